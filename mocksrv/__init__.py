@@ -1,0 +1,1 @@
+"""mocksrv: one local server that answers like CareHQ, CommCare HQ and the Community Health Toolkit."""

@@ -1,0 +1,92 @@
+"""A world's clock, and the only place of mocksrv that reads the machine's time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# datetime's own range, less a day at both ends so that time zones and small sums stay inside it.
+EARLIEST, LATEST = -62_135_510_400.0, 253_402_214_400.0
+
+
+def stopwatch() -> float:
+    """Seconds of real time from an arbitrary start: for durations, which no frozen clock may stop."""
+    return time.perf_counter()
+
+
+class ClockRange(ValueError):
+    """The clock was asked to leave the years 1 to 9999."""
+
+
+@dataclass
+class Clock:
+    """The time that a world's servers believe in.
+
+    It runs with the machine's time, shifted by `offset` seconds, or stands still at `frozen` (Unix seconds).
+    `skew` comes on top of either: how far the vendor's server is wrong about the time, in seconds; positive is ahead.
+    """
+
+    offset: float = 0.0
+    frozen: float | None = None
+    skew: float = 0.0
+
+    def time(self) -> float:
+        """Unix seconds, with a fraction of microseconds."""
+        base = time.time() + self.offset if self.frozen is None else self.frozen
+        return min(max(base + self.skew, EARLIEST), LATEST)
+
+    def ms(self) -> int:
+        """Unix milliseconds, cut like JavaScript's Date.now()."""
+        return int(self.time() * 1000)
+
+    def now(self) -> datetime:
+        """The time as an aware datetime in UTC, with microseconds."""
+        return EPOCH + timedelta(seconds=self.time())
+
+    def iso(self) -> str:
+        """The time as `2026-01-31T09:30:00.123Z`, JavaScript's toISOString()."""
+        return self.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Stand still at this moment, or run on from where it stands."""
+        if frozen:
+            self.frozen = self.time() - self.skew
+        elif self.frozen is not None:
+            self.offset, self.frozen = self.frozen - time.time(), None
+
+    def advance(self, seconds: float) -> None:
+        """Move by so many seconds; a negative number moves back."""
+        self._check(self.time() + seconds)
+        if self.frozen is None:
+            self.offset += seconds
+        else:
+            self.frozen += seconds
+
+    def set(self, when: datetime) -> None:
+        """Make it this moment; a frozen clock stays frozen. `skew` is kept: the clock reads `when` exactly."""
+        target = (when.astimezone(UTC) - EPOCH).total_seconds() - self.skew
+        self._check(target + self.skew)
+        if self.frozen is None:
+            self.offset = target - time.time()
+        else:
+            self.frozen = target
+
+    def set_skew(self, seconds: float) -> None:
+        """Say how far the server is wrong about the time."""
+        self._check(self.time() - self.skew + seconds)
+        self.skew = seconds
+
+    @staticmethod
+    def _check(seconds: float) -> None:
+        if not EARLIEST <= seconds <= LATEST:  # also refuses NaN
+            raise ClockRange("the clock stays within the years 1 to 9999")
+
+    def state(self) -> dict[str, Any]:
+        """What must be kept to find the same time again."""
+        return {"offset": self.offset, "frozen": self.frozen, "skew": self.skew}
+
+    def copy(self) -> Clock:
+        return Clock(self.offset, self.frozen, self.skew)

@@ -1,0 +1,173 @@
+"""What a server was told to be: one table of settings. A flag beats MOCKSRV_* beats the file beats the default."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+# The number of main records (enquiries, cases, contacts) that a named size stands for; the rest scales along.
+SIZES = {"empty": 0, "small": 50, "medium": 1_000, "large": 100_000}
+VENDORS = ("carehq", "commcare", "cht")
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used: what is wrong and what to do, in one line."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A switch that one vendor alone has; set with `--set vendor.name=value`, or in one world alone."""
+
+    name: str
+    default: Any
+    help: str
+    choices: tuple[str, ...] = ()
+
+    def parse(self, value: Any) -> Any:
+        """The value in the type of the default; a number, a truth word or one of the choices out of text.
+
+        Raises ValueError with what would be right.
+        """
+        if self.choices:
+            if value not in self.choices:
+                raise ValueError(f"one of {', '.join(self.choices)}")
+            return value
+        if isinstance(self.default, bool):
+            word = str(value).lower()
+            if word not in TRUTH:
+                raise ValueError("true or false")
+            return TRUTH[word]
+        if isinstance(self.default, int | float):
+            kind = type(self.default)
+            try:
+                return kind(value)
+            except (TypeError, ValueError):
+                raise ValueError("a whole number" if kind is int else "a number") from None
+        if not isinstance(value, type(self.default)):
+            raise ValueError(f"a {type(self.default).__name__}")
+        return value
+
+
+TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+@dataclass
+class Config:
+    """All settings of a server."""
+
+    host: str = field(default="127.0.0.1", metadata={"help": "address to listen on"})
+    port: int = field(default=8080, metadata={"help": "port to listen on; 0 takes a free one"})
+    vendor: tuple[str, ...] = field(default=VENDORS, metadata={"help": "serve these vendors only"})
+    seed: int = field(default=1, metadata={"help": "number that all made-up data comes from"})
+    size: int = field(default=SIZES["small"], metadata={"help": f"{', '.join(SIZES)}, or a number of records"})
+    data: Path | None = field(default=None, metadata={"help": "file that keeps the default world"})
+    limits: bool = field(default=True, metadata={"help": "whether rate limits hold"})
+    log: str = field(default="off", metadata={"help": "what to log of each request: off, text or json"})
+    token: str = field(default="", metadata={"help": "token that opens the control plane beyond loopback"})
+    set: dict[str, str] = field(default_factory=dict, metadata={"help": "vendor.setting = value"})
+
+
+def parse_size(value: Any) -> int:
+    """The number of main records that a size stands for."""
+    if value in SIZES:
+        return SIZES[value]
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = -1
+    if not 0 <= number <= 1_000_000:
+        raise ConfigError(f"size {value!r}: use {', '.join(SIZES)} or a number from 0 to 1000000")
+    return number
+
+
+def parse_seed(value: Any) -> int:
+    """The seed as a whole number of at most 64 bits."""
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = -1
+    if not 0 <= number < 2**64:
+        raise ConfigError(f"seed {value!r}: use a whole number from 0 to {2**64 - 1}")
+    return number
+
+
+def parse_port(value: Any) -> int:
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = -1
+    if not 0 <= number <= 65535:
+        raise ConfigError(f"port {value!r}: use a number from 0 to 65535; 0 takes a free port")
+    return number
+
+
+def parse_vendors(value: Any) -> tuple[str, ...]:
+    names = tuple(value.replace(",", " ").split()) if isinstance(value, str) else tuple(value)
+    for name in names:
+        if name not in VENDORS:
+            raise ConfigError(f"vendor {name!r} is not known: use {', '.join(VENDORS)}")
+    return tuple(dict.fromkeys(names)) or VENDORS
+
+
+def parse_log(value: Any) -> str:
+    if value not in ("off", "text", "json"):
+        raise ConfigError(f"log {value!r}: use off, text or json")
+    return str(value)
+
+
+def parse_truth(value: Any) -> bool:
+    word = str(value).lower()
+    if word not in TRUTH:
+        raise ConfigError(f"limits {value!r}: use true or false")
+    return TRUTH[word]
+
+
+def parse_pairs(value: Any) -> dict[str, Any]:
+    """`vendor.setting=value` pairs: from a list of such texts, from one text with commas, or from nested tables."""
+    if isinstance(value, Mapping):
+        flat: dict[str, Any] = {}
+        for key, inner in value.items():
+            flat |= {f"{key}.{name}": x for name, x in inner.items()} if isinstance(inner, Mapping) else {key: inner}
+        return flat
+    pairs = {}
+    for text in value.split(",") if isinstance(value, str) else value:
+        key, equals, word = text.partition("=")
+        if not equals or "." not in key:
+            raise ConfigError(f"setting {text!r}: use vendor.setting=value, such as cht.conformance=strict")
+        pairs[key.strip()] = word.strip()
+    return pairs
+
+
+PARSERS: dict[str, Callable[[Any], Any]] = {
+    "port": parse_port, "vendor": parse_vendors, "seed": parse_seed, "size": parse_size, "log": parse_log,
+    "limits": parse_truth, "set": parse_pairs, "data": lambda value: Path(value) if value else None,
+    "host": str, "token": str,
+}
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None = None) -> Config:
+    """Settings from their three places. Raises ConfigError."""
+    found: dict[str, Any] = {}
+    if file is not None:
+        found |= read_file(file)
+    found |= {name: environ[key] for name in PARSERS if (key := f"MOCKSRV_{name.upper()}") in environ}
+    found |= {name: value for name, value in flags.items() if value is not None}
+    return Config(**{name: PARSERS[name](value) for name, value in found.items()})
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """The settings of a TOML file; a `[set.vendor]` table holds a vendor's own."""
+    try:
+        data = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"cannot read the settings file {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the settings file {path} is not TOML: {error}") from None
+    known = {item.name for item in fields(Config)}
+    for name in data:
+        if name not in known:
+            raise ConfigError(f"the settings file {path} has {name!r}; known are {', '.join(sorted(known))}")
+    return data

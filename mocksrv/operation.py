@@ -1,0 +1,272 @@
+"""What an API can do: operations, the vendors they belong to, and what goes in and out of them.
+
+An operation is declared once, beside its function:
+
+    @vendor.operation("GET", "/api/v1/person/{uuid}", permission="can_view_contacts", proof="recorded", source="...")
+    def get_person(world: World, call: Call) -> Any:
+        ...
+
+The function gets the world and the call, and returns plain data, a `Reply`, or raises the vendor's `Refusal`.
+The vendor's `render` makes the bytes. Nothing in here or in a handler knows Flask.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import parse_qsl
+
+if TYPE_CHECKING:
+    from marshmallow import Schema
+
+    from mocksrv.config import Setting
+    from mocksrv.store import TableSpec
+    from mocksrv.world import World
+
+PROOFS = ("assumed", "docs", "source", "recorded", "live")
+Headers = list[tuple[str, str]]
+Handler = Callable[["World", "Call"], Any]
+Hooks = tuple[str, ...]
+
+# {name}, {name:path} (may hold slashes) or {name:regex}; the regex may not hold braces.
+PARAMETER = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One endpoint of one vendor: what it takes, who may call it, and how sure we are of it."""
+
+    vendor: str
+    name: str
+    method: str
+    paths: tuple[str, ...]
+    run: Handler
+    summary: str = ""
+    permission: str | tuple[str, ...] | None = None
+    query: type[Schema] | None = None
+    body: type[Schema] | None = None
+    response: type[Schema] | None = None
+    statuses: tuple[int, ...] = (200,)
+    source: str = ""
+    proof: str = "assumed"
+    proved: str | None = None
+    simulated: bool = True
+    traits: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """The first of its paths, with parameters as `{name}`."""
+        return PARAMETER.sub(r"{\1}", self.paths[0])
+
+    @cached_property
+    def patterns(self) -> tuple[re.Pattern[str], ...]:
+        """One regular expression for each path, whatever the letter case, for near misses."""
+        return tuple(re.compile(as_regex(path), re.IGNORECASE) for path in self.paths)
+
+    def describe(self) -> dict[str, Any]:
+        """The operation as plain data: for the control plane, the command line and the documentation."""
+        return {
+            "vendor": self.vendor,
+            "name": self.name,
+            "method": self.method,
+            "path": self.path,
+            "aliases": [PARAMETER.sub(r"{\1}", path) for path in self.paths[1:]],
+            "summary": self.summary,
+            "permission": list(self.permission) if isinstance(self.permission, tuple) else self.permission,
+            "source": self.source,
+            "proof": self.proof,
+            "proved": self.proved,
+            "simulated": self.simulated,
+        }
+
+
+def as_regex(path: str) -> str:
+    """A path template as a regular expression with named groups."""
+    parts, end = [], 0
+    for found in PARAMETER.finditer(path):
+        kind = {None: "[^/]+", "path": ".+?"}.get(found[2], found[2])
+        parts += [re.escape(path[end : found.start()]), f"(?P<{found[1]}>{kind})"]
+        end = found.end()
+    return "".join([*parts, re.escape(path[end:])])
+
+
+class Refusal(Exception):
+    """A "no" in the vendor's words. Vendors subclass it; `body` is what their `render` makes the answer from."""
+
+    def __init__(self, status: int, body: Any = None, headers: Iterable[tuple[str, str]] = (), *,
+                 diagnosis: str | None = None) -> None:
+        super().__init__(f"{status}: {body}")
+        self.status = status
+        self.body = body
+        self.headers = list(headers)
+        self.diagnosis = diagnosis
+
+
+class TooLarge(Refusal):
+    """The request's body is larger than the vendor takes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, "Payload Too Large", diagnosis=f"the body is larger than {limit} bytes")
+
+
+@dataclass
+class Reply:
+    """An answer. From a handler `body` is plain data; after `render` it is bytes, or an iterator of chunks.
+
+    Each chunk of an iterator goes out as it is made, under the world's lock; an error in the middle cuts the
+    connection without the closing chunk.
+    """
+
+    body: Any = None
+    status: int = 200
+    headers: Headers = field(default_factory=list)
+    content_type: str | None = None
+
+    @property
+    def streams(self) -> bool:
+        return isinstance(self.body, Iterator)
+
+
+class Reader(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+class Call:
+    """One request, as handlers and vendors see it."""
+
+    def __init__(
+        self,
+        *,
+        method: str,
+        path: str,
+        target: str,
+        headers: Mapping[str, str],
+        input: Reader | None = None,
+        remote_addr: str = "127.0.0.1",
+        scheme: str = "http",
+        host: str = "127.0.0.1",
+        prefix: str = "",
+        max_body: int = 32 * 1024 * 1024,
+    ) -> None:
+        self.method = method
+        self.path = path  # decoded, within the vendor: without world prefix and mount
+        self.target = target  # as received: undecoded, with prefix and query
+        self.headers = headers  # names in lower case
+        self.remote_addr = remote_addr
+        self.scheme = scheme
+        self.host = host  # as the client named it, with the port if it did
+        self.prefix = prefix  # of the world and the mount: "/~name/cht", or ""
+        self.max_body = max_body
+        self.operation: Operation | None = None
+        self.allowed: tuple[str, ...] = ()  # the methods that this path has, when the method is not among them
+        self.params: dict[str, str] = {}
+        self.caller: Any = None  # whoever the vendor's identify found
+        self.notes: dict[str, Any] = {}  # the vendor's own, from identify to render
+        self.diagnosis: list[str] = []
+        self._input = input
+
+    def header(self, name: str, default: str = "") -> str:
+        return self.headers.get(name.lower(), default)
+
+    def diagnose(self, text: str) -> None:
+        """Advice for the developer: goes to the diagnosis header, the journal and the log, never into the body."""
+        if text not in self.diagnosis:
+            self.diagnosis.append(text)
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and prefix as the client used them: what links in answers begin with."""
+        return f"{self.scheme}://{self.host}{self.prefix}"
+
+    @cached_property
+    def query_string(self) -> str:
+        """The query as received, without the question mark; "" when there is none."""
+        return self.target.partition("?")[2]
+
+    @cached_property
+    def query(self) -> list[tuple[str, str]]:
+        """Decoded pairs in order, blank values kept; broken UTF-8 becomes U+FFFD."""
+        return parse_qsl(self.query_string, keep_blank_values=True)
+
+    def arg(self, name: str, default: str | None = None) -> str | None:
+        """The last value of a query parameter."""
+        return next((value for key, value in reversed(self.query) if key == name), default)
+
+    @cached_property
+    def body(self) -> bytes:
+        """The request's body; raises TooLarge beyond `max_body`."""
+        if self._input is None:
+            return b""
+        data = self._input.read(self.max_body + 1)
+        if len(data) > self.max_body:
+            raise TooLarge(self.max_body)
+        return data
+
+
+class Vendor:
+    """One real service: its operations, and how it identifies, admits and answers callers.
+
+    Subclass it, set the attributes, and override the hooks; `operation` registers functions.
+    """
+
+    name: str = ""
+    title: str = ""
+    tables: tuple[TableSpec, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    head_is_get = False  # answer HEAD with GET's headers
+    max_body = 32 * 1024 * 1024
+
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+
+    def operation(self, method: str, *paths: str, name: str | None = None, **declared: Any) -> Callable[[Handler], Handler]:
+        """Register a function as an operation. What `Operation` has no field for becomes a trait."""
+        known = Operation.__dataclass_fields__
+        traits = {key: declared.pop(key) for key in list(declared) if key not in known}
+        if declared.get("proof", "assumed") not in PROOFS:
+            raise ValueError(f"proof must be one of {', '.join(PROOFS)}")
+
+        def register(run: Handler) -> Handler:
+            summary = declared.pop("summary", None) or (run.__doc__ or "").strip().partition("\n")[0]
+            self.operations.append(Operation(self.name, name or run.__name__, method, paths, run, summary,
+                                             traits=traits, **declared))
+            return run
+
+        return register
+
+    # --- hooks -------------------------------------------------------------------------------------------------
+
+    def claims(self, path: str) -> bool:
+        """Whether a path at the server's root is this vendor's, when no mount says so."""
+        raise NotImplementedError
+
+    def route(self, world: World, path: str) -> str:
+        """The path to look up: where a vendor folds slashes or letter case, it does so here."""
+        return path
+
+    def identify(self, world: World, call: Call) -> None:
+        """Find out who calls and set `call.caller`, or raise a Refusal.
+
+        Runs even when no operation was found (`call.operation` is None; `call.allowed` lists the path's methods),
+        because vendors differ in what they check first.
+        """
+
+    def admit(self, world: World, call: Call) -> None:
+        """Whether the caller may do this now; must raise a Refusal when `call.operation` is None."""
+
+    def render(self, world: World, call: Call, result: Any) -> Reply:
+        """The answer on the wire, from a handler's result or a Refusal: the only maker of bytes and vendor headers."""
+        raise NotImplementedError
+
+    def accounts(self, world: World) -> None:
+        """Put the ready-made accounts and settings into a new world, whatever its size."""
+
+    def seed(self, world: World, size: int) -> None:
+        """Fill a new world with made-up data; `size` is a number of main records (see `config.SIZES`)."""
+
+    def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
+        """The ready-made credentials, with `base_url` as the vendor's clients want it."""
+        return []

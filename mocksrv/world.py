@@ -1,0 +1,222 @@
+"""What has happened: a world is a clock, a generator, tables, settings, a journal, faults and limiters.
+
+A world is replaced as a whole, never emptied: reset, restore and fork all make a new one out of another.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mocksrv.clock import Clock
+from mocksrv.config import Config, ConfigError
+from mocksrv.faults import Faults
+from mocksrv.generator import Generator
+from mocksrv.journal import Journal
+from mocksrv.limits import Window
+from mocksrv.operation import Vendor
+from mocksrv.store import Damaged, InUse, Store, Table, TableSpec
+
+T = TypeVar("T")
+DEFAULT = "default"
+
+
+class World:
+    """One isolated state of all vendors. Answers within a world are serial: `lock` is held while one is made."""
+
+    def __init__(self, name: str, store: Store, clock: Clock, random: Generator, settings: dict[str, Any],
+                 limits: bool = True) -> None:
+        self.name = name
+        self.store = store
+        self.clock = clock
+        self.random = random
+        self.settings = settings  # "vendor.setting" -> value
+        self.limits = limits  # whether rate limits hold
+        self.journal = Journal()
+        self.faults = Faults()
+        self.memory: dict[str, Any] = {}  # what a restart of the real server would forget; by the vendor's own keys
+        self.lock = threading.RLock()
+        self.changed = threading.Condition(self.lock)  # notified after every answer that may have written
+
+    def table(self, name: str) -> Table:
+        return self.store.table(name)
+
+    def setting(self, name: str) -> Any:
+        """A vendor's setting in this world, as "vendor.setting"."""
+        return self.settings[name]
+
+    def window(self, name: str, seconds: float) -> Window:
+        """The limiter of that name; made when first asked for."""
+        window: Window = self.memory.setdefault(f"window:{name}", Window(seconds))
+        return window
+
+    # --- ids: short names for what vendors make most ---
+
+    def hex(self, digits: int = 32) -> str:
+        return self.random.hex(digits)
+
+    def uuid(self) -> str:
+        return self.random.uuid()
+
+    def text(self, alphabet: Sequence[str], length: int) -> str:
+        return self.random.text(alphabet, length)
+
+    # --- as a whole ---
+
+    def fork(self, name: str, *, clock: Clock | None = None) -> World:
+        """An independent copy; its journal, faults and memory begin empty."""
+        with self.lock:
+            random = Generator(self.random.seed_text, self.random.draws)
+            return World(name, self.store.fork(), clock or self.clock.copy(), random, dict(self.settings), self.limits)
+
+    def state(self) -> dict[str, Any]:
+        """All but the tables, as plain data."""
+        return {
+            "clock": self.clock.state(),
+            "seed": self.random.seed_text,
+            "draws": self.random.draws,
+            "settings": self.settings,
+        }
+
+    def dump(self) -> dict[str, Any]:
+        """The whole world as plain data: what a snapshot file holds."""
+        with self.lock:
+            return {**self.state(), "tables": self.store.dump()}
+
+    def commit(self) -> None:
+        """Make what was written last; a world on disk must do so before the answer leaves."""
+        self.store.commit(self.state())
+        self.changed.notify_all()
+
+
+class Worlds:
+    """All worlds of a server, by name. A name that is new makes a world: a fork of the seeded origin."""
+
+    def __init__(self, vendors: Iterable[Vendor], config: Config) -> None:
+        self.vendors = tuple(vendors)
+        self.config = config
+        self.specs: tuple[TableSpec, ...] = tuple(spec for vendor in self.vendors for spec in vendor.tables)
+        self._lock = threading.Lock()
+        self._worlds: dict[str, World] = {}
+        self.snapshots: dict[str, World] = {}
+        if config.data is None:
+            self.origin = self.plant(config.seed, config.size)
+            self._worlds[DEFAULT] = self.origin.fork(DEFAULT)
+        else:
+            self._worlds[DEFAULT], self.origin = self._open(config.data)
+
+    # --- making ---
+
+    def defaults(self) -> dict[str, Any]:
+        """Every vendor's settings, with those of the configuration. Raises ConfigError."""
+        known = {f"{vendor.name}.{item.name}": item for vendor in self.vendors for item in vendor.settings}
+        values = {name: item.default for name, item in known.items()}
+        for name, value in self.config.set.items():
+            if name not in known:
+                raise ConfigError(f"setting {name!r} is not known: use one of {', '.join(sorted(known)) or 'none'}")
+            try:
+                values[name] = known[name].parse(value)
+            except ValueError as error:
+                raise ConfigError(f"setting {name}={value}: use {error}") from None
+        return values
+
+    def plant(self, seed: int, size: int) -> World:
+        """A new world: accounts always, made-up data unless `size` is 0."""
+        world = World(DEFAULT, Store(self.specs), Clock(), Generator(seed), self.defaults(), self.config.limits)
+        with world.lock:
+            for vendor in self.vendors:
+                vendor.accounts(world)
+                if size:
+                    vendor.seed(world, size)
+        return world
+
+    def load(self, name: str, data: dict[str, Any]) -> World:
+        """The world out of a `dump`."""
+        return self._revive(name, Store.load(self.specs, data["tables"]), data)
+
+    def _revive(self, name: str, store: Store, state: dict[str, Any]) -> World:
+        random = Generator(state["seed"], state["draws"])
+        settings = self.defaults() | {k: v for k, v in state["settings"].items() if k not in self.config.set}
+        return World(name, store, Clock(**state["clock"]), random, settings, self.config.limits)
+
+    def _open(self, path: Path) -> tuple[World, World]:
+        """The default world from its file, or a newly planted one that is written there; and the origin."""
+        try:
+            store, state, existed = Store.open(self.specs, path)
+        except (Damaged, InUse) as error:
+            raise ConfigError(str(error)) from None
+        except OSError as error:
+            raise ConfigError(f"cannot use the data file {path}: {error.strerror}") from None
+        if existed:
+            world = self._revive(DEFAULT, store, state)
+            return world, world.fork(DEFAULT)
+        origin = self.plant(self.config.seed, self.config.size)
+        world = origin.fork(DEFAULT)
+        store.replace(world.store)
+        world.store = store
+        with world.lock:
+            world.commit()
+            store.compact()
+        return world, origin
+
+    # --- finding and replacing ---
+
+    def __getitem__(self, name: str) -> World:
+        """The world of that name, made if it is new."""
+        world = self._worlds.get(name)
+        if world is None:
+            with self._lock:
+                world = self._worlds.get(name) or self._worlds.setdefault(name, self.origin.fork(name))
+        return world
+
+    def __iter__(self) -> Iterator[World]:
+        return iter(list(self._worlds.values()))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._worlds
+
+    def reset(self, name: str) -> World:
+        """Begin again: the seeded origin under that name."""
+        return self.replace(name, self.origin)
+
+    def replace(self, name: str, source: World) -> World:
+        """Put a fork of `source` in the place of the world of that name."""
+        with self.writing(name) as old:
+            new = source.fork(name)
+            if old is not None and old.store.on_disk:
+                old.store.replace(new.store)
+                new.store = old.store
+            self._worlds[name] = new
+            with new.lock:
+                new.commit()
+        return new
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[World | None]:
+        """Hold the list of worlds, and the world of that name if there is one."""
+        with self._lock:
+            old = self._worlds.get(name)
+            if old is None:
+                yield None
+            else:
+                with old.lock:
+                    yield old
+
+    def delete(self, name: str) -> bool:
+        """Forget a world; the default one starts again instead."""
+        if name == DEFAULT:
+            self.reset(name)
+            return True
+        with self._lock:
+            return self._worlds.pop(name, None) is not None
+
+    def snapshot(self, name: str, label: str) -> None:
+        """Keep the world of that name as it is now."""
+        self.snapshots[label] = self[name].fork(name)
+
+    def close(self) -> None:
+        for world in self:
+            world.store.close()
