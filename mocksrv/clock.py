@@ -90,3 +90,8 @@ class Clock:
 
     def copy(self) -> Clock:
         return Clock(self.offset, self.frozen, self.skew)
+
+
+def pause(seconds: float) -> None:
+    """Wait in real time: for faults that delay an answer."""
+    time.sleep(seconds)

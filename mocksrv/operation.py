@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 PROOFS = ("assumed", "docs", "source", "recorded", "live")
 Headers = list[tuple[str, str]]
 Handler = Callable[["World", "Call"], Any]
-Hooks = tuple[str, ...]
 
 # {name}, {name:path} (may hold slashes) or {name:regex}; the regex may not hold braces.
 PARAMETER = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
@@ -166,6 +165,7 @@ class Call:
         self.caller: Any = None  # whoever the vendor's identify found
         self.notes: dict[str, Any] = {}  # the vendor's own, from identify to render
         self.diagnosis: list[str] = []
+        self.read_body = b""  # as much of the body as was asked for
         self._input = input
 
     def header(self, name: str, default: str = "") -> str:
@@ -195,15 +195,15 @@ class Call:
         """The last value of a query parameter."""
         return next((value for key, value in reversed(self.query) if key == name), default)
 
-    @cached_property
+    @property
     def body(self) -> bytes:
         """The request's body; raises TooLarge beyond `max_body`."""
-        if self._input is None:
-            return b""
-        data = self._input.read(self.max_body + 1)
-        if len(data) > self.max_body:
+        if self._input is not None:
+            source, self._input = self._input, None
+            self.read_body = source.read(self.max_body + 1)
+        if len(self.read_body) > self.max_body:
             raise TooLarge(self.max_body)
-        return data
+        return self.read_body
 
 
 class Vendor:
@@ -230,6 +230,8 @@ class Vendor:
             raise ValueError(f"proof must be one of {', '.join(PROOFS)}")
 
         def register(run: Handler) -> Handler:
+            if any(op.name == (name or run.__name__) for op in self.operations):
+                raise ValueError(f"two operations of {self.name} are named {name or run.__name__}")
             summary = declared.pop("summary", None) or (run.__doc__ or "").strip().partition("\n")[0]
             self.operations.append(Operation(self.name, name or run.__name__, method, paths, run, summary,
                                              traits=traits, **declared))
@@ -247,6 +249,10 @@ class Vendor:
         """The path to look up: where a vendor folds slashes or letter case, it does so here."""
         return path
 
+    def method(self, call: Call) -> str:
+        """The method to look up: where a vendor lets a header override it, it does so here."""
+        return call.method
+
     def identify(self, world: World, call: Call) -> None:
         """Find out who calls and set `call.caller`, or raise a Refusal.
 
@@ -260,6 +266,14 @@ class Vendor:
     def render(self, world: World, call: Call, result: Any) -> Reply:
         """The answer on the wire, from a handler's result or a Refusal: the only maker of bytes and vendor headers."""
         raise NotImplementedError
+
+    def failure(self, status: int) -> Refusal:
+        """The vendor's own error of that status, as faults and failures of ours need it."""
+        return Refusal(status)
+
+    def caller_name(self, call: Call) -> str | None:
+        """Who called, for the journal."""
+        return None if call.caller is None else str(getattr(call.caller, "name", call.caller))
 
     def accounts(self, world: World) -> None:
         """Put the ready-made accounts and settings into a new world, whatever its size."""

@@ -1,0 +1,338 @@
+"""The way of a request: from the WSGI environment to a vendor's answer. Readable top to bottom.
+
+Flask holds the routes (one blueprint for each vendor, one for the control plane) and serves the control plane. A
+vendor's request takes the short way in `Simulator.answer`, because vendors differ in what they check before the route.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urlsplit
+
+from flask import Blueprint, Flask
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import BaseConverter, RequestRedirect, Rule
+
+from mocksrv import misses
+from mocksrv.clock import pause, stopwatch
+from mocksrv.config import Config
+from mocksrv.control import CONTROL, PROBLEM, control, forbidden, problem
+from mocksrv.faults import Fault
+from mocksrv.journal import BODY, Entry
+from mocksrv.operation import PARAMETER, Call, Headers, Operation, Refusal, Reply, Vendor
+from mocksrv.world import DEFAULT, World, Worlds
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+log = logging.getLogger("mocksrv")
+
+DIAGNOSIS = "X-Mocksrv-Diagnosis"
+WORLD = re.compile(r"/~([\w.-]{1,64})(?=/|$)", re.ASCII)
+ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
+SLASH = "\ue02f"  # stands for an encoded slash inside a path segment while routes are looked up
+STATUS_LINES = {200: "200 OK"}
+
+
+class ExactRule(Rule):
+    """A route with just the methods that its operation names: Werkzeug would add HEAD to GET."""
+
+    def __init__(self, string: str, *, methods: Iterable[str] | None = None, **options: Any) -> None:
+        super().__init__(string, methods=methods, **options)
+        self.methods = {method.upper() for method in methods or ()} or None
+
+
+class Simulator(Flask):
+    """The WSGI application: all vendors and the control plane."""
+
+    url_rule_class = ExactRule
+
+    def __init__(self, vendors: Iterable[Vendor], config: Config, worlds: Worlds) -> None:
+        super().__init__("mocksrv", static_folder=None)
+        self.vendors = {vendor.name: vendor for vendor in vendors}
+        self.settings = config
+        self.worlds = worlds
+        self.operations: dict[str, Operation] = {}
+        self.url_map.merge_slashes = False
+        for vendor in self.vendors.values():
+            self.register_blueprint(self._blueprint(vendor), url_prefix=f"/{vendor.name}")
+        self.register_blueprint(control, url_prefix=CONTROL)
+        self._routes = self.url_map.bind("")
+        self.url_map.update()
+
+    def _blueprint(self, vendor: Vendor) -> Blueprint:
+        """A vendor's operations as routes; their view functions are the operations' own functions."""
+        blueprint = Blueprint(vendor.name, __name__)
+        for operation in vendor.operations:
+            self.operations[f"{vendor.name}.{operation.name}"] = operation
+            for path in operation.paths:
+                blueprint.add_url_rule(self._rule(path), operation.name, operation.run, methods=[operation.method],
+                                       provide_automatic_options=False, strict_slashes=True, merge_slashes=False)
+        return blueprint
+
+    def _rule(self, path: str) -> str:
+        """A path template in Werkzeug's notation; a regular expression becomes a converter of its own."""
+        def convert(found: re.Match[str]) -> str:
+            name, kind = found[1], found[2]
+            if kind is None:
+                return f"<{name}>"
+            if kind == "path":
+                return f"<path:{name}>"
+            converters = self.url_map.converters
+            key = next((k for k, c in converters.items() if c.regex == kind), f"regex{len(converters)}")
+            converters.setdefault(key, type(key, (BaseConverter,), {"regex": kind}))
+            return f"<{key}:{name}>"
+
+        return PARAMETER.sub(convert, path)
+
+    # --- the way of a request ----------------------------------------------------------------------------------
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Pick the world and the vendor; the control plane goes the way of Flask."""
+        path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
+        target = environ.get("mocksrv.target") or quoted_target(environ)
+        if ENCODED_SLASH.search(target):
+            path = path_of(target)
+        prefix, name, path = take_world("", path)
+        if path == CONTROL or path.startswith(f"{CONTROL}/"):
+            return self._control(environ, start_response, prefix, name, path)
+        vendor, prefix, name, path = self._vendor(prefix, name, path)
+        world = self.worlds[name or DEFAULT]
+        call = Call(
+            method=environ["REQUEST_METHOD"],
+            path=vendor.route(world, path),
+            target=target,
+            headers=headers_of(environ),
+            input=environ["wsgi.input"],
+            remote_addr=environ.get("REMOTE_ADDR") or "127.0.0.1",
+            scheme=environ["wsgi.url_scheme"],
+            host=environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}",
+            prefix=prefix,
+            max_body=vendor.max_body,
+        )
+        reply = self.answer(world, vendor, call)
+        start_response(status_line(reply.status), reply.headers)
+        if reply.streams:
+            return reply.body  # type: ignore[no-any-return]
+        return [reply.body] if call.method != "HEAD" else []
+
+    def answer(self, world: World, vendor: Vendor, call: Call) -> Reply:
+        """One request in one world: journal, route, fault, caller, leave, handler, bytes, journal."""
+        entry = Entry(world.journal.next_id(), world.clock.iso(), call.method, call.target, call.headers, vendor.name)
+        began = stopwatch()
+        self.find_route(vendor, call)
+        fault = world.faults.pick(vendor.name, call) if world.faults else None
+        if fault and fault.delay:
+            pause(fault.delay)  # before the lock: nobody else waits for it
+        with world.lock:
+            try:
+                if fault and fault.status:
+                    raise vendor.failure(fault.status)
+                if call.operation and not call.operation.simulated:
+                    raise NotSimulated(call.operation)
+                vendor.identify(world, call)
+                vendor.admit(world, call)
+                assert call.operation is not None, "admit let an unknown route pass"
+                result: Any = call.operation.run(world, call)
+            except Refusal as refusal:
+                result = refusal
+            except Exception as error:
+                log.exception("%s %s failed", call.method, call.target)
+                result = vendor.failure(500)
+                call.diagnose(f"mocksrv itself failed here ({type(error).__name__}: {error}); please report it")
+            reply = self._render(world, vendor, call, result)
+            world.commit()
+        return self._close(world, vendor, call, entry, fault, reply, began)
+
+    def find_route(self, vendor: Vendor, call: Call) -> None:
+        """Set the call's operation and parameters, or what is known about why there is none."""
+        method = vendor.method(call)
+        path = f"/{vendor.name}{call.path}"
+        try:
+            endpoint, params = self._routes.match(path, "GET" if method == "HEAD" and vendor.head_is_get else method)
+        except MethodNotAllowed as error:
+            call.allowed = tuple(sorted(error.valid_methods or ()))
+        except RequestRedirect:
+            call.notes["slash"] = f"{call.path}/"
+        except NotFound:
+            if not path.endswith("/") and self._methods(f"{path}/"):
+                call.notes["slash"] = f"{call.path}/"
+        else:
+            call.operation = self.operations[endpoint]
+            call.params = {k: v.replace(SLASH, "/") for k, v in params.items()} if SLASH in path else dict(params)
+        call.path = call.path.replace(SLASH, "/")
+
+    def _methods(self, path: str) -> tuple[str, ...]:
+        """The methods that a path has."""
+        try:
+            self._routes.match(path, "")
+        except MethodNotAllowed as error:
+            return tuple(error.valid_methods or ())
+        except (NotFound, RequestRedirect):
+            pass
+        return ()
+
+    def _render(self, world: World, vendor: Vendor, call: Call, result: Any) -> Reply:
+        """The answer's bytes, with the diagnosis of a refusal in its header."""
+        if isinstance(result, Refusal):
+            if result.diagnosis:
+                call.diagnose(result.diagnosis)
+            if call.operation is None:
+                for line in misses.explain(vendor, call):
+                    call.diagnose(line)
+        if isinstance(result, NotSimulated):
+            reply = Reply(json.dumps(result.body).encode(), result.status, [("Content-Type", PROBLEM)])
+        else:
+            reply = vendor.render(world, call, result)
+        if call.diagnosis:
+            reply.headers.append((DIAGNOSIS, header_safe("; ".join(call.diagnosis))))
+        if isinstance(reply.body, bytes) and not any(name.lower() == "content-length" for name, _ in reply.headers):
+            reply.headers.append(("Content-Length", str(len(reply.body))))
+        return reply
+
+    def _close(self, world: World, vendor: Vendor, call: Call, entry: Entry, fault: Fault | None, reply: Reply,
+               began: float) -> Reply:
+        """Write the exchange into the journal; a stream's when its last chunk is made."""
+        entry.operation = call.operation.name if call.operation else None
+        entry.caller = vendor.caller_name(call)
+        entry.fault = None if fault is None else str(fault.id)
+        entry.status, entry.diagnosis = reply.status, call.diagnosis
+        entry.response_headers, entry.request_body = reply.headers, call.read_body[: BODY + 1]
+
+        def close(body: bytes) -> None:
+            entry.response_body, entry.seconds = body[: BODY + 1], stopwatch() - began
+            world.journal.add(entry)
+            if self.settings.log != "off":
+                log.info(log_line(self.settings.log, world, entry))
+
+        if reply.streams:
+            reply.body = stream(world, reply.body, fault.cut_after if fault else None, close)
+        else:
+            close(reply.body)
+        return reply
+
+    # --- where a path belongs ----------------------------------------------------------------------------------
+
+    def _vendor(self, prefix: str, name: str | None, path: str) -> tuple[Vendor, str, str | None, str]:
+        """The vendor of a path: by its mount (`/carehq/...`), else by whose claim it is. The last one takes the rest."""
+        mount, slash, _rest = path[1:].partition("/")
+        if mount in self.vendors and (slash or len(self.vendors) > 1):
+            prefix, path = f"{prefix}/{mount}", path[len(mount) + 1 :] or "/"
+            if name is None:
+                prefix, name, path = take_world(prefix, path)
+            return self.vendors[mount], prefix, name, path
+        *others, last = self.vendors.values()
+        return next((vendor for vendor in others if vendor.claims(path)), last), prefix, name, path
+
+    def _control(self, environ: WSGIEnvironment, start_response: StartResponse, prefix: str, name: str | None,
+                 path: str) -> Iterable[bytes]:
+        if answer := forbidden(environ, self.settings):
+            status, headers, body = answer
+            start_response(status_line(status), headers)
+            return [body]
+        inner = environ | {"SCRIPT_NAME": prefix, "PATH_INFO": path.encode().decode("latin-1"),
+                           "mocksrv.world": name or DEFAULT}
+        return super().wsgi_app(inner, start_response)
+
+
+def take_world(prefix: str, path: str) -> tuple[str, str | None, str]:
+    """Move a leading `/~name` from the path to the prefix."""
+    found = WORLD.match(path)
+    if found is None:
+        return prefix, None, path
+    return prefix + found[0], found[1], path[found.end() :] or "/"
+
+
+def path_of(target: str) -> str:
+    """The decoded path of a request target in which an encoded slash inside a segment stays apart."""
+    raw = target.partition("?")[0]
+    if "://" in raw:
+        raw = urlsplit(raw).path
+    return "/".join(unquote(part).replace("/", SLASH) for part in raw.split("/"))
+
+
+def quoted_target(environ: WSGIEnvironment) -> str:
+    """The request target out of a plain WSGI environment, for servers that do not keep the original."""
+    path = quote(environ.get("SCRIPT_NAME", "").encode("latin-1") + environ["PATH_INFO"].encode("latin-1"),
+                 safe="/:@!$&'()*+,;=~-._")
+    query = environ.get("QUERY_STRING")
+    return f"{path}?{query}" if query else path
+
+
+def headers_of(environ: WSGIEnvironment) -> dict[str, str]:
+    """The request's headers, names in lower case."""
+    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
+    for key, name in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
+        if environ.get(key):
+            headers[name] = environ[key]
+    return headers
+
+
+def status_line(status: int) -> str:
+    line = STATUS_LINES.get(status)
+    if line is None:
+        from http import HTTPStatus
+
+        known = status in HTTPStatus._value2member_map_
+        line = STATUS_LINES[status] = f"{status} {HTTPStatus(status).phrase if known else 'Unknown'}"
+    return line
+
+
+def header_safe(text: str) -> str:
+    """One line that fits into a header."""
+    return " ".join(text.split()).encode("latin-1", "backslashreplace").decode("latin-1")[:4_000]
+
+
+class NotSimulated(Refusal):
+    """A real route that mocksrv does not have: our own answer, so that nobody takes it for the vendor's."""
+
+    def __init__(self, operation: Operation) -> None:
+        text = f"{operation.method} {operation.path} is a real route of {operation.vendor} that mocksrv does not simulate"
+        super().__init__(501, problem("not-simulated", 501, text), diagnosis=text)
+
+
+def stream(world: World, chunks: Iterator[bytes], cut_after: int | None, close: Any) -> Iterator[bytes]:
+    """The chunks of an answer, each made under the world's lock; cut by a fault after so many."""
+    seen = bytearray()
+    made = 0
+    try:
+        while cut_after is None or made < cut_after:
+            with world.lock:
+                chunk = next(chunks, None)
+                world.commit()
+            if chunk is None:
+                return
+            made += 1
+            if len(seen) <= BODY:
+                seen += chunk
+            yield chunk
+        raise ConnectionAbortedError("a fault cuts this answer")
+    finally:
+        close(bytes(seen))
+
+
+def log_line(style: str, world: World, entry: Entry) -> str:
+    fields = {"world": world.name, "at": entry.at, "method": entry.method, "target": entry.target, "vendor": entry.vendor,
+              "operation": entry.operation, "caller": entry.caller, "status": entry.status,
+              "ms": round(entry.seconds * 1000, 2), "diagnosis": entry.diagnosis}
+    if style == "json":
+        return json.dumps(fields)
+    line = "{status} {method} {target} [{world}] {vendor}.{operation} {caller} {ms} ms".format(**fields)
+    return "\n    ".join([line, *entry.diagnosis])
+
+
+def load_vendors(names: Iterable[str]) -> list[Vendor]:
+    """The vendors of those names, with all their operations."""
+    return [import_module(f"mocksrv.vendors.{name}").vendor for name in names]
+
+
+def create_app(config: Config | None = None) -> Simulator:
+    """The application with its worlds seeded. Raises ConfigError."""
+    config = config or Config()
+    vendors = load_vendors(config.vendor)
+    return Simulator(vendors, config, Worlds(vendors, config))
