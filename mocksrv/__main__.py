@@ -1,0 +1,3 @@
+from mocksrv.cli import main
+
+main(prog_name="mocksrv")

@@ -1,0 +1,164 @@
+"""The command line: `mocksrv serve`, `mocksrv operations`, ..."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from mocksrv.config import SIZES, VENDORS, Config, ConfigError, load
+
+if TYPE_CHECKING:
+    from mocksrv.app import Simulator
+    from mocksrv.serving import Server
+
+SIZE_HELP = f"{', '.join(f'{name} ({count})' for name, count in SIZES.items())}, or a number of main records."
+
+
+def fail(text: object) -> NoReturn:
+    """One clear line and exit code 2: the caller has something to change."""
+    click.echo(f"mocksrv: {text}", err=True)
+    sys.exit(2)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mocksrv")
+def main() -> None:
+    """One local server that answers like CareHQ, CommCare HQ and the Community Health Toolkit."""
+
+
+def configured(**flags: Any) -> Config:
+    """The settings, or exit code 2."""
+    file = flags.pop("config", None) or os.environ.get("MOCKSRV_CONFIG")
+    flags = {name: value for name, value in flags.items() if value not in (None, ())}
+    try:
+        return load(flags, os.environ, Path(file) if file else None)
+    except ConfigError as error:
+        fail(error)
+
+
+@main.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", help="Port to listen on; 0 takes a free one.  [default: 8080]")
+@click.option("--vendor", multiple=True, help=f"Serve this vendor only; repeat for more: {', '.join(VENDORS)}.")
+@click.option("--seed", help="Number that all made-up data comes from.  [default: 1]")
+@click.option("--size", help=f"How much made-up data: {SIZE_HELP}  [default: small]")
+@click.option("--data", help="File that keeps the default world across restarts, even after a crash.")
+@click.option("--no-limits", "limits", flag_value="false", default=None, help="Switch the vendors' rate limits off.")
+@click.option("--log", type=click.Choice(["off", "text", "json"]), help="Log each request to stderr.  [default: off]")
+@click.option("--set", "set_", multiple=True, metavar="VENDOR.SETTING=VALUE", help="Change what one vendor alone has; "
+              "`mocksrv settings` lists them.")
+@click.option("--config", help="TOML file with these settings.")
+def serve(set_: tuple[str, ...], **flags: Any) -> None:
+    """Start the server.
+
+    Each option can also be set in the environment (MOCKSRV_PORT, MOCKSRV_SIZE, ...) or in a TOML file.
+    """
+    config = configured(set=set_, **flags)
+    app, server = started(config)
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
+    server.start()
+    click.echo(f"mocksrv is ready on {server.url}", err=False)
+    announce(app, server.url)
+    server.wait()
+    app.worlds.close()
+
+
+def started(config: Config) -> tuple[Simulator, Server]:
+    """The application and its bound server, or exit code 2. The port is taken first: it is quick to say no."""
+    from mocksrv.app import create_app
+    from mocksrv.serving import PortTaken, Server
+
+    try:
+        server = Server(host=config.host, port=config.port)
+    except PortTaken as error:
+        fail(f"{error}; choose another with --port, or --port 0 for a free one")
+    except OSError as error:
+        fail(f"cannot listen on {config.host}:{config.port}: {error.strerror}")
+    try:
+        app = create_app(config)
+    except ConfigError as error:
+        fail(error)
+    server.app = app
+    return app, server
+
+
+def announce(app: Simulator, url: str) -> None:
+    """Print where each vendor answers, and whom it knows."""
+    from rich.console import Console
+    from rich.table import Table
+
+    world = app.worlds["default"]
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in ("API", "base URL", "credentials"):
+        table.add_column(title, overflow="fold")
+    for vendor in app.vendors.values():
+        for found in vendor.credentials(world, url):
+            known = {key: value for key, value in found.items() if key not in ("base_url", "note")}
+            note = f"  ({found['note']})" if "note" in found else ""
+            table.add_row(vendor.title, found["base_url"], ", ".join(f"{k} {v}" for k, v in known.items()) + note)
+    table.add_row("control", f"{url}/_mocksrv", "loopback only" if not app.settings.token else "needs the token")
+    Console(soft_wrap=True).print(table)
+
+
+@main.command()
+@click.option("--vendor", multiple=True, help="Only this vendor's.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--markdown", is_flag=True, help="As the table of the README.")
+def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool) -> None:
+    """List what is simulated, with permission, source and proof."""
+    from mocksrv.app import load_vendors
+
+    config = configured(vendor=vendor)
+    rows = [operation.describe() for one in load_vendors(config.vendor) for operation in one.operations]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif markdown:
+        click.echo(as_markdown(rows))
+    else:
+        print_table(("vendor", "method", "path", "permission", "proof", "source"), rows)
+
+
+def as_markdown(rows: list[dict[str, Any]]) -> str:
+    lines = ["| vendor | method | path | proof |", "| --- | --- | --- | --- |"]
+    return "\n".join(lines + [f"| {row['vendor']} | {row['method']} | `{row['path']}` | {row['proof']} |" for row in rows])
+
+
+def print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        cells = (row[column] for column in columns)
+        table.add_row(*("" if cell is None else ", ".join(cell) if isinstance(cell, list) else str(cell) for cell in cells))
+    console = Console()
+    if not console.is_terminal:
+        console.width = 200
+    console.print(table)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def settings(as_json: bool) -> None:
+    """List the settings that one vendor alone has, for --set."""
+    from mocksrv.app import load_vendors
+
+    rows = [{"setting": f"{vendor.name}.{item.name}", "default": item.default,
+             "choices": list(item.choices), "help": item.help}
+            for vendor in load_vendors(VENDORS) for item in vendor.settings]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        print_table(("setting", "default", "choices", "help"), rows)
+
+
+if __name__ == "__main__":
+    main()
