@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,6 +15,8 @@ import click
 from mocksrv.config import SIZES, VENDORS, Config, ConfigError, load
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
     from mocksrv.app import Simulator
     from mocksrv.serving import Server
 
@@ -62,30 +65,36 @@ def serve(set_: tuple[str, ...], **flags: Any) -> None:
     config = configured(set=set_, **flags)
     app, server = started(config)
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
-    server.start()
-    click.echo(f"mocksrv is ready on {server.url}", err=False)
-    announce(app, server.url)
-    server.wait()
-    app.worlds.close()
+    click.echo(f"mocksrv is ready on {server.url}")
+    # Drawing the table costs as much as starting the server, so the first callers do not wait for it.
+    threading.Thread(target=announce, args=(app, server.url), daemon=True).start()
+    try:
+        server.run()
+    finally:
+        app.worlds.close()
 
 
 def started(config: Config) -> tuple[Simulator, Server]:
     """The application and its bound server, or exit code 2. The port is taken first: it is quick to say no."""
     from mocksrv.app import create_app
-    from mocksrv.serving import PortTaken, Server
+    from mocksrv.serving import CannotListen, Server
 
     try:
-        server = Server(host=config.host, port=config.port)
-    except PortTaken as error:
-        fail(f"{error}; choose another with --port, or --port 0 for a free one")
-    except OSError as error:
-        fail(f"cannot listen on {config.host}:{config.port}: {error.strerror}")
+        server = Server(starting, host=config.host, port=config.port)
+    except CannotListen as error:
+        fail(error)
     try:
         app = create_app(config)
     except ConfigError as error:
         fail(error)
     server.app = app
     return app, server
+
+
+def starting(_environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    """Stands on the bound port until the worlds are there; nothing accepts connections before."""
+    start_response("503 Service Unavailable", [("Retry-After", "1")])
+    return []
 
 
 def announce(app: Simulator, url: str) -> None:

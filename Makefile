@@ -1,0 +1,34 @@
+# Each target sets itself up: the virtual environment is made anew when pyproject.toml changes.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PORT ?= 8080
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint format bench
+
+help: ## What can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+serve: $(VENV)/ready ## Start the server on PORT (8080)
+	$(BIN)/mocksrv serve --port $(PORT) $(ARGS)
+
+test: $(VENV)/ready ## Run all tests; ARGS goes to pytest
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+lint: $(VENV)/ready ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/ready ## Sort imports and fix what ruff can fix
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/ready ## Measure against peers in the same run
+	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
