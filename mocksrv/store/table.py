@@ -1,0 +1,379 @@
+"""One table: documents by id, their indexes, and TinyDB's queries where no index serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+from tinydb.queries import QueryLike
+from tinydb.storages import Storage
+from tinydb.table import Document
+from tinydb.table import Table as TinyTable
+
+from mocksrv.store import shared
+from mocksrv.store.codec import clean, encode
+from mocksrv.store.index import Doc, HashIndex, OrderedIndex, Place, TableSpec, build
+
+
+class Exists(Exception):
+    """The id is taken."""
+
+    def __init__(self, table: str, id: str) -> None:
+        super().__init__(f"{table} has a document {id!r} already")
+        self.table = table
+        self.id = id
+
+
+class Missing(Exception):
+    """There is no document with this id."""
+
+    def __init__(self, table: str, id: str) -> None:
+        super().__init__(f"{table} has no document {id!r}")
+        self.table = table
+        self.id = id
+
+
+class Row:
+    """A stored document, never changed once it is here; its JSON is made when first asked for."""
+
+    __slots__ = ("doc", "json", "place")
+
+    def __init__(self, place: Place, doc: Doc, json: bytes | None) -> None:
+        self.place = place
+        self.doc = doc
+        self.json = json
+
+
+class Table(TinyTable):
+    """Documents by text ids, copied in and copied out, in the order of their insertion.
+
+    Where TinyDB makes up ids and changes what a query finds, this table takes the id first:
+    ``insert(id, doc)``, ``get(id)``, ``update(id, changes)``, ``count(index, key)``. TinyDB's ``search``,
+    ``contains``, ``remove`` and ``truncate`` keep their meaning; ``upsert`` and ``insert_multiple`` do not
+    apply.
+    """
+
+    document_id_class = str  # type: ignore[assignment]
+
+    def __init__(self, storage: Storage, spec: TableSpec) -> None:
+        super().__init__(storage, spec.name)
+        self.spec = spec
+        self.version = 0
+        self.changed: dict[str, Row | None] | None = None
+        """What each id held when this was last emptied, if changes are followed."""
+        self._owner = object()
+        self._next = 0
+        self._size = 0
+        self._rows = shared.Buckets(self._owner)
+        self._order: shared.Node = shared.Leaf(self._owner, [])
+        self._indexes: dict[str, HashIndex | OrderedIndex] = {
+            name: build(index, self._owner) for name, index in spec.indexes.items()
+        }
+
+    # Reading
+
+    def get(self, id: str) -> Doc | None:  # type: ignore[override]
+        """A copy of the document."""
+        row = self._rows.get(id)
+        return None if row is None else orjson.loads(row.json or _json(row))
+
+    def peek(self, id: str) -> Mapping[str, Any] | None:
+        """The stored document itself, which must not be changed."""
+        row = self._rows.get(id)
+        return None if row is None else row.doc
+
+    def json(self, id: str) -> bytes | None:
+        """The document as compact UTF-8 JSON."""
+        row = self._rows.get(id)
+        return None if row is None else row.json or _json(row)
+
+    def __contains__(self, id: object) -> bool:
+        return self._rows.get(id) is not None
+
+    def __len__(self) -> int:
+        return self._size
+
+    def ids(self) -> Iterator[str]:
+        """In the order of insertion, as they are now: later changes do not show."""
+        self._owner = object()
+        return (id for _, id in shared.walk(self._order))
+
+    def all(self) -> Iterator[Mapping[str, Any]]:  # type: ignore[override]
+        """The stored documents, which must not be changed; in the order of insertion, as they are now."""
+        return (row.doc for row in self.rows())
+
+    def rows(self) -> Iterator[Row]:
+        rows = self._rows
+        return (rows.get(id) for id in self.ids())
+
+    def __iter__(self) -> Iterator[Document]:
+        return (Document(orjson.loads(row.json or _json(row)), row.place[1]) for row in self.rows())  # type: ignore[arg-type]
+
+    # Indexes
+
+    def by(self, index: str, key: Any) -> list[str]:
+        """The ids under a key: by insertion in a hash index, by id in an ordered one."""
+        return self._indexes[index].ids(key)
+
+    def first(self, index: str, key: Any) -> str | None:
+        return self._indexes[index].first(key)
+
+    def count(self, index: str, key: Any) -> int:  # type: ignore[override]
+        return self._indexes[index].count(key)
+
+    def size(self, index: str) -> int:
+        return self._indexes[index].size
+
+    def range(
+        self,
+        index: str,
+        low: Any = None,
+        high: Any = None,
+        *,
+        include_low: bool = True,
+        include_high: bool = True,
+        after: tuple[Any, str] | None = None,
+        skip: int = 0,
+        limit: int | None = None,
+        reverse: bool = False,
+    ) -> list[tuple[Any, str]]:
+        """The entries ``(key, id)`` of an ordered index from one key to another, by key, then id.
+
+        ``after`` is an entry, there or not: what comes behind it in the direction of reading.
+        """
+        start, stop = self._span(index, low, high, include_low, include_high, after, reverse)
+        if reverse:
+            stop -= skip
+            start = start if limit is None else max(start, stop - limit)
+        else:
+            start += skip
+            stop = stop if limit is None else min(stop, start + limit)
+        if start >= stop:
+            return []
+        found: list[Any] = shared.cut(self._ordered(index).root, start, stop)
+        if reverse:
+            found.reverse()
+        return found
+
+    def rank(
+        self,
+        index: str,
+        low: Any = None,
+        high: Any = None,
+        *,
+        include_low: bool = True,
+        include_high: bool = True,
+        after: tuple[Any, str] | None = None,
+        reverse: bool = False,
+    ) -> int:
+        """How many entries the range has."""
+        start, stop = self._span(index, low, high, include_low, include_high, after, reverse)
+        return max(stop - start, 0)
+
+    def _ordered(self, name: str) -> OrderedIndex:
+        index = self._indexes[name]
+        if isinstance(index, OrderedIndex):
+            return index
+        raise TypeError(f"index {name!r} of {self.name} has no order")
+
+    def _span(
+        self,
+        name: str,
+        low: Any,
+        high: Any,
+        include_low: bool,
+        include_high: bool,
+        after: tuple[Any, str] | None,
+        reverse: bool,
+    ) -> tuple[int, int]:
+        index = self._ordered(name)
+        start, stop = index.span(low, high, include_low, include_high)
+        if after is not None and reverse:
+            stop = min(stop, index.before(after))
+        elif after is not None:
+            start = max(start, index.behind(after))
+        return start, stop
+
+    # Queries
+
+    def search(self, cond: QueryLike) -> list[Document]:
+        """Copies of the documents that match, in the order of insertion, each with its ``doc_id``.
+
+        Every document is tried, unless the query is ``==`` on a field that has a hash index.
+        """
+        ids = self._candidates(cond)
+        rows = self.rows() if ids is None else (self._rows.get(id) for id in ids)
+        return [
+            Document(orjson.loads(row.json or _json(row)), row.place[1])  # type: ignore[arg-type]
+            for row in rows
+            if cond(row.doc)
+        ]
+
+    def contains(self, cond: QueryLike | None = None, doc_id: str | None = None) -> bool:  # type: ignore[override]
+        if cond is None:
+            return doc_id in self
+        return any(map(cond, self.all()))
+
+    def _candidates(self, cond: QueryLike) -> list[str] | None:
+        # What a TinyDB query compares is in the value it is hashed by: ("==", path, value).
+        match getattr(cond, "_hash", None):
+            case ("==", path, str() | int() | float() | None as value):
+                for name, index in self.spec.indexes.items():
+                    if index.path == path and not index.ordered:
+                        return self.by(name, value)
+        return None
+
+    # Writing
+
+    def insert(self, id: str, doc: Doc) -> None:  # type: ignore[override]
+        """Raises Exists if the id is taken, TypeError or ValueError if the document is not JSON."""
+        if self._rows.get(id) is not None:
+            raise Exists(self.name, id)
+        self._put(id, None, *clean(doc))
+
+    def put(self, id: str, doc: Doc) -> None:
+        """Insert or replace; a replaced document keeps its place."""
+        self._put(id, self._rows.get(id), *clean(doc))
+
+    def update(self, id: str, changes: Mapping[str, Any]) -> Doc:  # type: ignore[override]
+        """Set top-level fields; returns a copy of the new document."""
+        old = self._rows.get(id)
+        if old is None:
+            raise Missing(self.name, id)
+        doc = {**old.doc, **clean(changes)[0]}
+        json = encode(doc)
+        self._put(id, old, doc, json)
+        copy: Doc = orjson.loads(json)
+        return copy
+
+    def delete(self, id: str) -> Doc:
+        """Returns the document that was there."""
+        old = self._rows.get(id)
+        if old is None:
+            raise Missing(self.name, id)
+        self._reindex(old.place, old.doc, None)
+        self._follow(id, old)
+        self._order = shared.remove(self._order, old.place, self._owner)
+        self._rows = self._rows.drop(id, self._owner)
+        self._size -= 1
+        copy: Doc = orjson.loads(old.json or _json(old))
+        return copy
+
+    def _put(self, id: str, old: Row | None, doc: Doc, json: bytes) -> None:
+        if old is None:
+            clean_id(id)
+        place = (self._next, id) if old is None else old.place
+        self._reindex(place, None if old is None else old.doc, doc)
+        self._follow(id, old)
+        if old is None:
+            self._order = shared.add(self._order, place, self._owner)
+            self._next += 1
+            self._size += 1
+        self._rows = self._rows.set(id, Row(place, doc, json), self._owner)
+
+    def _follow(self, id: str, old: Row | None) -> None:
+        self.version += 1
+        if self.changed is not None:
+            self.changed.setdefault(id, old)
+
+    def _reindex(self, place: Place, old: Doc | None, new: Doc | None) -> None:
+        """Move a document from its old keys to its new ones; all or nothing."""
+        owner = self._owner
+        undo: list[tuple[Callable[..., None], Any]] = []
+        try:
+            for index in self._indexes.values():
+                gone = {} if old is None else dict.fromkeys(index.keys(old))
+                come = {} if new is None else dict.fromkeys(index.keys(new))
+                if gone == come:
+                    continue
+                for key in gone:
+                    if key not in come:
+                        index.remove(key, place, owner)
+                        undo.append((index.add, key))
+                for key in come:
+                    if key not in gone:
+                        index.add(key, place, owner)
+                        undo.append((index.remove, key))
+        except Exception:
+            for action, key in reversed(undo):
+                action(key, place, owner)
+            raise
+
+    # As a whole
+
+    def load_many(self, pairs: Iterable[tuple[str, Doc]]) -> None:
+        """Insert many documents: into an empty table at once, all or nothing; else one by one."""
+        if self._size:
+            for id, doc in pairs:
+                self.insert(id, doc)
+        else:
+            self._fill((id, *clean(doc)) for id, doc in pairs)
+
+    def _fill(self, parts: Iterable[tuple[str, Doc, bytes | None]]) -> None:
+        """Fill an empty table with documents that nobody else holds."""
+        owner = object()
+        rows: dict[str, Row] = {}
+        number = self._next
+        for id, doc, json in parts:
+            if id in rows:
+                raise Exists(self.name, id)
+            rows[clean_id(id)] = Row((number, id), doc, json)
+            number += 1
+        fresh = {name: build(index, owner) for name, index in self.spec.indexes.items()}
+        for index in fresh.values():
+            keys = index.keys
+            index.fill([(k, r.place) for r in rows.values() for k in dict.fromkeys(keys(r.doc))], owner)
+        self._owner, self._indexes, self._next, self._size = owner, fresh, number, len(rows)
+        self._rows = shared.buckets(owner, rows.items())
+        self._order = shared.tree(owner, [row.place for row in rows.values()])
+        self.version += 1
+        if self.changed is not None:
+            for id in rows:
+                self.changed.setdefault(id, None)
+
+    def fork(self, storage: Storage) -> Table:
+        """A copy that shares everything until one side writes."""
+        copy = Table(storage, self.spec)
+        copy.take(self)
+        return copy
+
+    def take(self, other: Table) -> None:
+        other._owner = object()
+        self._owner = object()
+        self._next = other._next
+        self._size = other._size
+        self._rows = other._rows
+        self._order = other._order
+        self._indexes = {name: index.fork() for name, index in other._indexes.items()}
+        self.version = max(self.version, other.version) + 1
+
+    # TinyDB's own methods that change what a query finds come here.
+
+    def _read_table(self) -> dict[str, Mapping[str, Any]]:
+        return {row.place[1]: row.doc for row in self.rows()}
+
+    def _update_table(self, updater: Callable[[dict[Any, Any]], None]) -> None:
+        before = self._read_table()
+        after = {id: orjson.loads(encode(doc)) for id, doc in before.items()}
+        updater(after)
+        for id, doc in before.items():
+            if id not in after:
+                self.delete(id)
+            elif after[id] != doc:
+                self.put(id, after[id])
+        for id in after.keys() - before.keys():
+            self.insert(id, after[id])
+
+
+def _json(row: Row) -> bytes:
+    row.json = json = encode(row.doc)
+    return json
+
+
+def clean_id(id: str) -> str:
+    if type(id) is not str:
+        raise TypeError(f"an id is a text, not {id!r}")
+    if not id.isascii():
+        id.encode()  # a lone surrogate cannot be written
+    return id
