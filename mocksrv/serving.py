@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import select
 import signal
 import socket
-import struct
 import sys
 import threading
 from collections.abc import Iterator
@@ -23,6 +21,7 @@ from http import HTTPStatus
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
+from .connection import RECEIVE, ClientGone, Connection
 from .http1 import Answer, Request, RequestReader, Unreadable, environ_of, failure
 
 if TYPE_CHECKING:
@@ -32,9 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RECEIVE = 64 * 1024  # bytes asked of a socket at a time
 PATIENCE = 300.0  # seconds to wait for a byte, or for one write to be taken: people sit in debuggers
-LINGER = 2.0  # seconds for the client to read the last answer before the socket is closed
 GRACE = 10.0  # seconds that answers in flight get on a stop
 
 
@@ -52,68 +49,6 @@ class PortTaken(CannotListen):
         )
         self.host = host
         self.port = port
-
-
-class ClientGone(Exception):
-    """The client takes nothing any more."""
-
-
-class Connection:
-    """One client's connection. Apps find it at environ["mocksrv.connection"], for faults below HTTP.
-
-    After reset(), close() or send() the WSGI answer of the request is ignored and the connection ends.
-    """
-
-    def __init__(self, sock: socket.socket, peer: tuple[Any, ...]) -> None:
-        self.sock = sock
-        self.peer = peer
-        self.taken = False  # the app has spoken on the connection itself
-        self.idle = True  # no request is being read or answered
-
-    def reset(self) -> None:
-        """End with a TCP reset (RST): the client sees "connection reset by peer"."""
-        self.taken = True
-        linger_for_no_time = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
-        try:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_for_no_time)
-        except OSError:
-            pass  # the client has gone before
-        self.sock.close()
-
-    def close(self) -> None:
-        """End in an orderly way (FIN) without another byte."""
-        self.taken = True
-        self.shut(socket.SHUT_WR)
-
-    def send(self, data: bytes) -> None:
-        """Send bytes as they are: garbage, half a body, wrong chunk sizes. Raises ClientGone."""
-        self.taken = True
-        self.transmit(data)
-
-    def transmit(self, data: bytes) -> None:
-        try:
-            self.sock.sendall(data)
-        except OSError as error:
-            raise ClientGone(str(error)) from error
-
-    def shut(self, how: int) -> None:
-        try:
-            self.sock.shutdown(how)
-        except OSError:
-            pass  # the client has gone before
-
-    def finish(self, linger: bool) -> None:
-        """Close so that the last answer arrives: closing over unread bytes sends RST, which destroys it."""
-        self.idle = True
-        self.shut(socket.SHUT_WR)
-        try:
-            if linger:
-                self.sock.settimeout(LINGER)
-                while self.sock.recv(RECEIVE):
-                    pass
-        except OSError:
-            pass
-        self.sock.close()
 
 
 class Server:
@@ -174,7 +109,7 @@ class Server:
                 self._accept()
                 self._drain()
             finally:
-                self._listener.close()
+                self._close()
                 self._ended.set()
 
     def start(self) -> None:
@@ -189,7 +124,7 @@ class Server:
         self._wake()
         me = threading.current_thread()
         if self._thread is None:
-            self._listener.close()
+            self._close()
         elif me is not self._thread and me not in self._open:  # an answer cannot wait for its own end
             self._ended.wait()
 
@@ -220,11 +155,15 @@ class Server:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def _close(self) -> None:
+        for sock in (self._listener, self._wake_in, self._wake_out):
+            sock.close()
+
     def _wake(self) -> None:
         try:
             self._wake_out.send(b"x")
-        except BlockingIOError:
-            pass  # so many wait unread that the loop wakes anyway
+        except OSError:
+            pass  # so many wait unread that the loop wakes anyway, or it has ended
 
     def _sleep(self, *also: socket.socket) -> None:
         """Wait for a wake() or for a socket to be ready."""
@@ -246,10 +185,17 @@ class Server:
                 if error.errno in (errno.EMFILE, errno.ENFILE):
                     self._sleep()
             else:
-                connection = Connection(sock, peer)
-                thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
-                self._open[thread] = connection
-                thread.start()
+                self._begin(Connection(sock, peer))
+
+    def _begin(self, connection: Connection) -> None:
+        thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+        self._open[thread] = connection
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system gives no more threads
+            log.warning("a connection could not be served: %s", error)
+            del self._open[thread]
+            connection.sock.close()
 
     def _drain(self) -> None:
         self._listener.close()
@@ -294,7 +240,7 @@ class Server:
                 return None
             connection.idle = not reader.started
             if connection.idle and self._stopping:
-                return None
+                connection.shut(socket.SHUT_RD)  # what has come is still read
             if reader.wants_continue():
                 connection.transmit(b"HTTP/1.1 100 Continue\r\n\r\n")
             try:
@@ -350,6 +296,8 @@ class Server:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise CannotListen(f"port {port} is out of range: use 0 to 65535")
     try:
         family, _, _, _, address = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -359,8 +307,6 @@ def _listen(host: str, port: int) -> socket.socket:
         )
     except socket.gaierror:
         raise CannotListen(f"{host!r} is no address of this machine: use 127.0.0.1, 0.0.0.0 or ::1") from None
-    except OverflowError:
-        raise CannotListen(f"port {port} is out of range: use 0 to 65535") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortTaken(host, port) from None
