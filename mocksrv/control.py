@@ -10,6 +10,7 @@ import hmac
 import ipaddress
 import json
 import math
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from mocksrv.clock import ClockRange
-from mocksrv.config import Config
+from mocksrv.config import Config, ConfigError, parse_seed, parse_size
 from mocksrv.journal import KEPT
 from mocksrv.operation import Headers
 from mocksrv.world import DEFAULT, World, Worlds
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 CONTROL = "/_mocksrv"
 PROBLEM = "application/problem+json"
+NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
 MAX_BODY = 64 * 1024 * 1024
 INSTANCE = uuid.uuid4().hex  # of this process: tells a restarted server from the one that was there before
 
@@ -178,6 +180,53 @@ def describe(one: World) -> dict[str, Any]:
 @control.get("/worlds")
 def list_worlds() -> Response:
     return answer([describe(one) for one in worlds()])
+
+
+@control.post("/worlds")
+def make_world() -> Response:
+    """Make the world of that `name` anew: by fork of the seeded origin, or with a `seed`, `size` or `settings` of its own."""
+    data = payload("name", "seed", "size", "settings")
+    key = data.get("name")
+    if not isinstance(key, str) or not NAME.fullmatch(key):
+        raise ControlError("bad-name", 400, "name takes 1 to 64 letters, digits, dots, dashes or underscores")
+    try:
+        if data.keys() & {"seed", "size"}:
+            config = app().settings
+            source = worlds().plant(parse_seed(data.get("seed", config.seed)), parse_size(data.get("size", config.size)))
+        else:
+            source = worlds().origin
+    except ConfigError as error:
+        raise ControlError("bad-setting", 400, str(error)) from None
+    settings = parsed(data.get("settings", {}))
+    made = worlds().replace(key, source)
+    made.settings |= settings
+    return answer(describe(made), 201)
+
+
+def parsed(settings: Any) -> dict[str, Any]:
+    if not isinstance(settings, dict):
+        raise ControlError("bad-setting", 400, 'settings takes an object such as {"cht.conformance": "strict"}')
+    try:
+        return worlds().parse(settings)
+    except ConfigError as error:
+        raise ControlError("bad-setting", 400, str(error)) from None
+
+
+@control.get("/settings")
+def read_settings() -> Response:
+    """The vendors' settings in this world."""
+    return answer(world().settings)
+
+
+@control.post("/settings")
+def change_settings() -> Response:
+    """Change some of the vendors' settings in this world."""
+    changes = parsed(payload())
+    one = world()
+    with one.lock:
+        one.settings |= changes
+        one.commit()
+    return answer(one.settings)
 
 
 @control.delete("/worlds/<key>")

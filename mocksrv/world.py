@@ -6,7 +6,7 @@ A world is replaced as a whole, never emptied: reset, restore and fork all make 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -99,6 +99,7 @@ class Worlds:
         self.vendors = tuple(vendors)
         self.config = config
         self.specs: tuple[TableSpec, ...] = tuple(spec for vendor in self.vendors for spec in vendor.tables)
+        self.known = {f"{vendor.name}.{item.name}": item for vendor in self.vendors for item in vendor.settings}
         self._lock = threading.Lock()
         self._worlds: dict[str, World] = {}
         self.snapshots: dict[str, World] = {}
@@ -112,13 +113,16 @@ class Worlds:
 
     def defaults(self) -> dict[str, Any]:
         """Every vendor's settings, with those of the configuration. Raises ConfigError."""
-        known = {f"{vendor.name}.{item.name}": item for vendor in self.vendors for item in vendor.settings}
-        values = {name: item.default for name, item in known.items()}
-        for name, value in self.config.set.items():
-            if name not in known:
-                raise ConfigError(f"setting {name!r} is not known: use one of {', '.join(sorted(known)) or 'none'}")
+        return {name: item.default for name, item in self.known.items()} | self.parse(self.config.set)
+
+    def parse(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Vendors' settings ("vendor.setting") in their own types. Raises ConfigError."""
+        values = {}
+        for name, value in settings.items():
+            if name not in self.known:
+                raise ConfigError(f"setting {name!r} is not known: use one of {', '.join(sorted(self.known)) or 'none'}")
             try:
-                values[name] = known[name].parse(value)
+                values[name] = self.known[name].parse(value)
             except ValueError as error:
                 raise ConfigError(f"setting {name}={value}: use {error}") from None
         return values

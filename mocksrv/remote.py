@@ -1,0 +1,101 @@
+"""A Python client of the control plane, for tests and scripts: one world of a running server."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+
+class ControlFailure(Exception):
+    """The control plane said no; the text is its detail."""
+
+
+class RemoteClock:
+    """The clock of a world; every method answers its new state, `{"now", "frozen", "skew"}`."""
+
+    def __init__(self, world: RemoteWorld) -> None:
+        self._world = world
+
+    def _change(self, **change: Any) -> dict[str, Any]:
+        state: dict[str, Any] = self._world.control("POST", "/clock", change)
+        return state
+
+    def read(self) -> dict[str, Any]:
+        state: dict[str, Any] = self._world.control("GET", "/clock")
+        return state
+
+    def advance(self, seconds: float) -> dict[str, Any]:
+        return self._change(advance=seconds)
+
+    def freeze(self, at: str | None = None) -> dict[str, Any]:
+        """Stand still now, or at an ISO 8601 moment."""
+        return self._change(freeze=True, **({} if at is None else {"set": at}))
+
+    def unfreeze(self) -> dict[str, Any]:
+        return self._change(freeze=False)
+
+    def set(self, at: str) -> dict[str, Any]:
+        return self._change(set=at)
+
+    def skew(self, seconds: float) -> dict[str, Any]:
+        return self._change(skew=seconds)
+
+
+class RemoteWorld:
+    """One world of a server, by its base URL. `url` is what a vendor's client is pointed at."""
+
+    def __init__(self, server: str, name: str, token: str = "") -> None:
+        self.server = server.rstrip("/")
+        self.name = name
+        self.url = f"{self.server}/~{name}"
+        self.clock = RemoteClock(self)
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def control(self, method: str, path: str, data: Any = None) -> Any:
+        """A call of the control plane under this world's prefix. Raises ControlFailure."""
+        body = None if data is None else json.dumps(data).encode()
+        request = Request(f"{self.url}/_mocksrv{path}", body, self._headers, method=method)
+        try:
+            with urlopen(request) as response:
+                text = response.read()
+        except HTTPError as error:
+            with error:
+                raise ControlFailure(json.loads(error.read())["detail"]) from None
+        return json.loads(text) if text else None
+
+    def reset(self) -> None:
+        self.control("POST", "/reset")
+
+    def plant(self, *, seed: int | None = None, size: int | str | None = None, **settings: Any) -> None:
+        """Make the world anew, with another seed, size or settings (`cht_conformance="docs"`)."""
+        fields = {"seed": seed, "size": size} | ({"settings": dotted(settings)} if settings else {})
+        self.control("POST", "/worlds", {"name": self.name} | {k: v for k, v in fields.items() if v is not None})
+
+    def set(self, **settings: Any) -> None:
+        """Change vendors' settings in this world: `world.set(cht_conformance="docs")`."""
+        self.control("POST", "/settings", dotted(settings))
+
+    def credentials(self, vendor: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.control("GET", "/credentials")[vendor]
+        return found
+
+    def journal(self, **wanted: Any) -> list[dict[str, Any]]:
+        """The last exchanges, by vendor, operation, method, status or caller."""
+        entries: list[dict[str, Any]] = self.control("GET", f"/journal?{urlencode(wanted)}")
+        return entries
+
+    def fault(self, **fields: Any) -> dict[str, Any]:
+        """Let something go wrong: `fault(operation="get_person", status=503, times=2)`."""
+        added: dict[str, Any] = self.control("POST", "/faults", fields)
+        return added
+
+    def delete(self) -> None:
+        self.control("DELETE", f"/worlds/{self.name}")
+
+
+def dotted(settings: dict[str, Any]) -> dict[str, Any]:
+    """`cht_conformance` as `cht.conformance`: keywords cannot hold dots."""
+    return {name.replace("_", ".", 1): value for name, value in settings.items()}
