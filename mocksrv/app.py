@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -24,7 +25,7 @@ from mocksrv.config import Config
 from mocksrv.control import CONTROL, PROBLEM, control, forbidden, problem
 from mocksrv.faults import Fault
 from mocksrv.journal import BODY, Entry
-from mocksrv.operation import PARAMETER, Call, Headers, Operation, Refusal, Reply, Vendor
+from mocksrv.operation import PARAMETER, Call, Operation, Refusal, Reply, Vendor
 from mocksrv.world import DEFAULT, World, Worlds
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class ExactRule(Rule):
 class Simulator(Flask):
     """The WSGI application: all vendors and the control plane."""
 
-    url_rule_class = ExactRule
+    url_rule_class = ExactRule  # type: ignore[assignment]
 
     def __init__(self, vendors: Iterable[Vendor], config: Config, worlds: Worlds) -> None:
         super().__init__("mocksrv", static_folder=None)
@@ -219,7 +220,7 @@ class Simulator(Flask):
     # --- where a path belongs ----------------------------------------------------------------------------------
 
     def _vendor(self, prefix: str, name: str | None, path: str) -> tuple[Vendor, str, str | None, str]:
-        """The vendor of a path: by its mount (`/carehq/...`), else by whose claim it is. The last one takes the rest."""
+        """The vendor of a path: by its mount (`/carehq/...`), else by claim; the last one takes the rest."""
         mount, slash, _rest = path[1:].partition("/")
         if mount in self.vendors and (slash or len(self.vendors) > 1):
             prefix, path = f"{prefix}/{mount}", path[len(mount) + 1 :] or "/"
@@ -292,7 +293,7 @@ class NotSimulated(Refusal):
     """A real route that mocksrv does not have: our own answer, so that nobody takes it for the vendor's."""
 
     def __init__(self, operation: Operation) -> None:
-        text = f"{operation.method} {operation.path} is a real route of {operation.vendor} that mocksrv does not simulate"
+        text = f"mocksrv does not simulate {operation.method} {operation.path}, a real route of {operation.vendor}"
         super().__init__(501, problem("not-simulated", 501, text), diagnosis=text)
 
 
@@ -317,9 +318,9 @@ def stream(world: World, chunks: Iterator[bytes], cut_after: int | None, close: 
 
 
 def log_line(style: str, world: World, entry: Entry) -> str:
-    fields = {"world": world.name, "at": entry.at, "method": entry.method, "target": entry.target, "vendor": entry.vendor,
-              "operation": entry.operation, "caller": entry.caller, "status": entry.status,
-              "ms": round(entry.seconds * 1000, 2), "diagnosis": entry.diagnosis}
+    described = entry.describe()
+    wanted = ("at", "method", "target", "vendor", "operation", "caller", "status", "diagnosis")
+    fields = {"world": world.name, "ms": round(entry.seconds * 1000, 2), **{name: described[name] for name in wanted}}
     if style == "json":
         return json.dumps(fields)
     line = "{status} {method} {target} [{world}] {vendor}.{operation} {caller} {ms} ms".format(**fields)
@@ -328,7 +329,8 @@ def log_line(style: str, world: World, entry: Entry) -> str:
 
 def load_vendors(names: Iterable[str]) -> list[Vendor]:
     """The vendors of those names, with all their operations."""
-    return [import_module(f"mocksrv.vendors.{name}").vendor for name in names]
+    return [import_module(f"mocksrv.vendors.{name}").vendor for name in names
+            if (Path(__file__).parent / "vendors" / name / "vendor.py").exists()]
 
 
 def create_app(config: Config | None = None) -> Simulator:

@@ -135,7 +135,8 @@ def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool) -> None:
 
 def as_markdown(rows: list[dict[str, Any]]) -> str:
     lines = ["| vendor | method | path | proof |", "| --- | --- | --- | --- |"]
-    return "\n".join(lines + [f"| {row['vendor']} | {row['method']} | `{row['path']}` | {row['proof']} |" for row in rows])
+    lines += [f"| {row['vendor']} | {row['method']} | `{row['path']}` | {row['proof']} |" for row in rows]
+    return "\n".join(lines)
 
 
 def print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
@@ -146,12 +147,15 @@ def print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        cells = (row[column] for column in columns)
-        table.add_row(*("" if cell is None else ", ".join(cell) if isinstance(cell, list) else str(cell) for cell in cells))
+        table.add_row(*(as_text(row[column]) for column in columns))
     console = Console()
     if not console.is_terminal:
         console.width = 200
     console.print(table)
+
+
+def as_text(cell: Any) -> str:
+    return "" if cell is None else ", ".join(cell) if isinstance(cell, list) else str(cell)
 
 
 @main.command()

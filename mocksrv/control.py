@@ -1,6 +1,6 @@
 """The control plane under /_mocksrv: worlds, clock, journal, faults, snapshots. JSON in and out.
 
-Each route is there twice: `/_mocksrv/...` is about the default world, `/~name/_mocksrv/...` about the world of that name.
+Each route is there twice: `/_mocksrv/...` is about the default world, `/~name/_mocksrv/...` about that world.
 Errors are RFC 9457 problem details whose `type` ends in a named code.
 """
 
@@ -184,15 +184,15 @@ def list_worlds() -> Response:
 
 @control.post("/worlds")
 def make_world() -> Response:
-    """Make the world of that `name` anew: by fork of the seeded origin, or with a `seed`, `size` or `settings` of its own."""
+    """Make the world of that `name` anew: a fork of the seeded origin, or with its own `seed`, `size`, `settings`."""
     data = payload("name", "seed", "size", "settings")
     key = data.get("name")
     if not isinstance(key, str) or not NAME.fullmatch(key):
         raise ControlError("bad-name", 400, "name takes 1 to 64 letters, digits, dots, dashes or underscores")
     try:
         if data.keys() & {"seed", "size"}:
-            config = app().settings
-            source = worlds().plant(parse_seed(data.get("seed", config.seed)), parse_size(data.get("size", config.size)))
+            wanted = {"seed": app().settings.seed, "size": app().settings.size} | data
+            source = worlds().plant(parse_seed(wanted["seed"]), parse_size(wanted["size"]))
         else:
             source = worlds().origin
     except ConfigError as error:
@@ -265,7 +265,7 @@ def make_snapshot() -> Response:
 def kept(label: str) -> World:
     found = worlds().snapshots.get(label)
     if found is None:
-        raise ControlError("no-such-snapshot", 404, f"there is no snapshot {label!r}; GET {CONTROL}/snapshots lists them")
+        raise ControlError("no-such-snapshot", 404, f"no snapshot {label!r}; GET {CONTROL}/snapshots lists them")
     return found
 
 
@@ -304,11 +304,15 @@ def read_clock() -> Response:
 
 @control.post("/clock")
 def change_clock() -> Response:
-    """Any of: `set` (ISO 8601), `skew` and `advance` (seconds), `freeze` (true or false); in that order."""
+    """Any of: `freeze` (true or false), `set` (ISO 8601), `skew` and `advance` (seconds); done in that order."""
     data = payload("advance", "freeze", "set", "skew")
     one = world()
     with one.lock:
         moved = one.clock.copy()
+        if "freeze" in data:
+            if not isinstance(data["freeze"], bool):
+                raise ControlError("not-a-truth", 400, "freeze takes true or false")
+            moved.freeze(data["freeze"])
         try:
             if "set" in data:
                 moved.set(moment(data["set"]))
@@ -318,10 +322,6 @@ def change_clock() -> Response:
                 moved.advance(number(data, "advance"))
         except ClockRange as error:
             raise ControlError("clock-range", 400, str(error)) from None
-        if "freeze" in data:
-            if not isinstance(data["freeze"], bool):
-                raise ControlError("not-a-truth", 400, "freeze takes true or false")
-            moved.freeze(data["freeze"])
         one.clock = moved
         one.commit()
     return answer(clock_state(one))
@@ -369,7 +369,7 @@ def list_faults() -> Response:
 
 @control.post("/faults")
 def add_fault() -> Response:
-    """A fault: `vendor` and `operation` aim it, `status`, `delay` or `cut_after` say what goes wrong, `times` how often."""
+    """A fault: `vendor` and `operation` aim it; `status`, `delay` or `cut_after` is what happens, `times` how often."""
     data = payload("vendor", "operation", "status", "delay", "cut_after", "times")
     for key, low, high in (("status", 100, 599), ("cut_after", 0, 10**6), ("times", 1, 10**6)):
         value = data.get(key, low)
@@ -384,7 +384,7 @@ def add_fault() -> Response:
         raise ControlError("no-such-vendor", 400, f"vendor is one of {', '.join(app().vendors)}")
     if operation is not None and not any(op.name == operation and vendor in (None, op.vendor)
                                          for op in app().operations.values()):
-        raise ControlError("no-such-operation", 400, f"{operation!r} is none; GET {CONTROL}/operations lists their names")
+        raise ControlError("no-such-operation", 400, f"{operation!r} is none; GET {CONTROL}/operations lists them")
     return answer(world().faults.add(**data).describe(), 201)
 
 

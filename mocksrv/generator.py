@@ -40,7 +40,7 @@ class Generator(random.Random):
             value, bits = value << BLOCK | self._block(), bits + BLOCK
         return value >> (bits - k)
 
-    def getstate(self) -> tuple[str, int]:
+    def getstate(self) -> tuple[str, int]:  # type: ignore[override]
         return self.seed_text, self.draws
 
     def setstate(self, state: tuple[str, int]) -> None:  # type: ignore[override]

@@ -30,9 +30,10 @@ def nearest(vendor: Vendor, call: Call) -> list[str]:
     """The operations most like the request, each with the part that differs."""
     for operation in vendor.operations:
         for pattern in operation.patterns:
-            for path, what in ((call.path.rstrip("/"), "without the trailing slash"), (call.path, "in that letter case")):
-                if path != call.path and pattern.fullmatch(path):
-                    return [f"{operation.method} {operation.path} {what}"]
+            if pattern.fullmatch(call.path):
+                return [f"{operation.method} {operation.path} in that letter case"]
+            if call.path.endswith("/") and pattern.fullmatch(call.path.rstrip("/")):
+                return [f"{operation.method} {operation.path} without the trailing slash"]
     parts = call.path.strip("/").split("/")
     ranked = sorted(vendor.operations, key=lambda op: (-likeness(op, parts), op.method != call.method, op.path))
     return [f"{op.method} {op.path}{difference(op, parts)}" for op in ranked[:SHOWN] if likeness(op, parts) >= NEAR]

@@ -222,7 +222,9 @@ class Vendor:
     def __init__(self) -> None:
         self.operations: list[Operation] = []
 
-    def operation(self, method: str, *paths: str, name: str | None = None, **declared: Any) -> Callable[[Handler], Handler]:
+    def operation(
+        self, method: str, *paths: str, name: str | None = None, **declared: Any
+    ) -> Callable[[Handler], Handler]:
         """Register a function as an operation. What `Operation` has no field for becomes a trait."""
         known = Operation.__dataclass_fields__
         traits = {key: declared.pop(key) for key in list(declared) if key not in known}

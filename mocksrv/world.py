@@ -120,7 +120,8 @@ class Worlds:
         values = {}
         for name, value in settings.items():
             if name not in self.known:
-                raise ConfigError(f"setting {name!r} is not known: use one of {', '.join(sorted(self.known)) or 'none'}")
+                known = ", ".join(sorted(self.known)) or "none"
+                raise ConfigError(f"setting {name!r} is not known: use one of {known}")
             try:
                 values[name] = self.known[name].parse(value)
             except ValueError as error:

@@ -1,0 +1,141 @@
+"""The control plane, over its HTTP interface."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+
+def now(client, prefix=""):
+    return datetime.fromisoformat(client.get(f"{prefix}/_mocksrv/clock").json["now"])
+
+
+def test_health_ready_and_credentials(shop):
+    assert shop.get("/_mocksrv/health").json == {"status": "ok"}
+    ready = shop.get("/_mocksrv/ready").json
+    assert ready["ready"] is True
+    assert len(ready["instance"]) == 32
+    assert shop.get("/~w/_mocksrv/credentials").json == {"shop": [{"base_url": "http://localhost/~w/v1"}]}
+
+
+def test_operations_are_listed_with_their_proof(shop):
+    listed = {op["name"]: op for op in shop.get("/_mocksrv/operations").json}
+    assert listed["list_things"] | {"vendor": "shop", "method": "GET", "path": "/v1/things", "permission": None,
+                                    "proof": "docs", "source": "the shop's page"} == listed["list_things"]
+    assert listed["get_code"]["path"] == "/v1/code/{code}"
+    assert listed["get_thing"]["permission"] == "look"
+
+
+def test_the_clock_freezes_advances_skews_and_is_set(shop):
+    state = shop.post("/_mocksrv/clock", json={"set": "2024-02-29T12:00:00+02:00", "freeze": True}).json
+    assert state == {"now": "2024-02-29T10:00:00.000000Z", "frozen": True, "skew": 0.0}
+    assert now(shop) == now(shop)
+    assert shop.post("/_mocksrv/clock", json={"advance": 86_400.5}).json["now"] == "2024-03-01T10:00:00.500000Z"
+    state = shop.post("/_mocksrv/clock", json={"skew": -60}).json
+    assert state == {"now": "2024-03-01T09:59:00.500000Z", "frozen": True, "skew": -60.0}
+    assert shop.post("/_mocksrv/clock", json={"freeze": False}).json["frozen"] is False
+    assert timedelta(0) <= now(shop) - datetime.fromisoformat("2024-03-01T09:59:00.5Z") < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(("path", "body", "code"), [
+    ("/clock", {"advance": "1"}, "not-a-number"),
+    ("/clock", {"advance": True}, "not-a-number"),
+    ("/clock", {"advance": 1e300}, "clock-range"),
+    ("/clock", {"skew": -1e12}, "clock-range"),
+    ("/clock", {"set": "tomorrow"}, "not-a-time"),
+    ("/clock", {"set": 5}, "not-a-time"),
+    ("/clock", {"freeze": 1}, "not-a-truth"),
+    ("/clock", {"speed": 2}, "unknown-member"),
+    ("/clock", [], "not-json"),
+    ("/snapshots", {"name": ""}, "no-name"),
+    ("/worlds", {"name": "a/b"}, "bad-name"),
+    ("/worlds", {"name": "a", "size": "huge"}, "bad-setting"),
+    ("/worlds", {"name": "a", "settings": {"shop.mood": "odd"}}, "bad-setting"),
+    ("/settings", {"shop.moody": "good"}, "bad-setting"),
+    ("/faults", {}, "no-effect"),
+    ("/faults", {"status": 99}, "not-a-number"),
+    ("/faults", {"status": 500, "vendor": "nobody"}, "no-such-vendor"),
+    ("/faults", {"status": 500, "operation": "nothing"}, "no-such-operation"),
+])
+def test_bad_input_is_a_problem_with_a_named_code(shop, path, body, code):
+    before = shop.get("/_mocksrv/clock").json["skew"]
+    answer = shop.post(f"/_mocksrv{path}", json=body)
+    assert answer.status_code == 400
+    assert answer.content_type == "application/problem+json"
+    assert answer.json["type"] == f"about:mocksrv#{code}"
+    assert answer.json["detail"]
+    assert shop.get("/_mocksrv/clock").json["skew"] == before
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [
+    ("GET", "/nothing", 404), ("GET", "/reset", 405), ("DELETE", "/faults/9", 404), ("DELETE", "/worlds/none", 404),
+    ("GET", "/snapshots/none", 404), ("POST", "/snapshots/none/restore", 404),
+])
+def test_what_is_not_there_is_a_problem_too(shop, method, path, status):
+    answer = shop.open(f"/_mocksrv{path}", method=method)
+    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+
+
+def test_reset_begins_again(shop):
+    first = shop.post("/v1/ids").data
+    shop.put("/v1/things/x", data='{"size": 1}')
+    shop.post("/_mocksrv/reset")
+    assert "x" not in shop.get("/v1/things").json
+    assert shop.post("/v1/ids").data == first
+
+
+def test_a_snapshot_brings_back_documents_clock_and_generator(shop):
+    shop.post("/_mocksrv/clock", json={"set": "2024-01-01T00:00:00Z", "freeze": True})
+    shop.put("/v1/things/x", data='{"size": 1}')
+    assert shop.post("/_mocksrv/snapshots", json={"name": "before"}).status_code == 201
+    made = shop.post("/v1/ids").data
+    shop.put("/v1/things/y", data='{"size": 1}')
+    shop.post("/_mocksrv/clock", json={"advance": 99})
+    shop.post("/_mocksrv/snapshots/before/restore")
+    assert {"x"} == {"x", "y"} & set(shop.get("/v1/things").json)
+    assert shop.get("/_mocksrv/clock").json["now"] == "2024-01-01T00:00:00.000000Z"
+    assert shop.post("/v1/ids").data == made
+    assert shop.get("/_mocksrv/snapshots").json[0]["name"] == "before"
+    assert "x" in shop.get("/_mocksrv/snapshots/before").json["tables"]["shop.things"]
+    assert shop.post("/~other/_mocksrv/snapshots/before/restore").status_code == 200
+    assert "x" in shop.get("/~other/v1/things").json
+
+
+def test_a_world_can_have_its_own_seed_size_and_settings(shop):
+    answer = shop.post("/_mocksrv/worlds", json={"name": "big", "size": 9, "seed": 4, "settings": {"shop.mood": "bad"}})
+    assert answer.status_code == 201
+    assert len(shop.get("/~big/v1/things").json) == 10
+    assert shop.get("/~big/_mocksrv/settings").json == {"shop.mood": "bad", "shop.stock": 3}
+    assert shop.post("/~big/_mocksrv/settings", json={"shop.stock": "5"}).json["shop.stock"] == 5
+    assert shop.get("/_mocksrv/settings").json["shop.mood"] == "good"
+    assert shop.delete("/_mocksrv/worlds/big").status_code == 204
+    assert [one["name"] for one in shop.get("/_mocksrv/worlds").json] == ["default"]
+
+
+def test_the_journal_finds_and_forgets_and_keeps_no_secrets(shop):
+    shop.get("/v1/things?api_key=hush", headers={"Authorization": "Basic aHVzaA=="})
+    shop.put("/v1/things/a", data='{"size": 1, "password": "hush"}')
+    shop.get("/v1/things/none")
+    found = shop.get("/_mocksrv/journal?status=404").json
+    assert [entry["operation"] for entry in found] == ["get_thing"]
+    assert found[0]["diagnosis"] == ["there is no thing none"]
+    everything = shop.get("/_mocksrv/journal?vendor=shop")
+    assert len(everything.json) == 3
+    assert "hush" not in everything.text
+    assert "aHVzaA" not in everything.text
+    assert len(shop.get("/_mocksrv/journal?limit=1").json) == 1
+    assert shop.get("/_mocksrv/journal?limit=x").status_code == 400
+    shop.delete("/_mocksrv/journal")
+    assert shop.get("/_mocksrv/journal").json == []
+
+
+def test_the_control_plane_is_for_loopback_or_for_the_token(shop_app):
+    open_to_loopback = shop_app().test_client()
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    assert open_to_loopback.get("/_mocksrv/worlds", environ_overrides=elsewhere).status_code == 403
+    assert open_to_loopback.get("/_mocksrv/health", environ_overrides=elsewhere).status_code == 200
+    mapped = {"REMOTE_ADDR": "::ffff:127.0.0.1"}
+    assert open_to_loopback.get("/_mocksrv/worlds", environ_overrides=mapped).status_code == 200
+    assert open_to_loopback.get("/v1/things", environ_overrides=elsewhere).status_code == 200
+    with_token = shop_app(token="s3cret").test_client()
+    assert with_token.get("/_mocksrv/worlds").status_code == 403
+    assert with_token.get("/_mocksrv/worlds", headers={"Authorization": "Bearer s3cret"}).status_code == 200
