@@ -1,0 +1,5 @@
+"""CommCare HQ."""
+
+from mocksrv.vendors.commcare.vendor import vendor
+
+__all__ = ["vendor"]

@@ -1,0 +1,104 @@
+"""HTTP Digest as HQ's python-digest speaks it. Source: django-digest 1.13, HttpDigestAuthenticator."""
+
+from __future__ import annotations
+
+import re
+from hashlib import md5
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from mocksrv.operation import Call
+
+if TYPE_CHECKING:
+    from mocksrv.world import World
+
+REALM = "DJANGO"
+LIFE = 300.0  # seconds in which a nonce may start to be used
+BODY = "Authorization Required"
+REQUIRED = ("username", "realm", "nonce", "uri", "response", "opaque", "qop", "nc", "cnonce")
+PART = re.compile(r'\s*(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))\s*(?:,|$)')
+KEPT = 10_000  # nonces to remember
+
+
+def md5_hex(text: str) -> str:
+    return md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def secret(world: World) -> str:
+    return md5_hex(f"commcare digest secret {world.random.seed_text}")
+
+
+def challenge(world: World) -> str:
+    """A new WWW-Authenticate value. Every part is quoted, and stale is always false."""
+    moment, salt = f"{world.clock.time():.2f}", world.hex(4)
+    nonce = f"{moment}:{salt}:{md5_hex(f'{moment}:{salt}:{secret(world)}')}"
+    opaque = world.hex(32).upper()
+    return (f'Digest realm="{REALM}", qop="auth", nonce="{nonce}", opaque="{opaque}", algorithm="MD5", '
+            f'stale="false"')
+
+
+def parse(header: str) -> dict[str, str] | None:
+    """The parts of a Digest header; None if it has none or is malformed."""
+    scheme, _, rest = header.strip().partition(" ")
+    if scheme.lower() != "digest":
+        return None
+    parts, at = {}, 0
+    rest = rest.strip()
+    while at < len(rest):
+        found = PART.match(rest, at)
+        if found is None or found.end() == at:
+            return None
+        parts[found[1].lower()] = re.sub(r"\\(.)", r"\1", found[2]) if found[2] is not None else found[3]
+        at = found.end()
+    return parts
+
+
+def response(username: str, password: str, method: str, parts: dict[str, str]) -> str:
+    """What the `response` part must be."""
+    ha1 = md5_hex(f"{username}:{REALM}:{password}")
+    ha2 = md5_hex(f"{method}:{parts['uri']}")
+    return md5_hex(":".join((ha1, parts["nonce"], parts["nc"], parts["cnonce"], "auth", ha2)))
+
+
+def verify(world: World, call: Call, parts: dict[str, str] | None, user: dict[str, Any] | None) -> str | None:
+    """Why a Digest header is refused, or None if it is good. A good one uses up its `nc`."""
+    if not call.header("authorization"):
+        return "no credentials; send an API key, Basic or Digest"
+    if parts is None:
+        return "the Authorization header is not a digest"
+    missing = [name for name in REQUIRED if not parts.get(name)]
+    if missing:
+        return f"the digest lacks {', '.join(missing)}"
+    if parts["realm"] != REALM or parts["qop"] != "auth" or parts.get("algorithm", "MD5").upper() != "MD5":
+        return f"the digest must have realm {REALM}, qop auth, algorithm MD5"
+    path = unquote(call.target.partition("?")[0])
+    if unquote(parts["uri"].partition("?")[0]) != path:
+        return f"the digest is for {parts['uri']}, the request for {path}"
+    if user is None or not user["active"] or not user["password"]:
+        return f"no active user {parts['username']!r}"
+    if parts["response"] != response(parts["username"], user["password"], call.method, parts):
+        return "the digest's response is wrong: other password, method or uri"
+    return use(world, parts["nonce"], parts["nc"])
+
+
+def use(world: World, nonce: str, nc: str) -> str | None:
+    """Count a use of a nonce: why it may not be used, or None."""
+    try:
+        count = int(nc, 16)
+    except ValueError:
+        return "nc is not hexadecimal"
+    used: dict[str, int] = world.memory.setdefault("commcare.nonces", {})
+    if nonce in used:
+        if count <= used[nonce]:
+            return f"nc {nc} was used before with this nonce"
+    else:
+        moment, _, rest = nonce.partition(":")
+        salt, _, sealed = rest.partition(":")
+        if sealed != md5_hex(f"{moment}:{salt}:{secret(world)}"):
+            return "the nonce was not given out by this server"
+        if not 0 <= world.clock.time() - float(moment) + 1 <= LIFE + 1:
+            return "the nonce is older than 300 seconds"
+        if len(used) >= KEPT:
+            del used[next(iter(used))]
+    used[nonce] = count
+    return None

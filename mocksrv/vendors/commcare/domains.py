@@ -1,0 +1,51 @@
+"""Project spaces ("domains") and what their members may do.
+
+A domain document: `{"name", "title", "era": "2015" | "current", "plan": bool (may use the API), "blocked": bool,
+"secure": bool (form submissions need a login), "features": [names], "roles": {name: {permission: bool}},
+"two_factor": bool}`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mocksrv.world import World
+
+ERAS = ("2015", "current")
+# HqPermissions: what a role holds. The lists are `view_report_list` and `web_apps_list`.
+PERMISSIONS = (
+    "access_all_locations", "access_api", "access_mobile_endpoints", "access_web_apps", "download_reports",
+    "edit_apps", "edit_commcare_users", "edit_data", "edit_groups", "edit_locations", "edit_messaging",
+    "edit_reports", "edit_ucrs", "edit_users_in_groups", "edit_users_in_locations", "edit_web_users",
+    "report_an_issue", "view_apps", "view_commcare_users", "view_groups", "view_locations", "view_reports",
+    "view_roles", "view_web_users",
+)
+ROLES = {
+    "App Editor": ("access_all_locations", "access_api", "edit_apps", "view_apps", "view_reports", "report_an_issue"),
+    "Field Implementer": ("access_all_locations", "access_api", "edit_commcare_users", "edit_groups",
+                          "edit_locations", "view_commcare_users", "view_groups", "view_locations", "view_reports",
+                          "report_an_issue"),
+    "Read Only": ("access_all_locations", "view_reports", "download_reports", "report_an_issue"),
+    "Mobile Worker": ("access_all_locations", "access_api", "access_mobile_endpoints", "edit_data",
+                      "report_an_issue"),
+}
+
+
+def make(name: str, title: str, **given: Any) -> dict[str, Any]:
+    """A new domain's document."""
+    return {
+        "name": name, "title": title, "era": "current", "plan": True, "blocked": False, "secure": True,
+        "two_factor": False, "features": [], "roles": {role: list(held) for role, held in ROLES.items()}, **given,
+    }
+
+
+def find(world: World, name: str) -> dict[str, Any] | None:
+    """A domain's document, read-only."""
+    return world.table("commcare.domains").peek(name)
+
+
+def era(world: World, name: str) -> str:
+    """"2015" or "current"."""
+    domain = find(world, name)
+    return domain["era"] if domain else "current"

@@ -1,0 +1,56 @@
+"""The ways in which CommCare HQ says no. What each looks like on the wire is in `wire.py`.
+
+    Refusal
+    └── Denied          401 and 403 of the checks before the resource; a digest client gets a challenge instead
+
+The body of a Refusal: None (empty), a dict or list (JSON), or a `Text` (any content type).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mocksrv.operation import Refusal
+
+CANNED = {"error_message": "Sorry, this request could not be processed. Please try again later."}
+
+
+class Text(NamedTuple):
+    """A body that is not JSON."""
+
+    body: str
+    content_type: str = "text/html; charset=utf-8"
+
+
+class Denied(Refusal):
+    """No access."""
+
+
+def escape(text: str) -> str:
+    """Tastypie escapes error texts for HTML, but leaves quotes alone."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def bad_request(text: str, diagnosis: str | None = None) -> Refusal:
+    """Tastypie's BadRequest."""
+    return Refusal(400, {"error": escape(text)}, diagnosis=diagnosis)
+
+
+def absent(diagnosis: str | None = None) -> Refusal:
+    """A resource's object that does not exist: an empty 404."""
+    return Refusal(404, headers=[("Vary", "Accept")], diagnosis=diagnosis)
+
+
+def not_found() -> Refusal:
+    """Tastypie's NotFound, raised inside a resource: the canned body."""
+    return Refusal(404, CANNED)
+
+
+def failed(status: int = 500, diagnosis: str | None = None) -> Refusal:
+    """An exception that HQ does not handle: the canned body."""
+    return Refusal(status, CANNED, diagnosis=diagnosis)
+
+
+def view_error(status: int, text: str, diagnosis: str | None = None) -> Refusal:
+    """A function view's error."""
+    return Refusal(status, {"error": text}, diagnosis=diagnosis)

@@ -1,0 +1,128 @@
+"""The order of checks before a handler runs. HQ source: corehq/apps/api/resources/meta.py, auth.py, decorators.py.
+
+Tastypie resources: route, domain, plan, method, login, membership, permission, throttle. Function views: OPTIONS,
+login, membership, permission, plan, throttle, method.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from mocksrv.operation import Call, Operation, Refusal
+from mocksrv.vendors.commcare import auth, domains, throttle
+from mocksrv.vendors.commcare.errors import Text, failed
+
+if TYPE_CHECKING:
+    from mocksrv.world import World
+
+CUT_OFF = ("API access has been temporarily cut off due to too many requests.  To re-enable, please contact support.")
+NO_PLAN = "Your current subscription does not have access to this feature"
+CORS = [("Access-Control-Allow-Origin", "*"),
+        ("Access-Control-Allow-Headers", "Content-Type, Authorization, X-Requested-With")]
+NOT_FOUND = """
+<!doctype html>
+<html lang="en">
+<head>
+  <title>Not Found</title>
+</head>
+<body>
+  <h1>Not Found</h1><p>The requested resource was not found on this server.</p>
+</body>
+</html>
+"""
+
+
+def subject(call: Call) -> Operation:
+    """The operation whose checks hold: the call's own, or one of its path when the method is wrong."""
+    found: Operation = call.notes["subject"]
+    return found
+
+
+def before_login(world: World, call: Call, candidates: list[Operation]) -> None:
+    """All that comes before the login. Raises Refusal."""
+    if call.operation is None and not call.allowed:
+        raise no_route(call)
+    call.notes["subject"] = candidates[0]
+    allowed = ", ".join(op.method for op in candidates)
+    if subject(call).traits["kind"] == "view":
+        if call.method == "OPTIONS" and call.operation is None:
+            listed = subject(call).traits.get("options", f"OPTIONS, {allowed}, OPTIONS")
+            raise Refusal(200, headers=[("Allow", listed), ("Access-Control-Allow-Methods", listed), *CORS])
+        call.notes["allowed"] = allowed
+        return
+    check_domain(world, call)
+    if call.operation is None:
+        method = call.header("x-http-method-override").upper() or call.method
+        if method == "OPTIONS":
+            raise Refusal(200, Text(allowed), [("Allow", allowed), ("Access-Control-Allow-Methods", allowed), *CORS])
+        raise Refusal(405, Text(allowed), [("Allow", allowed)], diagnosis=f"this path takes {allowed}")
+
+
+def no_route(call: Call) -> Refusal:
+    """The answer to a path that no operation has."""
+    if slash := call.notes.get("slash"):
+        query = f"?{call.query_string}" if "?" in call.target else ""
+        location = call.prefix + quote(slash, safe="/:@!$&'()*+,;=~-._") + query
+        return Refusal(301, headers=[("Location", location)],
+                       diagnosis=f"the path ends in a slash; ask for {slash} at once")
+    parts = call.path.split("/")
+    if len(parts) == 6 and parts[1] == "a" and parts[3] == "api" and parts[4].startswith("v0.") and not parts[5]:
+        return Refusal(404)  # tastypie's index of resources, which HQ has turned off
+    return Refusal(404, Text(NOT_FOUND))
+
+
+def check_domain(world: World, call: Call) -> None:
+    """Whether the domain may use the API at all; a domain that does not exist may not."""
+    name = domain_of(call)
+    if name is None or subject(call).traits.get("plain"):
+        return
+    domain = domains.find(world, name)
+    if domain is not None and domain["blocked"]:
+        raise Refusal(401, {"error": CUT_OFF})
+    if domain is None or not domain["plan"]:
+        raise Refusal(401, {"error": NO_PLAN}, diagnosis=f"no domain {name!r}" if domain is None else
+                      f"the plan of the domain {name!r} has no API access")
+
+
+def domain_of(call: Call) -> str | None:
+    """The domain in the path, also where the method is wrong and the router gives no parameters."""
+    if call.operation is None and "domain" not in call.params:
+        match = next((found for pattern in subject(call).patterns if (found := pattern.fullmatch(call.path))), None)
+        call.params = {k: v for k, v in match.groupdict().items() if v is not None} if match else {}
+    return call.params.get("domain")
+
+
+def login(world: World, call: Call) -> None:
+    """Find out who calls."""
+    traits = subject(call).traits
+    if traits.get("auth") == "none":
+        return
+    try:
+        call.caller = auth.authenticate(world, call, default=traits.get("challenge", "digest"))
+    except Refusal as refusal:
+        swallowed = traits.get("login_failure")
+        if swallowed is None:
+            raise
+        raise Refusal(401, swallowed or None, diagnosis=refusal.diagnosis) from None
+
+
+def after_login(world: World, call: Call) -> None:
+    """Membership, permission, plan, throttle; then the method, for function views."""
+    traits = subject(call).traits
+    view = traits["kind"] == "view"
+    name = domain_of(call)
+    if traits.get("auth") != "none" and name is not None:
+        auth.require_member(world, call, mobile=view or traits.get("mobile", False),
+                            permission=subject(call).permission, html=view)
+        if view:
+            check_domain(world, call)
+    if traits.get("auth") != "none":
+        throttle.check(world, call, count=view)
+    if call.operation is None:
+        allowed = call.notes["allowed"]
+        if traits.get("method_error") == "empty":  # Django's own require_POST and the like
+            raise Refusal(405, headers=[("Allow", allowed)], diagnosis=f"this path takes {allowed}")
+        raise Refusal(405, {"error": "Request method not allowed"}, diagnosis=f"this path takes {allowed}")
+    if not view and (call.params.get("pk") == "schema" or call.params.get("pk", "").startswith("set/")):
+        raise failed(diagnosis="tastypie's schema and set routes fail on CommCare HQ")

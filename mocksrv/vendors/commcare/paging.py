@@ -1,0 +1,62 @@
+"""Tastypie's paginator: limit and offset, and the `meta` of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from mocksrv.operation import Call
+from mocksrv.vendors.commcare.errors import bad_request
+
+
+def window(call: Call, default: int = 20, maximum: int = 1000) -> tuple[int, int]:
+    """The effective limit and the offset. Raises the Refusals of tastypie's Paginator."""
+    return limit_of(call, default, maximum), offset_of(call)
+
+
+def limit_of(call: Call, default: int, maximum: int) -> int:
+    value = call.arg("limit", str(default))
+    try:
+        limit = int(value or "")
+    except ValueError:
+        raise bad_request(f"Invalid limit '{value}' provided. Please provide a positive integer.") from None
+    if limit < 0:
+        raise bad_request(f"Invalid limit '{value}' provided. Please provide a positive integer >= 0.")
+    return maximum if limit == 0 or limit > maximum else limit
+
+
+def offset_of(call: Call) -> int:
+    value = call.arg("offset", "0")
+    try:
+        offset = int(value or "")
+    except ValueError:
+        raise bad_request(f"Invalid offset '{value}' provided. Please provide an integer.") from None
+    if offset < 0:
+        raise bad_request(f"Invalid offset '{value}' provided. Please provide a positive integer >= 0.")
+    return offset
+
+
+def link(call: Call, **changes: Any) -> str:
+    """`?` and the request's parameters, grouped by name, with these at the end."""
+    grouped: dict[str, list[str]] = {}
+    for name, value in call.query:
+        if name not in changes:
+            grouped.setdefault(name, []).append(value)
+    return "?" + urlencode([*((n, v) for n, values in grouped.items() for v in values), *changes.items()])
+
+
+def page(call: Call, total: int, fetch: Callable[[int, int], list[Any]], *, default: int = 20,
+         maximum: int = 1000) -> dict[str, Any]:
+    """A list's body: `fetch(offset, limit)` gives its objects."""
+    limit, offset = window(call, default, maximum)
+    before, after = offset - limit, offset + limit
+    meta = {
+        "limit": limit,
+        # HQ's domain keeps tastypie from finding the list's URL, so the links are bare queries.
+        "next": link(call, limit=limit, offset=after) if after < total else None,
+        "offset": offset,
+        "previous": link(call, limit=limit, offset=before) if before >= 0 else None,
+        "total_count": total,
+    }
+    return {"meta": meta, "objects": fetch(offset, limit) if offset < total else []}

@@ -1,0 +1,65 @@
+"""When a domain has asked too much: 429. Off unless the setting `commcare.throttle` says otherwise.
+
+HQ source: corehq/apps/api/resources/meta.py, corehq/project_limits (limits grow with the number of users).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from mocksrv.limits import Window
+from mocksrv.operation import Call, Refusal
+
+if TYPE_CHECKING:
+    from mocksrv.world import World
+
+# window in seconds: (per active user, constant)
+LIMITS = {604_800: (5000, 100), 86_400: (1000, 50), 3_600: (130.43, 30), 60: (3.04, 10), 1: (0.217, 1)}
+
+
+def allowed(world: World, domain: str) -> dict[float, float]:
+    """The requests that a domain has in each window."""
+    if world.setting("commcare.throttle") == "window":
+        return {world.setting("commcare.throttle_seconds"): world.setting("commcare.throttle_requests")}
+    users = world.table("commcare.users").rank("by_name", (domain, True), (domain, True, "\uffff"))
+    return {seconds: users * share + constant for seconds, (share, constant) in LIMITS.items()}
+
+
+def window(world: World, seconds: float) -> Window:
+    return world.window(f"commcare.requests.{seconds}", seconds)
+
+
+def check(world: World, call: Call, *, count: bool) -> None:
+    """Refuse the call if the domain has used up a window; `count` it at once, as function views do."""
+    mode = world.setting("commcare.throttle")
+    if mode == "off" or not world.limits:
+        return
+    if mode == "every":
+        world.memory["commcare.asked"] = asked = world.memory.get("commcare.asked", 0) + 1
+        if asked % max(world.setting("commcare.throttle_every"), 1) == 0:
+            raise refusal(world, 1)
+        return
+    domain = call.params.get("domain", "")
+    for seconds, limit in allowed(world, domain).items():
+        used, closes = window(world, seconds).count(domain, world.clock)
+        if used >= math.floor(limit):
+            raise refusal(world, closes - world.clock.time())
+    call.notes["throttled"] = True
+    if count:
+        hit(world, call)
+
+
+def hit(world: World, call: Call) -> None:
+    """Count a call that `check` let through, once; resources do so only when they have succeeded."""
+    if call.notes.pop("throttled", False):
+        domain = call.params.get("domain", "")
+        for seconds in allowed(world, domain):
+            window(world, seconds).hit(domain, world.clock)
+
+
+def refusal(world: World, wait: float) -> Refusal:
+    seconds = str(max(math.ceil(wait), 1))
+    headers = [("Retry-After", seconds)] if world.setting("commcare.retry_after_header") else []
+    return Refusal(429, headers=headers, diagnosis=f"the domain's requests are used up; wait {seconds} s, or start "
+                                                   "with --no-limits")

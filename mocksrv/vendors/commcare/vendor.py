@@ -1,0 +1,210 @@
+"""CommCare HQ as a vendor: tables, settings, paths, the order of checks.
+
+For whoever adds an endpoint:
+
+* `@vendor.resource("GET", "case", "v0.4", "v0.5", "v1", detail=True, permission="edit_data", ...)` declares a
+  tastypie resource: both URL schemes follow from the versions (`v0.x`: `/a/{domain}/api/v0.x/case/`, `v1`:
+  `/a/{domain}/api/case/v1/`); `detail=True` adds `{pk}/`, `tail="{pk}/activate/"` anything else, `domain=False`
+  drops the `/a/{domain}` part. It returns plain data (sent as JSON with sorted keys, or XML) or a `Reply`; lists are
+  made by `paging.page(...)`. Refuse with the makers of `errors.py`.
+* `@vendor.view("GET", "/a/{domain}/...", permission="edit_data", ...)` declares a function view: keys go out in
+  insertion order, ASCII-escaped. Mobile workers may use it. Refuse with `errors.view_error(status, text)`. Write the
+  domain of a path as `DOMAIN`.
+* Both: `permission` comes on top of `access_api` (None: only that); `auth="none"` skips every check, for a function
+  that does its own with `auth.authenticate(world, call, default="basic")` and
+  `auth.require_member(world, call, mobile=True, permission=...)`; `challenge="basic"` is what a call without
+  credentials gets (`digest` unless said).
+* `call.params["domain"]` is the domain; `domains.find(world, name)` its document, or None; `domains.era(...)`.
+* `call.caller` is an `auth.Caller`: `kind` ("web" or "mobile"), `user_id`, `username`, `scheme`.
+* Moments are stored as UTC text with six digits and a `Z` (`dates.now(world)`); how they look on the wire is decided
+  when they are sent. `stores.next_indexed_on(world, "commcare.cases", domain)` gives the moment at which a written
+  case or form becomes visible in lists, increasing with every call.
+
+Documents of the shared tables (ids in brackets):
+
+* `commcare.cases` [case_id]: case_id, domain, case_type, case_name, owner_id, external_id (`""` when unset),
+  opened_by, closed_by, user_id, date_opened, date_modified, server_date_opened, server_date_modified, closed,
+  date_closed, indices `{name: {"case_id", "case_type", "relationship"}}`, properties (custom ones only, texts),
+  xform_ids, indexed_on.
+* `commcare.forms` [form_id]: form_id, domain, xmlns, app_id, build_id, form, metadata, received_on, edited_on,
+  edited_by_user_id, server_modified_on, indexed_on, archived, attachments, case_ids, user_id, submit_ip,
+  is_phone_submission, problem, initial_processing_complete. Attachment bytes: `commcare.blobs`.
+* `commcare.users` [user id]: id, domain, username (full), password, first_name, last_name, email, language,
+  phone_numbers, default_phone_number, user_data, active, role, location_id, location_ids, created_on, last_modified.
+* `commcare.web_users` [user id]: id, username, password, first_name, last_name, email, phone_numbers, active,
+  memberships `{domain: {"role", "is_admin", ...}}`, last_modified.
+* `commcare.keys` [key]: key, user_id, active, expires, ips, domain, role.
+* `commcare.domains` [name]: see `domains.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from mocksrv.config import Setting
+from mocksrv.operation import Call, Handler, Operation, Refusal, Reply, Vendor
+from mocksrv.store import Index, TableSpec, on
+from mocksrv.vendors.commcare import gate, wire
+
+if TYPE_CHECKING:
+    from mocksrv.world import World
+
+DOMAIN = r"{domain:[\w.:-]+}"
+PK = "{pk:(?:.|/)+?}"  # an id may hold slashes: HQ source, tastypie's base_urls
+CLAIMED = re.compile(r"/a/|/api/(v0\.\d+/)?(user_domains|identity)\b")
+# Names of cases and attachments in which two slashes in a row mean themselves.
+SLASHES_KEPT = re.compile(r"/(case/v2/ext|v0\.6/case/ext|form/attachment|form_attachment/v1)/")
+
+
+def words(value: Any) -> list[str]:
+    """The terms under which an analysed field is found: lower-cased runs of letters, digits and underscores."""
+    return sorted(set(re.findall(r"\w+", str(value).lower())))
+
+
+def by(*fields: str) -> Index:
+    """An ordered index on the domain and these fields; a missing value sorts first."""
+    return Index(lambda doc: [(doc["domain"], *(doc[field] or "" for field in fields))], ordered=True)
+
+
+def same(field: str) -> Index:
+    """A hash index on the domain and one field."""
+    return Index(lambda doc: [(doc["domain"], doc[field])])
+
+
+TABLES = (
+    TableSpec("commcare.domains"),
+    TableSpec("commcare.web_users", {"by_username": on("username")}),
+    TableSpec("commcare.keys", {"by_user": on("user_id")}),
+    TableSpec("commcare.users", {
+        "by_username": on("username"),
+        "by_name": Index(lambda doc: [(doc["domain"], doc["active"], doc["username"])], ordered=True),
+        "by_location": Index(lambda doc: [(doc["domain"], place) for place in doc["location_ids"]]),
+    }),
+    TableSpec("commcare.groups", {
+        "by_name": by("name"),
+        "by_member": Index(lambda doc: [(doc["domain"], user) for user in doc["users"]]),
+    }),
+    TableSpec("commcare.cases", {
+        "by_server_modified": by("server_date_modified"),
+        "by_modified": by("date_modified"),
+        "by_indexed": by("indexed_on"),
+        "by_type": by("case_type", "indexed_on"),
+        "by_type_word": Index(lambda doc: [(doc["domain"], word, doc["server_date_modified"])
+                                           for word in words(doc["case_type"])], ordered=True),
+        "by_owner": same("owner_id"),
+        "by_external_id": same("external_id"),
+        "by_parent": Index(lambda doc: [(doc["domain"], index["case_id"]) for index in doc["indices"].values()]),
+    }),
+    TableSpec("commcare.forms", {
+        "by_received": by("received_on"),
+        "by_server_modified": by("server_modified_on"),
+        "by_indexed": by("indexed_on"),
+        "by_xmlns": by("xmlns", "received_on"),
+        "by_app": by("app_id", "received_on"),
+        "by_case": Index(lambda doc: [(doc["domain"], case) for case in doc["case_ids"]]),
+    }),
+    TableSpec("commcare.blobs"),
+    TableSpec("commcare.apps", {"by_created": by("created")}),
+    TableSpec("commcare.location_types", {"by_number": Index(lambda d: [(d["domain"], d["id"])], ordered=True)}),
+    TableSpec("commcare.locations", {
+        "by_number": Index(lambda doc: [(doc["domain"], doc["id"])], ordered=True),
+        "by_site_code": same("site_code"),
+        "by_parent": same("parent_id"),
+        "by_modified": by("last_modified"),
+    }),
+    TableSpec("commcare.lookup_tables", {"by_tag": by("tag")}),
+    TableSpec("commcare.lookup_rows", {
+        "by_table": Index(lambda doc: [(doc["domain"], doc["table_id"], doc["sort_key"])], ordered=True),
+    }),
+    TableSpec("commcare.events", {
+        "by_activity": by("date_last_activity", "id"),
+        "by_case": same("case_id"),
+    }),
+    TableSpec("commcare.data_sources", {"by_name": by("display_name")}),
+    TableSpec("commcare.data_rows", {
+        "by_inserted": Index(lambda doc: [(doc["source"], doc["inserted_at"], doc["doc_id"])], ordered=True),
+    }),
+    TableSpec("commcare.reports", {"by_title": by("title")}),
+    TableSpec("commcare.exports", {"by_name": by("type", "name")}),
+    TableSpec("commcare.actions", {"by_start": by("start", "user_id")}),
+    TableSpec("commcare.device_logs", {"by_date": by("date")}),
+    TableSpec("commcare.invitations", {"by_email": same("email")}),
+    TableSpec("commcare.uploads"),
+)
+
+SETTINGS = (
+    Setting("lenient_slashes", True, "fold repeated slashes in paths"),
+    Setting("retry_after_header", True, "send Retry-After with 429"),
+    Setting("throttle", "off", "when to answer 429", ("off", "every", "window", "users")),
+    Setting("throttle_every", 5, "with throttle=every: refuse each such request"),
+    Setting("throttle_requests", 100, "with throttle=window: requests that a domain has"),
+    Setting("throttle_seconds", 60.0, "with throttle=window: in so many seconds"),
+    Setting("index_delay", 0.0, "seconds until a written case or form appears in lists"),
+    Setting("indexed_on_style", "zulu", "whether indexed_on ends in Z", ("zulu", "naive")),
+    Setting("bearer_token", "", "token that is taken as brudolph@dimagi.com's OAuth2 token"),
+    Setting("otp", "123456", "code that a domain with two-factor authentication takes"),
+)
+
+
+class CommCare(Vendor):
+    name = "commcare"
+    title = "CommCare HQ"
+    tables = TABLES
+    settings = SETTINGS
+    max_body = 50 * 1024 * 1024
+
+    # --- declaring -----------------------------------------------------------------------------------------------
+
+    def resource(self, method: str, resource: str, *versions: str, detail: bool = False, tail: str = "",
+                 domain: bool = True, **declared: Any) -> Callable[[Handler], Handler]:
+        """Register a tastypie resource's method; see the module's docstring."""
+        root = f"/a/{DOMAIN}/api" if domain else "/api"
+        tail = tail or (f"{PK}/" if detail else "")
+        paths = [f"{root}/{version}/{resource}/{tail}" if version.startswith("v0.")
+                 else f"{root}/{resource}/{version}/{tail}" for version in versions]
+        return self.operation(method, *paths, kind="resource", resource=resource, **declared)
+
+    def view(self, method: str, *paths: str, **declared: Any) -> Callable[[Handler], Handler]:
+        """Register a function view; see the module's docstring."""
+        return self.operation(method, *paths, kind="view", **declared)
+
+    def at(self, path: str) -> list[Operation]:
+        """The operations of a path, whatever their method, in the order of their declaration."""
+        return [op for op in self.operations if any(pattern.fullmatch(path) for pattern in op.patterns)]
+
+    # --- hooks ---------------------------------------------------------------------------------------------------
+
+    def claims(self, path: str) -> bool:
+        return CLAIMED.match(path) is not None
+
+    def method(self, call: Call) -> str:
+        # Tastypie honours the header before it checks the method; function views do not look at it.
+        override = call.header("x-http-method-override")
+        if override and any(op.traits["kind"] == "resource" for op in self.at(call.path)):
+            return override.upper()
+        return call.method
+
+    def route(self, world: World, path: str) -> str:
+        if "//" not in path or not world.setting("commcare.lenient_slashes"):
+            return path
+        kept = SLASHES_KEPT.search(path)
+        head, rest = (path[: kept.end()], path[kept.end() :]) if kept else (path, "")
+        return re.sub("/{2,}", "/", head) + rest
+
+    def identify(self, world: World, call: Call) -> None:
+        gate.before_login(world, call, self.at(call.path) if call.operation is None else [call.operation])
+        gate.login(world, call)
+
+    def admit(self, world: World, call: Call) -> None:
+        gate.after_login(world, call)
+
+    def render(self, world: World, call: Call, result: Any) -> Reply:
+        return wire.render(world, call, result)
+
+    def failure(self, status: int) -> Refusal:
+        return wire.failure(status)
+
+
+vendor = CommCare()

@@ -1,0 +1,138 @@
+"""What goes over the wire: tastypie's JSON and XML, Django's JSON, and the refusals of both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from mocksrv.operation import Call, Headers, Refusal, Reply
+from mocksrv.vendors.commcare import auth, throttle
+from mocksrv.vendors.commcare.errors import CANNED, Denied, Text, bad_request
+from mocksrv.vendors.commcare.gate import CORS, NOT_FOUND, subject
+
+if TYPE_CHECKING:
+    from mocksrv.world import World
+
+HTML = "text/html; charset=utf-8"
+JSON, XML = "application/json", "application/xml"
+
+
+def sorted_json(data: Any) -> bytes:
+    """Tastypie's JSON: sorted keys, not ASCII-escaped."""
+    return json.dumps(data, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def django_json(data: Any) -> bytes:
+    """Django's JsonResponse: keys as they come, ASCII-escaped."""
+    return json.dumps(data).encode()
+
+
+def render(world: World, call: Call, result: Any) -> Reply:
+    if isinstance(result, Refusal):
+        return refused(world, call, result)
+    throttle.hit(world, call)
+    reply = result if isinstance(result, Reply) else Reply(result)
+    if reply.body is None or isinstance(reply.body, bytes | Text | Iterator):
+        return finish(reply.body, reply.status, reply.headers, reply.content_type)
+    if subject(call).traits["kind"] == "view":
+        return finish(django_json(reply.body), reply.status, reply.headers, JSON)
+    try:
+        kind = negotiate(call)
+    except Refusal as refusal:
+        return refused(world, call, refusal)
+    headers = [*CORS, ("Vary", "Accept")]
+    if call.method == "GET":
+        headers.append(("Cache-Control", "no-cache"))
+    charset = "" if subject(call).traits.get("plain") else "; charset=utf-8"
+    return finish(encode(kind, reply.body), reply.status, [*headers, *reply.headers],
+                  reply.content_type or f"{kind}{charset}")
+
+
+def refused(world: World, call: Call, refusal: Refusal) -> Reply:
+    if isinstance(refusal, Denied) and call.notes.get("scheme") == "digest" and "WWW-Authenticate" not in dict(
+            refusal.headers):
+        # HQ replaces what a login function denies inside a digest request by a fresh challenge.
+        refusal = auth.challenge(world, refusal.diagnosis)
+    body, status = refusal.body, refusal.status
+    if body is None or isinstance(body, bytes | Text):
+        return finish(body, status, refusal.headers, None)
+    if not isinstance(body, dict | list):
+        return finish(Text(str(body)), status, refusal.headers, None)
+    operation = call.notes.get("subject")
+    if operation is None or operation.traits["kind"] == "view":
+        return finish(django_json(body), status, refusal.headers, JSON)
+    try:
+        kind = negotiate(call) if status == 400 else JSON
+    except Refusal:
+        kind = JSON
+    return finish(encode(kind, body), status, refusal.headers, kind)
+
+
+def finish(body: Any, status: int, headers: Headers, content_type: str | None) -> Reply:
+    if isinstance(body, Text):
+        body, content_type = body.body.encode(), body.content_type
+    elif body is None:
+        body, content_type = b"", content_type or HTML
+    return Reply(body, status, [("Content-Type", content_type or HTML), *headers])
+
+
+def failure(status: int) -> Refusal:
+    """HQ's own error of a status, for faults."""
+    if status == 404:
+        return Refusal(404, Text(NOT_FOUND))
+    return Refusal(status, CANNED if status >= 500 else None)
+
+
+# --- formats -------------------------------------------------------------------------------------------------------
+
+
+def encode(kind: str, data: Any) -> bytes:
+    if kind == JSON:
+        return sorted_json(data)
+    from mocksrv.vendors.commcare import xmlformat
+
+    return xmlformat.encode(data)
+
+
+def negotiate(call: Call) -> str:
+    """The content type of the answer: `format=`, else Accept, else JSON. Raises Refusal for a broken Accept."""
+    if subject(call).traits.get("formats") == (JSON,):
+        return JSON
+    asked = {"json": JSON, "xml": XML}.get(call.arg("format") or "")
+    if asked:
+        return asked
+    accept = call.header("accept")
+    if not accept or accept == "*/*":
+        return JSON
+    best, rank = JSON, (0.0, -1)
+    for item in accept.split(","):
+        kind, _, params = item.partition(";")
+        kind = kind.strip() if kind.strip() != "*" else "*/*"
+        if kind.count("/") != 1:
+            raise bad_request("Invalid Accept header")
+        for offered in (XML, JSON):
+            fit = fits(kind, offered)
+            if fit and (quality(params), fit) >= rank and quality(params) > 0:
+                best, rank = offered, (quality(params), fit)
+    return best
+
+
+def fits(kind: str, offered: str) -> int:
+    """How exactly a media range names a type; 0: not at all."""
+    if kind == offered:
+        return 3
+    main, _, sub = kind.partition("/")
+    return (2 if main == offered.partition("/")[0] else 1 if main == "*" else 0) if sub == "*" else 0
+
+
+def quality(params: str) -> float:
+    for part in params.split(";"):
+        name, _, value = part.partition("=")
+        if name.strip() == "q":
+            try:
+                number = float(value)
+            except ValueError:
+                return 1.0
+            return number if 0 <= number <= 1 else 1.0
+    return 1.0
