@@ -1,6 +1,7 @@
 """Who calls, by API key, Basic, Digest or bearer token, and what they may do in a domain.
 
-HQ source: corehq/apps/domain/auth.py (which scheme), decorators.py (lock-out, two factors), api/resources/auth.py.
+HQ source: corehq/apps/domain/auth.py (which scheme), decorators.py (lock-out, two factors),
+api/resources/auth.py.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -29,12 +31,12 @@ FORBIDDEN = "<html><head><title>Permission Denied</title></head><body><h1>403 Fo
 
 @dataclass(frozen=True)
 class Caller:
-    """A user who has logged in. `kind` is "web" or "mobile"; `key` the document of the API key used, if any."""
+    """A user who has logged in. `kind` is "web" or "mobile"; `key` the API key that was used, if any."""
 
     kind: str
-    user: dict[str, Any]
+    user: Mapping[str, Any]
     scheme: str
-    key: dict[str, Any] | None = None
+    key: Mapping[str, Any] | None = None
 
     @property
     def user_id(self) -> str:
@@ -88,7 +90,7 @@ def query_key(call: Call) -> tuple[str, str] | None:
 
 
 def authenticate(world: World, call: Call, default: str = "digest", scheme: str | None = None) -> Caller:
-    """The caller, by the scheme of the call; without credentials the `default` scheme challenges. Raises Denied."""
+    """The caller, by the call's scheme; without credentials the `default` one challenges. Raises Denied."""
     scheme = scheme or scheme_of(call, default)
     call.notes["scheme"] = scheme
     if scheme == "internal":
@@ -123,7 +125,7 @@ def with_key(world: World, call: Call, username: str, key: str) -> Caller:
     return Caller(kind, user, "apikey", document)
 
 
-def find_user(world: World, username: str) -> tuple[str, dict[str, Any] | None]:
+def find_user(world: World, username: str) -> tuple[str, Mapping[str, Any] | None]:
     """"web" or "mobile", and the user's document, by the exact username."""
     for kind, name in (("web", "commcare.web_users"), ("mobile", "commcare.users")):
         table = world.table(name)
@@ -155,7 +157,7 @@ def by_password(world: World, call: Call) -> Caller:
     raise Denied(401, headers=[BASIC], diagnosis=f"wrong password for {username!r}")
 
 
-def password_matches(user: dict[str, Any], password: str) -> bool:
+def password_matches(user: Mapping[str, Any], password: str) -> bool:
     return bool(user["password"]) and hmac.compare_digest(user["password"].encode(), password.encode())
 
 
@@ -184,53 +186,55 @@ def by_token(world: World, call: Call) -> Caller:
     expected = world.setting("commcare.bearer_token")
     kind, user = find_user(world, "brudolph@dimagi.com")
     if not expected or token != expected or user is None:
-        raise Denied(401, diagnosis="bearer tokens: only the one of the setting commcare.bearer_token is taken")
+        raise Denied(401, diagnosis="only the bearer token of the setting commcare.bearer_token is taken")
     return Caller(kind, user, "bearer")
 
 
 SCHEMES = {"apikey": by_key, "basic": by_password, "digest": by_digest, "bearer": by_token}
 
 
-# --- lock-out and second factor ----------------------------------------------------------------------------------
+# --- lock-out and second factor -----------------------------------------------------------------------------
 
 
-def attempts(world: World, user: dict[str, Any]) -> int:
+def attempts(world: World, user: Mapping[str, Any]) -> int:
     """The bad passwords of today."""
     return user.get("login_attempts", 0) if user.get("attempt_date") == dates.now(world)[:10] else 0
 
 
-def check_locked(world: World, user: dict[str, Any] | None) -> None:
+def check_locked(world: World, user: Mapping[str, Any] | None) -> None:
     if user is not None and attempts(world, user) >= MAX_ATTEMPTS:
         raise Denied(401, {"error": LOCKED}, diagnosis="the account is locked until the next day (UTC)")
 
 
-def count_attempt(world: World, kind: str, user: dict[str, Any]) -> None:
+def count_attempt(world: World, kind: str, user: Mapping[str, Any]) -> None:
     table = world.table("commcare.web_users" if kind == "web" else "commcare.users")
-    table.update(user["id"], {"login_attempts": attempts(world, user) + 1, "attempt_date": dates.now(world)[:10]})
+    table.update(user["id"], {"login_attempts": attempts(world, user) + 1,
+                              "attempt_date": dates.now(world)[:10]})
 
 
-def reset_attempts(world: World, kind: str, user: dict[str, Any]) -> None:
+def reset_attempts(world: World, kind: str, user: Mapping[str, Any]) -> None:
     if user.get("login_attempts"):
         table = world.table("commcare.web_users" if kind == "web" else "commcare.users")
         table.update(user["id"], {"login_attempts": 0})
 
 
-def check_otp(world: World, call: Call, user: dict[str, Any], kind: str) -> None:
+def check_otp(world: World, call: Call, user: Mapping[str, Any], kind: str) -> None:
     domain = domains.find(world, call.params.get("domain", ""))
     if domain is None or not domain["two_factor"] or kind != "web":
         return
     code = call.header("x-commcarehq-otp") or call.arg("otp")
     if not code:
-        raise Denied(401, {"error": OTP_MISSING}, diagnosis="the domain demands a second factor with passwords")
+        raise Denied(401, {"error": OTP_MISSING}, diagnosis="passwords need a second factor in this domain")
     if code != world.setting("commcare.otp"):
         raise Denied(401, {"error": OTP_WRONG}, diagnosis="the code is the setting commcare.otp")
 
 
-# --- in a domain -------------------------------------------------------------------------------------------------
+# --- in a domain --------------------------------------------------------------------------------------------
 
 
-def require_member(world: World, call: Call, *, mobile: bool, permission: Any = None, html: bool = False) -> None:
-    """Refuse a caller who is not in the domain, is a mobile worker where none may be, or lacks a permission."""
+def require_member(world: World, call: Call, *, mobile: bool, permission: Any = None,
+                   html: bool = False) -> None:
+    """Refuse a stranger to the domain, a mobile worker where none may be, and who lacks a permission."""
     caller: Caller = call.caller
     domain = call.params["domain"]
     if caller.membership(domain) is None:

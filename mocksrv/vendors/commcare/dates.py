@@ -1,6 +1,8 @@
-"""Moments: one form inside (UTC text, six digits, `Z`), and the forms in which CommCare HQ sends and takes them.
+"""Moments: one form inside (UTC text, six digits, `Z`), and the forms in which CommCare HQ sends and takes
+them.
 
-Stored text sorts like time, so ranges compare text. How it looks on the wire depends on the field and the era.
+Stored text sorts like time, so ranges compare text. How it looks on the wire depends on the field and the
+era.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ def parse_iso(value: str) -> str:
 
 
 def parse_filter(value: str) -> str:
-    """The bound of a case or form filter as internal text; a date alone is its midnight. Raises ValueError."""
+    """A bound of a case or form filter as internal text; a date alone is its midnight. Raises ValueError."""
     for form in FILTER_FORMS:
         try:
             return text(datetime.strptime(value, form))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import md5
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -60,7 +61,8 @@ def response(username: str, password: str, method: str, parts: dict[str, str]) -
     return md5_hex(":".join((ha1, parts["nonce"], parts["nc"], parts["cnonce"], "auth", ha2)))
 
 
-def verify(world: World, call: Call, parts: dict[str, str] | None, user: dict[str, Any] | None) -> str | None:
+def verify(world: World, call: Call, parts: dict[str, str] | None,
+           user: Mapping[str, Any] | None) -> str | None:
     """Why a Digest header is refused, or None if it is good. A good one uses up its `nc`."""
     if not call.header("authorization"):
         return "no credentials; send an API key, Basic or Digest"

@@ -1,12 +1,13 @@
 """Project spaces ("domains") and what their members may do.
 
-A domain document: `{"name", "title", "era": "2015" | "current", "plan": bool (may use the API), "blocked": bool,
-"secure": bool (form submissions need a login), "features": [names], "roles": {name: {permission: bool}},
-"two_factor": bool}`.
+A domain document: `{"name", "title", "era": "2015" | "current", "plan": bool (may use the API), "blocked":
+bool, "secure": bool (form submissions need a login), "features": [names], "roles": {name: {permission:
+bool}}, "two_factor": bool}`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,10 +23,11 @@ PERMISSIONS = (
     "view_roles", "view_web_users",
 )
 ROLES = {
-    "App Editor": ("access_all_locations", "access_api", "edit_apps", "view_apps", "view_reports", "report_an_issue"),
+    "App Editor": ("access_all_locations", "access_api", "edit_apps", "view_apps", "view_reports",
+                   "report_an_issue"),
     "Field Implementer": ("access_all_locations", "access_api", "edit_commcare_users", "edit_groups",
-                          "edit_locations", "view_commcare_users", "view_groups", "view_locations", "view_reports",
-                          "report_an_issue"),
+                          "edit_locations", "view_commcare_users", "view_groups", "view_locations",
+                          "view_reports", "report_an_issue"),
     "Read Only": ("access_all_locations", "view_reports", "download_reports", "report_an_issue"),
     "Mobile Worker": ("access_all_locations", "access_api", "access_mobile_endpoints", "edit_data",
                       "report_an_issue"),
@@ -36,11 +38,12 @@ def make(name: str, title: str, **given: Any) -> dict[str, Any]:
     """A new domain's document."""
     return {
         "name": name, "title": title, "era": "current", "plan": True, "blocked": False, "secure": True,
-        "two_factor": False, "features": [], "roles": {role: list(held) for role, held in ROLES.items()}, **given,
+        "two_factor": False, "features": [],
+        "roles": {role: list(held) for role, held in ROLES.items()}, **given,
     }
 
 
-def find(world: World, name: str) -> dict[str, Any] | None:
+def find(world: World, name: str) -> Mapping[str, Any] | None:
     """A domain's document, read-only."""
     return world.table("commcare.domains").peek(name)
 

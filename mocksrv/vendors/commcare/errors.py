@@ -1,7 +1,7 @@
 """The ways in which CommCare HQ says no. What each looks like on the wire is in `wire.py`.
 
     Refusal
-    └── Denied          401 and 403 of the checks before the resource; a digest client gets a challenge instead
+    └── Denied          401 and 403 of the checks before the resource; digest clients get a challenge
 
 The body of a Refusal: None (empty), a dict or list (JSON), or a `Text` (any content type).
 """

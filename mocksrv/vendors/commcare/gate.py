@@ -1,7 +1,8 @@
-"""The order of checks before a handler runs. HQ source: corehq/apps/api/resources/meta.py, auth.py, decorators.py.
+"""The order of checks before a handler runs. HQ source: corehq/apps/api/resources/meta.py, auth.py,
+decorators.py.
 
-Tastypie resources: route, domain, plan, method, login, membership, permission, throttle. Function views: OPTIONS,
-login, membership, permission, plan, throttle, method.
+Tastypie resources: route, domain, plan, method, login, membership, permission, throttle. Function views:
+OPTIONS, login, membership, permission, plan, throttle, method.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from mocksrv.vendors.commcare.errors import Text, failed
 if TYPE_CHECKING:
     from mocksrv.world import World
 
-CUT_OFF = ("API access has been temporarily cut off due to too many requests.  To re-enable, please contact support.")
+CUT_OFF = ("API access has been temporarily cut off due to too many requests.  "
+           "To re-enable, please contact support.")
 NO_PLAN = "Your current subscription does not have access to this feature"
 CORS = [("Access-Control-Allow-Origin", "*"),
         ("Access-Control-Allow-Headers", "Content-Type, Authorization, X-Requested-With")]
@@ -55,7 +57,8 @@ def before_login(world: World, call: Call, candidates: list[Operation]) -> None:
     if call.operation is None:
         method = call.header("x-http-method-override").upper() or call.method
         if method == "OPTIONS":
-            raise Refusal(200, Text(allowed), [("Allow", allowed), ("Access-Control-Allow-Methods", allowed), *CORS])
+            raise Refusal(200, Text(allowed), [("Allow", allowed), *CORS,
+                                               ("Access-Control-Allow-Methods", allowed)])
         raise Refusal(405, Text(allowed), [("Allow", allowed)], diagnosis=f"this path takes {allowed}")
 
 
@@ -67,7 +70,7 @@ def no_route(call: Call) -> Refusal:
         return Refusal(301, headers=[("Location", location)],
                        diagnosis=f"the path ends in a slash; ask for {slash} at once")
     parts = call.path.split("/")
-    if len(parts) == 6 and parts[1] == "a" and parts[3] == "api" and parts[4].startswith("v0.") and not parts[5]:
+    if len(parts) == 6 and parts[1] == "a" and parts[3] == "api" and parts[4][:3] == "v0." and not parts[5]:
         return Refusal(404)  # tastypie's index of resources, which HQ has turned off
     return Refusal(404, Text(NOT_FOUND))
 
@@ -88,8 +91,8 @@ def check_domain(world: World, call: Call) -> None:
 def domain_of(call: Call) -> str | None:
     """The domain in the path, also where the method is wrong and the router gives no parameters."""
     if call.operation is None and "domain" not in call.params:
-        match = next((found for pattern in subject(call).patterns if (found := pattern.fullmatch(call.path))), None)
-        call.params = {k: v for k, v in match.groupdict().items() if v is not None} if match else {}
+        matches = (pattern.fullmatch(call.path) for pattern in subject(call).patterns)
+        call.params = next((match.groupdict() for match in matches if match), {})
     return call.params.get("domain")
 
 

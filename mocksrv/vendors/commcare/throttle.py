@@ -61,5 +61,5 @@ def hit(world: World, call: Call) -> None:
 def refusal(world: World, wait: float) -> Refusal:
     seconds = str(max(math.ceil(wait), 1))
     headers = [("Retry-After", seconds)] if world.setting("commcare.retry_after_header") else []
-    return Refusal(429, headers=headers, diagnosis=f"the domain's requests are used up; wait {seconds} s, or start "
-                                                   "with --no-limits")
+    return Refusal(429, headers=headers, diagnosis=f"the domain's requests are used up; wait {seconds} s, "
+                                                   "or start with --no-limits")

@@ -4,33 +4,35 @@ For whoever adds an endpoint:
 
 * `@vendor.resource("GET", "case", "v0.4", "v0.5", "v1", detail=True, permission="edit_data", ...)` declares a
   tastypie resource: both URL schemes follow from the versions (`v0.x`: `/a/{domain}/api/v0.x/case/`, `v1`:
-  `/a/{domain}/api/case/v1/`); `detail=True` adds `{pk}/`, `tail="{pk}/activate/"` anything else, `domain=False`
-  drops the `/a/{domain}` part. It returns plain data (sent as JSON with sorted keys, or XML) or a `Reply`; lists are
-  made by `paging.page(...)`. Refuse with the makers of `errors.py`.
-* `@vendor.view("GET", "/a/{domain}/...", permission="edit_data", ...)` declares a function view: keys go out in
-  insertion order, ASCII-escaped. Mobile workers may use it. Refuse with `errors.view_error(status, text)`. Write the
-  domain of a path as `DOMAIN`.
-* Both: `permission` comes on top of `access_api` (None: only that); `auth="none"` skips every check, for a function
-  that does its own with `auth.authenticate(world, call, default="basic")` and
+  `/a/{domain}/api/case/v1/`); `detail=True` adds `{pk}/`, `tail="{pk}/activate/"` anything else,
+  `domain=False` drops the `/a/{domain}` part. It returns plain data (sent as JSON with sorted keys, or XML)
+  or a `Reply`; lists are made by `paging.page(...)`. Refuse with the makers of `errors.py`.
+* `@vendor.view("GET", "/a/{domain}/...", permission="edit_data", ...)` declares a function view: keys go out
+  in insertion order, ASCII-escaped. Mobile workers may use it. Refuse with `errors.view_error(status, text)`.
+  Write the domain of a path as `DOMAIN`.
+* Both: `permission` comes on top of `access_api` (None: only that); `auth="none"` skips every check, for a
+  function that does its own with `auth.authenticate(world, call, default="basic")` and
   `auth.require_member(world, call, mobile=True, permission=...)`; `challenge="basic"` is what a call without
   credentials gets (`digest` unless said).
-* `call.params["domain"]` is the domain; `domains.find(world, name)` its document, or None; `domains.era(...)`.
+* `call.params["domain"]` is the domain; `domains.find(world, name)` its document, or None;
+  `domains.era(...)`.
 * `call.caller` is an `auth.Caller`: `kind` ("web" or "mobile"), `user_id`, `username`, `scheme`.
-* Moments are stored as UTC text with six digits and a `Z` (`dates.now(world)`); how they look on the wire is decided
-  when they are sent. `stores.next_indexed_on(world, "commcare.cases", domain)` gives the moment at which a written
-  case or form becomes visible in lists, increasing with every call.
+* Moments are stored as UTC text with six digits and a `Z` (`dates.now(world)`); how they look on the wire is
+  decided when they are sent. `stores.next_indexed_on(world, "commcare.cases", domain)` gives the moment at
+  which a written case or form becomes visible in lists, increasing with every call.
 
 Documents of the shared tables (ids in brackets):
 
 * `commcare.cases` [case_id]: case_id, domain, case_type, case_name, owner_id, external_id (`""` when unset),
   opened_by, closed_by, user_id, date_opened, date_modified, server_date_opened, server_date_modified, closed,
-  date_closed, indices `{name: {"case_id", "case_type", "relationship"}}`, properties (custom ones only, texts),
-  xform_ids, indexed_on.
-* `commcare.forms` [form_id]: form_id, domain, xmlns, app_id, build_id, form, metadata, received_on, edited_on,
-  edited_by_user_id, server_modified_on, indexed_on, archived, attachments, case_ids, user_id, submit_ip,
-  is_phone_submission, problem, initial_processing_complete. Attachment bytes: `commcare.blobs`.
+  date_closed, indices `{name: {"case_id", "case_type", "relationship"}}`, properties (custom ones only,
+  texts), xform_ids, indexed_on.
+* `commcare.forms` [form_id]: form_id, domain, xmlns, app_id, build_id, form, metadata, received_on,
+  edited_on, edited_by_user_id, server_modified_on, indexed_on, archived, attachments, case_ids, user_id,
+  submit_ip, is_phone_submission, problem, initial_processing_complete. Attachment bytes: `commcare.blobs`.
 * `commcare.users` [user id]: id, domain, username (full), password, first_name, last_name, email, language,
-  phone_numbers, default_phone_number, user_data, active, role, location_id, location_ids, created_on, last_modified.
+  phone_numbers, default_phone_number, user_data, active, role, location_id, location_ids, created_on,
+  last_modified.
 * `commcare.web_users` [user id]: id, username, password, first_name, last_name, email, phone_numbers, active,
   memberships `{domain: {"role", "is_admin", ...}}`, last_modified.
 * `commcare.keys` [key]: key, user_id, active, expires, ips, domain, role.
@@ -59,7 +61,7 @@ SLASHES_KEPT = re.compile(r"/(case/v2/ext|v0\.6/case/ext|form/attachment|form_at
 
 
 def words(value: Any) -> list[str]:
-    """The terms under which an analysed field is found: lower-cased runs of letters, digits and underscores."""
+    """The terms of an analysed field: lower-cased runs of letters, digits and underscores."""
     return sorted(set(re.findall(r"\w+", str(value).lower())))
 
 
@@ -95,7 +97,7 @@ TABLES = (
                                            for word in words(doc["case_type"])], ordered=True),
         "by_owner": same("owner_id"),
         "by_external_id": same("external_id"),
-        "by_parent": Index(lambda doc: [(doc["domain"], index["case_id"]) for index in doc["indices"].values()]),
+        "by_parent": Index(lambda doc: [(doc["domain"], x["case_id"]) for x in doc["indices"].values()]),
     }),
     TableSpec("commcare.forms", {
         "by_received": by("received_on"),
@@ -107,7 +109,9 @@ TABLES = (
     }),
     TableSpec("commcare.blobs"),
     TableSpec("commcare.apps", {"by_created": by("created")}),
-    TableSpec("commcare.location_types", {"by_number": Index(lambda d: [(d["domain"], d["id"])], ordered=True)}),
+    TableSpec("commcare.location_types", {
+        "by_number": Index(lambda doc: [(doc["domain"], doc["id"])], ordered=True),
+    }),
     TableSpec("commcare.locations", {
         "by_number": Index(lambda doc: [(doc["domain"], doc["id"])], ordered=True),
         "by_site_code": same("site_code"),
@@ -155,7 +159,7 @@ class CommCare(Vendor):
     settings = SETTINGS
     max_body = 50 * 1024 * 1024
 
-    # --- declaring -----------------------------------------------------------------------------------------------
+    # --- declaring ------------------------------------------------------------------------------------------
 
     def resource(self, method: str, resource: str, *versions: str, detail: bool = False, tail: str = "",
                  domain: bool = True, **declared: Any) -> Callable[[Handler], Handler]:
@@ -174,7 +178,7 @@ class CommCare(Vendor):
         """The operations of a path, whatever their method, in the order of their declaration."""
         return [op for op in self.operations if any(pattern.fullmatch(path) for pattern in op.patterns)]
 
-    # --- hooks ---------------------------------------------------------------------------------------------------
+    # --- hooks ----------------------------------------------------------------------------------------------
 
     def claims(self, path: str) -> bool:
         return CLAIMED.match(path) is not None

@@ -50,8 +50,8 @@ def render(world: World, call: Call, result: Any) -> Reply:
 
 
 def refused(world: World, call: Call, refusal: Refusal) -> Reply:
-    if isinstance(refusal, Denied) and call.notes.get("scheme") == "digest" and "WWW-Authenticate" not in dict(
-            refusal.headers):
+    challenged = any(name == "WWW-Authenticate" for name, _ in refusal.headers)
+    if isinstance(refusal, Denied) and call.notes.get("scheme") == "digest" and not challenged:
         # HQ replaces what a login function denies inside a digest request by a fresh challenge.
         refusal = auth.challenge(world, refusal.diagnosis)
     body, status = refusal.body, refusal.status
@@ -84,7 +84,7 @@ def failure(status: int) -> Refusal:
     return Refusal(status, CANNED if status >= 500 else None)
 
 
-# --- formats -------------------------------------------------------------------------------------------------------
+# --- formats ------------------------------------------------------------------------------------------------
 
 
 def encode(kind: str, data: Any) -> bytes:
@@ -96,7 +96,7 @@ def encode(kind: str, data: Any) -> bytes:
 
 
 def negotiate(call: Call) -> str:
-    """The content type of the answer: `format=`, else Accept, else JSON. Raises Refusal for a broken Accept."""
+    """The answer's content type: `format=`, else Accept, else JSON. Raises Refusal for a broken Accept."""
     if subject(call).traits.get("formats") == (JSON,):
         return JSON
     asked = {"json": JSON, "xml": XML}.get(call.arg("format") or "")
