@@ -1,0 +1,58 @@
+"""The app settings: one document of the `medic` database that roles, permissions and contact types come from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from mocksrv import fixtures
+from mocksrv.vendors.cht import documents
+from mocksrv.world import World
+
+ID = "settings"
+# On the documentation page's list of place types, but not configured by the server's defaults.
+NATIONAL_OFFICE = {"id": "national_office", "name_key": "contact.type.national_office"}
+
+
+@cache
+def defaults() -> dict[str, Any]:
+    """The settings of a new installation; read only."""
+    value: dict[str, Any] = json.loads(fixtures.path("cht", "app_settings.json").read_text())
+    return value
+
+
+def read(world: World) -> dict[str, Any]:
+    """The live settings; read only. `{}` if their document is gone."""
+    doc = documents.database(world, "medic").peek(ID)
+    found = doc.get("settings") if doc else None
+    return found if isinstance(found, dict) else {}
+
+
+def allows(settings: dict[str, Any], roles: Iterable[str], permission: str) -> bool:
+    """Whether one of the roles holds the permission; `_admin` holds all, one that is not configured nobody else."""
+    if "_admin" in roles:
+        return True
+    holders = (settings.get("permissions") or {}).get(permission)
+    return isinstance(holders, list) and any(role in holders for role in roles)
+
+
+def is_offline(settings: dict[str, Any], roles: Iterable[str]) -> bool:
+    """Whether an account with these roles is one that replicates: CHT 4.15 source, shared-libs/user-management."""
+    if "_admin" in roles:
+        return False
+    configured = settings.get("roles") or {}
+    known = [configured[role] for role in roles if isinstance(role, str) and configured.get(role)]
+    return not known or any(role.get("offline") for role in known)
+
+
+def contact_types(settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """The configured contact types, people and places."""
+    types = settings.get("contact_types")
+    return [kind for kind in types if isinstance(kind, dict)] if isinstance(types, list) else []
+
+
+def contact_type(settings: dict[str, Any], id: Any) -> dict[str, Any] | None:
+    """The configured contact type of that id."""
+    return next((kind for kind in contact_types(settings) if kind.get("id") == id), None)

@@ -1,0 +1,200 @@
+"""The databases of documents that the REST API and the CouchDB interface share.
+
+A live document is a record of its database's table, exactly as it is given out: with `_id` and `_rev` first.
+Beside it, table `<database>.revs` has what CouchDB keeps of every document, deleted ones too:
+`{"seq", "revs", "deleted"?, "body"?}`: its place in the order of updates, its revisions (newest first) and,
+for a deleted one, the tombstone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from mocksrv.store import Table, TableSpec
+from mocksrv.vendors.cht import hashes, revisions
+from mocksrv.vendors.cht.indexes import INDEXES, SEQUENCE
+from mocksrv.world import World
+
+Document = dict[str, Any]
+
+# The databases of an installation, each with tables of its own; `OTHER` holds those that are made later
+# (such as medic-user-<name>-meta), under "<database>/<id>".
+DATABASES = ("_users", "medic", "medic-logs", "medic-sentinel", "medic-users-meta", "medic-vault")
+EMPTY = ("_global_changes", "_replicator", "medic-audit", "medic-purged-cache")
+OTHER = "other"
+REGISTER = "cht.databases"  # name -> {"seq", "made"}: the update sequence of each database
+
+TABLES = (
+    TableSpec(REGISTER, indexes={}),
+    *(TableSpec(f"cht.{name}", indexes=INDEXES.get(name, {})) for name in (*DATABASES, OTHER)),
+    *(TableSpec(f"cht.{name}.revs", indexes=SEQUENCE) for name in (*DATABASES, OTHER)),
+)
+
+
+class NotFound(Exception):
+    """No live document of that id; `reason` is "missing" or "deleted"."""
+
+    def __init__(self, reason: str = "missing") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Conflict(Exception):
+    """The revision is not the document's last one."""
+
+    reason = "Document update conflict."
+
+
+class Forbidden(Exception):
+    """The database refuses the document: what its validation says."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Database:
+    """One database of a world."""
+
+    def __init__(self, world: World, name: str) -> None:
+        own = name in DATABASES
+        table = name if own else OTHER
+        self.world = world
+        self.name = name
+        self.prefix = "" if own else f"{name}/"
+        self.docs: Table = world.table(f"cht.{table}")
+        self.revs: Table = world.table(f"cht.{table}.revs")
+        self._register: Table = world.table(REGISTER)
+
+    # --- reading ---
+
+    def peek(self, id: str) -> Document | None:
+        """The live document, shared with the store: read only."""
+        found: Document | None = self.docs.peek(self.prefix + id)
+        return found
+
+    def get(self, id: str) -> Document | None:
+        """A copy of the live document, or None if there is none."""
+        found: Document | None = self.docs.get(self.prefix + id)
+        return found
+
+    def load(self, id: str) -> Document:
+        """A copy of the live document; raises NotFound."""
+        found = self.get(id)
+        if found is None:
+            raise NotFound("deleted" if self.revs.peek(self.prefix + id) else "missing")
+        return found
+
+    def __contains__(self, id: str) -> bool:
+        return self.prefix + id in self.docs
+
+    def by(self, index: str, key: Any) -> list[Document]:
+        """The live documents under a key of an index (see `indexes`), by id; read only."""
+        return [self.docs.peek(id) for id in sorted(self.docs.by(index, key))]
+
+    def all_ids(self, start: str = "", end: str | None = None) -> Iterator[str]:
+        """Ids of live documents in order, from `start` to `end` (both included)."""
+        size = len(self.prefix)
+        ids = (id[size:] for id in self.docs.ids() if id.startswith(self.prefix))
+        return iter(sorted(id for id in ids if id >= start and (end is None or id <= end)))
+
+    def history(self, id: str) -> Document | None:
+        """What is known of a document's revisions; read only (see the module)."""
+        found: Document | None = self.revs.peek(self.prefix + id)
+        return found
+
+    @property
+    def update_seq(self) -> int:
+        """How many updates the database has seen."""
+        record = self._register.peek(self.name)
+        return record["seq"] if record else 0
+
+    def changes(self, since: int = 0) -> Iterator[tuple[int, str, Document]]:
+        """Updates after `since` in their order, the last of each document: (sequence, id, history)."""
+        size = len(self.prefix)
+        for _, key in list(self.revs.range("by_seq", (self.name, since + 1), (self.name, self.update_seq))):
+            history = self.revs.peek(key)
+            yield history["seq"], key[size:], history
+
+    # --- writing ---
+
+    def put(self, doc: Document) -> dict[str, Any]:
+        """Store a document; raises Conflict and Forbidden. Its `_id` is made if it has none."""
+        id = doc.get("_id") or self.world.hex(32)
+        history = self.history(id)
+        revs: list[str] = history["revs"] if history else []
+        given = doc.get("_rev")
+        current = revs[0] if revs else None
+        if given != current and not (given is None and (history is None or history.get("deleted"))):
+            raise Conflict
+        return self._store(id, doc, current, revs)
+
+    def delete(self, id: str, rev: str | None = None) -> dict[str, Any]:
+        """Leave a bare tombstone; without `rev`, of whatever revision is the last. Raises NotFound and Conflict."""
+        current = self.load(id)["_rev"]
+        return self.put({"_id": id, "_rev": rev or current, "_deleted": True})
+
+    def bulk(self, docs: Iterable[Document], new_edits: bool = True) -> list[dict[str, Any]]:
+        """Store many; one result each, as `_bulk_docs` answers. Without `new_edits` only failures are told."""
+        results = []
+        for doc in docs:
+            try:
+                result = self.put(doc) if new_edits else self.replicate(doc)
+                if new_edits:
+                    results.append(result)
+            except Conflict as error:
+                results.append({"id": doc["_id"], "error": "conflict", "reason": error.reason})
+            except Forbidden as error:
+                results.append({"id": doc["_id"], "error": "forbidden", "reason": error.reason})
+        return results
+
+    def replicate(self, doc: Document) -> dict[str, Any]:
+        """Store a document with the revision it brings, as replication does; an older one than ours is ignored."""
+        id, rev = doc["_id"], doc["_rev"]
+        history = self.history(id)
+        revs: list[str] = history["revs"] if history else []
+        given = doc.get("_revisions")
+        path = [f"{given['start'] - n}-{hexed}" for n, hexed in enumerate(given["ids"])] if given else [rev]
+        if rev not in revs and (not revs or rank(rev) > rank(revs[0])):
+            self._write(id, {k: v for k, v in doc.items() if k != "_revisions"}, path)
+        return {"ok": True, "id": id, "rev": rev}
+
+    def _store(self, id: str, doc: Document, current: str | None, revs: list[str]) -> dict[str, Any]:
+        if self.name == "_users":
+            doc = hashes.prepare(self.world, doc)
+        body = {key: value for key, value in doc.items() if not key.startswith("_")}
+        rev = revisions.digest(body, current, bool(doc.get("_deleted")))
+        self._write(id, {"_id": id, "_rev": rev, **{k: v for k, v in doc.items() if k not in ("_id", "_rev")}},
+                    [rev, *revs])
+        return {"ok": True, "id": id, "rev": rev}
+
+    def _write(self, id: str, record: Document, revs: list[str]) -> None:
+        key = self.prefix + id
+        seq = self.update_seq + 1
+        self._register.put(self.name, {"seq": seq})
+        history: Document = {"db": self.name, "seq": seq, "revs": revs}
+        if record.get("_deleted"):
+            history |= {"deleted": True, "body": record}
+            if key in self.docs:
+                self.docs.delete(key)
+        else:
+            self.docs.put(key, record)
+        self.revs.put(key, history)
+
+
+def rank(rev: str) -> tuple[int, str]:
+    """What CouchDB compares revisions by, to choose a winner."""
+    number, _, hexed = rev.partition("-")
+    return int(number), hexed
+
+
+def database(world: World, name: str = "medic") -> Database:
+    """A database of the world; `names` tells which there are."""
+    return Database(world, name)
+
+
+def names(world: World) -> list[str]:
+    """The databases there are, in order."""
+    made = [name for name in world.table(REGISTER).ids()]
+    return sorted({*DATABASES, *EMPTY, *made})

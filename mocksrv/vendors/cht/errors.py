@@ -1,0 +1,65 @@
+"""Every "no" of CHT, as data; `wire` renders them.
+
+    Refusal
+     ├─ Failure      the API's own: text or JSON, as Accept has it; 401 and 5xx lose their message
+     ├─ CouchError   CouchDB's, passed through: always {"error", "reason"}
+     └─ Firewall     an offline user where only online users may go: always JSON
+
+CHT 4.15 source, api/src/server-utils.js, api/src/middleware/authorization.js.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from mocksrv.operation import Refusal
+
+
+class Failure(Refusal):
+    """An error of the API. `body` is its message: text, or an object with `message`."""
+
+    def __init__(self, status: int, message: Any, details: Any = None, *, prompt: bool = False,
+                 diagnosis: str | None = None) -> None:
+        super().__init__(status, message, diagnosis=diagnosis)
+        self.details = details
+        self.prompt = prompt  # a 401 that asks for Basic credentials, whatever the client accepts
+
+
+class CouchError(Refusal):
+    """An error of the database behind the API."""
+
+    def __init__(self, status: int, error: str, reason: str, *, diagnosis: str | None = None) -> None:
+        super().__init__(status, {"error": error, "reason": reason}, diagnosis=diagnosis or reason)
+
+
+class Firewall(Refusal):
+    """Offline users stay out."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            403,
+            {"code": 403, "error": "forbidden", "details": "Offline users are not allowed access to this endpoint"},
+            diagnosis="this user is offline: it has neither the role mm-online nor _admin; "
+                      "use an account whose roles are online")
+
+
+def fail(status: int, message: Any, details: Any = None, *, prompt: bool = False,
+         diagnosis: str | None = None) -> NoReturn:
+    """Refuse with a status and a message, which is a text or an object with `message`.
+
+    A 401 shows nothing of them (see `wire.unauthorized`); nor does a status from 500 on.
+    """
+    raise Failure(status, message, details, prompt=prompt, diagnosis=diagnosis or str(message))
+
+
+def server_error(public: str | None = None, *, diagnosis: str | None = None) -> NoReturn:
+    """The 500 `Server error`; `public` is what the server shows of the cause, in `details`."""
+    raise Failure(500, "Server error", public, diagnosis=diagnosis or public)
+
+
+def couch(status: int, error: str, reason: str, *, diagnosis: str | None = None) -> NoReturn:
+    """Refuse as CouchDB does."""
+    raise CouchError(status, error, reason, diagnosis=diagnosis)
+
+
+NO_DATABASE = (404, "not_found", "Database does not exist.")

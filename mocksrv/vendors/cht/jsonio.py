@@ -1,0 +1,52 @@
+"""JSON as the server reads and writes it: JavaScript's numbers, compact, raw UTF-8."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import orjson
+
+SAFE = 2**53  # beyond it JavaScript has only every other whole number
+
+
+def number(value: float) -> int | float:
+    """A float as JavaScript prints it: without a fraction if it has none."""
+    return int(value) if value.is_integer() and abs(value) < 1e21 else value
+
+
+def _float(text: str) -> int | float | None:
+    value = float(text)
+    return number(value) if math.isfinite(value) else None  # JSON.stringify(1e999) is null
+
+
+def _int(text: str) -> int | float:
+    value = int(text) if len(text) < 400 else float(text)
+    return value if -SAFE <= value <= SAFE else number(float(value))
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(f"{text} is not JSON")
+
+
+def loads(data: bytes | str) -> Any:
+    """Parse strictly; raises ValueError. Numbers become what JavaScript would hold."""
+    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
+    try:
+        return json.loads(text, parse_float=_float, parse_int=_int, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def dumps(value: Any) -> bytes:
+    """What JSON.stringify gives, in UTF-8."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # whole numbers beyond 64 bits, lone surrogates, deep nesting
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
+def text(value: Any) -> str:
+    """JSON.stringify, as a string."""
+    return dumps(value).decode()

@@ -1,0 +1,156 @@
+"""The vendor: tables, settings, routes, who may do what, and the ready-made accounts."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from mocksrv.config import Setting
+from mocksrv.operation import Call, Refusal, Reply, Vendor
+from mocksrv.store import TableSpec
+from mocksrv.vendors.cht import app_settings, auth, conformance, cookies, documents, errors, hashes, jsonio, wire
+from mocksrv.world import World
+
+ADMIN, PASSWORD = "admin", "pass"
+MEDIC = re.compile(r"/+medic(?=/|$)", re.IGNORECASE)
+SLASHES = re.compile(r"/{2,}")
+JSON = "application/json"
+JSON_MEDIA = re.compile(r"application/json\s*(;|$)", re.IGNORECASE)
+
+
+class CHT(Vendor):
+    """The Community Health Toolkit, release 4.15.0."""
+
+    name = "cht"
+    title = "Community Health Toolkit (CHT) API"
+    head_is_get = True
+    tables = (*documents.TABLES, TableSpec(auth.ADMINS), TableSpec(cookies.SECRETS))
+    settings = (
+        Setting("conformance", "server", "what to do where the documentation page and the server disagree: "
+                "server (real, plus what the page promises where both can hold), strict, docs", conformance.CHOICES),
+    )
+
+    # --- routes ---
+
+    def claims(self, path: str) -> bool:
+        """Whatever no other vendor claims: the server owns its whole host."""
+        return True
+
+    def route(self, world: World, path: str) -> str:
+        """Letter case of fixed segments never counts; below /medic nor do repeated slashes."""
+        if "//" in path and MEDIC.match(path):
+            path = SLASHES.sub("/", path)
+        return path if path.islower() else self._fold(path)
+
+    def _fold(self, path: str) -> str:
+        """The path with its fixed segments in the letter case of the operation that it fits."""
+        node, out = self._tree, []
+        for segment in path.split("/"):
+            lower = segment.lower()
+            if segment in node:
+                node = node[segment]
+            elif lower in node:
+                segment, node = lower, node[lower]
+            else:
+                node = node.get(None, {})
+            out.append(segment)
+        return "/".join(out)
+
+    @property
+    def _tree(self) -> dict[str | None, Any]:
+        """Fixed path segments as nested dicts; None stands for a parameter."""
+        if len(self.operations) != self._known:
+            self._known, self._root = len(self.operations), {}
+            for operation in self.operations:
+                for path in operation.paths:
+                    node = self._root
+                    for segment in path.split("/"):
+                        node = node.setdefault(None if "{" in segment else segment, {})
+        return self._root
+
+    _known = -1
+    _root: dict[str | None, Any]
+
+    # --- callers ---
+
+    def identify(self, world: World, call: Call) -> None:
+        """Find out who calls; whether that is enough, `admit` says."""
+        try:
+            call.caller = auth.identify(world, call)
+        except cookies.Malformed:
+            body = jsonio.text({"error": "bad_request", "reason": cookies.MALFORMED})
+            call.notes["bad_cookie"] = f"400 - {body}"
+
+    def admit(self, world: World, call: Call) -> None:
+        """The order of the server's checks: failed logins, body type, who, online, permissions."""
+        traits = call.operation.traits if call.operation else {}
+        kind = traits.get("json")
+        malformed = bool(kind) and not read_json(call)
+        auth.check_limit(world, call, login=bool(traits.get("limited")))
+        if malformed:
+            errors.server_error(diagnosis="the body is not a JSON object or array")
+        if kind == "strict" and call.header("content-type") != JSON:
+            errors.fail(400, f"Content-Type must be {JSON}",
+                        diagnosis=f"the header must be exactly {JSON}, without a charset")
+        if call.operation is None:
+            self._unrouted(call)
+        elif not traits.get("anonymous"):
+            auth.signed_in(call, prompt=bool(traits.get("prompt")))
+            if traits.get("firewall") and not call.caller.online:
+                raise errors.Firewall
+            permission = call.operation.permission or ()
+            names = (permission,) if isinstance(permission, str) else permission
+            auth.permitted(world, call, *names, online=bool(traits.get("online")))
+
+    def _unrouted(self, call: Call) -> None:
+        """What the API does not own goes on to CouchDB, for online users."""
+        if not auth.signed_in(call).online:
+            raise errors.Firewall
+        raise errors.CouchError(*errors.NO_DATABASE)
+
+    # --- answers ---
+
+    def render(self, world: World, call: Call, result: Any) -> Reply:
+        reply = wire.render(call, result)
+        auth.count_failure(world, call, reply.status)
+        return reply
+
+    def failure(self, status: int) -> Refusal:
+        return errors.Failure(status, "Server error" if status >= 500 else "Refused")
+
+    # --- worlds ---
+
+    def accounts(self, world: World) -> None:
+        """The server's admin, the app settings, and the secret of sessions."""
+        world.table(cookies.SECRETS).put("session", {"secret": world.hex(32)})
+        add_admin(world, ADMIN, PASSWORD)
+        settings = dict(app_settings.defaults())
+        if not conformance.strict(world):
+            settings["contact_types"] = [*settings["contact_types"], app_settings.NATIONAL_OFFICE]
+        documents.database(world, "medic").put({"_id": app_settings.ID, "settings": settings})
+
+    def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
+        return [{"url": base_url, "username": ADMIN, "password": PASSWORD, "note": "server admin"}]
+
+
+def add_admin(world: World, name: str, password: str) -> None:
+    """A CouchDB server admin."""
+    record = hashes.prepare(world, {"password": password})
+    world.table(auth.ADMINS).put(name, record)
+
+
+def read_json(call: Call) -> bool:
+    """Parse the body into `call.notes["json"]` if it says that it is JSON, `{}` otherwise; False if it cannot be."""
+    call.notes["json"] = {}
+    data = call.body if JSON_MEDIA.match(call.header("content-type")) else b""
+    if not data:
+        return True
+    try:
+        value = jsonio.loads(data)
+    except ValueError:
+        return False
+    call.notes["json"] = value
+    return isinstance(value, dict | list)
+
+
+vendor = CHT()

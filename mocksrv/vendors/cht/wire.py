@@ -1,0 +1,196 @@
+"""How answers and refusals look on the wire: the only maker of bytes and headers.
+
+Three servers show through: Express (JSON with an ETag), the API's error helper (neither length nor ETag), and
+CouchDB behind the proxy (lower-case header names, a newline at the end).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from mocksrv.operation import Call, Headers, Refusal, Reply, TooLarge
+from mocksrv.vendors.cht import jsonio, negotiation
+from mocksrv.vendors.cht.errors import CouchError, Failure, Firewall
+
+JSON_TYPE = "application/json; charset=utf-8"
+VARY = ("Vary", "Accept-Encoding")
+POLICY = (
+    "default-src 'none'; font-src 'self'; manifest-src 'self'; "
+    "connect-src 'self' https://staging.dev.medicmobile.org/_couch/builds_4/ maps.googleapis.com; "
+    "child-src 'self'; form-action 'self'; img-src 'self' data: blob: *.openstreetmap.org; media-src 'self' blob:; "
+    "script-src 'self' 'sha256-B5cfIVb4/wnv2ixHP03bHeMXZDszDL610YG5wdDq/Tc=' 'unsafe-eval' 'unsafe-hashes' "
+    "'sha256-2rvfFrggTCtyF5WOiTri1gDS8Boibj4Njn0e+VCBmDI='; style-src 'self' 'unsafe-inline'"
+)
+# What the package helmet puts first on every answer.
+HELMET: Headers = [
+    ("Content-Security-Policy", POLICY),
+    ("X-DNS-Prefetch-Control", "off"),
+    ("X-Frame-Options", "SAMEORIGIN"),
+    ("Strict-Transport-Security", "max-age=15552000; includeSubDomains"),
+    ("X-Download-Options", "noopen"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-XSS-Protection", "1; mode=block"),
+]
+COUCH_SERVER = "CouchDB/3.3.3 (Erlang OTP/25)"
+LOGIN = "/medic/login"
+LOGIN_FORCE = ("Set-Cookie", "login=force; Path=/; SameSite=Lax")
+
+
+@dataclass
+class CouchReply(Reply):
+    """An answer of CouchDB. The API puts `WWW-Authenticate: Cookie` on those that pass its plain proxy."""
+
+    plain_proxy: bool = True
+
+
+def render(call: Call, result: Any) -> Reply:
+    """The answer to a handler's result or to a refusal."""
+    if isinstance(result, Refusal):
+        return refusal(call, result)
+    if isinstance(result, CouchReply):
+        return couch(call, result)
+    if isinstance(result, Reply):
+        return express(call, result)
+    return express(call, Reply(result))
+
+
+# --- Express -----------------------------------------------------------------------------------------------------
+
+
+def express(call: Call, reply: Reply) -> Reply:
+    """Data as JSON, text as HTML, with length and weak ETag; bytes and streams as they are."""
+    body, kind = reply.body, reply.content_type
+    if isinstance(body, Iterator):
+        headers = [*HELMET, *([("Content-Type", kind)] if kind else []), *reply.headers]
+        return Reply(body, reply.status, [*headers, VARY])
+    if isinstance(body, str):
+        data, kind = body.encode(), kind or "text/html; charset=utf-8"
+    elif isinstance(body, bytes):
+        data = body
+    else:
+        data, kind = jsonio.dumps(body), kind or JSON_TYPE
+    tag = etag(data)
+    if is_fresh(call, reply.status, tag):
+        return Reply(b"", 304, [*HELMET, *reply.headers, ("ETag", tag), ("Content-Length", "0")])
+    headers = [*HELMET, *reply.headers, *([("Content-Type", kind)] if kind else []),
+               ("Content-Length", str(len(data))), ("ETag", tag), VARY]
+    return Reply(data, reply.status, headers)
+
+
+def etag(data: bytes) -> str:
+    """Express' weak ETag: the length in hex and the start of the SHA-1."""
+    digest = hashlib.sha1(data, usedforsecurity=False).digest()
+    return f'W/"{len(data):x}-{base64.b64encode(digest).decode()[:27]}"'
+
+
+def is_fresh(call: Call, status: int, tag: str) -> bool:
+    """Whether the client holds this answer already: a 2xx to GET or HEAD whose tag it names."""
+    known = call.header("if-none-match")
+    if not known or call.method not in ("GET", "HEAD") or not 200 <= status < 300:
+        return False
+    if "no-cache" in call.header("cache-control"):
+        return False
+    bare = tag.removeprefix("W/")
+    return known.strip() == "*" or any(one.strip().removeprefix("W/") == bare for one in known.split(","))
+
+
+# --- CouchDB -----------------------------------------------------------------------------------------------------
+
+
+def couch(call: Call, reply: CouchReply) -> Reply:
+    """An answer as CouchDB's HTTP layer writes it, with the API's own headers around it."""
+    body = reply.body
+    if not isinstance(body, bytes | Iterator):
+        body = jsonio.dumps(body) + b"\n"
+    framing = ("transfer-encoding", "chunked") if isinstance(body, Iterator) else ("content-length", str(len(body)))
+    headers = [
+        ("cache-control", "must-revalidate"),
+        *([framing] if framing[0] == "content-length" else []),
+        ("content-type", reply.content_type or "application/json"),
+        *reply.headers,
+        ("server", COUCH_SERVER),
+        ("x-couch-request-id", hashlib.blake2b(body if isinstance(body, bytes) else b"", digest_size=5).hexdigest()),
+        ("x-couchdb-body-time", "0"),
+    ]
+    proxy = [("WWW-Authenticate", "Cookie")] if reply.plain_proxy else []
+    return Reply(body, reply.status, [*HELMET, *headers, *proxy, VARY])
+
+
+# --- refusals ----------------------------------------------------------------------------------------------------
+
+
+def refusal(call: Call, refused: Refusal) -> Reply:
+    if isinstance(refused, CouchError):
+        proxied = not call.notes.get("direct_proxy")
+        return couch(call, CouchReply(refused.body, refused.status, refused.headers, plain_proxy=proxied))
+    if isinstance(refused, Firewall):
+        return express(call, Reply(refused.body, refused.status))
+    if refused.status == 401:
+        return unauthorized(call, prompt=getattr(refused, "prompt", False))
+    if isinstance(refused, TooLarge):
+        return helper(call, 413, "Payload Too Large", None)
+    if refused.status >= 500:
+        return helper(call, 500, "Server error", getattr(refused, "details", None))
+    return helper(call, refused.status, refused.body, getattr(refused, "details", None), refused.headers)
+
+
+def helper(call: Call, status: int, message: Any, details: Any, headers: Headers | None = None) -> Reply:
+    """The error helper of the API: text or JSON, sent without a length."""
+    if negotiation.prefers_json(call.header("accept")):
+        body: dict[str, Any] = {"code": status, "error": message}
+        if details is not None:
+            body["details"] = details
+        return unsized(status, JSON_TYPE, jsonio.dumps(body), headers)
+    if isinstance(message, dict):
+        message = message.get("message") or jsonio.text(message)
+    text = message if isinstance(message, str) else jsonio.text(message)
+    if details is not None:
+        text += f": {jsonio.text(details)}"
+    return unsized(status, "text/plain", text.encode(), headers)
+
+
+def unsized(status: int, content_type: str, body: bytes, headers: Headers | None = None) -> Reply:
+    """Written in one chunk, as Node does when nobody says how long it is."""
+    return Reply(iter((body,)), status, [*HELMET, *(headers or []), ("Content-Type", content_type), VARY])
+
+
+def unauthorized(call: Call, prompt: bool = False) -> Reply:
+    """Not signed in: a prompt, JSON, a redirect to the login page for what looks like a person, or a prompt."""
+    logout: Headers = [("logout-authorization", "CHT-Core API")]
+    accept = call.header("accept")
+    if not prompt and negotiation.prefers_json(accept):
+        return unsized(401, JSON_TYPE, b'{"code":401,"error":"unauthorized"}', logout)
+    if not prompt and looks_human(call):
+        return login_redirect(call, accept, logout)
+    reply = unsized(401, "text/plain", b"not logged in", logout)
+    reply.headers.insert(-1, ("WWW-Authenticate", 'Basic realm="Medic Web Services"'))
+    return reply
+
+
+def looks_human(call: Call) -> bool:
+    """A client with a User-Agent, but for two Android apps."""
+    agent = call.header("user-agent")
+    robot = agent.startswith("Dalvik/") and ("medic.gateway" in agent or ".collect.android" in agent)
+    return bool(agent) and not robot
+
+
+def login_redirect(call: Call, accept: str, headers: Headers) -> Reply:
+    wanted = call.target.removeprefix(call.prefix) or "/"
+    return redirect(call, f"{LOGIN}?redirect={quote(wanted, safe='~()*!.' + chr(39))}", headers=[*headers, LOGIN_FORCE])
+
+
+def redirect(call: Call, path: str, status: int = 302, headers: Headers | None = None) -> Reply:
+    """Express' res.redirect: a Location and a line about it, in HTML for who prefers that. No ETag."""
+    words = {301: "Moved Permanently", 302: "Found"}[status]
+    line = f"{words}. Redirecting to {path}"
+    form = negotiation.preferred(call.header("accept"), (negotiation.TEXT, negotiation.HTML))
+    body = {negotiation.TEXT: line, negotiation.HTML: f"<p>{line}</p>", None: ""}[form].encode()
+    kind = [("Content-Type", f"{form}; charset=utf-8")] if form else []
+    out = [*HELMET, *(headers or []), ("Location", f"{call.prefix}{path}"), ("Vary", "Accept, Accept-Encoding"), *kind,
+           ("Content-Length", str(len(body)))]
+    return Reply(body, status, out)
