@@ -3,21 +3,22 @@
 The parts that every resource module builds on:
 
 `vendor.vendor`
-    Register operations with `@vendor.operation(method, path, ...)`. Besides `permission` (one name or several, all
-    needed) these traits decide who gets in, in this order:
-    `json="strict"` (Content-Type exactly application/json) or `"lenient"`: parse the body into `call.notes["json"]`,
-    an object or array, `{}` if there is none; `limited=True`: the limiter of failed logins holds without Basic too;
-    `anonymous=True`: no check at all; `prompt=True`: 401 as a Basic prompt for everybody; `firewall=True`: offline
-    users get the firewall's 403; `online=True`: offline users get 403 `Insufficient privileges`.
-    Afterwards `call.caller` is an `auth.Caller` (`name`, `roles`, `admin`, `online`) or, if anonymous, None.
+    Register operations with `@vendor.operation(method, path, ...)`. Besides `permission` (one name or
+    several, all needed) these traits decide who gets in, in this order:
+    `json="strict"` (Content-Type exactly application/json) or `"lenient"`: parse the body into
+    `call.notes["json"]`, an object or array, `{}` if there is none; `limited=True`: the limiter of failed
+    logins holds without Basic too; `anonymous=True`: no check at all; `prompt=True`: 401 as a Basic prompt
+    for everybody; `firewall=True`: offline users get the firewall's 403; `online=True`: offline users get
+    403 `Insufficient privileges`.
+    Afterwards `call.caller` is an `auth.Caller` (`name`, `roles`, `admin`, `online`) or None.
 `documents.database(world, "medic")`
     `get`, `peek`, `load`, `put`, `delete`, `bulk`, `by(index, key)`, `all_ids`, `changes`, `update_seq`;
     raises `documents.Conflict`, `documents.NotFound`, `documents.Forbidden`. Indexes are in `indexes`.
-`errors.fail(status, message, details)`, `errors.server_error(public)`, `errors.couch(status, error, reason)`
+`errors.fail(status, message, details)`, `.server_error(public)`, `.couch(status, error, reason)`
     Refuse. Plain answers with a status are `Reply(body, status)`, and those of CouchDB `wire.CouchReply`.
-`app_settings.read(world)`, `.defaults()`, `.allows(settings, roles, permission)`, `.is_offline(settings, roles)`
+`app_settings.read(world)`, `.defaults()`, `.allows(settings, roles, permission)`, `.is_offline(...)`
     The live app settings.
-`auth.permitted(world, call, *permissions, online=)`, `auth.has(world, caller, *permissions)`, `auth.signed_in(call)`
+`auth.permitted(world, call, *permissions, online=)`, `.has(world, caller, *permissions)`, `.signed_in(call)`
     For handlers whose checks depend on more than the operation.
 `conformance.mode(world)`, `.strict(world)`, `.docs(world)`
     Which side to take where the documentation page and the server disagree.

@@ -1,4 +1,4 @@
-"""The app settings: one document of the `medic` database that roles, permissions and contact types come from."""
+"""The app settings: the document that roles, permissions and contact types come from."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read(world: World) -> dict[str, Any]:
 
 
 def allows(settings: dict[str, Any], roles: Iterable[str], permission: str) -> bool:
-    """Whether one of the roles holds the permission; `_admin` holds all, one that is not configured nobody else."""
+    """Whether one of the roles holds the permission; `_admin` holds all, nobody else one not configured."""
     if "_admin" in roles:
         return True
     holders = (settings.get("permissions") or {}).get(permission)
@@ -39,7 +39,7 @@ def allows(settings: dict[str, Any], roles: Iterable[str], permission: str) -> b
 
 
 def is_offline(settings: dict[str, Any], roles: Iterable[str]) -> bool:
-    """Whether an account with these roles is one that replicates: CHT 4.15 source, shared-libs/user-management."""
+    """Whether an account with these roles replicates. CHT 4.15 source, shared-libs/user-management."""
     if "_admin" in roles:
         return False
     configured = settings.get("roles") or {}

@@ -1,6 +1,7 @@
 """Who calls, and what they may do.
 
-Identity is CouchDB's: a valid `AuthSession` cookie, else HTTP Basic. Permissions come from the live app settings.
+Identity is CouchDB's: a valid `AuthSession` cookie, else HTTP Basic. Permissions are those of the live app
+settings.
 CHT 4.15 source, api/src/auth.js, api/src/middleware/authorization.js, api/src/services/rate-limit.js.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +43,7 @@ class Caller:
         return {"name": self.name, "roles": list(self.roles)}
 
 
-def find_user(world: World, name: str) -> dict[str, Any] | None:
+def find_user(world: World, name: str) -> Mapping[str, Any] | None:
     """What a password is checked against: a server admin's hash, else the `_users` document; with `roles`."""
     doc = documents.database(world, "_users").peek(USER + name)
     admin = world.table(ADMINS).peek(name)
@@ -83,7 +85,7 @@ def identify(world: World, call: Call) -> Caller | None:
     return check_password(world, *credentials) if credentials else None
 
 
-# --- what operations ask for -----------------------------------------------------------------------------------
+# --- what operations ask for ---
 
 
 def signed_in(call: Call, *, prompt: bool = False) -> Caller:
@@ -99,7 +101,7 @@ def signed_in(call: Call, *, prompt: bool = False) -> Caller:
 
 
 def permitted(world: World, call: Call, *permissions: str, online: bool = False) -> Caller:
-    """The caller, who must hold all the permissions and with `online` be an online user; refuses with 401 or 403."""
+    """The caller, who must hold all the permissions and with `online` be online; refuses with 401 or 403."""
     caller = signed_in(call)
     if online and not caller.online:
         errors.fail(403, "Insufficient privileges",
@@ -118,7 +120,7 @@ def has(world: World, caller: Caller, *permissions: str) -> bool:
     return all(app_settings.allows(settings, caller.roles, name) for name in permissions)
 
 
-# --- the limiter of failed logins ------------------------------------------------------------------------------
+# --- the limiter of failed logins ---
 
 
 def keys(call: Call) -> list[str]:
@@ -137,7 +139,7 @@ def check_limit(world: World, call: Call, login: bool) -> None:
         return
     window = world.window(LIMITER, SECONDS)
     if any(window.count(key, world.clock)[0] >= POINTS for key in keys(call)):
-        errors.fail(429, "Too Many Requests", diagnosis=f"more than {POINTS} failed logins in {SECONDS:.0f} s")
+        errors.fail(429, "Too Many Requests", diagnosis=f"{POINTS} failed logins within {SECONDS:.0f} s")
 
 
 def count_failure(world: World, call: Call, status: int) -> None:

@@ -1,8 +1,8 @@
 """Session cookies as CouchDB makes them: signed, not stored.
 
-`AuthSession` is base64url of `name:time:hmac`; the key of the HMAC is the server's secret and the salt of the user's
-password. So a session dies with its password or its account, and not by DELETE /_session. CouchDB 3.3 source,
-couch_httpd_auth; CHT ships it with a life of one year.
+`AuthSession` is base64url of `name:time:hmac`; the key of the HMAC is the server's secret and the salt of the
+user's password. So a session dies with its password or its account, and not by DELETE /_session.
+CouchDB 3.3 source, couch_httpd_auth; CHT ships it with a life of one year.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -21,7 +21,7 @@ from mocksrv.world import World
 LIFE = 31_536_000  # seconds
 SECRETS = "cht.secrets"  # table: "session" -> {"secret"}
 MALFORMED = "Malformed AuthSession cookie. Please clear your cookies."
-User = dict[str, Any]
+User = Mapping[str, Any]
 
 
 class Malformed(Exception):
@@ -44,8 +44,9 @@ def of(call: Call) -> dict[str, str]:
 
 def secret(world: World) -> str:
     """The secret that a world's sessions are signed with."""
-    record: dict[str, str] = world.table(SECRETS).peek("session")
-    return record["secret"]
+    record = world.table(SECRETS).peek("session")
+    assert record is not None, "accounts() makes it"
+    return str(record["secret"])
 
 
 def sign(world: World, user: User, stamp: str) -> bytes:

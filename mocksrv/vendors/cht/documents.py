@@ -8,7 +8,7 @@ for a deleted one, the tombstone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mocksrv.store import Table, TableSpec
@@ -17,6 +17,7 @@ from mocksrv.vendors.cht.indexes import INDEXES, SEQUENCE
 from mocksrv.world import World
 
 Document = dict[str, Any]
+Record = Mapping[str, Any]
 
 # The databases of an installation, each with tables of its own; `OTHER` holds those that are made later
 # (such as medic-user-<name>-meta), under "<database>/<id>".
@@ -69,15 +70,13 @@ class Database:
 
     # --- reading ---
 
-    def peek(self, id: str) -> Document | None:
+    def peek(self, id: str) -> Record | None:
         """The live document, shared with the store: read only."""
-        found: Document | None = self.docs.peek(self.prefix + id)
-        return found
+        return self.docs.peek(self.prefix + id)
 
     def get(self, id: str) -> Document | None:
         """A copy of the live document, or None if there is none."""
-        found: Document | None = self.docs.get(self.prefix + id)
-        return found
+        return self.docs.get(self.prefix + id)
 
     def load(self, id: str) -> Document:
         """A copy of the live document; raises NotFound."""
@@ -89,9 +88,9 @@ class Database:
     def __contains__(self, id: str) -> bool:
         return self.prefix + id in self.docs
 
-    def by(self, index: str, key: Any) -> list[Document]:
+    def by(self, index: str, key: Any) -> list[Record]:
         """The live documents under a key of an index (see `indexes`), by id; read only."""
-        return [self.docs.peek(id) for id in sorted(self.docs.by(index, key))]
+        return [doc for id in sorted(self.docs.by(index, key)) if (doc := self.docs.peek(id)) is not None]
 
     def all_ids(self, start: str = "", end: str | None = None) -> Iterator[str]:
         """Ids of live documents in order, from `start` to `end` (both included)."""
@@ -99,10 +98,9 @@ class Database:
         ids = (id[size:] for id in self.docs.ids() if id.startswith(self.prefix))
         return iter(sorted(id for id in ids if id >= start and (end is None or id <= end)))
 
-    def history(self, id: str) -> Document | None:
+    def history(self, id: str) -> Record | None:
         """What is known of a document's revisions; read only (see the module)."""
-        found: Document | None = self.revs.peek(self.prefix + id)
-        return found
+        return self.revs.peek(self.prefix + id)
 
     @property
     def update_seq(self) -> int:
@@ -110,12 +108,13 @@ class Database:
         record = self._register.peek(self.name)
         return record["seq"] if record else 0
 
-    def changes(self, since: int = 0) -> Iterator[tuple[int, str, Document]]:
+    def changes(self, since: int = 0) -> Iterator[tuple[int, str, Record]]:
         """Updates after `since` in their order, the last of each document: (sequence, id, history)."""
         size = len(self.prefix)
         for _, key in list(self.revs.range("by_seq", (self.name, since + 1), (self.name, self.update_seq))):
             history = self.revs.peek(key)
-            yield history["seq"], key[size:], history
+            if history is not None:
+                yield history["seq"], key[size:], history
 
     # --- writing ---
 
@@ -123,7 +122,7 @@ class Database:
         """Store a document; raises Conflict and Forbidden. Its `_id` is made if it has none."""
         id = doc.get("_id") or self.world.hex(32)
         history = self.history(id)
-        revs: list[str] = history["revs"] if history else []
+        revs: list[str] = list(history["revs"]) if history else []
         given = doc.get("_rev")
         current = revs[0] if revs else None
         if given != current and not (given is None and (history is None or history.get("deleted"))):
@@ -131,12 +130,12 @@ class Database:
         return self._store(id, doc, current, revs)
 
     def delete(self, id: str, rev: str | None = None) -> dict[str, Any]:
-        """Leave a bare tombstone; without `rev`, of whatever revision is the last. Raises NotFound and Conflict."""
+        """Leave a bare tombstone; without `rev`, of the last revision. Raises NotFound and Conflict."""
         current = self.load(id)["_rev"]
         return self.put({"_id": id, "_rev": rev or current, "_deleted": True})
 
     def bulk(self, docs: Iterable[Document], new_edits: bool = True) -> list[dict[str, Any]]:
-        """Store many; one result each, as `_bulk_docs` answers. Without `new_edits` only failures are told."""
+        """Store many; one result each, as `_bulk_docs` answers. Without `new_edits` only failures."""
         results = []
         for doc in docs:
             try:
@@ -150,10 +149,10 @@ class Database:
         return results
 
     def replicate(self, doc: Document) -> dict[str, Any]:
-        """Store a document with the revision it brings, as replication does; an older one than ours is ignored."""
+        """Store a document with the revision it brings, as replication does; ours wins over older ones."""
         id, rev = doc["_id"], doc["_rev"]
         history = self.history(id)
-        revs: list[str] = history["revs"] if history else []
+        revs: list[str] = list(history["revs"]) if history else []
         given = doc.get("_revisions")
         path = [f"{given['start'] - n}-{hexed}" for n, hexed in enumerate(given["ids"])] if given else [rev]
         if rev not in revs and (not revs or rank(rev) > rank(revs[0])):
@@ -165,8 +164,8 @@ class Database:
             doc = hashes.prepare(self.world, doc)
         body = {key: value for key, value in doc.items() if not key.startswith("_")}
         rev = revisions.digest(body, current, bool(doc.get("_deleted")))
-        self._write(id, {"_id": id, "_rev": rev, **{k: v for k, v in doc.items() if k not in ("_id", "_rev")}},
-                    [rev, *revs])
+        rest = {key: value for key, value in doc.items() if key not in ("_id", "_rev")}
+        self._write(id, {"_id": id, "_rev": rev, **rest}, [rev, *revs])
         return {"ok": True, "id": id, "rev": rev}
 
     def _write(self, id: str, record: Document, revs: list[str]) -> None:
@@ -196,5 +195,4 @@ def database(world: World, name: str = "medic") -> Database:
 
 def names(world: World) -> list[str]:
     """The databases there are, in order."""
-    made = [name for name in world.table(REGISTER).ids()]
-    return sorted({*DATABASES, *EMPTY, *made})
+    return sorted({*DATABASES, *EMPTY, *world.table(REGISTER).ids()})

@@ -38,7 +38,8 @@ class Firewall(Refusal):
     def __init__(self) -> None:
         super().__init__(
             403,
-            {"code": 403, "error": "forbidden", "details": "Offline users are not allowed access to this endpoint"},
+            {"code": 403, "error": "forbidden",
+             "details": "Offline users are not allowed access to this endpoint"},
             diagnosis="this user is offline: it has neither the role mm-online nor _admin; "
                       "use an account whose roles are online")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from typing import Any
 
 from mocksrv.world import World
@@ -29,7 +30,7 @@ def prepare(world: World, doc: dict[str, Any]) -> dict[str, Any]:
             "derived_key": derive(password, salt), "salt": salt}
 
 
-def matches(user: dict[str, Any], password: str) -> bool:
+def matches(user: Mapping[str, Any], password: str) -> bool:
     """Whether it is the password of a `_users` document."""
     salt, key = user.get("salt"), user.get("derived_key")
     if not isinstance(salt, str) or not isinstance(key, str):

@@ -44,7 +44,8 @@ def dumps(value: Any) -> bytes:
     try:
         return orjson.dumps(value)
     except TypeError:  # whole numbers beyond 64 bits, lone surrogates, deep nesting
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "backslashreplace")
+        plain = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        return plain.encode("utf-8", "backslashreplace")
 
 
 def text(value: Any) -> str:

@@ -1,7 +1,7 @@
 """Revision ids as CouchDB makes them: a hash of the document's content and of the revision before it.
 
-The same document written to two servers gets the same revision. CouchDB 3.3 source, couch_db:new_revid: MD5 of
-Erlang's external term format of [deleted, previous generation, previous revision, body, attachments].
+The same document written to two servers gets the same revision. CouchDB 3.3 source, couch_db:new_revid: the
+MD5 of Erlang's external term format of [deleted, previous generation, previous revision, body, attachments].
 """
 
 from __future__ import annotations
@@ -61,11 +61,12 @@ def term(value: Any) -> bytes:
 
 def digest(body: dict[str, Any], previous: str | None = None, deleted: bool = False,
            attachments: Attachments = ()) -> str:
-    """The next revision, `N-<32 hex>`, of a document with that body (without _id, _rev and other _ members)."""
+    """The next revision, `N-<32 hex>`, of a document with that body (without its _ members)."""
     generation, old = 0, term(0)
     if previous:
         number, _, hexed = previous.partition("-")
         generation, old = int(number), _binary(bytes.fromhex(hexed))
-    files = _list([b"h\x03" + term(name) + term(kind) + _binary(md5) for name, kind, md5 in reversed(attachments)])
+    files = _list([b"h\x03" + term(name) + term(kind) + _binary(md5)
+                   for name, kind, md5 in reversed(attachments)])
     packed = _list([ATOMS[deleted], _integer(generation), old, term(body), files])
     return f"{generation + 1}-{hashlib.md5(PREFIX + packed, usedforsecurity=False).hexdigest()}"

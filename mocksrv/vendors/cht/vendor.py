@@ -8,7 +8,17 @@ from typing import Any
 from mocksrv.config import Setting
 from mocksrv.operation import Call, Refusal, Reply, Vendor
 from mocksrv.store import TableSpec
-from mocksrv.vendors.cht import app_settings, auth, conformance, cookies, documents, errors, hashes, jsonio, wire
+from mocksrv.vendors.cht import (
+    app_settings,
+    auth,
+    conformance,
+    cookies,
+    documents,
+    errors,
+    hashes,
+    jsonio,
+    wire,
+)
 from mocksrv.world import World
 
 ADMIN, PASSWORD = "admin", "pass"
@@ -26,8 +36,8 @@ class CHT(Vendor):
     head_is_get = True
     tables = (*documents.TABLES, TableSpec(auth.ADMINS), TableSpec(cookies.SECRETS))
     settings = (
-        Setting("conformance", "server", "what to do where the documentation page and the server disagree: "
-                "server (real, plus what the page promises where both can hold), strict, docs", conformance.CHOICES),
+        Setting("conformance", "server", "where the documentation page and the server disagree: server (real, plus "
+                "what the page promises where both can hold), strict, docs", conformance.CHOICES),
     )
 
     # --- routes ---
@@ -140,7 +150,7 @@ def add_admin(world: World, name: str, password: str) -> None:
 
 
 def read_json(call: Call) -> bool:
-    """Parse the body into `call.notes["json"]` if it says that it is JSON, `{}` otherwise; False if it cannot be."""
+    """Parse a body that says it is JSON into `call.notes["json"]`, else `{}`; False if it cannot be."""
     call.notes["json"] = {}
     data = call.body if JSON_MEDIA.match(call.header("content-type")) else b""
     if not data:

@@ -15,16 +15,16 @@ from urllib.parse import quote
 
 from mocksrv.operation import Call, Headers, Refusal, Reply, TooLarge
 from mocksrv.vendors.cht import jsonio, negotiation
-from mocksrv.vendors.cht.errors import CouchError, Failure, Firewall
+from mocksrv.vendors.cht.errors import CouchError, Firewall
 
 JSON_TYPE = "application/json; charset=utf-8"
 VARY = ("Vary", "Accept-Encoding")
 POLICY = (
     "default-src 'none'; font-src 'self'; manifest-src 'self'; "
     "connect-src 'self' https://staging.dev.medicmobile.org/_couch/builds_4/ maps.googleapis.com; "
-    "child-src 'self'; form-action 'self'; img-src 'self' data: blob: *.openstreetmap.org; media-src 'self' blob:; "
-    "script-src 'self' 'sha256-B5cfIVb4/wnv2ixHP03bHeMXZDszDL610YG5wdDq/Tc=' 'unsafe-eval' 'unsafe-hashes' "
-    "'sha256-2rvfFrggTCtyF5WOiTri1gDS8Boibj4Njn0e+VCBmDI='; style-src 'self' 'unsafe-inline'"
+    "child-src 'self'; form-action 'self'; img-src 'self' data: blob: *.openstreetmap.org; "
+    "media-src 'self' blob:; script-src 'self' 'sha256-B5cfIVb4/wnv2ixHP03bHeMXZDszDL610YG5wdDq/Tc=' "
+    "'unsafe-eval' 'unsafe-hashes' 'sha256-2rvfFrggTCtyF5WOiTri1gDS8Boibj4Njn0e+VCBmDI='; style-src 'self' 'unsafe-inline'"
 )
 # What the package helmet puts first on every answer.
 HELMET: Headers = [
@@ -38,6 +38,7 @@ HELMET: Headers = [
 ]
 COUCH_SERVER = "CouchDB/3.3.3 (Erlang OTP/25)"
 LOGIN = "/medic/login"
+COMPONENT = "-_.!~*'()"  # what encodeURIComponent leaves alone
 LOGIN_FORCE = ("Set-Cookie", "login=force; Path=/; SameSite=Lax")
 
 
@@ -59,7 +60,7 @@ def render(call: Call, result: Any) -> Reply:
     return express(call, Reply(result))
 
 
-# --- Express -----------------------------------------------------------------------------------------------------
+# --- Express ---
 
 
 def express(call: Call, reply: Reply) -> Reply:
@@ -99,7 +100,7 @@ def is_fresh(call: Call, status: int, tag: str) -> bool:
     return known.strip() == "*" or any(one.strip().removeprefix("W/") == bare for one in known.split(","))
 
 
-# --- CouchDB -----------------------------------------------------------------------------------------------------
+# --- CouchDB ---
 
 
 def couch(call: Call, reply: CouchReply) -> Reply:
@@ -107,21 +108,22 @@ def couch(call: Call, reply: CouchReply) -> Reply:
     body = reply.body
     if not isinstance(body, bytes | Iterator):
         body = jsonio.dumps(body) + b"\n"
-    framing = ("transfer-encoding", "chunked") if isinstance(body, Iterator) else ("content-length", str(len(body)))
+    length = [] if isinstance(body, Iterator) else [("content-length", str(len(body)))]
+    seed = b"" if isinstance(body, Iterator) else body
     headers = [
         ("cache-control", "must-revalidate"),
-        *([framing] if framing[0] == "content-length" else []),
+        *length,
         ("content-type", reply.content_type or "application/json"),
         *reply.headers,
         ("server", COUCH_SERVER),
-        ("x-couch-request-id", hashlib.blake2b(body if isinstance(body, bytes) else b"", digest_size=5).hexdigest()),
+        ("x-couch-request-id", hashlib.blake2b(seed, digest_size=5).hexdigest()),
         ("x-couchdb-body-time", "0"),
     ]
     proxy = [("WWW-Authenticate", "Cookie")] if reply.plain_proxy else []
     return Reply(body, reply.status, [*HELMET, *headers, *proxy, VARY])
 
 
-# --- refusals ----------------------------------------------------------------------------------------------------
+# --- refusals ---
 
 
 def refusal(call: Call, refused: Refusal) -> Reply:
@@ -160,13 +162,12 @@ def unsized(status: int, content_type: str, body: bytes, headers: Headers | None
 
 
 def unauthorized(call: Call, prompt: bool = False) -> Reply:
-    """Not signed in: a prompt, JSON, a redirect to the login page for what looks like a person, or a prompt."""
+    """Not signed in: a prompt, JSON, a redirect to the login page for what looks human, or a prompt."""
     logout: Headers = [("logout-authorization", "CHT-Core API")]
-    accept = call.header("accept")
-    if not prompt and negotiation.prefers_json(accept):
+    if not prompt and negotiation.prefers_json(call.header("accept")):
         return unsized(401, JSON_TYPE, b'{"code":401,"error":"unauthorized"}', logout)
     if not prompt and looks_human(call):
-        return login_redirect(call, accept, logout)
+        return login_redirect(call, logout)
     reply = unsized(401, "text/plain", b"not logged in", logout)
     reply.headers.insert(-1, ("WWW-Authenticate", 'Basic realm="Medic Web Services"'))
     return reply
@@ -179,9 +180,10 @@ def looks_human(call: Call) -> bool:
     return bool(agent) and not robot
 
 
-def login_redirect(call: Call, accept: str, headers: Headers) -> Reply:
+def login_redirect(call: Call, headers: Headers) -> Reply:
     wanted = call.target.removeprefix(call.prefix) or "/"
-    return redirect(call, f"{LOGIN}?redirect={quote(wanted, safe='~()*!.' + chr(39))}", headers=[*headers, LOGIN_FORCE])
+    page = f"{LOGIN}?redirect={quote(wanted, safe=COMPONENT)}"
+    return redirect(call, page, headers=[*headers, LOGIN_FORCE])
 
 
 def redirect(call: Call, path: str, status: int = 302, headers: Headers | None = None) -> Reply:
@@ -191,6 +193,6 @@ def redirect(call: Call, path: str, status: int = 302, headers: Headers | None =
     form = negotiation.preferred(call.header("accept"), (negotiation.TEXT, negotiation.HTML))
     body = {negotiation.TEXT: line, negotiation.HTML: f"<p>{line}</p>", None: ""}[form].encode()
     kind = [("Content-Type", f"{form}; charset=utf-8")] if form else []
-    out = [*HELMET, *(headers or []), ("Location", f"{call.prefix}{path}"), ("Vary", "Accept, Accept-Encoding"), *kind,
-           ("Content-Length", str(len(body)))]
-    return Reply(body, status, out)
+    place = ("Location", f"{call.prefix}{path}")
+    tail = [("Vary", "Accept, Accept-Encoding"), *kind, ("Content-Length", str(len(body)))]
+    return Reply(body, status, [*HELMET, *(headers or []), place, *tail])
