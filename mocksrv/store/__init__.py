@@ -1,10 +1,10 @@
 """The store of a world: indexed tables of JSON documents over TinyDB, copied at no cost."""
 
-from mocksrv.store.disk import Damaged, InUse
+from mocksrv.store.errors import Damaged, Exists, InUse, Missing
 from mocksrv.store.index import Index, Key, TableSpec, on
 from mocksrv.store.shared import TOP
 from mocksrv.store.store import Store
-from mocksrv.store.table import Exists, Missing, Table
+from mocksrv.store.table import Table
 
 __all__ = [
     "TOP",

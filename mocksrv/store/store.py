@@ -1,12 +1,17 @@
-"""The tables of a world together."""
+"""The tables of a world together, in memory or on disk."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from tinydb.storages import MemoryStorage, Storage
+import orjson
+from tinydb.storages import MemoryStorage
 
+from mocksrv.store.disk import DataFile
+from mocksrv.store.errors import Damaged
 from mocksrv.store.index import Doc, TableSpec
 from mocksrv.store.table import Table
 
@@ -15,8 +20,21 @@ class Store:
     """Tables by name. Not for several threads at once, but its forks may be used by others meanwhile."""
 
     def __init__(self, specs: Iterable[TableSpec]) -> None:
-        self.storage: Storage = MemoryStorage()  # type: ignore[no-untyped-call]
-        self._tables = {spec.name: Table(self.storage, spec) for spec in specs}
+        self._file: DataFile | None = None
+        self._unwritten = False  # the file has to be written as a whole
+        self._tables: dict[str, Table] = {}
+        for spec in specs:
+            self._add(spec)
+
+    def _table(self, spec: TableSpec) -> Table:
+        return self._tables[spec.name] if spec.name in self._tables else self._add(spec)
+
+    def _add(self, spec: TableSpec) -> Table:
+        # TinyDB's tables ask for a storage; these keep their documents themselves.
+        table = Table(self._file or MemoryStorage(), spec)  # type: ignore[no-untyped-call]
+        table.changed = None if self._file is None else {}
+        self._tables[spec.name] = table
+        return table
 
     def table(self, name: str) -> Table:
         return self._tables[name]
@@ -26,37 +44,116 @@ class Store:
     def __iter__(self) -> Iterator[Table]:
         return iter(self._tables.values())
 
-    @property
-    def on_disk(self) -> bool:
-        return False
-
-    def replace(self, other: Store) -> None:
-        """Take on the content of another store; tables that were handed out show it too."""
-        for table in self:
-            table.take(other[table.name])
-
-    def commit(self, meta: dict[str, Any]) -> None:
-        """Nothing to do for a store in memory."""
-
-    def close(self) -> None:
-        """Nothing to do for a store in memory."""
-
     def fork(self) -> Store:
         """An independent copy, in memory, at a cost that does not depend on the documents."""
         copy = Store(())
-        copy._tables = {name: table.fork(copy.storage) for name, table in self._tables.items()}
+        for table in self:
+            copy._add(table.spec).take(table)
         return copy
+
+    def replace(self, other: Store) -> None:
+        """Take on the content of a store with the same tables; tables that were handed out show it too.
+
+        On disk it replaces the old content with the next commit, which writes the whole file.
+        """
+        for theirs in other:
+            self._table(theirs.spec).take(theirs)
+        for mine in self:
+            if mine.name not in other._tables:
+                mine.truncate()
+        self._unwritten = True
 
     def dump(self) -> dict[str, dict[str, Doc]]:
         """All documents, ``{table: {id: document}}``: the shape of TinyDB's file."""
-        return {table.name: {doc.doc_id: dict(doc) for doc in table} for table in self}  # type: ignore[misc]
+        return {table.name: {row.place[1]: row.copy() for row in table.rows()} for table in self}
 
     @classmethod
     def load(cls, specs: Iterable[TableSpec], data: Mapping[str, Mapping[str, Doc]]) -> Store:
         """The store of a dump. A table without a spec is kept, without indexes."""
         store = cls(specs)
         for name, docs in data.items():
-            if name not in store._tables:
-                store._tables[name] = Table(store.storage, TableSpec(name))
-            store[name].load_many(docs.items())
+            table = store._table(TableSpec(name))
+            table.load_many(docs.items())
         return store
+
+    # On disk
+
+    @classmethod
+    def open(cls, specs: Iterable[TableSpec], path: Path) -> tuple[Store, dict[str, Any], bool]:
+        """The store of a data file, the meta of its last commit, and whether the file was there.
+
+        Raises Damaged, InUse or OSError; the file is left as it is then. A new file is written by the first
+        commit.
+        """
+        store = cls(())
+        store._file = file = DataFile(path)
+        try:
+            data = file.read()
+            for spec in specs:
+                store._add(spec)
+            for name, docs in (data or {}).items():
+                table = store._table(TableSpec(name))
+                try:
+                    table.adopt(docs)
+                except Exception as error:
+                    reason = f"its table {name} has a document that does not belong there ({error!r})"
+                    raise Damaged(file.path, reason) from error
+        except BaseException:
+            file.close()
+            raise
+        store._unwritten = data is None
+        return store, orjson.loads(file.meta) if data is not None else {}, data is not None
+
+    @property
+    def on_disk(self) -> bool:
+        return self._file is not None
+
+    def commit(self, meta: Mapping[str, Any]) -> None:
+        """Put what changed since the last commit on disk, with ``meta``: a killed process loses none of it.
+
+        An OSError leaves it all to the next commit. In memory there is nothing to do.
+        """
+        file = self._file
+        if file is None:
+            return
+        json = orjson.dumps(meta)
+        if self._unwritten:
+            self._rewrite(file, json)
+            return
+        record: dict[str, Any] = {}
+        for table in self:
+            if table.changed:
+                drop, put = table.delta()
+                if drop:
+                    record.setdefault("drop", {})[table.name] = drop
+                if put:
+                    record.setdefault("put", {})[table.name] = put
+        if json != file.meta:
+            record["meta"] = orjson.Fragment(json)
+        if record:
+            file.append(record)
+        self._committed(file, json)
+        if file.outgrown():
+            with suppress(OSError):  # the log has it all, if it cannot be shortened now
+                self._rewrite(file, json)
+
+    def compact(self) -> None:
+        """Write the file as a whole, as of the last commit's meta, and begin a new log."""
+        if self._file is not None:
+            self._rewrite(self._file, self._file.meta)
+
+    def close(self) -> None:
+        """Give the file back. What was not committed is lost."""
+        if self._file is not None:
+            self._file.close()
+
+    def _rewrite(self, file: DataFile, meta: bytes) -> None:
+        file.write({table.name: table.fragments() for table in self}, meta)
+        self._committed(file, meta)
+        self._unwritten = False
+
+    def _committed(self, file: DataFile, meta: bytes) -> None:
+        file.meta = meta
+        for table in self:
+            if table.changed:
+                table.changed = {}

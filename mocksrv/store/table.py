@@ -12,37 +12,9 @@ from tinydb.table import Document
 from tinydb.table import Table as TinyTable
 
 from mocksrv.store import shared
-from mocksrv.store.codec import clean, encode
+from mocksrv.store.errors import Exists, Missing
 from mocksrv.store.index import Doc, HashIndex, OrderedIndex, Place, TableSpec, build
-
-
-class Exists(Exception):
-    """The id is taken."""
-
-    def __init__(self, table: str, id: str) -> None:
-        super().__init__(f"{table} has a document {id!r} already")
-        self.table = table
-        self.id = id
-
-
-class Missing(Exception):
-    """There is no document with this id."""
-
-    def __init__(self, table: str, id: str) -> None:
-        super().__init__(f"{table} has no document {id!r}")
-        self.table = table
-        self.id = id
-
-
-class Row:
-    """A stored document, never changed once it is here; its JSON is made when first asked for."""
-
-    __slots__ = ("doc", "json", "place")
-
-    def __init__(self, place: Place, doc: Doc, json: bytes | None) -> None:
-        self.place = place
-        self.doc = doc
-        self.json = json
+from mocksrv.store.row import Row, clean, clean_id, encode
 
 
 class Table(TinyTable):
@@ -76,7 +48,7 @@ class Table(TinyTable):
     def get(self, id: str) -> Doc | None:  # type: ignore[override]
         """A copy of the document."""
         row = self._rows.get(id)
-        return None if row is None else orjson.loads(row.json or _json(row))
+        return None if row is None else row.copy()
 
     def peek(self, id: str) -> Mapping[str, Any] | None:
         """The stored document itself, which must not be changed."""
@@ -86,7 +58,7 @@ class Table(TinyTable):
     def json(self, id: str) -> bytes | None:
         """The document as compact UTF-8 JSON."""
         row = self._rows.get(id)
-        return None if row is None else row.json or _json(row)
+        return None if row is None else row.json
 
     def __contains__(self, id: object) -> bool:
         return self._rows.get(id) is not None
@@ -108,7 +80,7 @@ class Table(TinyTable):
         return (rows.get(id) for id in self.ids())
 
     def __iter__(self) -> Iterator[Document]:
-        return (Document(orjson.loads(row.json or _json(row)), row.place[1]) for row in self.rows())  # type: ignore[arg-type]
+        return (Document(row.copy(), row.place[1]) for row in self.rows())  # type: ignore[arg-type]
 
     # Indexes
 
@@ -205,7 +177,7 @@ class Table(TinyTable):
         ids = self._candidates(cond)
         rows = self.rows() if ids is None else (self._rows.get(id) for id in ids)
         return [
-            Document(orjson.loads(row.json or _json(row)), row.place[1])  # type: ignore[arg-type]
+            Document(row.copy(), row.place[1])  # type: ignore[arg-type]
             for row in rows
             if cond(row.doc)
         ]
@@ -238,18 +210,15 @@ class Table(TinyTable):
 
     def update(self, id: str, changes: Mapping[str, Any]) -> Doc:  # type: ignore[override]
         """Set top-level fields; returns a copy of the new document."""
-        old = self._rows.get(id)
+        old: Row | None = self._rows.get(id)
         if old is None:
             raise Missing(self.name, id)
         doc = {**old.doc, **clean(changes)[0]}
-        json = encode(doc)
-        self._put(id, old, doc, json)
-        copy: Doc = orjson.loads(json)
-        return copy
+        return self._put(id, old, doc, encode(doc)).copy()
 
     def delete(self, id: str) -> Doc:
         """Returns the document that was there."""
-        old = self._rows.get(id)
+        old: Row | None = self._rows.get(id)
         if old is None:
             raise Missing(self.name, id)
         self._reindex(old.place, old.doc, None)
@@ -257,10 +226,9 @@ class Table(TinyTable):
         self._order = shared.remove(self._order, old.place, self._owner)
         self._rows = self._rows.drop(id, self._owner)
         self._size -= 1
-        copy: Doc = orjson.loads(old.json or _json(old))
-        return copy
+        return old.copy()
 
-    def _put(self, id: str, old: Row | None, doc: Doc, json: bytes) -> None:
+    def _put(self, id: str, old: Row | None, doc: Doc, json: bytes) -> Row:
         if old is None:
             clean_id(id)
         place = (self._next, id) if old is None else old.place
@@ -270,7 +238,9 @@ class Table(TinyTable):
             self._order = shared.add(self._order, place, self._owner)
             self._next += 1
             self._size += 1
-        self._rows = self._rows.set(id, Row(place, doc, json), self._owner)
+        row = Row(place, doc, json)
+        self._rows = self._rows.set(id, row, self._owner)
+        return row
 
     def _follow(self, id: str, old: Row | None) -> None:
         self.version += 1
@@ -332,13 +302,31 @@ class Table(TinyTable):
             for id in rows:
                 self.changed.setdefault(id, None)
 
-    def fork(self, storage: Storage) -> Table:
-        """A copy that shares everything until one side writes."""
-        copy = Table(storage, self.spec)
-        copy.take(self)
-        return copy
+    def adopt(self, docs: Mapping[str, Doc]) -> None:
+        """Fill an empty table with documents that were read from JSON for it: they are not copied."""
+        self._fill((id, doc, None) for id, doc in docs.items())
+        if self.changed is not None:
+            self.changed = {}
+
+    def delta(self) -> tuple[list[str], dict[str, orjson.Fragment]]:
+        """What leads from ``changed`` to now: ids to delete first, then documents to put, in this order."""
+        drop = []
+        put = []
+        for id, old in (self.changed or {}).items():
+            row = self._rows.get(id)
+            if old is not None and (row is None or row.place != old.place):
+                drop.append(id)
+            if row is not None and row is not old:
+                put.append(row)
+        put.sort(key=lambda row: row.place)
+        return drop, {row.place[1]: orjson.Fragment(row.json) for row in put}
+
+    def fragments(self) -> dict[str, orjson.Fragment]:
+        """All documents as ready-made JSON."""
+        return {row.place[1]: orjson.Fragment(row.json) for row in self.rows()}
 
     def take(self, other: Table) -> None:
+        """Become a copy of a table with the same spec; both share everything until one of them writes."""
         other._owner = object()
         self._owner = object()
         self._next = other._next
@@ -364,16 +352,3 @@ class Table(TinyTable):
                 self.put(id, after[id])
         for id in after.keys() - before.keys():
             self.insert(id, after[id])
-
-
-def _json(row: Row) -> bytes:
-    row.json = json = encode(row.doc)
-    return json
-
-
-def clean_id(id: str) -> str:
-    if type(id) is not str:
-        raise TypeError(f"an id is a text, not {id!r}")
-    if not id.isascii():
-        id.encode()  # a lone surrogate cannot be written
-    return id

@@ -1,0 +1,40 @@
+"""What a store refuses:
+
+    Exists      an insert under an id that is taken
+    Missing     an update or a delete of what is not there
+    Damaged     a data file that cannot be read
+    InUse       a data file that another store has open
+
+None of them has changed anything.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class Exists(Exception):
+    def __init__(self, table: str, id: str) -> None:
+        super().__init__(f"{table} has a document {id!r} already")
+        self.table = table
+        self.id = id
+
+
+class Missing(Exception):
+    def __init__(self, table: str, id: str) -> None:
+        super().__init__(f"{table} has no document {id!r}")
+        self.table = table
+        self.id = id
+
+
+class Damaged(Exception):
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"the data file {path} is damaged: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class InUse(Exception):
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"the data file {path} is in use: another server has it open")
+        self.path = path
