@@ -36,8 +36,9 @@ class CHT(Vendor):
     head_is_get = True
     tables = (*documents.TABLES, TableSpec(auth.ADMINS), TableSpec(cookies.SECRETS))
     settings = (
-        Setting("conformance", "server", "where the documentation page and the server disagree: server (real, plus "
-                "what the page promises where both can hold), strict, docs", conformance.CHOICES),
+        Setting("conformance", "server",
+                "where the documentation page and the server disagree: server (real, plus what the page "
+                "promises where both can hold), strict, docs", conformance.CHOICES),
     )
 
     # --- routes ---

@@ -23,8 +23,8 @@ POLICY = (
     "default-src 'none'; font-src 'self'; manifest-src 'self'; "
     "connect-src 'self' https://staging.dev.medicmobile.org/_couch/builds_4/ maps.googleapis.com; "
     "child-src 'self'; form-action 'self'; img-src 'self' data: blob: *.openstreetmap.org; "
-    "media-src 'self' blob:; script-src 'self' 'sha256-B5cfIVb4/wnv2ixHP03bHeMXZDszDL610YG5wdDq/Tc=' "
-    "'unsafe-eval' 'unsafe-hashes' 'sha256-2rvfFrggTCtyF5WOiTri1gDS8Boibj4Njn0e+VCBmDI='; style-src 'self' 'unsafe-inline'"
+    "media-src 'self' blob:; script-src 'self' 'sha256-B5cfIVb4/wnv2ixHP03bHeMXZDszDL610YG5wdDq/Tc=' 'unsafe-eval' "
+    "'unsafe-hashes' 'sha256-2rvfFrggTCtyF5WOiTri1gDS8Boibj4Njn0e+VCBmDI='; style-src 'self' 'unsafe-inline'"
 )
 # What the package helmet puts first on every answer.
 HELMET: Headers = [
