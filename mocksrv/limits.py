@@ -24,7 +24,7 @@ class Window:
         """The events in the key's open window, and when it closes (Unix seconds; now, if none is open)."""
         now = clock.time()
         began, count = self._open.get(key, (now, 0))
-        if not began <= now < began + self.seconds:  # a clock that was set back closes the window too
+        if count == 0 or not began <= now < began + self.seconds:  # a clock that was set back closes it too
             return 0, now
         return count, began + self.seconds
 

@@ -1,0 +1,85 @@
+"""What may import what, and who may read the time or make randomness: checked over the source itself."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1]
+SOURCES = [path for path in sorted(PACKAGE.rglob("*.py")) if "tests" not in path.parts]
+FORBIDDEN_IN_VENDORS = {"flask", "time", "random", "secrets", "requests", "mocksrv.app", "mocksrv.control", "mocksrv.cli"}
+# (module, name): None forbids the whole module
+CLOCKS = {("time", None), ("random", None), ("secrets", None), ("uuid", "uuid1"), ("uuid", "uuid4"), ("os", "urandom"),
+          ("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
+MAY = {  # file -> what it alone may do
+    "clock.py": {"time"},  # reads the machine's time for everybody
+    "generator.py": {"random"},  # subclasses random.Random over a counter
+    "control.py": {"uuid4"},  # tells one process from the next, outside of every world
+}
+
+
+def imports(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def readings(tree):
+    """Every use of a clock or of a source of randomness in a module."""
+    for name in imports(tree):
+        module, _, member = name.partition(".")
+        if (module, None) in CLOCKS:
+            yield module
+        elif (module, member) in CLOCKS:
+            yield member
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
+            base = node.value.id if isinstance(node.value, ast.Name) else node.value.attr
+            if (base, node.attr) in CLOCKS:
+                yield node.attr
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_the_clock_reads_the_time_and_only_the_generator_makes_randomness(path):
+    found = set(readings(ast.parse(path.read_text())))
+    assert found <= MAY.get(str(path.relative_to(PACKAGE)), set())
+
+
+def test_the_search_for_readings_finds_them():
+    source = "import time\nfrom uuid import uuid4\nimport datetime\nx = datetime.datetime.now()\ny = os.urandom(3)"
+    assert set(readings(ast.parse(source))) == {"time", "uuid4", "now", "urandom"}
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if "vendors" in p.parts], ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_vendors_know_neither_flask_nor_the_application_nor_each_other(path):
+    found = set(imports(ast.parse(path.read_text())))
+    assert not found & FORBIDDEN_IN_VENDORS
+    if len(path.parts) > len(PACKAGE.parts) + 2:
+        own = path.relative_to(PACKAGE / "vendors").parts[0]
+        others = {name for name in found if name.startswith("mocksrv.vendors.")
+                  and not name.startswith(f"mocksrv.vendors.{own}")}
+        assert not others
+
+
+def test_nobody_imports_the_application_but_those_who_start_it():
+    starters = {"cli.py", "pytest_plugin.py", "openapi.py", "__main__.py"}
+    for path in SOURCES:
+        if path.name not in starters:
+            tree = ast.parse(path.read_text())
+            guarded = [n for n in ast.walk(tree) if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
+            for node in guarded:
+                node.body = [ast.Pass()]
+            assert not {"mocksrv.app", "mocksrv.cli"} & set(imports(tree)), path
+
+
+def test_starting_loads_nothing_heavy():
+    script = ("import sys; from mocksrv.app import create_app; from mocksrv.config import Config; import mocksrv.serving; "
+              "create_app(Config()); print(' '.join(sys.modules))")
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert "flask" in loaded
+    assert not {"faker", "rich", "requests", "phonenumbers", "apispec", "lxml.etree", "openpyxl"} & set(loaded)

@@ -1,0 +1,125 @@
+"""Worlds side by side: isolation, serial answers, and the same end as a serial run."""
+
+import json
+import threading
+
+import pytest
+
+from mocksrv.config import ConfigError
+from mocksrv.operation import Call
+
+
+def put(app, world, key, document, path="/v1/things/{}"):
+    answer = app.test_client().put(f"/~{world}{path.format(key)}", data=json.dumps(document))
+    assert answer.status_code == 200
+
+
+def test_sixteen_threads_on_eight_worlds_end_as_a_serial_run_does(shop_app):
+    rounds, app, serial = 60, shop_app(), shop_app()
+    errors = []
+
+    def work(target, thread):
+        client = target.test_client()
+        try:
+            for number in range(rounds):
+                key = f"{thread}-{number % 7}"
+                world = f"w{thread % 8}"
+                client.put(f"/~{world}/v1/things/{key}", data=json.dumps({"size": number, "colour": world}))
+                assert client.get(f"/~{world}/v1/things/{key}").json == {"size": number, "colour": world}
+                client.post(f"/~{world}/v1/ids")
+                client.post(f"/~{world}/_mocksrv/clock", json={"advance": 1})
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(app, number)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for number in range(16):
+        work(serial, number)
+    assert not errors
+    for number in range(8):
+        mine, theirs = app.worlds[f"w{number}"], serial.worlds[f"w{number}"]
+        assert mine.store.dump()["shop.things"].items() == theirs.store.dump()["shop.things"].items()
+        assert mine.random.draws == theirs.random.draws
+        assert mine.clock.offset == pytest.approx(2 * rounds)
+        assert len(mine.journal) == len(theirs.journal) == 2 * rounds * 3
+
+
+def test_a_slow_answer_holds_up_its_own_world_only(shop_app):
+    app = shop_app()
+    entered, leave, order = threading.Event(), threading.Event(), []
+
+    def slow(world, call):
+        entered.set()
+        assert leave.wait(10)
+        order.append("slow")
+        return {}
+
+    app.vendors["shop"].operation("GET", "/v1/slow")(slow)
+    app = type(app)(app.vendors.values(), app.settings, app.worlds)
+    holder = threading.Thread(target=app.test_client().get, args=("/~a/v1/slow",))
+    holder.start()
+    assert entered.wait(10)
+    assert app.test_client().get("/~b/v1/things").status_code == 200
+
+    def same_world():
+        app.test_client().get("/~a/v1/things")
+        order.append("quick")
+
+    waiter = threading.Thread(target=same_world)
+    waiter.start()
+    leave.set()
+    holder.join()
+    waiter.join()
+    assert order == ["slow", "quick"]
+
+
+def test_a_fork_shares_nothing_that_changes(shop_app):
+    worlds = shop_app().worlds
+    one = worlds["one"]
+    copy = one.fork("copy")
+    copy.table("shop.things").put("new", {"size": 1})
+    copy.clock.advance(60)
+    copy.settings["shop.mood"] = "bad"
+    copy.random.hex(8)
+    assert "new" not in one.table("shop.things")
+    assert one.clock.offset == 0
+    assert one.settings["shop.mood"] == "good"
+    assert one.random.draws != copy.random.draws
+
+
+def test_a_dump_is_plain_data_and_loads_again(shop_app):
+    worlds = shop_app().worlds
+    one = worlds["one"]
+    one.table("shop.things").put("new", {"size": 1, "colour": "blue"})
+    one.clock.freeze()
+    again = worlds.load("again", json.loads(json.dumps(one.dump())))
+    assert again.dump() == one.dump()
+    assert again.table("shop.things").by("by_colour", "blue") == ["new"]
+
+
+@pytest.mark.parametrize(("set_", "text"), [({"shop.moody": "x"}, "shop.mood, shop.stock"), ({"shop.mood": "x"}, "good, bad")])
+def test_settings_that_no_vendor_has_stop_the_start(shop_app, set_, text):
+    with pytest.raises(ConfigError, match=text):
+        shop_app(set=set_)
+
+
+def test_settings_and_limits_reach_every_world(shop_app):
+    worlds = shop_app(set={"shop.mood": "bad"}, limits=False).worlds
+    assert worlds["a"].setting("shop.mood") == "bad"
+    assert worlds["a"].limits is False
+    assert worlds.reset("a").setting("shop.mood") == "bad"
+
+
+def test_an_empty_world_still_has_its_accounts(shop_app):
+    assert list(shop_app(size=0).worlds["a"].table("shop.things").ids()) == ["owner"]
+
+
+def test_a_handler_is_a_plain_function(shop_app):
+    app = shop_app()
+    call = Call(method="GET", path="/v1/things", target="/v1/things?a=1&a=2&b=%C3%A9&c", headers={"x-y": "z"})
+    assert app.operations["shop.list_things"].run(app.worlds["a"], call)[0]
+    assert call.query == [("a", "1"), ("a", "2"), ("b", "é"), ("c", "")]
+    assert (call.arg("a"), call.arg("z", "none"), call.header("X-Y"), call.body) == ("2", "none", "z", b"")
