@@ -9,7 +9,8 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1]
 SOURCES = [path for path in sorted(PACKAGE.rglob("*.py")) if "tests" not in path.parts]
-FORBIDDEN_IN_VENDORS = {"flask", "time", "random", "secrets", "requests", "mocksrv.app", "mocksrv.control", "mocksrv.cli"}
+FORBIDDEN_IN_VENDORS = {"flask", "time", "random", "secrets", "requests",
+                        "mocksrv.app", "mocksrv.control", "mocksrv.cli"}
 # (module, name): None forbids the whole module
 CLOCKS = {("time", None), ("random", None), ("secrets", None), ("uuid", "uuid1"), ("uuid", "uuid4"), ("os", "urandom"),
           ("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
@@ -55,7 +56,8 @@ def test_the_search_for_readings_finds_them():
     assert set(readings(ast.parse(source))) == {"time", "uuid4", "now", "urandom"}
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if "vendors" in p.parts], ids=lambda p: str(p.relative_to(PACKAGE)))
+@pytest.mark.parametrize("path", [path for path in SOURCES if "vendors" in path.parts],
+                         ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_vendors_know_neither_flask_nor_the_application_nor_each_other(path):
     found = set(imports(ast.parse(path.read_text())))
     assert not found & FORBIDDEN_IN_VENDORS
@@ -78,8 +80,8 @@ def test_nobody_imports_the_application_but_those_who_start_it():
 
 
 def test_starting_loads_nothing_heavy():
-    script = ("import sys; from mocksrv.app import create_app; from mocksrv.config import Config; import mocksrv.serving; "
-              "create_app(Config()); print(' '.join(sys.modules))")
+    script = ("import sys; from mocksrv.app import create_app; from mocksrv.config import Config; "
+              "import mocksrv.serving; create_app(Config()); print(' '.join(sys.modules))")
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert "flask" in loaded
     assert not {"faker", "rich", "requests", "phonenumbers", "apispec", "lxml.etree", "openpyxl"} & set(loaded)

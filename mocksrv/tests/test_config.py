@@ -32,8 +32,9 @@ def test_a_bad_setting_says_what_to_use(flags, text):
         load(flags, {})
 
 
-@pytest.mark.parametrize(("content", "text"), [("= 1", "is not TOML"), ("colour = 1", "'colour'"), (None, "cannot read"),
-                                               (b"\xff", "is not TOML")])
+@pytest.mark.parametrize(("content", "text"), [
+    ("= 1", "is not TOML"), ("colour = 1", "'colour'"), (None, "cannot read"), (b"\xff", "is not TOML"),
+])
 def test_a_bad_file_says_which(tmp_path, content, text):
     file = tmp_path / "mocksrv.toml"
     if content is not None:

@@ -100,7 +100,9 @@ def test_a_dump_is_plain_data_and_loads_again(shop_app):
     assert again.table("shop.things").by("by_colour", "blue") == ["new"]
 
 
-@pytest.mark.parametrize(("set_", "text"), [({"shop.moody": "x"}, "shop.mood, shop.stock"), ({"shop.mood": "x"}, "good, bad")])
+@pytest.mark.parametrize(("set_", "text"), [
+    ({"shop.moody": "x"}, "shop.mood, shop.stock"), ({"shop.mood": "x"}, "good, bad"),
+])
 def test_settings_that_no_vendor_has_stop_the_start(shop_app, set_, text):
     with pytest.raises(ConfigError, match=text):
         shop_app(set=set_)
