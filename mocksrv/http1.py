@@ -98,10 +98,11 @@ class RequestReader:
         request = self._request
         # One rule against endless request lines, headers, trailers and chunk extensions.
         if request is not None and self.error is None and self._taken > HEAD_LIMIT + 16 * request.size:
+            url_is_long = len(request.target) > HEAD_LIMIT // 2
             self.error = Unreadable(
-                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-                if request.headers
-                else HTTPStatus.REQUEST_URI_TOO_LONG,
+                HTTPStatus.REQUEST_URI_TOO_LONG
+                if url_is_long
+                else HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
                 f"the request line and headers are longer than {HEAD_LIMIT} bytes",
             )
 

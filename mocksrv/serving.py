@@ -172,16 +172,20 @@ class Server:
 
     def _accept(self) -> None:
         self._listener.setblocking(False)
-        while not self._stopping:
-            if len(self._open) >= self._threads:
+        while True:
+            if len(self._open) >= self._threads and not self._stopping:
                 self._sleep()  # until one has gone
                 continue
             try:
                 sock, peer = self._listener.accept()
             except BlockingIOError:
+                if self._stopping:
+                    return  # only now: clients in the backlog believe that they are connected
                 self._sleep(self._listener)
             except OSError as error:  # the client has gone already, or there are too many open files
                 log.warning("a connection could not be accepted: %s", error)
+                if self._stopping:
+                    return
                 if error.errno in (errno.EMFILE, errno.ENFILE):
                     self._sleep()
             else:

@@ -12,6 +12,7 @@ import threading
 
 import pytest
 import requests
+import trustme
 
 from mocksrv import http1
 from mocksrv.serving import CannotListen, PortTaken, Server
@@ -398,16 +399,13 @@ def test_the_port_is_bound_before_the_server_runs():
 
 
 def test_tls(tmp_path):
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    made = (
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=mock -addext subjectAltName=IP:127.0.0.1"
-    )
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([*made.split(), *files], check=True, capture_output=True)
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
     with Server(echoing("wsgi.url_scheme"), tls=context) as server:
         assert server.url.startswith("https://127.0.0.1:")
         with RawClient(server) as plain:  # does not disturb the others
             plain.request("GET /")
-            assert requests.get(server.url, verify=str(certificate), timeout=PATIENCE).text == "https"
+            answer = requests.get(server.url, verify=str(tmp_path / "ca.pem"), timeout=PATIENCE)
+    assert answer.text == "https"
