@@ -55,18 +55,11 @@ MALFORMED = {
     "a length in words": b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: ten\r\n\r\n",
     "an endless length": b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: " + b"9" * 40 + b"\r\n\r\n",
     "two lengths": b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
-    "length and chunks": b"POST / HTTP/1.1\r\n"
-    + HOST
-    + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "length and chunks": b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
     "an unknown coding": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: gzip\r\n\r\n",
     "a bad chunk size": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\nabc\r\n",
-    "an endless chunk size": b"POST / HTTP/1.1\r\n"
-    + HOST
-    + b"Transfer-Encoding: chunked\r\n\r\n"
-    + b"f" * 40,
-    "a chunk that is too long": b"POST / HTTP/1.1\r\n"
-    + HOST
-    + b"Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n",
+    "an endless chunk size": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 40,
+    "a chunk that is too long": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n",
 }
 
 
@@ -139,9 +132,7 @@ def test_endless_heads_are_refused(server, calls, start, piece, status):
     assert calls == []
 
 
-@pytest.mark.parametrize(
-    "start", [b"Content-Length: 1000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n3e8\r\n"]
-)
+@pytest.mark.parametrize("start", [b"Content-Length: 1000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n3e8\r\n"])
 def test_a_body_beyond_the_limit_is_refused(server, calls, monkeypatch, start):
     monkeypatch.setattr(http1, "BODY_LIMIT", 999)
     with RawClient(server) as client:
