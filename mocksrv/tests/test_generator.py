@@ -9,7 +9,8 @@ from mocksrv.generator import Generator
 
 def draw(generator):
     return [generator.random(), generator.hex(32), generator.uuid(), generator.text("abc", 20),
-            generator.randint(1, 9), generator.choice("xyz"), generator.sample(range(100), 5), generator.gauss(0, 1), generator.getrandbits(1000)]
+            generator.randint(1, 9), generator.choice("xyz"), generator.sample(range(100), 5),
+            generator.gauss(0, 1), generator.getrandbits(1000)]
 
 
 @given(st.integers(0, 2**64 - 1))
