@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,13 +29,14 @@ class World:
     """One isolated state of all vendors. Answers within a world are serial: `lock` is held while one is made."""
 
     def __init__(self, name: str, store: Store, clock: Clock, random: Generator, settings: dict[str, Any],
-                 limits: bool = True) -> None:
+                 limits: bool = True, vendors: Iterable[str] = ()) -> None:
         self.name = name
         self.store = store
         self.clock = clock
         self.random = random
         self.settings = settings  # "vendor.setting" -> value
         self.limits = limits  # whether rate limits hold
+        self.vendors = list(vendors)  # those that have put their accounts into it
         self.journal = Journal()
         self.faults = Faults()
         self.memory: dict[str, Any] = {}  # what a restart of the real server would forget; by the vendor's own keys
@@ -70,7 +72,8 @@ class World:
         """An independent copy; its journal, faults and memory begin empty."""
         with self.lock:
             random = Generator(self.random.seed_text, self.random.draws)
-            return World(name, self.store.fork(), clock or self.clock.copy(), random, dict(self.settings), self.limits)
+            return World(name, self.store.fork(), clock or self.clock.copy(), random, dict(self.settings), self.limits,
+                         self.vendors)
 
     def state(self) -> dict[str, Any]:
         """All but the tables, as plain data."""
@@ -79,6 +82,7 @@ class World:
             "seed": self.random.seed_text,
             "draws": self.random.draws,
             "settings": self.settings,
+            "vendors": self.vendors,
         }
 
     def dump(self) -> dict[str, Any]:
@@ -103,13 +107,14 @@ class Worlds:
         self._lock = threading.Lock()
         self._worlds: dict[str, World] = {}
         self.snapshots: dict[str, World] = {}
-        if config.data is None:
-            self.origin = self.plant(config.seed, config.size)
-            self._worlds[DEFAULT] = self.origin.fork(DEFAULT)
-        else:
-            self._worlds[DEFAULT], self.origin = self._open(config.data)
+        self._worlds[DEFAULT] = self.origin.fork(DEFAULT) if config.data is None else self._open(config.data)
 
     # --- making ---
+
+    @cached_property
+    def origin(self) -> World:
+        """The seeded world that others are forks of; never written to. Made when first needed."""
+        return self.plant(self.config.seed, self.config.size)
 
     def defaults(self) -> dict[str, Any]:
         """Every vendor's settings, with those of the configuration. Raises ConfigError."""
@@ -131,12 +136,18 @@ class Worlds:
     def plant(self, seed: int, size: int) -> World:
         """A new world: accounts always, made-up data unless `size` is 0."""
         world = World(DEFAULT, Store(self.specs), Clock(), Generator(seed), self.defaults(), self.config.limits)
+        self._settle(world, size, self.vendors)
+        return world
+
+    @staticmethod
+    def _settle(world: World, size: int, vendors: Iterable[Vendor]) -> None:
+        """Let vendors move into a world that does not know them yet."""
         with world.lock:
-            for vendor in self.vendors:
+            for vendor in vendors:
                 vendor.accounts(world)
                 if size:
                     vendor.seed(world, size)
-        return world
+                world.vendors.append(vendor.name)
 
     def load(self, name: str, data: dict[str, Any]) -> World:
         """The world out of a `dump`."""
@@ -145,10 +156,10 @@ class Worlds:
     def _revive(self, name: str, store: Store, state: dict[str, Any]) -> World:
         random = Generator(state["seed"], state["draws"])
         settings = self.defaults() | {k: v for k, v in state["settings"].items() if k not in self.config.set}
-        return World(name, store, Clock(**state["clock"]), random, settings, self.config.limits)
+        return World(name, store, Clock(**state["clock"]), random, settings, self.config.limits, state["vendors"])
 
-    def _open(self, path: Path) -> tuple[World, World]:
-        """The default world from its file, or a newly planted one that is written there; and the origin."""
+    def _open(self, path: Path) -> World:
+        """The default world from its file, or a fork of the origin that is written there."""
         try:
             store, state, existed = Store.open(self.specs, path)
         except (Damaged, InUse) as error:
@@ -157,15 +168,14 @@ class Worlds:
             raise ConfigError(f"cannot use the data file {path}: {error.strerror}") from None
         if existed:
             world = self._revive(DEFAULT, store, state)
-            return world, world.fork(DEFAULT)
-        origin = self.plant(self.config.seed, self.config.size)
-        world = origin.fork(DEFAULT)
-        store.replace(world.store)
-        world.store = store
+            self._settle(world, self.config.size, [v for v in self.vendors if v.name not in state["vendors"]])
+        else:
+            world = self.origin.fork(DEFAULT)
+            store.replace(world.store)
+            world.store = store
         with world.lock:
             world.commit()
-            store.compact()
-        return world, origin
+        return world
 
     # --- finding and replacing ---
 
