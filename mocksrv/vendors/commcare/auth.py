@@ -219,8 +219,7 @@ def reset_attempts(world: World, kind: str, user: Mapping[str, Any]) -> None:
 
 
 def check_otp(world: World, call: Call, user: Mapping[str, Any], kind: str) -> None:
-    domain = domains.find(world, call.params.get("domain", ""))
-    if domain is None or not domain["two_factor"] or kind != "web":
+    if kind != "web" or not domains.listed(world, "two_factor", call.params.get("domain", "")):
         return
     code = call.header("x-commcarehq-otp") or call.arg("otp")
     if not code:

@@ -7,7 +7,7 @@ era.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -73,3 +73,11 @@ def milliseconds(stored: str | None) -> str | None:
     if stored is None:
         return None
     return stored[:-1].removesuffix(".000000") if stored.endswith(".000000Z") else stored[:-4]
+
+
+def before(stored: str, **span: float) -> str:
+    """The internal text of so much earlier (`days=30`), never before year 1."""
+    try:
+        return text(moment(stored) - timedelta(**span))
+    except OverflowError:
+        return "0001-01-01T00:00:00.000000Z"

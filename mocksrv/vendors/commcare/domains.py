@@ -1,8 +1,7 @@
 """Project spaces ("domains") and what their members may do.
 
-A domain document: `{"name", "title", "era": "2015" | "current", "plan": bool (may use the API), "blocked":
-bool, "secure": bool (form submissions need a login), "features": [names], "roles": {name: {permission:
-bool}}, "two_factor": bool}`.
+A domain document: `{"name", "title", "era": "2015" | "current", "secure": bool (form submissions need a login),
+"features": [names], "roles": {name: [permissions]}}`.
 """
 
 from __future__ import annotations
@@ -22,6 +21,8 @@ PERMISSIONS = (
     "report_an_issue", "view_apps", "view_commcare_users", "view_groups", "view_locations", "view_reports",
     "view_roles", "view_web_users",
 )
+# What a domain may have switched on, beside the plan.
+FEATURES = ("locations", "ucr", "ucr_data_sources", "action_times", "analytics_roles")
 ROLES = {
     "App Editor": ("access_all_locations", "access_api", "edit_apps", "view_apps", "view_reports",
                    "report_an_issue"),
@@ -37,8 +38,7 @@ ROLES = {
 def make(name: str, title: str, **given: Any) -> dict[str, Any]:
     """A new domain's document."""
     return {
-        "name": name, "title": title, "era": "current", "plan": True, "blocked": False, "secure": True,
-        "two_factor": False, "features": [],
+        "name": name, "title": title, "era": "current", "secure": True, "features": list(FEATURES),
         "roles": {role: list(held) for role, held in ROLES.items()}, **given,
     }
 
@@ -46,6 +46,12 @@ def make(name: str, title: str, **given: Any) -> dict[str, Any]:
 def find(world: World, name: str) -> Mapping[str, Any] | None:
     """A domain's document, read-only."""
     return world.table("commcare.domains").peek(name)
+
+
+def listed(world: World, setting: str, name: str) -> bool:
+    """Whether a setting that lists domains (`blocked`, `no_plan`, `two_factor`) names this one."""
+    value: str = world.setting(f"commcare.{setting}")
+    return bool(value) and name in (part.strip() for part in value.split(","))
 
 
 def era(world: World, name: str) -> str:

@@ -81,9 +81,9 @@ def check_domain(world: World, call: Call) -> None:
     if name is None or subject(call).traits.get("plain"):
         return
     domain = domains.find(world, name)
-    if domain is not None and domain["blocked"]:
+    if domain is not None and domains.listed(world, "blocked", name):
         raise Refusal(401, {"error": CUT_OFF})
-    if domain is None or not domain["plan"]:
+    if domain is None or domains.listed(world, "no_plan", name):
         raise Refusal(401, {"error": NO_PLAN}, diagnosis=f"no domain {name!r}" if domain is None else
                       f"the plan of the domain {name!r} has no API access")
 

@@ -48,7 +48,7 @@ from typing import TYPE_CHECKING, Any
 from mocksrv.config import Setting
 from mocksrv.operation import Call, Handler, Operation, Refusal, Reply, Vendor
 from mocksrv.store import Index, TableSpec, on
-from mocksrv.vendors.commcare import gate, wire
+from mocksrv.vendors.commcare import gate, seed, wire
 
 if TYPE_CHECKING:
     from mocksrv.world import World
@@ -148,6 +148,9 @@ SETTINGS = (
     Setting("index_delay", 0.0, "seconds until a written case or form appears in lists"),
     Setting("indexed_on_style", "zulu", "whether indexed_on ends in Z", ("zulu", "naive")),
     Setting("bearer_token", "", "token that is taken as brudolph@dimagi.com's OAuth2 token"),
+    Setting("blocked", "", "domains that asked too much, with commas: each request gets a 401"),
+    Setting("no_plan", "", "domains whose plan has no API access, with commas"),
+    Setting("two_factor", "", "domains that demand a second factor with passwords, with commas"),
     Setting("otp", "123456", "code that a domain with two-factor authentication takes"),
 )
 
@@ -206,6 +209,12 @@ class CommCare(Vendor):
 
     def render(self, world: World, call: Call, result: Any) -> Reply:
         return wire.render(world, call, result)
+
+    def accounts(self, world: World) -> None:
+        seed.accounts(world)
+
+    def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
+        return seed.credentials(world, base_url)
 
     def failure(self, status: int) -> Refusal:
         return wire.failure(status)
