@@ -96,3 +96,44 @@ class CaseObject(Strict):
 
 UserList = listing("UserList", UserObject)
 CaseList = listing("CaseList", CaseObject)
+
+
+class Created(Strict):
+    id = text()
+
+
+class GroupObject(Strict):
+    case_sharing = fields.Boolean(required=True)
+    domain = text()
+    id = text()
+    metadata = fields.Dict(required=True)
+    name = text()
+    reporting = fields.Boolean(required=True)
+    resource_uri = text()
+    users = fields.List(fields.String(), required=True)
+
+
+class WebUserObject(Strict):
+    assigned_location_ids = fields.List(fields.String())
+    default_phone_number = maybe()
+    email = text()
+    eulas = text()
+    first_name = maybe()
+    id = text()
+    is_admin = fields.Boolean(required=True)
+    last_modified = text()
+    last_name = maybe()
+    permissions = fields.Dict(required=True)
+    phone_numbers = fields.List(fields.String(), required=True)
+    primary_location_id = fields.String()
+    profile = fields.String()
+    resource_uri = text()
+    role = text()
+    tableau_groups = fields.List(fields.String())
+    tableau_role = fields.String()
+    user_data = fields.Dict()
+    username = text()
+
+
+GroupList = listing("GroupList", GroupObject)
+WebUserList = listing("WebUserList", WebUserObject)

@@ -1,0 +1,66 @@
+"""Request bodies of tastypie resources: JSON or tastypie's XML."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+from mocksrv.operation import Call, Refusal
+from mocksrv.vendors.commcare.errors import CANNED, bad_request, failed
+
+
+def load(call: Call) -> Any:
+    """The body's data. Raises 400 for broken JSON or XML and 415 for another content type."""
+    kind = call.header("content-type").partition(";")[0].strip().lower()
+    if kind in ("", "application/json", "text/javascript"):
+        try:
+            return json.loads(call.body)
+        except RecursionError:
+            raise failed(diagnosis="the JSON is nested too deeply") from None
+        except ValueError:
+            raise bad_request("Request is not valid JSON.") from None
+    if kind in ("application/xml", "text/xml"):
+        return load_xml(call.body)
+    raise Refusal(415, CANNED, diagnosis=f"send JSON with Content-Type: application/json, not {kind}")
+
+
+def load_object(call: Call) -> dict[str, Any]:
+    """A body that must be one object; anything else is an exception that HQ does not handle."""
+    data = load(call)
+    if not isinstance(data, dict):
+        raise failed(diagnosis="the body must be one JSON object")
+    return data
+
+
+def load_objects(call: Call) -> list[Any]:
+    """The `objects` of a PATCH on a list."""
+    data = load_object(call)
+    if not isinstance(data.get("objects"), list):
+        raise bad_request("Invalid data sent: missing 'objects'")
+    return list(data["objects"])
+
+
+def load_xml(text: bytes) -> Any:
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import fromstring
+
+    try:
+        return value_of(fromstring(text))
+    except (ParseError, DefusedXmlException, ValueError, RecursionError):
+        raise bad_request("Request is not valid XML.") from None
+
+
+def value_of(node: Element) -> Any:
+    """What an element of tastypie's XML stands for."""
+    kind = node.get("type")
+    if node.tag in ("object", "response") or kind == "hash" or (kind is None and len(node)):
+        return {child.tag: value_of(child) for child in node}
+    if kind == "list":
+        return [value_of(child) for child in node]
+    if kind == "null":
+        return None
+    text = node.text or ""
+    if kind == "boolean":
+        return text.lower() == "true"
+    return int(text) if kind == "integer" else float(text) if kind == "float" else text
