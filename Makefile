@@ -26,6 +26,7 @@ test: $(VENV)/ready ## Run all tests; ARGS goes to pytest
 lint: $(VENV)/ready ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile
 
 format: $(VENV)/ready ## Sort imports and fix what ruff can fix
 	$(BIN)/ruff check --fix .

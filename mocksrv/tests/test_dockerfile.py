@@ -1,0 +1,104 @@
+"""What the image promises, read from the Dockerfile: no engine is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from mocksrv.app import create_app
+from mocksrv.config import Config
+from mocksrv.serving import Server
+
+ROOT = Path(__file__).parents[2]
+
+
+def instructions():
+    """(stage, instruction, arguments) in order; the stage counts from 0."""
+    lines = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if not line.startswith("#")]
+    stage = -1
+    for line in "\n".join(lines).replace("\\\n", "").splitlines():
+        if line:
+            word, _, rest = line.partition(" ")
+            stage += word == "FROM"
+            yield stage, word, rest.strip()
+
+
+def last_stage(instruction):
+    return [rest for stage, word, rest in instructions() if stage == 1 and word == instruction]
+
+
+def environment():
+    return dict(pair.split("=", 1) for line in last_stage("ENV") for pair in shlex.split(line))
+
+
+def test_both_stages_use_the_same_slim_python_that_the_project_supports():
+    bases = [rest.split()[0] for _, word, rest in instructions() if word == "FROM"]
+    assert bases == ["python:3.13-slim"] * 2
+
+
+def test_it_does_not_run_as_root():
+    (user,) = last_stage("USER")
+    assert all(int(part) > 0 for part in user.split(":"))
+
+
+def test_nothing_is_installed_in_the_last_stage():
+    assert [line for line in last_stage("RUN") if "pip" in line or "apt" in line] == []
+    assert last_stage("COPY") == ["--from=build /opt/mocksrv /opt/mocksrv"]
+
+
+def test_what_the_wheel_is_made_from_is_copied_and_not_ignored():
+    copied = {
+        name for stage, word, rest in instructions() if (stage, word) == (0, "COPY") for name in rest.split()[:-1]
+    }
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]
+    needed = {"pyproject.toml", pyproject["project"]["readme"], pyproject["project"]["license"]["file"]}
+    needed |= {*wheel["packages"], *wheel["force-include"]}
+    assert copied == allowed == needed
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+
+
+def test_the_command_serves_on_the_exposed_port_of_all_addresses():
+    assert [json.loads(line) for line in last_stage("ENTRYPOINT") + last_stage("CMD")] == [["mocksrv"], ["serve"]]
+    settings = environment()
+    assert settings["MOCKSRV_HOST"] == "0.0.0.0"
+    assert last_stage("EXPOSE") == [settings["MOCKSRV_PORT"]]
+
+
+@pytest.fixture
+def health_check():
+    """Run the image's health check against a port; its exit code."""
+    (line,) = last_stage("HEALTHCHECK")
+    program, *arguments = json.loads(line[line.index("CMD") + 3 :])
+    assert program == "python"
+
+    def run(port):
+        environ = {**os.environ, "MOCKSRV_PORT": str(port)}
+        return subprocess.run([sys.executable, *arguments], env=environ, capture_output=True).returncode
+
+    return run
+
+
+def test_the_health_check_passes_on_a_server_and_fails_without_one(health_check):
+    app = create_app(Config(size="empty"))
+    with Server(app) as server:
+        assert health_check(server.port) == 0
+    app.worlds.close()
+    assert health_check(server.port) == 1
+
+
+def test_the_health_check_fails_on_a_server_that_is_not_well(health_check):
+    def unwell(environ, start_response):
+        start_response("503 Service Unavailable", [("Content-Length", "0")])
+        return []
+
+    with Server(unwell) as server:
+        assert health_check(server.port) == 1
