@@ -6,7 +6,7 @@ PORT ?= 8080
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format bench
+.PHONY: help serve test lint format operations bench
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
@@ -30,6 +30,9 @@ lint: $(VENV)/ready ## Check style and types
 
 format: $(VENV)/ready ## Sort imports and fix what ruff can fix
 	$(BIN)/ruff check --fix .
+
+operations: $(VENV)/ready ## Write the README's table of operations
+	$(BIN)/mocksrv operations --into README.md
 
 bench: $(VENV)/ready ## Measure against peers in the same run
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done

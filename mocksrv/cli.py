@@ -118,8 +118,9 @@ def announce(app: Simulator, url: str) -> None:
 @main.command()
 @click.option("--vendor", multiple=True, help="Only this vendor's.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option("--markdown", is_flag=True, help="As the table of the README.")
-def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool) -> None:
+@click.option("--markdown", is_flag=True, help="As Markdown tables.")
+@click.option("--into", metavar="FILE", help="Put the Markdown tables between the marks of this file.")
+def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool, into: str | None) -> None:
     """List what is simulated, with permission, source and proof."""
     from mocksrv.app import load_vendors
 
@@ -127,6 +128,8 @@ def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool) -> None:
     rows = [operation.describe() for one in load_vendors(config.vendor) for operation in one.operations]
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif into:
+        replace_between_marks(Path(into), as_markdown(rows))
     elif markdown:
         click.echo(as_markdown(rows))
     else:
@@ -134,9 +137,28 @@ def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool) -> None:
 
 
 def as_markdown(rows: list[dict[str, Any]]) -> str:
-    lines = ["| vendor | method | path | proof |", "| --- | --- | --- | --- |"]
-    lines += [f"| {row['vendor']} | {row['method']} | `{row['path']}` | {row['proof']} |" for row in rows]
+    """A folded table for each vendor."""
+    lines = []
+    for vendor in dict.fromkeys(row["vendor"] for row in rows):
+        own = [row for row in rows if row["vendor"] == vendor]
+        lines += [f"<details><summary>{vendor}: {len(own)} operations</summary>", "",
+                  "| method | path | what | proof |", "| --- | --- | --- | --- |"]
+        lines += [f"| {row['method']} | `{row['path']}` | {row['summary']} | {row['proof']} |" for row in own]
+        lines += ["", "</details>", ""]
     return "\n".join(lines)
+
+
+def replace_between_marks(file: Path, text: str) -> None:
+    begin, end = "<!-- operations: begin", "<!-- operations: end"
+    try:
+        before, mark, rest = file.read_text().partition(begin)
+        first_line, _, old = rest.partition("\n")
+        _, stop, after = old.partition(end)
+        if not mark or not stop:
+            fail(f"{file} lacks the marks {begin} --> and {end} -->")
+        file.write_text(f"{before}{mark}{first_line}\n{text}\n{stop}{after}")
+    except OSError as error:
+        fail(f"cannot use {file}: {error.strerror}")
 
 
 def print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:

@@ -236,6 +236,13 @@ def delete_world(key: str) -> Response:
     return Response(status=204)
 
 
+@control.delete("/world")
+def forget_world() -> Response:
+    """Forget this world, if it is there; asking for it again makes a new one."""
+    worlds().delete(name())
+    return Response(status=204)
+
+
 @control.post("/reset")
 def reset() -> Response:
     """Begin again with the seeded data."""

@@ -93,7 +93,8 @@ class RemoteWorld:
         return added
 
     def delete(self) -> None:
-        self.control("DELETE", f"/worlds/{self.name}")
+        """Forget the world; asking for it again makes a new one."""
+        self.control("DELETE", "/world")
 
 
 def dotted(settings: dict[str, Any]) -> dict[str, Any]:

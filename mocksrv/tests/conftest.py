@@ -10,6 +10,8 @@ from mocksrv.operation import Refusal, Reply, Vendor
 from mocksrv.store import Index, TableSpec, on
 from mocksrv.world import Worlds
 
+pytest_plugins = ["pytester"]
+
 
 class Shop(Vendor):
     name = "shop"
