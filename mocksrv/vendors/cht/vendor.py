@@ -25,6 +25,7 @@ ADMIN, PASSWORD = "admin", "pass"
 MEDIC = re.compile(r"/+medic(?=/|$)", re.IGNORECASE)
 SLASHES = re.compile(r"/{2,}")
 JSON = "application/json"
+BODY_TYPES = {"strict": (JSON,), "csv": (JSON, "text/csv")}  # what operations take that are strict about it
 JSON_MEDIA = re.compile(r"application/json\s*(;|$)", re.IGNORECASE)
 
 
@@ -100,9 +101,11 @@ class CHT(Vendor):
         auth.check_limit(world, call, login=bool(traits.get("limited")))
         if malformed:
             errors.server_error(diagnosis="the body is not a JSON object or array")
-        if kind == "strict" and call.header("content-type") != JSON:
-            errors.fail(400, f"Content-Type must be {JSON}",
-                        diagnosis=f"the header must be exactly {JSON}, without a charset")
+        accepted = BODY_TYPES.get(kind or "", ())
+        if accepted and call.header("content-type") not in accepted:
+            names = " or ".join(accepted)
+            errors.fail(400, f"Content-Type must be {names}",
+                        diagnosis=f"the header must be exactly {names}, without a charset")
         if call.operation is None:
             self._unrouted(call)
         elif not traits.get("anonymous"):
