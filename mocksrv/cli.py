@@ -181,6 +181,17 @@ def as_text(cell: Any) -> str:
 
 
 @main.command()
+@click.argument("vendor", type=click.Choice(VENDORS))
+def openapi(vendor: str) -> None:
+    """Print the OpenAPI 3.1 document of a vendor."""
+    from mocksrv.app import load_vendors
+    from mocksrv.openapi import document
+
+    for one in load_vendors([vendor]):
+        click.echo(json.dumps(document(one), indent=2, ensure_ascii=False))
+
+
+@main.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def settings(as_json: bool) -> None:
     """List the settings that one vendor alone has, for --set."""

@@ -169,6 +169,17 @@ def operations() -> Response:
     return answer([operation.describe() for vendor in app().vendors.values() for operation in vendor.operations])
 
 
+@control.get("/openapi/<vendor>.json")
+def openapi(vendor: str) -> Response:
+    """The OpenAPI 3.1 document of a vendor."""
+    from mocksrv.openapi import document
+
+    if vendor not in app().vendors:
+        raise ControlError("no-such-vendor", 404, f"vendor is one of {', '.join(app().vendors)}")
+    prefix = request.environ.get("SCRIPT_NAME", "")
+    return answer(document(app().vendors[vendor], f"{request.scheme}://{request.host}{prefix}"))
+
+
 # --- worlds ----------------------------------------------------------------------------------------------------
 
 

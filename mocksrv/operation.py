@@ -49,6 +49,8 @@ class Operation:
     body: type[Schema] | None = None
     response: type[Schema] | None = None
     statuses: tuple[int, ...] = (200,)
+    consumes: str = "application/json"
+    produces: str = "application/json"
     source: str = ""
     proof: str = "assumed"
     proved: str | None = None
@@ -216,6 +218,7 @@ class Vendor:
     title: str = ""
     tables: tuple[TableSpec, ...] = ()
     settings: tuple[Setting, ...] = ()
+    security: Mapping[str, Mapping[str, Any]] = {}  # OpenAPI security schemes by name; any one of them lets a caller in
     head_is_get = False  # answer HEAD with GET's headers
     max_body = 32 * 1024 * 1024
 
