@@ -62,4 +62,5 @@ MEDIC = {
     "by_shortcode": Index(_by_shortcode),
 }
 INDEXES: dict[str, dict[str, Any]] = {"medic": MEDIC}
+BY_ID = {"by_id": Index(lambda doc: [doc["_id"]], ordered=True)}
 SEQUENCE = {"by_seq": Index(lambda history: [(history["db"], history["seq"])], ordered=True)}

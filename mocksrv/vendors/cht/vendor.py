@@ -112,9 +112,8 @@ class CHT(Vendor):
             auth.signed_in(call, prompt=bool(traits.get("prompt")))
             if traits.get("firewall") and not call.caller.online:
                 raise errors.Firewall
-            permission = call.operation.permission or ()
-            names = (permission,) if isinstance(permission, str) else permission
-            auth.permitted(world, call, *names, online=bool(traits.get("online")))
+            names, online = conformance.demands(world, call.operation)
+            auth.permitted(world, call, *names, online=online)
 
     def _unrouted(self, call: Call) -> None:
         """What the API does not own goes on to CouchDB, for online users."""
