@@ -33,5 +33,5 @@ def demands(world: World, operation: Operation) -> tuple[tuple[str, ...], bool]:
     names = (named,) if isinstance(named, str) else named
     online = operation.traits.get("online")
     if docs(world):
-        return tuple(name for name in names if name != "can_edit" or len(names) == 1), bool(online and online != "server")
+        return tuple(name for name in names if name != "can_edit" or len(names) == 1), online not in (None, "server")
     return names, bool(online)

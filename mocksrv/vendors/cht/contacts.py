@@ -33,14 +33,15 @@ def minify(doc: Any) -> Any:
     if not isinstance(doc, dict) or not doc.get("_id"):
         return doc
     small: Doc = {"_id": doc["_id"]}
-    level, source = small, doc
+    level, parent = small, doc.get("parent")
     for _ in range(indexes.DEEPEST):
-        parent = source.get("parent")
         if not isinstance(parent, dict) or not parent.get("_id"):
-            return small
+            break
         level["parent"] = {"_id": parent["_id"]}
-        level, source = level["parent"], parent
-    errors.server_error(diagnosis=f"the parents of {doc['_id']} go deeper than {indexes.DEEPEST} levels")
+        level, parent = level["parent"], parent.get("parent")
+    else:
+        errors.server_error(diagnosis=f"the parents of {doc['_id']} go deeper than {indexes.DEEPEST} levels")
+    return small
 
 
 def find_place(world: World, id: Any) -> Doc:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from mocksrv.operation import Call, Headers, Reply
@@ -213,7 +214,7 @@ def bulk_docs(world: World, call: Call) -> Any:
         errors.couch(400, "bad_request", "Document must be a JSON object")
     for doc in docs:
         doc.setdefault("_id", world.hex(32))
-        guarded(lambda doc=doc: documents.check(doc))
+        guarded(partial(documents.check, doc))
     allowed = docs
     if not call.caller.online:
         allowed = [doc for doc in docs if scope.may_read(world, call.caller, doc)]

@@ -69,6 +69,6 @@ def get_or_create(world: World, person: Any) -> Doc:
     """The person of an id, or a new one out of an object."""
     if isinstance(person, str):
         return contacts.find_person(world, person)
-    if isinstance(person, dict | list) and not (isinstance(person, dict) and person.get("_rev")):
-        return contacts.find_person(world, create_person(world, person)["id"])
-    errors.fail(400, NEW_OR_ID)
+    if not isinstance(person, dict | list) or (isinstance(person, dict) and person.get("_rev")):
+        errors.fail(400, NEW_OR_ID)
+    return contacts.find_person(world, create_person(world, person)["id"])

@@ -99,9 +99,9 @@ def get_or_create(world: World, place: Any) -> Doc:
     """The place of an id, or a new one out of an object; with lineage."""
     if isinstance(place, str):
         return contacts.find_place(world, place)
-    if isinstance(place, dict | list) and not (isinstance(place, dict) and place.get("_rev")):
-        return contacts.find_place(world, create_place(world, place)["id"])
-    errors.fail(400, NEW_OR_ID)
+    if not isinstance(place, dict | list) or (isinstance(place, dict) and place.get("_rev")):
+        errors.fail(400, NEW_OR_ID)
+    return contacts.find_place(world, create_place(world, place)["id"])
 
 
 # --- validation ----------------------------------------------------------------------------------------------
