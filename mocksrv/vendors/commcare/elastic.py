@@ -39,6 +39,7 @@ class Spec:
     analysed: Mapping[str, Field] = field(default_factory=dict)
     lowered: Mapping[str, Field] = field(default_factory=dict)  # compared with the lower-cased parameter
     hints: Mapping[str, str] = field(default_factory=dict)  # parameter -> hash index on (domain, value)
+    ignored: frozenset[str] = frozenset()  # the resource's own parameters
     word_index: tuple[str, str] | None = None  # analysed parameter, ordered index on (domain, word, default field)
 
 
@@ -71,7 +72,7 @@ def query_of(call: Call, spec: Spec) -> Query:
     query = Query([])
     for name, value in dict(call.query).items():  # of repeated parameters the last one counts
         start, end = name.removesuffix("_start"), name.removesuffix("_end")
-        if name in NEVER_FILTERS or name.endswith("__full"):
+        if name in NEVER_FILTERS or name in spec.ignored or name.endswith("__full"):
             continue
         if start != name and start in spec.ranges:
             narrow(query, spec.ranges[start], low=date_of(value))
@@ -113,7 +114,12 @@ def narrow(query: Query, name: str, low: str = "", high: str = dates.LAST) -> No
 
 
 def equals(get: Field, value: str) -> Test:
-    return lambda doc: get(doc) == value
+    """A field with several values is found under each of them."""
+    def test(doc: Doc) -> bool:
+        held = get(doc)
+        return value in held if isinstance(held, list) else held == value
+
+    return test
 
 
 def holds_word(get: Field, word: str) -> Test:

@@ -46,7 +46,7 @@ def before_login(world: World, call: Call, candidates: list[Operation]) -> None:
     if call.operation is None and not call.allowed:
         raise no_route(call)
     call.notes["subject"] = candidates[0]
-    allowed = ", ".join(op.method for op in candidates)
+    allowed = ", ".join(dict.fromkeys(op.method for op in candidates))
     if subject(call).traits["kind"] == "view":
         if call.method == "OPTIONS" and call.operation is None:
             listed = subject(call).traits.get("options", f"OPTIONS, {allowed}, OPTIONS")

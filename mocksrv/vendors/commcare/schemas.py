@@ -94,6 +94,38 @@ class CaseObject(Strict):
     xforms_by_xmlns = fields.Dict()
 
 
+class AttachmentObject(Strict):
+    content_type = text()
+    length = fields.Integer(required=True)
+    url = fields.Url(required=True, require_tld=False)
+
+
+class FormObject(Strict):
+    app_id = maybe()
+    archived = fields.Boolean(required=True)
+    attachments = fields.Dict(keys=fields.String(), values=fields.Nested(AttachmentObject), required=True)
+    build_id = maybe()
+    cases = fields.List(fields.Nested(CaseObject))
+    domain = text()
+    edited_by_user_id = maybe()
+    edited_on = maybe()
+    form = fields.Dict(keys=fields.String(), required=True)
+    id = text()
+    indexed_on = text()
+    initial_processing_complete = fields.Boolean(required=True, allow_none=True)
+    is_phone_submission = fields.Boolean(required=True)
+    metadata = fields.Dict(keys=fields.String(), required=True, allow_none=True)
+    problem = maybe()
+    received_on = text()
+    resource_uri = text()
+    server_modified_on = text()
+    submit_ip = maybe()
+    type = text()
+    uiversion = text()
+    version = text()
+
+
+FormList = listing("FormList", FormObject)
 UserList = listing("UserList", UserObject)
 CaseList = listing("CaseList", CaseObject)
 

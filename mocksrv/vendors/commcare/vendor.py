@@ -106,8 +106,10 @@ TABLES = (
         "by_xmlns": by("xmlns", "received_on"),
         "by_app": by("app_id", "received_on"),
         "by_case": Index(lambda doc: [(doc["domain"], case) for case in doc["case_ids"]]),
+        "by_archived": Index(lambda doc: [doc["domain"]] if doc["archived"] else []),
     }),
     TableSpec("commcare.blobs"),
+    TableSpec("commcare.odd_forms"),  # duplicates, failed and replaced forms: no list shows them
     TableSpec("commcare.apps", {"by_created": by("created")}),
     TableSpec("commcare.location_types", {
         "by_number": Index(lambda doc: [(doc["domain"], doc["id"])], ordered=True),

@@ -1,0 +1,51 @@
+"""A domain of CommCare HQ and somebody who may do everything in it: on the mock, or on a live server."""
+
+import itertools
+
+import pytest
+import requests
+
+KEY = "0123456789abcdef0123456789abcdef01234567"
+
+
+class Domain:
+    """One domain behind one login; `get("case/v2/")` asks for `/a/{domain}/api/case/v2/`."""
+
+    def __init__(self, url, name, username, key):
+        self.url, self.name, self.username, self.key = url.rstrip("/"), name, username, key
+        self.session = requests.Session()
+        self.session.headers["Authorization"] = f"ApiKey {username}:{key}"
+
+    def path(self, path):
+        return f"{self.url}/a/{self.name}/{path}"
+
+    def call(self, method, path, **given):
+        return self.session.request(method, self.path(path), timeout=60, **given)
+
+    def get(self, path, **params):
+        return self.call("GET", f"api/{path}", params=params)
+
+    def post(self, path, data):
+        return self.call("POST", f"api/{path}", json=data)
+
+    def put(self, path, data):
+        return self.call("PUT", f"api/{path}", json=data)
+
+
+@pytest.fixture
+def hq(request, target, live_setting):
+    """The domain `demo` of a fresh world, or the live domain."""
+    if target == "live":
+        domain = Domain(live_setting("COMMCARE_URL"), live_setting("COMMCARE_DOMAIN"),
+                        live_setting("COMMCARE_USERNAME"), live_setting("COMMCARE_API_KEY"))
+    else:
+        domain = Domain(request.getfixturevalue("mocksrv").url, "demo", "brudolph@dimagi.com", KEY)
+    with domain.session:
+        yield domain
+
+
+@pytest.fixture
+def unique(request):
+    """Texts that nobody else uses on this server."""
+    numbers = itertools.count(1)
+    return lambda prefix="t": f"{prefix}-{abs(hash(request.node.nodeid)) % 10**8}-{next(numbers)}"

@@ -1,0 +1,385 @@
+"""Forms submitted as phones, Collect and OpenFn do it, the OpenRosa answers, and what the APIs show then."""
+
+from uuid import uuid4
+
+import pytest
+import requests
+
+FORMS = "http://openrosa.org/formdesigner/AB12"
+CASES = "http://commcarehq.org/case/transaction/v2"
+XFORM = """<?xml version='1.0' ?>
+<data uiVersion="1" version="12" name="Register child" xmlns:jrm="http://dev.commcarehq.org/jr/xforms" xmlns="{xmlns}">
+  <weight>3.4</weight>
+  {case}
+  <n1:meta xmlns:n1="http://openrosa.org/jr/xforms">
+    <n1:deviceID>sim-1</n1:deviceID><n1:timeStart>2024-03-05T08:07:01.000Z</n1:timeStart>
+    <n1:timeEnd>2024-03-05T11:09:10.123+03:00</n1:timeEnd><n1:username>amina</n1:username>
+    <n1:userID>0a1b2c3d4e5f60718293a4b5c6d7e8f9</n1:userID><n1:instanceID>{id}</n1:instanceID>
+  </n1:meta>
+</data>"""
+CREATE = "<create><case_type>child</case_type><case_name>Baby Otieno</case_name><owner_id>{owner}</owner_id></create>"
+SUCCESS = ('<OpenRosaResponse xmlns="http://openrosa.org/http/response"><message nature="submit_success">   √   '
+           "</message></OpenRosaResponse>")
+OWNER = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+
+
+def envelope(nature, text):
+    return (f'<OpenRosaResponse xmlns="http://openrosa.org/http/response"><message nature="{nature}">{text}</message>'
+            "</OpenRosaResponse>")
+
+
+def case_xml(case_id, inner, modified="2024-03-05T08:09:10.123Z"):
+    return f'<case case_id="{case_id}" date_modified="{modified}" user_id="{OWNER}" xmlns="{CASES}">{inner}</case>'
+
+
+def xform(form_id, *cases, xmlns=FORMS):
+    return XFORM.format(xmlns=xmlns, case="".join(cases), id=form_id).encode()
+
+
+def submit(hq, body, path="receiver/api/", **headers):
+    return hq.call("POST", path, data=body, headers={"Content-Type": "text/xml"} | headers)
+
+
+def new_case(hq):
+    """A case that a form created, and the form's id."""
+    form_id, case_id = str(uuid4()), str(uuid4())
+    assert submit(hq, xform(form_id, case_xml(case_id, CREATE.format(owner=OWNER)))).status_code == 201
+    return case_id, form_id
+
+
+@pytest.mark.writes
+def test_a_form_creates_updates_and_closes_its_case(hq):
+    form_id, case_id = str(uuid4()), str(uuid4())
+    response = submit(hq, xform(form_id, case_xml(
+        case_id, CREATE.format(owner=OWNER) + "<update><weight_kg>3.4</weight_kg></update>")))
+    assert (response.status_code, response.text) == (201, SUCCESS)
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert response.headers["X-CommCareHQ-FormID"] == form_id
+    assert response.headers["Location"] == hq.url
+
+    case = hq.get(f"v0.5/case/{case_id}/").json()
+    assert case["xform_ids"] == [form_id]
+    assert case["date_modified"] == "2024-03-05T08:09:10.123000Z"
+    assert (case["closed"], case["user_id"], case["opened_by"]) == (False, OWNER, OWNER)
+    assert case["properties"] == {"case_name": "Baby Otieno", "case_type": "child", "external_id": "",
+                                  "owner_id": OWNER, "weight_kg": "3.4", "date_opened": "2024-03-05T08:09:10.123000Z"}
+    form = hq.get(f"v0.5/form/{form_id}/").json()
+    assert form["form"]["case"]["@case_id"] == case_id
+    assert form["form"]["meta"]["timeEnd"] == "2024-03-05T08:09:10.123000Z"
+    assert form["metadata"]["userID"] == OWNER
+    assert (form["received_on"], form["server_modified_on"]) == (case["server_date_opened"],) * 2
+    assert (form["version"], form["uiversion"], form["type"]) == ("12", "1", "data")
+    assert form["is_phone_submission"] is False
+
+    update = "<update><weight_kg>3.9</weight_kg><external_id>GV-42</external_id></update>"
+    for inner in (update, "<close/>"):
+        later = case_xml(case_id, inner, "2024-03-06T08:00:00.000Z")
+        assert submit(hq, xform(str(uuid4()), later)).status_code == 201
+    closed = hq.get(f"v0.5/case/{case_id}/").json()
+    assert closed["closed"] is True
+    assert closed["date_closed"] == closed["date_modified"] == "2024-03-06T08:00:00.000000Z"
+    assert (closed["properties"]["weight_kg"], closed["properties"]["external_id"]) == ("3.9", "GV-42")
+    assert len(closed["xform_ids"]) == 3
+    assert closed["indexed_on"] > case["indexed_on"]
+    assert closed["server_date_modified"] > closed["server_date_opened"]
+    listed = hq.get("v0.5/form/", case_id=case_id, order_by="indexed_on").json()["objects"]
+    assert [item["id"] for item in listed] == closed["xform_ids"]
+
+
+@pytest.mark.writes
+@pytest.mark.parametrize(("version", "status", "nature", "text"), [
+    (None, 201, "submit_error", "Form is a duplicate of another! ({id})"),
+    ("2.0", 201, "submit_error", "Form is a duplicate of another! ({id})"),
+    ("3.0", 201, "submit_success", "   √   "),
+])
+def test_the_same_form_twice(hq, version, status, nature, text):
+    case_id, form_id = new_case(hq)
+    before = hq.get(f"v0.5/case/{case_id}/").json()
+    headers = {"X-OpenRosa-Version": version} if version else {}
+    again = submit(hq, xform(form_id, case_xml(case_id, CREATE.format(owner=OWNER))), **headers)
+    assert (again.status_code, again.text) == (status, envelope(nature, text.format(id=form_id)))
+    assert again.headers["X-CommCareHQ-FormID"] != form_id
+    assert hq.get(f"v0.5/case/{case_id}/").json() == before
+    assert hq.get(f"v0.5/form/{again.headers['X-CommCareHQ-FormID']}/").status_code == 404
+
+
+@pytest.mark.writes
+@pytest.mark.parametrize(("version", "status", "nature"), [
+    (None, 201, "submit_error"), ("2.1", 201, "submit_error"), ("3.0", 422, "processing_failure"),
+])
+@pytest.mark.parametrize(("inner", "problem"), [
+    ('<index><parent case_type="household">nobody</parent></index>',
+     "InvalidCaseIndex: Case '{id}' references non-existent case 'nobody'"),
+    ("<update><case_name>" + "x" * 256 + "</case_name></update>",
+     "CaseValueError: Error processing case update: Field: name, Error: Value exceeds allowed length: 255"),
+])
+def test_a_known_error_in_a_case_writes_nothing(hq, version, status, nature, inner, problem):
+    form_id, good, bad = str(uuid4()), str(uuid4()), str(uuid4())
+    headers = {"X-OpenRosa-Version": version} if version else {}
+    body = xform(form_id, case_xml(good, CREATE.format(owner=OWNER)), case_xml(bad, CREATE.format(owner=OWNER) + inner))
+    response = submit(hq, body, **headers)
+    assert (response.status_code, response.text) == (status, envelope(nature, problem.format(id=bad)))
+    assert response.headers["X-CommCareHQ-FormID"] == form_id
+    for path in (f"v0.5/form/{form_id}/", f"v0.5/case/{good}/", f"v0.5/case/{bad}/"):
+        assert hq.get(path).status_code == 404
+
+
+@pytest.mark.writes
+@pytest.mark.parametrize("modified", ["yesterday", "2024-02-30T08:00:00Z", "31/12/2024"])
+def test_an_impossible_date(hq, modified):
+    case_id = str(uuid4())
+    response = submit(hq, xform(str(uuid4()), case_xml(case_id, CREATE.format(owner=OWNER), modified)))
+    assert response.status_code == 201
+    assert response.text == envelope("submit_error", f"PhoneDateValueError: '{modified}'")
+    assert hq.get(f"v0.5/case/{case_id}/").status_code == 404
+
+
+@pytest.mark.writes
+def test_a_failed_form_that_works_the_second_time(hq):
+    form_id, child, home = str(uuid4()), str(uuid4()), str(uuid4())
+    index = f'<index><parent case_type="household">{home}</parent></index>'
+    body = xform(form_id, case_xml(child, CREATE.format(owner=OWNER) + index))
+    assert "InvalidCaseIndex" in submit(hq, body).text
+    assert submit(hq, xform(str(uuid4()), case_xml(home, CREATE.format(owner=OWNER)))).text == SUCCESS
+    assert submit(hq, body, **{"X-OpenRosa-Version": "3.0"}).status_code == 201
+    assert hq.get(f"v0.5/case/{child}/").json()["indices"] == {
+        "parent": {"case_id": home, "case_type": "household", "relationship": "child"}}
+
+
+@pytest.mark.writes
+def test_circles_and_forms_that_bring_their_own_parents(hq):
+    one, two = str(uuid4()), str(uuid4())
+    host = '<index><host case_type="child" relationship="extension">{}</host></index>'
+    body = xform(str(uuid4()), *(case_xml(a, CREATE.format(owner=OWNER) + host.format(b))
+                                 for a, b in ((one, two), (two, one))))
+    assert submit(hq, body).text == SUCCESS
+    full = hq.get(f"v0.5/case/{one}/", child_cases__full="true", parent_cases__full="true").json()
+    assert full["indices"]["host"] == {"case_id": two, "case_type": "child", "relationship": "extension"}
+    assert (list(full["child_cases"]), full["parent_cases"]["host"]["id"]) == ([two], two)
+
+
+BAD_XML = "There was an error processing the form: Invalid XML: "
+
+
+@pytest.mark.writes
+@pytest.mark.parametrize("version", [None, "3.0"])
+@pytest.mark.parametrize(("body", "problem"), [
+    (b"this isn't even close to xml",
+     BAD_XML + "Start tag expected, '&lt;' not found, line 1, column 1 (&lt;string&gt;, line 1)"),
+    (b"<data/>", "There was an error processing the form: Form is missing a required field: XMLNS"),
+])
+def test_bad_xml(hq, body, problem, version):
+    response = submit(hq, body, **({"X-OpenRosa-Version": version} if version else {}))
+    assert (response.status_code, response.text) == (500, envelope("submit_error", problem))
+
+
+@pytest.mark.mock_only
+@pytest.mark.parametrize("body", [
+    b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>' + xform("&b;").partition(b"\n")[2],
+    b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + xform("&a;").partition(b"\n")[2],
+    xform("truncated")[:-20],
+    b"\x00\x01\x02",
+])
+def test_hostile_xml_leaves_nothing_behind(hq, body):
+    before = hq.get("v0.5/form/").json()["meta"]["total_count"]
+    response = submit(hq, body)
+    assert (response.status_code, BAD_XML in response.text) == (500, True)
+    assert "root:" not in response.text
+    assert hq.get("v0.5/form/").json()["meta"]["total_count"] == before
+
+
+@pytest.mark.writes
+@pytest.mark.parametrize("case", [
+    '<case case_id="c-1"><create><case_type>x</case_type></create></case>',
+    '<case case_id="c-1" xmlns="http://commcarehq.org/case/transaction/v9"><create/></case>',
+    f'<case case_id="c-1" xmlns="{CASES}"><index><parent>c-2</parent></index></case>',
+])
+def test_what_hq_does_not_expect_is_its_own_500(hq, case):
+    form_id = str(uuid4())
+    response = submit(hq, xform(form_id, case))
+    assert (response.status_code, response.headers["Content-Type"]) == (500, "text/html; charset=utf-8")
+    assert "<h1>Server Error (500)</h1>" in response.text
+    assert hq.get(f"v0.5/form/{form_id}/").status_code == 404
+
+
+@pytest.mark.writes
+def test_a_new_body_under_the_same_id_is_an_edit(hq):
+    case_id, form_id = new_case(hq)
+    other = str(uuid4())
+    renamed = "<create><case_type>child</case_type><case_name>Renamed</case_name></create>"
+    edited = xform(form_id, case_xml(case_id, renamed), case_xml(other, CREATE.format(owner=OWNER)))
+    first = hq.get(f"v0.5/form/{form_id}/").json()
+    assert submit(hq, edited).text == SUCCESS
+    form = hq.get(f"v0.5/form/{form_id}/").json()
+    assert form["received_on"] == first["received_on"]
+    assert first["edited_on"] is None
+    assert form["edited_on"] == form["server_modified_on"] > form["received_on"]
+    assert form["edited_by_user_id"]
+    assert form["indexed_on"] > first["indexed_on"]
+    case = hq.get(f"v0.5/case/{case_id}/").json()
+    assert (case["properties"]["case_name"], case["xform_ids"]) == ("Renamed", [form_id])
+    assert hq.get(f"v0.5/case/{other}/").status_code == 200
+    assert submit(hq, xform(form_id, case_xml(case_id, CREATE.format(owner=OWNER)))).text == SUCCESS
+    assert hq.get(f"v0.5/case/{other}/").status_code == 404, "no form creates it any more"
+
+
+@pytest.mark.mock_only
+def test_another_domain_cannot_touch_form_or_case(hq):
+    case_id, form_id = new_case(hq)
+    body = xform(form_id, case_xml(case_id, "<close/>"))
+    response = hq.session.post(f"{hq.url}/a/exi-training/receiver/api/", data=body)
+    assert response.text == envelope("submit_error", "IllegalCaseId: Bad case id")
+    assert hq.get(f"v0.5/case/{case_id}/").json()["closed"] is False
+    assert hq.get(f"v0.5/form/{form_id}/").json()["edited_on"] is None
+
+
+@pytest.mark.writes
+def test_multipart_with_attachments_as_collect_sends_it(hq):
+    form_id = str(uuid4())
+    photo = b"\xff\xd8\xff\xe0 not really a picture"
+    files = {"xml_submission_file": ("form.xml", xform(form_id), "text/xml"),
+             "photo.jpg": ("photo.jpg", photo, "image/jpeg"), "täne.amr": ("täne.amr", b"#!AMR", "audio/amr")}
+    response = hq.call("POST", "receiver/api/", files=files, headers={"X-OpenRosa-Version": "1.0"})
+    assert (response.status_code, response.text) == (201, SUCCESS)
+    form = hq.get(f"v0.5/form/{form_id}/").json()
+    assert form["is_phone_submission"] is True
+    assert set(form["attachments"]) == {"form.xml", "photo.jpg", "täne.amr"}
+    about = form["attachments"]["photo.jpg"]
+    assert (about["content_type"], about["length"]) == ("image/jpeg", len(photo))
+    for name, expected in (("photo.jpg", photo), ("form.xml", xform(form_id)), ("täne.amr", b"#!AMR")):
+        fetched = hq.session.get(form["attachments"][name]["url"])
+        assert (fetched.status_code, fetched.content) == (200, expected)
+    assert hq.session.get(about["url"]).headers["Content-Type"] == "image/jpeg"
+    assert hq.get(f"form/attachment/{form_id}/nothing.jpg").status_code == 404
+    assert hq.get(f"form_attachment/v1/{form_id}/photo.jpg").content == photo
+
+
+@pytest.mark.writes
+@pytest.mark.parametrize(("files", "data", "status", "text"), [
+    ({"xml_submission_file": ("form.xml", "<x/>", "text/xml")}, {"extra": "1"}, 400,
+     "Received a submission with POST.keys()"),
+    ({"something": ("form.xml", "<x/>", "text/xml")}, {}, 400,
+     "If you use multipart/form-data, please name your file xml_submission_file.\n"
+     "You may also do a normal (non-multipart) post with the xml submission as the request body instead.\n"),
+    ({"xml_submission_file": ("form.xml", "", "text/xml")}, {}, 400,
+     "If you use multipart/form-data, the file xml_submission_file must not have an empty payload\n"),
+    ({"xml_submission_file": ("form.abc", "<x/>", "text/xml")}, {}, 422, envelope(
+        "processing_failure", "If you use multipart/form-data, please use xml file only for submitting form xml. You "
+        "may also do a normal (non-multipart) with the xml submission as the request body instead\n")),
+    ({"xml_submission_file": ("form.xml", "x" * (10 * 1024 * 1024 + 1), "text/xml")}, {}, 413,
+     "Form exceeds 10MB size limit\n"),
+    ({"xml_submission_file": ("form.xml", "<x/>", "text/xml"), "a.jpg": ("a.jpg", "x" * (15 * 1024 * 1024 + 1))}, {},
+     413, "Attachment exceeds 15MB size limit\n"),
+])
+def test_multipart_that_is_refused(hq, files, data, status, text):
+    response = hq.call("POST", "receiver/api/", files=files, data=data)
+    assert (response.status_code, response.text) == (status, text)
+
+
+def test_an_attachment_of_an_unknown_kind(hq):
+    response = hq.call("POST", "receiver/api/", files={"xml_submission_file": ("form.xml", "<x/>", "text/xml"),
+                                                       "a.xyz": ("a.xyz", "x", "fake/image")})
+    assert response.status_code == 422
+    assert "please use the following supported file extensions for attachments: " in response.text
+
+
+@pytest.mark.mock_only
+def test_broken_bodies(hq):
+    before = hq.get("v0.5/form/").json()["meta"]["total_count"]
+    request = requests.Request("POST", hq.path("receiver/api/"), headers=dict(hq.session.headers), files={
+        "xml_submission_file": ("form.xml", xform(str(uuid4())), "text/xml")}).prepare()
+    request.body = request.body[:-200]
+    request.headers["Content-Length"] = str(len(request.body))
+    truncated = hq.session.send(request)
+    assert (truncated.status_code, "Bad Request (400)" in truncated.text) == (400, True)
+    no_boundary = hq.call("POST", "receiver/api/", data=b"x", headers={"Content-Type": "multipart/form-data"})
+    assert no_boundary.status_code == 400
+    empty = hq.call("POST", "receiver/api/", data=b"")
+    assert (empty.status_code, empty.text) == (400, "Post may not have an empty body\n")
+    huge = hq.call("POST", "receiver/api/", data=b"<x>" + b" " * (100 * 1024 * 1024) + b"</x>")
+    assert huge.status_code == 413
+    assert hq.get("v0.5/form/").json()["meta"]["total_count"] == before
+
+
+@pytest.mark.mock_only
+@pytest.mark.parametrize(("path", "status", "text"), [
+    ("/a/nowhere/receiver/", 400, "No domain with name nowhere"),
+    ("/a/nowhere/receiver/secure/", 400, "No domain with name nowhere"),
+    ("/a/demo/receiver/secure/?authtype=magic", 400,
+     "authtype must be one of: digest,basic,noauth,api_key,oauth2"),
+    ("/a/demo/receiver/", 401, ""),
+    ("/a/demo/receiver", 401, ""),
+    ("/a/demo/receiver/submission", 401, ""),
+    ("/a/demo/receiver/submission/", 401, ""),
+    ("/a/demo/receiver/secure/abc123/", 401, ""),
+    ("/a/demo/receiver/abc123/", 401, ""),
+])
+def test_who_may_submit(mocksrv, path, status, text):
+    response = requests.post(mocksrv.url + path, data=xform(str(uuid4())))
+    assert (response.status_code, response.text) == (status, text)
+    assert response.headers.get("WWW-Authenticate") == ('Basic realm=""' if status == 401 else None)
+
+
+@pytest.mark.mock_only
+@pytest.mark.parametrize("path", ["receiver/", "receiver/secure/", "receiver/submission", "receiver/abc/"])
+def test_only_post(hq, path):
+    response = hq.call("GET", path)
+    assert (response.status_code, response.text, response.headers["Allow"]) == (405, "", "POST")
+
+
+@pytest.mark.mock_only
+@pytest.mark.parametrize(("path", "auth"), [
+    ("receiver/secure/", requests.auth.HTTPBasicAuth), ("receiver/", requests.auth.HTTPBasicAuth),
+    ("receiver/secure/?authtype=basic", requests.auth.HTTPBasicAuth),
+    ("receiver/secure/?authtype=digest", requests.auth.HTTPDigestAuth), ("receiver/api/", requests.auth.HTTPDigestAuth),
+])
+def test_logins(hq, path, auth):
+    response = requests.post(hq.path(path), data=xform(str(uuid4())), auth=auth(hq.username, "password"))
+    assert (response.status_code, response.text) == (201, SUCCESS)
+
+
+@pytest.mark.mock_only
+@pytest.mark.parametrize(("user", "query", "expected"), [
+    ("demo_user", "", 201), (OWNER, "", 403), (OWNER, "&submit_mode=demo", 201)])
+def test_submissions_without_a_login(hq, user, query, expected):
+    form_id = str(uuid4())
+    body = xform(form_id).replace(OWNER.encode(), user.encode())
+    response = requests.post(hq.path(f"receiver/secure/?authtype=noauth{query}"), data=body)
+    assert response.status_code == expected
+    assert hq.get(f"v0.5/form/{form_id}/").status_code == (200 if user == "demo_user" else 404)
+    if query:
+        assert response.text == envelope("submit_success", "√ (this submission was ignored)")
+
+
+@pytest.mark.mock_only
+def test_a_blocked_domain(mocksrv, hq):
+    mocksrv.set(commcare_blocked="demo")
+    response = requests.post(hq.path("receiver/"), data=xform(str(uuid4())), auth=(hq.username, "password"))
+    assert (response.status_code, 'nature="submit_error">This submission was blocked' in response.text) == (509, True)
+
+
+@pytest.mark.mock_only
+def test_index_delay_keeps_writes_out_of_lists_for_a_while(mocksrv, hq):
+    mocksrv.set(commcare_index_delay=30)
+    case_id, form_id = new_case(hq)
+    lists = [("v0.5/case/", {"order_by": "-indexed_on"}), ("v0.5/form/", {"order_by": "-indexed_on"})]
+    assert {case_id, form_id}.isdisjoint(hq.get(path, **params).json()["objects"][0]["id"] for path, params in lists
+                                         if hq.get(path).json()["objects"])
+    mocksrv.clock.advance(31)
+    assert {hq.get(path, **params).json()["objects"][0]["id"] for path, params in lists} == {case_id, form_id}
+
+
+@pytest.mark.writes
+def test_openfn_submits_to_the_path_with_an_application(hq):
+    form_id = str(uuid4())
+    response = submit(hq, xform(form_id), path="receiver/3f2e1d0c9b8a79685746352413021100/")
+    assert response.status_code == 201
+    form = hq.get(f"v0.5/form/{form_id}/").json()
+    assert (form["app_id"], form["build_id"]) == ("3f2e1d0c9b8a79685746352413021100", None)
+
+
+@pytest.mark.mock_only
+def test_a_form_that_was_kept_on_the_way(hq):
+    form_id = str(uuid4())
+    submit(hq, xform(form_id), **{"X-Submit-Time": "2024-03-05T09:00:00.000Z"})
+    assert hq.get(f"v0.5/form/{form_id}/").json()["received_on"] == "2024-03-05T09:00:00.000000Z"

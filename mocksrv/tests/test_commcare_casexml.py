@@ -1,0 +1,198 @@
+"""Case blocks, and cases as the fold of their forms."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mocksrv.app import create_app
+from mocksrv.config import Config
+from mocksrv.vendors.commcare import casexml, processing
+
+MOMENT = "2024-03-05T08:09:10.123000Z"
+RECEIVED = "2024-03-05T08:10:00.000000Z"
+SOURCE = casexml.Source("f1", "demo", RECEIVED, "phone-user")
+
+
+def block(case_id="c1", *, modified=MOMENT, user="u1", **parts):
+    return {"@case_id": case_id, "@date_modified": modified, "@user_id": user, "@xmlns": casexml.NAMESPACE, **parts}
+
+
+def form(*blocks, form_id="f1", **fields):
+    return {"#type": "data", "@xmlns": "http://example.org/x", "case": list(blocks),
+            "meta": {"instanceID": form_id, "userID": "phone-user"}, **fields}
+
+
+CREATE = {"case_type": "child", "case_name": "Rose", "owner_id": "o1"}
+
+
+def fold(*blocks):
+    return casexml.fold("c1", [(SOURCE, form(*blocks))])
+
+
+def test_create():
+    case = fold(block(create=CREATE, update={"age": "3", "external_id": "GV-1"}))
+    assert case == {
+        "case_id": "c1", "domain": "demo", "case_type": "child", "case_name": "Rose", "owner_id": "o1",
+        "external_id": "GV-1", "opened_by": "u1", "closed_by": None, "user_id": "u1", "date_opened": MOMENT,
+        "date_modified": MOMENT, "server_date_opened": RECEIVED, "server_date_modified": RECEIVED, "closed": False,
+        "date_closed": None, "indices": {}, "properties": {"age": "3"}, "xform_ids": ["f1"], "indexed_on": None}
+
+
+@pytest.mark.parametrize(("parts", "expected"), [
+    ({"update": {"case_name": "Ann", "case_type": "girl", "owner_id": "o2"}},
+     {"case_name": "Ann", "case_type": "girl", "owner_id": "o2"}),
+    ({"update": {"name": "Ann"}}, {"case_name": "Ann"}),
+    ({"update": {"case_name": "", "owner_id": "", "external_id": ""}}, {"case_name": "Rose", "owner_id": "o1"}),
+    ({"update": {"hq_user_id": "77"}}, {"external_id": "77", "properties": {"hq_user_id": "77"}}),
+    ({"update": {"age": ["1", "2"], "photo": {"@src": "a", "#text": "b"}, "note": {"@x": "y"}}},
+     {"properties": {"age": "2", "photo": "b", "note": ""}}),
+    ({"update": {"date_modified": "x", "case_id": "y", "user_id": "z"}}, {"properties": {}}),
+    ({"update": {"date_opened": "2020-01-02"}}, {"date_opened": "2020-01-02T00:00:00.000000Z"}),
+    ({"close": ""}, {"closed": True, "date_closed": MOMENT, "closed_by": "u1"}),
+    ({"index": {"parent": {"@case_type": "home", "#text": "c9"}}},
+     {"indices": {"parent": {"case_id": "c9", "case_type": "home", "relationship": "child"}}}),
+    ({"index": {"host": {"@case_type": "home", "@relationship": "extension", "#text": "c9"}}},
+     {"indices": {"host": {"case_id": "c9", "case_type": "home", "relationship": "extension"}}}),
+    ({"index": {"parent": {"@case_type": "home"}}}, {"indices": {}}),
+    ({}, {"properties": {}, "closed": False}),
+])
+def test_one_more_block(parts, expected):
+    case = fold(block(create=CREATE), block(**parts))
+    assert {name: case[name] for name in expected} == expected
+    assert case["xform_ids"] == ["f1"]
+
+
+def test_an_index_is_removed_by_an_empty_id():
+    index = {"parent": {"@case_type": "home", "#text": "c9"}}
+    assert fold(block(create=CREATE, index=index), block(index={"parent": {"@case_type": "home"}}))["indices"] == {}
+
+
+def test_creation_comes_first_wherever_it_stands():
+    case = fold(block(update={"case_name": "Later"}), block(create=CREATE))
+    assert case["case_name"] == "Later"
+
+
+def test_an_update_may_come_before_the_creation():
+    case = fold(block(update={"age": "3"}))
+    assert (case["case_type"], case["owner_id"], case["opened_by"], case["date_opened"]) == ("", "u1", "u1", MOMENT)
+
+
+def test_what_a_block_leaves_out():
+    case = fold(block(user="", modified=None, create={"case_type": "child", "case_name": "Rose"}))
+    assert (case["user_id"], case["owner_id"], case["date_modified"]) == ("phone-user", "phone-user", RECEIVED)
+
+
+def test_the_phone_time_never_goes_back():
+    case = fold(block(create=CREATE), block(modified="2020-01-01T00:00:00.000000Z", update={"age": "1"}))
+    assert case["date_modified"] == MOMENT
+    assert case["properties"] == {"age": "1"}
+
+
+def test_blocks_are_found_anywhere_but_not_inside_each_other():
+    inner = block("c2")
+    found = list(casexml.blocks({"group": [{"case": block("c1", extra={"case": inner})}, {"deep": {"case": inner}}],
+                                 "case": "a question"}))
+    assert [item["@case_id"] for item in found] == ["c1", "c2"]
+    assert list(casexml.blocks({"@xmlns": "http://code.javarosa.org/devicereport", "case": inner})) == []
+
+
+@pytest.mark.parametrize(("bad", "problem"), [
+    (block(""), "IllegalCaseId: case_id must not be empty"),
+    (block(modified="yesterday"), "PhoneDateValueError: 'yesterday'"),
+    (block(modified="2024-02-30"), "PhoneDateValueError: '2024-02-30'"),
+    (block(referral={"id": "1"}), "UsesReferrals: Sorry, referrals are no longer supported!"),
+    (block(create={**CREATE, "case_name": "x" * 256}),
+     "CaseValueError: Error processing case update: Field: name, Error: Value exceeds allowed length: 255"),
+    (block(update={"date_opened": "soon"}),
+     "CaseValueError: Error processing case update: Field: opened_on, Error: Unable to parse date string 'soon'"),
+])
+def test_known_errors(bad, problem):
+    with pytest.raises(casexml.CaseError) as caught:
+        fold(bad)
+    assert (caught.value.problem, type(caught.value)) == (problem, casexml.CaseError)
+
+
+@pytest.mark.parametrize("bad", [
+    {"@case_id": "c1"},
+    {"@case_id": "c1", "@xmlns": "http://elsewhere.org"},
+    {"case_id": "c1", "@xmlns": casexml.NAMESPACE},
+    block(index={"parent": "c9"}),
+    block(index={"parent": {"@case_type": "x", "@relationship": "cousin", "#text": "c9"}}),
+])
+def test_errors_that_hq_does_not_expect(bad):
+    with pytest.raises(casexml.CaseCrash):
+        fold(bad)
+
+
+# --- the law: every case is the fold of its forms ------------------------------------------------------------
+
+IDS = st.sampled_from(["c1", "c2", "c3"])
+TEXT = st.sampled_from(["", "a", "b", "long " * 3])
+PARTS = st.fixed_dictionaries({}, optional={
+    "create": st.fixed_dictionaries({"case_type": TEXT, "case_name": TEXT, "owner_id": TEXT}),
+    "update": st.dictionaries(st.sampled_from(["p", "q", "case_name", "external_id", "owner_id"]), TEXT, max_size=3),
+    "close": st.just(""),
+    "index": st.dictionaries(st.sampled_from(["parent", "host"]), st.fixed_dictionaries(
+        {"@case_type": st.just("t"), "#text": IDS | st.just("") | st.just("nobody")}), max_size=1),
+})
+STEPS = st.lists(st.tuples(st.sampled_from(["f1", "f2", "f3", "f4"]), st.lists(st.tuples(IDS, PARTS), max_size=3)),
+                 max_size=8)
+
+
+@pytest.fixture(scope="module")
+def origin():
+    app = create_app(Config(vendor=("commcare",), size=0))
+    yield app.worlds.origin
+    app.worlds.close()
+
+
+@given(STEPS)
+def test_case_state_is_the_fold_of_its_forms(origin, steps):
+    """New forms, edits under a known id, duplicates and failures in any order."""
+    world = origin.fork("law")
+    for form_id, parts in steps:
+        processing.store(world, "demo", form(*(block(id, **part) for id, part in parts), form_id=form_id))
+    forms = world.table("commcare.forms")
+    for case in world.table("commcare.cases").all():
+        if case["domain"] != "demo" or any(id not in forms for id in case["xform_ids"]):
+            continue  # an edit that failed took its form out of the lists, as HQ does
+        held = [forms.peek(id) for id in case["xform_ids"]]
+        expected = casexml.fold(case["case_id"], [(processing.source_of(doc), doc["form"]) for doc in held])
+        same = {k: v for k, v in case.items() if k not in ("indexed_on", "server_date_modified")}
+        assert same == {k: v for k, v in expected.items() if k in same}
+        assert case["server_date_modified"] >= expected["server_date_modified"]
+
+
+@given(STEPS)
+def test_every_write_is_indexed_later_than_the_one_before(origin, steps):
+    world = origin.fork("order")
+    world.clock.freeze()
+    last = {"commcare.forms": "", "commcare.cases": ""}
+    for form_id, parts in steps:
+        before = {name: world.table(name).version for name in last}
+        outcome = processing.store(world, "demo", form(*(block(id, **part) for id, part in parts), form_id=form_id))
+        written = [("commcare.forms", [outcome.form_id]), ("commcare.cases", [c["case_id"] for c in outcome.cases])]
+        for name, ids in written:
+            if outcome.kind == "normal" and world.table(name).version != before[name]:
+                for id in ids:
+                    assert world.table(name).peek(id)["indexed_on"] > last[name]
+                    last[name] = world.table(name).peek(id)["indexed_on"]
+
+
+def test_many_at_once_gives_what_one_by_one_gives(origin):
+    sent = [processing.Submission("demo", form(block(f"c{n % 7}", create={**CREATE, "case_name": f"n{n}"}),
+                                               form_id=f"f{n}"), received_on=f"2024-01-01T00:00:{n:02}.000000Z")
+            for n in range(40)]
+    one, many = origin.fork("one"), origin.fork("many")
+    for world in (one, many):
+        for name in ("commcare.forms", "commcare.cases"):
+            for id in list(world.table(name).ids()):
+                world.table(name).delete(id)
+    for submission in sent:
+        processing.submit(one, submission)
+    processing.load(many, sent)
+    for name in ("commcare.forms", "commcare.cases"):
+        singles, all_at_once = ({id: {**world.table(name).get(id), "indexed_on": 0} for id in world.table(name).ids()}
+                                for world in (one, many))
+        assert singles == all_at_once
+        assert len(singles) == {"commcare.forms": 40, "commcare.cases": 7}[name]

@@ -1,0 +1,171 @@
+"""XForms as CommCare HQ reads them: a submission's XML as JSON, its metadata, and JSON back to XML."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+Form = dict[str, Any]
+
+OPENROSA_META = "http://openrosa.org/jr/xforms"
+METADATA = ("appVersion", "app_build_version", "commcare_version", "deprecatedID", "deviceID", "geo_point",
+            "instanceID", "location", "timeEnd", "timeStart", "userID", "username")
+
+# What HQ takes for a date with a time, wherever it stands in a form (commcare-hq dimagi/ext/jsonobject.py).
+DATETIME = re.compile(
+    r"\d{4}\D?(?:0[1-9]|1[0-2])\D?(?:[12]\d|0[1-9]|3[01])[ T](?:[01]\d|2[0-3])\D?[0-5]\d\D?(?:[0-5]\d)?\D?(?:\d{3,6})?"
+    r"(?:[zZ]|[+-](?:[01]\d|2[0-3])\D?(?:[0-5]\d)?)?"
+)
+# commcare-hq couchforms/models: the phone writes its version into one line of text.
+COMMCARE_VERSION = re.compile(r'version\s*"?([\d.]+)"?', re.IGNORECASE)
+APP_VERSION = re.compile(r"\bapp\s+v(?:ersion\s+)?(\d+)|\bapp\s+#?(\d+)\b", re.IGNORECASE)
+
+
+class BadXML(Exception):
+    """The submission is no XForm; the text is what HQ puts into its answer."""
+
+
+def parse(xml: bytes) -> Form:
+    """The form as JSON: `@` before attributes, `#type` the root's tag, `#text` beside attributes, repeats as lists.
+
+    All values are text; dates with a time become UTC with six digits and `Z`. Raises BadXML.
+    """
+    from lxml import etree  # type: ignore[import-untyped]
+
+    # HQ parses without resolving entities; nothing is fetched, and a document that declares entities is refused
+    # as a whole, so that neither nested nor external ones are ever looked at.
+    parser = etree.XMLParser(remove_comments=True, remove_pis=True, resolve_entities=False, no_network=True,
+                             load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(xml, parser=parser)
+    except etree.XMLSyntaxError as error:
+        raise BadXML(f"Invalid XML: {error}") from None
+    except ValueError as error:  # an encoding that libxml2 does not know
+        raise BadXML(f"Invalid XML: {error}") from None
+    dtd = root.getroottree().docinfo.internalDTD
+    if dtd is not None and any(True for _ in dtd.iterentities()):
+        raise BadXML("Invalid XML: entity declarations are not allowed")
+    tag, value = _element(root, None)
+    if not isinstance(value, dict) or not value.get("@xmlns"):
+        raise BadXML("Form is missing a required field: XMLNS")
+    value["#type"] = tag
+    adjusted: Form = adjust_datetimes(value)
+    return adjusted
+
+
+def _element(element: Any, parent_ns: str | None) -> tuple[str, Any]:
+    """Tag and value of an element (commcare-hq xml2json)."""
+    space, _, tag = element.tag.rpartition("}")
+    xmlns = space[1:] or None
+    value: dict[str, Any] = {f"@{name}": text for name, text in element.attrib.items()}
+    children: dict[str, Any] = {}
+    for child in element:
+        if not isinstance(child.tag, str):  # an entity that nobody declared
+            raise BadXML(f"Invalid XML: Entity '{child.name}' not defined")
+        name, inner = _element(child, xmlns)
+        if name not in children:
+            children[name] = inner
+        elif isinstance(children[name], list):
+            children[name].append(inner)
+        else:
+            children[name] = [children[name], inner]
+    text = element.text or ""
+    if xmlns not in (parent_ns, None):
+        value["@xmlns"] = xmlns
+    if not value and not children:
+        return tag, text
+    value |= children
+    if text.strip():
+        value["#text"] = text
+    return tag, value
+
+
+def adjust_datetimes(data: Any) -> Any:
+    """The same data with every date-with-time in HQ's form; what only looks like one stays."""
+    if isinstance(data, str):
+        return zulu(data) or data if DATETIME.fullmatch(data) else data
+    if isinstance(data, dict):
+        return {key: adjust_datetimes(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [adjust_datetimes(value) for value in data]
+    return data
+
+
+def zulu(text: str) -> str | None:
+    """An ISO date, or date and time, as `2024-03-05T08:09:10.123000Z`; without a zone it is UTC. None if it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+
+
+def text_of(value: Any) -> str:
+    """The text of an element that may have attributes or be repeated (the last one counts)."""
+    if isinstance(value, list):
+        return text_of(value[-1]) if value else ""
+    if isinstance(value, dict):
+        return str(value.get("#text", ""))
+    return "" if value is None else str(value)
+
+
+def meta_of(form: Form) -> dict[str, Any]:
+    """The form's own metadata block, or nothing."""
+    meta = form.get("meta") or form.get("Meta")
+    if isinstance(meta, list):
+        meta = meta[0]
+    return meta if isinstance(meta, dict) else {}
+
+
+def instance_id(form: Form) -> str | None:
+    meta = meta_of(form)
+    return text_of(meta.get("uid") or meta.get("instanceID")) or None
+
+
+def user_id(form: Form) -> str | None:
+    meta = meta_of(form)
+    return text_of(meta.get("userID") or meta.get("user_id")) or None
+
+
+def metadata(form: Form) -> dict[str, Any] | None:
+    """The form's metadata, cleaned: always the same keys, null where the form says nothing."""
+    meta = meta_of(form)
+    if not meta:
+        return None
+    found: dict[str, Any] = dict.fromkeys(METADATA)
+    found |= {key: text_of(meta[key]) for key in METADATA if key in meta}
+    version = found["appVersion"] or ""
+    if match := COMMCARE_VERSION.search(version):
+        found["commcare_version"] = match[1]
+    if match := APP_VERSION.search(version):
+        found["app_build_version"] = int(match[1] or match[2])
+    found["geo_point"] = geo_point(found["location"])
+    return found
+
+
+def geo_point(location: str | None) -> dict[str, str] | None:
+    """What the phone writes as `latitude longitude altitude accuracy`."""
+    parts = (location or "").split()
+    if len(parts) != 4:
+        return None
+    return dict(zip(("latitude", "longitude", "altitude", "accuracy"), parts, strict=True))
+
+
+def to_xml(form: Form) -> bytes:
+    """A form's JSON as the XML it could have come from."""
+    return ("<?xml version='1.0' ?>\n" + _tag(str(form.get("#type", "data")), form)).encode()
+
+
+def _tag(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return "".join(_tag(name, item) for item in value)
+    if not isinstance(value, dict):
+        text = escape("" if value is None else str(value))
+        return f"<{name}>{text}</{name}>" if text else f"<{name}/>"
+    attributes = "".join(f" {key[1:]}={quoteattr(str(item))}" for key, item in value.items() if key[0] == "@")
+    inner = escape(str(value.get("#text", "")))
+    inner += "".join(_tag(key, item) for key, item in value.items() if key[0] not in "@#")
+    return f"<{name}{attributes}>{inner}</{name}>" if inner else f"<{name}{attributes}/>"
