@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlsplit
 
 from flask import Blueprint, Flask
 from werkzeug.exceptions import MethodNotAllowed, NotFound
@@ -27,6 +26,7 @@ from mocksrv.faults import Fault
 from mocksrv.journal import BODY, Entry
 from mocksrv.operation import PARAMETER, Call, Operation, Refusal, Reply, Vendor
 from mocksrv.world import DEFAULT, World, Worlds
+from mocksrv.wsgi import SLASH, header_safe, headers_of, path_of, quoted_target, status_line, take_world
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -34,10 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("mocksrv")
 
 DIAGNOSIS = "X-Mocksrv-Diagnosis"
-WORLD = re.compile(r"/~([\w.-]{1,64})(?=/|$)", re.ASCII)
 ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
-SLASH = "\ue02f"  # stands for an encoded slash inside a path segment while routes are looked up
-STATUS_LINES = {200: "200 OK"}
 
 
 class ExactRule(Rule):
@@ -115,40 +112,50 @@ class Simulator(Flask):
             host=environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}",
             prefix=prefix,
             max_body=vendor.max_body,
+            connection=environ.get("mocksrv.connection"),
         )
         reply = self.answer(world, vendor, call)
         start_response(status_line(reply.status), reply.headers)
-        if reply.streams:
-            return reply.body  # type: ignore[no-any-return]
-        return [reply.body] if call.method != "HEAD" else []
+        if call.method == "HEAD":
+            return []
+        return reply.body if reply.streams else [reply.body]
 
     def answer(self, world: World, vendor: Vendor, call: Call) -> Reply:
         """One request in one world: journal, route, fault, caller, leave, handler, bytes, journal."""
         entry = Entry(world.journal.next_id(), world.clock.iso(), call.method, call.target, call.headers, vendor.name)
         began = stopwatch()
         self.find_route(vendor, call)
-        fault = world.faults.pick(vendor.name, call) if world.faults else None
-        if fault and fault.delay:
-            pause(fault.delay)  # before the lock: nobody else waits for it
         with world.lock:
-            try:
-                if fault and fault.status:
-                    raise vendor.failure(fault.status)
-                if call.operation and not call.operation.simulated:
-                    raise NotSimulated(call.operation)
-                vendor.identify(world, call)
-                vendor.admit(world, call)
-                assert call.operation is not None, "admit let an unknown route pass"
-                result: Any = call.operation.run(world, call)
-            except Refusal as refusal:
-                result = refusal
-            except Exception as error:
-                log.exception("%s %s failed", call.method, call.target)
-                result = vendor.failure(500)
-                call.diagnose(f"mocksrv itself failed here ({type(error).__name__}: {error}); please report it")
+            result, fault = self._handle(world, vendor, call)
             reply = self._render(world, vendor, call, result)
+            delay = fault.seconds(world.random) if fault else 0.0
             world.commit()
+        if delay:
+            pause(delay)  # without the lock: nobody else waits for it
         return self._close(world, vendor, call, entry, fault, reply, began)
+
+    def _handle(self, world: World, vendor: Vendor, call: Call) -> tuple[Any, Fault | None]:
+        """What the operation gives, or a refusal; and the fault that hit the call."""
+        fault = None
+        try:
+            if world.faults:
+                fault = obstruct(vendor, world.faults.pick(vendor.name, call, world.random))
+            if call.operation and not call.operation.simulated:
+                raise NotSimulated(call.operation)
+            vendor.identify(world, call)
+            if world.faults and fault is None and (caller := vendor.caller_name(call)):
+                fault = obstruct(vendor, world.faults.pick(vendor.name, call, world.random, caller))
+            vendor.admit(world, call)
+            assert call.operation is not None, "admit let an unknown route pass"
+            return call.operation.run(world, call), fault
+        except Obstructed as error:
+            return error.refusal, error.fault
+        except Refusal as refusal:
+            return refusal, fault
+        except Exception as error:
+            log.exception("%s %s failed", call.method, call.target)
+            call.diagnose(f"mocksrv itself failed here ({type(error).__name__}: {error}); please report it")
+            return vendor.failure(500), fault
 
     def find_route(self, vendor: Vendor, call: Call) -> None:
         """Set the call's operation and parameters, or what is known about why there is none."""
@@ -212,9 +219,11 @@ class Simulator(Flask):
                 log.info(log_line(self.settings.log, world, entry))
 
         if reply.streams:
-            reply.body = stream(world, reply.body, fault.cut_after if fault else None, close)
+            reply.body = stream(world, reply.body, close)
         else:
             close(reply.body)
+        if fault:
+            fault.spoil(call, reply)
         return reply
 
     # --- where a path belongs ----------------------------------------------------------------------------------
@@ -241,54 +250,6 @@ class Simulator(Flask):
         return super().wsgi_app(inner, start_response)
 
 
-def take_world(prefix: str, path: str) -> tuple[str, str | None, str]:
-    """Move a leading `/~name` from the path to the prefix."""
-    found = WORLD.match(path)
-    if found is None:
-        return prefix, None, path
-    return prefix + found[0], found[1], path[found.end() :] or "/"
-
-
-def path_of(target: str) -> str:
-    """The decoded path of a request target in which an encoded slash inside a segment stays apart."""
-    raw = target.partition("?")[0]
-    if "://" in raw:
-        raw = urlsplit(raw).path
-    return "/".join(unquote(part).replace("/", SLASH) for part in raw.split("/"))
-
-
-def quoted_target(environ: WSGIEnvironment) -> str:
-    """The request target out of a plain WSGI environment, for servers that do not keep the original."""
-    path = quote(environ.get("SCRIPT_NAME", "").encode("latin-1") + environ["PATH_INFO"].encode("latin-1"),
-                 safe="/:@!$&'()*+,;=~-._")
-    query = environ.get("QUERY_STRING")
-    return f"{path}?{query}" if query else path
-
-
-def headers_of(environ: WSGIEnvironment) -> dict[str, str]:
-    """The request's headers, names in lower case."""
-    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
-    for key, name in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
-        if environ.get(key):
-            headers[name] = environ[key]
-    return headers
-
-
-def status_line(status: int) -> str:
-    line = STATUS_LINES.get(status)
-    if line is None:
-        from http import HTTPStatus
-
-        known = status in HTTPStatus._value2member_map_
-        line = STATUS_LINES[status] = f"{status} {HTTPStatus(status).phrase if known else 'Unknown'}"
-    return line
-
-
-def header_safe(text: str) -> str:
-    """One line that fits into a header."""
-    return " ".join(text.split()).encode("latin-1", "backslashreplace").decode("latin-1")[:4_000]
-
-
 class NotSimulated(Refusal):
     """A real route that mocksrv does not have: our own answer, so that nobody takes it for the vendor's."""
 
@@ -297,22 +258,34 @@ class NotSimulated(Refusal):
         super().__init__(501, problem("not-simulated", 501, text), diagnosis=text)
 
 
-def stream(world: World, chunks: Iterator[bytes], cut_after: int | None, close: Any) -> Iterator[bytes]:
-    """The chunks of an answer, each made under the world's lock; cut by a fault after so many."""
+class Obstructed(Exception):
+    """A fault stands in the way of the call."""
+
+    def __init__(self, fault: Fault, refusal: Refusal) -> None:
+        super().__init__(f"fault {fault.id}")
+        self.fault, self.refusal = fault, refusal
+
+
+def obstruct(vendor: Vendor, fault: Fault | None) -> Fault | None:
+    """Raise Obstructed if the fault keeps the request from being handled."""
+    if fault and (fault.status or fault.unanswered):
+        raise Obstructed(fault, vendor.failure(fault.status or 500))
+    return fault
+
+
+def stream(world: World, chunks: Iterator[bytes], close: Callable[[bytes], None]) -> Iterator[bytes]:
+    """The chunks of an answer, each made under the world's lock."""
     seen = bytearray()
-    made = 0
     try:
-        while cut_after is None or made < cut_after:
+        while True:
             with world.lock:
                 chunk = next(chunks, None)
                 world.commit()
             if chunk is None:
                 return
-            made += 1
             if len(seen) <= BODY:
                 seen += chunk
             yield chunk
-        raise ConnectionAbortedError("a fault cuts this answer")
     finally:
         close(bytes(seen))
 

@@ -1,38 +1,138 @@
-"""What can go wrong, aimed at operations."""
+"""What can go wrong, aimed at operations, with counts and chances."""
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from mocksrv.clock import pause
+from mocksrv.operation import Call, Reply
+
 if TYPE_CHECKING:
-    from mocksrv.operation import Call
+    from mocksrv.generator import Generator
+
+CONNECTION = ("reset", "empty", "truncate", "garbage")
+PIECES = 10  # that a slow body comes in
 
 
 @dataclass
 class Fault:
-    """One thing that goes wrong. Without an aim it hits every call; `times` is how often it does (None: always)."""
+    """One thing that goes wrong. Without an aim it hits every call."""
 
     id: int = 0
+    # the aim
     vendor: str | None = None
     operation: str | None = None
-    status: int | None = None  # answer with this status and the vendor's own error body
-    delay: float = 0.0  # seconds of real time before the answer
+    method: str | None = None
+    path: str | None = None  # with * and ?, as in "/a/*/case/*"
+    caller: str | None = None  # as the journal names it; makes it hit after the caller is known
+    nth: int | None = None  # only this one of the calls that it aims at, from 1
+    times: int | None = None  # how often it hits before it is spent
+    probability: float = 1.0  # of each call that it aims at, by the world's generator
+    # the effect
+    status: int | None = None  # the vendor's own error of that status
+    headers: dict[str, str] = field(default_factory=dict)  # added to the answer, or put in the place of its own
+    delay: float | dict[str, list[float]] = 0.0  # seconds before the answer, or {"uniform": [low, high]}, ...
+    slow: float = 0.0  # seconds that the body takes
+    connection: str | None = None  # reset, empty, truncate or garbage
+    after: bool = False  # the request is handled before the connection breaks: only the answer is lost
     cut_after: int | None = None  # chunks of a streamed answer before the connection is cut
-    times: int | None = None
+    content_type: str | None = None
+    # what it did
+    seen: int = 0
     hits: int = 0
 
     def aims_at(self, vendor: str, call: Call) -> bool:
         name = call.operation.name if call.operation else None
-        return self.vendor in (None, vendor) and self.operation in (None, name)
+        return (
+            self.vendor in (None, vendor)
+            and self.operation in (None, name)
+            and self.method in (None, call.method)
+            and (self.path is None or fnmatchcase(call.path, self.path))
+        )
+
+    def strikes(self, random: Generator) -> bool:
+        """Whether this one of the calls that it aims at is hit; counts both."""
+        self.seen += 1
+        if self.nth not in (None, self.seen) or (self.times is not None and self.hits >= self.times):
+            return False
+        if self.probability < 1 and random.random() >= self.probability:
+            return False
+        self.hits += 1
+        return True
+
+    def seconds(self, random: Generator) -> float:
+        """The delay of this hit."""
+        if not isinstance(self.delay, dict):
+            return self.delay
+        (distribution, (first, second)), *_ = self.delay.items()
+        if distribution == "uniform":
+            return random.uniform(first, second)
+        return first * random.lognormvariate(0, second)  # median, sigma
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the connection breaks before the request is handled."""
+        return self.connection in ("reset", "empty") and not self.after
+
+    def spoil(self, call: Call, reply: Reply) -> None:
+        """Make the answer what the fault makes of it. The journal has the whole one."""
+        changes = self.headers | ({"Content-Type": self.content_type} if self.content_type else {})
+        for name, value in changes.items():
+            reply.headers = [(key, old) for key, old in reply.headers if key.lower() != name.lower()] + [(name, value)]
+        if self.connection in ("reset", "empty", "garbage"):
+            self._break(call, reply)
+        elif self.connection == "truncate":
+            reply.body = cut(chunks(reply.body, 2), 1)
+        elif self.cut_after is not None and reply.streams:
+            reply.body = cut(reply.body, self.cut_after)
+        if self.slow:
+            reply.body = slowly(chunks(reply.body, PIECES), self.slow / PIECES)
+
+    def _break(self, call: Call, reply: Reply) -> None:
+        connection = call.connection
+        if connection is None:  # in a test without a socket
+            raise ConnectionResetError(f"fault {self.id}: {self.connection}")
+        if self.connection == "reset":
+            connection.reset()
+        elif self.connection == "empty":
+            connection.close()
+        else:
+            connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nxyzzy\r\n")
+        reply.body = b""
 
     def describe(self) -> dict[str, Any]:
         return asdict(self)
 
 
+def chunks(body: Any, pieces: int) -> Iterator[bytes]:
+    """A body in so many pieces; a stream keeps its own."""
+    if isinstance(body, Iterator):
+        yield from body
+        return
+    size = max(1, -(-len(body) // pieces))
+    yield from (body[start : start + size] for start in range(0, len(body), size))
+
+
+def cut(parts: Iterator[bytes], number: int) -> Iterator[bytes]:
+    """So many parts, then an error: the server ends the connection without the rest."""
+    with closing(parts):  # type: ignore[type-var]
+        yield from itertools.islice(parts, number)
+    raise ConnectionAbortedError("a fault cuts this answer")
+
+
+def slowly(parts: Iterator[bytes], seconds: float) -> Iterator[bytes]:
+    for part in parts:
+        pause(seconds)
+        yield part
+
+
 class Faults:
-    """The faults of a world, in the order in which they were set; the first that aims at a call hits it."""
+    """The faults of a world, in the order in which they were set; the first that strikes a call hits it."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -43,11 +143,10 @@ class Faults:
         self._faults.append(fault)
         return fault
 
-    def pick(self, vendor: str, call: Call) -> Fault | None:
-        """The fault that hits this call, counted."""
+    def pick(self, vendor: str, call: Call, random: Generator, caller: str | None = None) -> Fault | None:
+        """The fault that hits this call: of those aimed at a caller when `caller` is given, else of the rest."""
         for fault in self._faults:
-            if (fault.times is None or fault.hits < fault.times) and fault.aims_at(vendor, call):
-                fault.hits += 1
+            if fault.caller == caller and fault.aims_at(vendor, call) and fault.strikes(random):
                 return fault
         return None
 

@@ -135,6 +135,14 @@ class Reader(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
+class Connection(Protocol):
+    """The client's connection, as the server gives it."""
+
+    def reset(self) -> None: ...
+    def close(self) -> None: ...
+    def send(self, data: bytes, /) -> None: ...
+
+
 class Call:
     """One request, as handlers and vendors see it."""
 
@@ -151,6 +159,7 @@ class Call:
         host: str = "127.0.0.1",
         prefix: str = "",
         max_body: int = 32 * 1024 * 1024,
+        connection: Connection | None = None,
     ) -> None:
         self.method = method
         self.path = path  # decoded, within the vendor: without world prefix and mount
@@ -161,6 +170,7 @@ class Call:
         self.host = host  # as the client named it, with the port if it did
         self.prefix = prefix  # of the world and the mount: "/~name/cht", or ""
         self.max_body = max_body
+        self.connection = connection  # for faults below HTTP; None in a test without a socket
         self.operation: Operation | None = None
         self.allowed: tuple[str, ...] = ()  # the methods that this path has, when the method is not among them
         self.params: dict[str, str] = {}

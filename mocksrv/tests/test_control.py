@@ -51,10 +51,17 @@ def test_the_clock_freezes_advances_skews_and_is_set(shop):
     ("/worlds", {"name": "a", "size": "huge"}, "bad-setting"),
     ("/worlds", {"name": "a", "settings": {"shop.mood": "odd"}}, "bad-setting"),
     ("/settings", {"shop.moody": "good"}, "bad-setting"),
-    ("/faults", {}, "no-effect"),
-    ("/faults", {"status": 99}, "not-a-number"),
-    ("/faults", {"status": 500, "vendor": "nobody"}, "no-such-vendor"),
-    ("/faults", {"status": 500, "operation": "nothing"}, "no-such-operation"),
+    ("/faults", {}, "bad-fault"),
+    ("/faults", {"times": 3}, "bad-fault"),
+    ("/faults", {"status": 99}, "bad-fault"),
+    ("/faults", {"status": True}, "bad-fault"),
+    ("/faults", {"delay": -1}, "bad-fault"),
+    ("/faults", {"delay": True}, "bad-fault"),
+    ("/faults", {"delay": {"normal": [1, 2]}}, "bad-fault"),
+    ("/faults", {"connection": "explode"}, "bad-fault"),
+    ("/faults", {"status": 500, "colour": "red"}, "bad-fault"),
+    ("/faults", {"status": 500, "vendor": "nobody"}, "bad-fault"),
+    ("/faults", {"status": 500, "operation": "nothing"}, "bad-fault"),
 ])
 def test_bad_input_is_a_problem_with_a_named_code(shop, path, body, code):
     before = shop.get("/_mocksrv/clock").json["skew"]

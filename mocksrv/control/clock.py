@@ -1,0 +1,56 @@
+"""A world's clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Response
+
+from mocksrv.clock import ClockRange
+from mocksrv.control.base import ControlError, answer, control, number, payload, world
+from mocksrv.world import World
+
+
+def clock_state(one: World) -> dict[str, Any]:
+    return {"now": one.clock.now().isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "frozen": one.clock.frozen is not None, "skew": one.clock.skew}
+
+
+@control.get("/clock")
+def read_clock() -> Response:
+    return answer(clock_state(world()))
+
+
+@control.post("/clock")
+def change_clock() -> Response:
+    """Any of: `freeze` (true or false), `set` (ISO 8601), `skew` and `advance` (seconds); done in that order."""
+    data = payload("advance", "freeze", "set", "skew")
+    one = world()
+    with one.lock:
+        moved = one.clock.copy()
+        if "freeze" in data:
+            if not isinstance(data["freeze"], bool):
+                raise ControlError("not-a-truth", 400, "freeze takes true or false")
+            moved.freeze(data["freeze"])
+        try:
+            if "set" in data:
+                moved.set(moment(data["set"]))
+            if "skew" in data:
+                moved.set_skew(number(data, "skew"))
+            if "advance" in data:
+                moved.advance(number(data, "advance"))
+        except ClockRange as error:
+            raise ControlError("clock-range", 400, str(error)) from None
+        one.clock = moved
+        one.commit()
+    return answer(clock_state(one))
+
+
+def moment(value: Any) -> datetime:
+    """An ISO 8601 date-time; without a zone it is UTC."""
+    try:
+        parsed = datetime.fromisoformat(value)
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        raise ControlError("not-a-time", 400, "set takes an ISO 8601 time such as 2026-01-31T09:30:00Z") from None

@@ -1,0 +1,87 @@
+"""A world's faults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from marshmallow import Schema, ValidationError, fields, validate, validates, validates_schema
+
+from mocksrv.control.base import CONTROL, ControlError, answer, app, control, payload, world
+from mocksrv.faults import CONNECTION
+
+
+@control.get("/faults")
+def list_faults() -> Response:
+    return answer([fault.describe() for fault in world().faults.list()])
+
+
+class FaultSchema(Schema):
+    """A fault as the control plane takes it: an aim, and at least one effect."""
+
+    vendor = fields.String()
+    operation = fields.String()
+    method = fields.String()
+    path = fields.String()
+    caller = fields.String()
+    nth = fields.Integer(strict=True, validate=validate.Range(1))
+    times = fields.Integer(strict=True, validate=validate.Range(1))
+    probability = fields.Float(validate=validate.Range(0, 1))
+    status = fields.Integer(strict=True, validate=validate.Range(100, 599))
+    headers = fields.Dict(fields.String(), fields.String())
+    delay = fields.Raw()
+    slow = fields.Float(validate=validate.Range(0, 600))
+    connection = fields.String(validate=validate.OneOf(CONNECTION))
+    after = fields.Boolean(truthy={True}, falsy={False})
+    cut_after = fields.Integer(strict=True, validate=validate.Range(0))
+    content_type = fields.String()
+
+    @validates("delay")
+    def check_delay(self, value: Any, **_kwargs: Any) -> None:
+        match value:
+            case bool():
+                pass
+            case int() | float() if 0 <= value <= 600:
+                return
+            case {"uniform": [int() | float() as low, int() | float() as high]} if 0 <= low <= high <= 600:
+                return
+            case {"lognormal": [int() | float() as median, int() | float() as sigma]} if min(median, 3 - sigma) >= 0:
+                return
+        raise ValidationError(
+            'Use seconds from 0 to 600, {"uniform": [low, high]} or {"lognormal": [median, sigma]}.')
+
+    @validates_schema
+    def check_sense(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if not data.keys() & {"status", "headers", "delay", "slow", "connection", "cut_after", "content_type"}:
+            raise ValidationError("Say what goes wrong: status, delay, slow, connection, cut_after, ...")
+        if data.get("vendor", next(iter(app().vendors))) not in app().vendors:
+            raise ValidationError(f"Use one of {', '.join(app().vendors)}.", "vendor")
+        names = {op.name for op in app().operations.values() if data.get("vendor", op.vendor) == op.vendor}
+        if data.get("operation", next(iter(names))) not in names:
+            raise ValidationError(f"There is none of that name; GET {CONTROL}/operations lists them.", "operation")
+
+
+@control.post("/faults")
+def add_fault() -> Response:
+    """Let something go wrong; README, "Faults", shows the members."""
+    try:
+        found = FaultSchema().load(payload())
+    except ValidationError as error:
+        texts = [f"{key}: {' '.join(map(str, value))}" for key, value in error.normalized_messages().items()]
+        raise ControlError("bad-fault", 400, "; ".join(texts).replace("_schema: ", "")) from None
+    one = world()
+    with one.lock:
+        return answer(one.faults.add(**found).describe(), 201)
+
+
+@control.delete("/faults/<int:id>")
+def delete_fault(id: int) -> Response:
+    if not world().faults.remove(id):
+        raise ControlError("no-such-fault", 404, f"there is no fault {id}; GET {CONTROL}/faults lists them")
+    return Response(status=204)
+
+
+@control.delete("/faults")
+def clear_faults() -> Response:
+    world().faults.clear()
+    return Response(status=204)

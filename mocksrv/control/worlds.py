@@ -1,0 +1,139 @@
+"""Worlds, their settings, and snapshots of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Response
+
+from mocksrv.config import ConfigError, parse_seed, parse_size
+from mocksrv.control.base import CONTROL, ControlError, answer, app, control, name, payload, world, worlds
+from mocksrv.control.clock import clock_state
+from mocksrv.world import DEFAULT, World
+
+NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
+
+
+def describe(one: World) -> dict[str, Any]:
+    prefix = "" if one.name == DEFAULT else f"/~{one.name}"
+    return {"name": one.name, "prefix": prefix, "clock": clock_state(one), "exchanges": len(one.journal)}
+
+
+@control.get("/worlds")
+def list_worlds() -> Response:
+    return answer([describe(one) for one in worlds()])
+
+
+@control.post("/worlds")
+def make_world() -> Response:
+    """Make the world of that `name` anew: a fork of the seeded origin, or with its own `seed`, `size`, `settings`."""
+    data = payload("name", "seed", "size", "settings")
+    key = data.get("name")
+    if not isinstance(key, str) or not NAME.fullmatch(key):
+        raise ControlError("bad-name", 400, "name takes 1 to 64 letters, digits, dots, dashes or underscores")
+    try:
+        if data.keys() & {"seed", "size"}:
+            wanted = {"seed": app().settings.seed, "size": app().settings.size} | data
+            source = worlds().plant(parse_seed(wanted["seed"]), parse_size(wanted["size"]))
+        else:
+            source = worlds().origin
+    except ConfigError as error:
+        raise ControlError("bad-setting", 400, str(error)) from None
+    settings = parsed(data.get("settings", {}))
+    made = worlds().replace(key, source)
+    made.settings |= settings
+    return answer(describe(made), 201)
+
+
+def parsed(settings: Any) -> dict[str, Any]:
+    if not isinstance(settings, dict):
+        raise ControlError("bad-setting", 400, 'settings takes an object such as {"cht.conformance": "strict"}')
+    try:
+        return worlds().parse(settings)
+    except ConfigError as error:
+        raise ControlError("bad-setting", 400, str(error)) from None
+
+
+@control.get("/settings")
+def read_settings() -> Response:
+    """The vendors' settings in this world."""
+    return answer(world().settings)
+
+
+@control.post("/settings")
+def change_settings() -> Response:
+    """Change some of the vendors' settings in this world."""
+    changes = parsed(payload())
+    one = world()
+    with one.lock:
+        one.settings |= changes
+        one.commit()
+    return answer(one.settings)
+
+
+@control.delete("/worlds/<key>")
+def delete_world(key: str) -> Response:
+    if not worlds().delete(key):
+        raise ControlError("no-such-world", 404, f"there is no world {key!r}; GET {CONTROL}/worlds lists them")
+    return Response(status=204)
+
+
+@control.delete("/world")
+def forget_world() -> Response:
+    """Forget this world, if it is there; asking for it again makes a new one."""
+    worlds().delete(name())
+    return Response(status=204)
+
+
+@control.post("/reset")
+def reset() -> Response:
+    """Begin again with the seeded data."""
+    payload()
+    return answer(describe(worlds().reset(name())))
+
+
+# --- snapshots ---
+
+
+@control.get("/snapshots")
+def list_snapshots() -> Response:
+    return answer([{"name": label, "world": kept.name, "clock": clock_state(kept)}
+                   for label, kept in worlds().snapshots.items()])
+
+
+@control.post("/snapshots")
+def make_snapshot() -> Response:
+    """Keep this world under a name."""
+    label = payload("name").get("name")
+    if not isinstance(label, str) or not label:
+        raise ControlError("no-name", 400, 'send {"name": "..."}')
+    worlds().snapshot(name(), label)
+    return answer({"name": label, "world": name()}, 201)
+
+
+def kept(label: str) -> World:
+    found = worlds().snapshots.get(label)
+    if found is None:
+        raise ControlError("no-such-snapshot", 404, f"no snapshot {label!r}; GET {CONTROL}/snapshots lists them")
+    return found
+
+
+@control.get("/snapshots/<label>")
+def download_snapshot(label: str) -> Response:
+    """The whole snapshot as JSON."""
+    return answer(kept(label).dump())
+
+
+@control.post("/snapshots/<label>/restore")
+def restore_snapshot(label: str) -> Response:
+    """Make this world what the snapshot was."""
+    payload()
+    return answer(describe(worlds().replace(name(), kept(label))))
+
+
+@control.delete("/snapshots/<label>")
+def delete_snapshot(label: str) -> Response:
+    kept(label)
+    del worlds().snapshots[label]
+    return Response(status=204)
