@@ -1,0 +1,104 @@
+"""Clients of a CHT: the mock, or with `--target live` the instance of CHT_URL, CHT_USER and CHT_PASSWORD."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+
+PASSWORD = "Kisumu_2024"
+
+
+@dataclass
+class Client:
+    """HTTP calls as one user; errors are asked for as JSON unless `accept` says otherwise."""
+
+    url: str
+    auth: tuple[str, str] | None
+    accept: str = "application/json"
+
+    def request(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
+        headers = {"Accept": self.accept} | options.pop("headers", {})
+        return requests.request(method, self.url + path, json=body, auth=self.auth, headers=headers,
+                                allow_redirects=False, timeout=30, **options)
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> requests.Response:
+        return self.request("POST", path, body, **options)
+
+    def put(self, path: str, body: Any = None, **options: Any) -> requests.Response:
+        return self.request("PUT", path, body, **options)
+
+    def delete(self, path: str, **options: Any) -> requests.Response:
+        return self.request("DELETE", path, **options)
+
+    def ok(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        """The JSON of an answer that must be a success."""
+        answer = self.request(method, path, body, **options)
+        assert answer.ok, f"{answer.status_code} {answer.text}"
+        return answer.json()
+
+    def doc(self, id: str, database: str = "medic") -> dict[str, Any]:
+        """A stored document."""
+        return self.ok("GET", f"/{database}/{requests.utils.quote(id, safe='')}")
+
+    def as_user(self, name: str, password: str = PASSWORD) -> Client:
+        return Client(self.url, (name, password), self.accept)
+
+    def anonymous(self) -> Client:
+        return Client(self.url, None, self.accept)
+
+    def taking(self, accept: str) -> Client:
+        return Client(self.url, self.auth, accept)
+
+
+@pytest.fixture
+def api(request: pytest.FixtureRequest, target: str) -> Client:
+    """The API as its server admin."""
+    if target == "live":
+        setting = request.getfixturevalue("live_setting")
+        return Client(setting("CHT_URL").rstrip("/"), (setting("CHT_USER"), setting("CHT_PASSWORD")))
+    world = request.getfixturevalue("mocksrv")
+    (admin, *_) = world.credentials("cht")
+    return Client(admin["base_url"].rstrip("/"), (admin["username"], admin["password"]))
+
+
+@pytest.fixture
+def unique() -> str:
+    """A name that no other test has used."""
+    return f"t-{uuid.uuid4().hex[:10]}"
+
+
+@dataclass
+class Places:
+    """Ids of a small hierarchy: two areas in a district, a person in each, a clinic with one in the first."""
+
+    district: str
+    area: str
+    other_area: str
+    clinic: str
+    person: str
+    other_person: str
+    clinic_person: str
+
+
+@pytest.fixture
+def places(api: Client, unique: str) -> Places:
+    """A hierarchy of its own for this test."""
+    def place(kind: str, name: str, parent: str | None = None) -> str:
+        body = {"type": kind, "name": f"{name} {unique}"} | ({"parent": parent} if parent else {})
+        return str(api.ok("POST", "/api/v1/places", body)["id"])
+
+    def person(name: str, parent: str) -> str:
+        return str(api.ok("POST", "/api/v1/people", {"name": f"{name} {unique}", "place": parent})["id"])
+
+    district = place("district_hospital", "District")
+    area, other = place("health_center", "Area", district), place("health_center", "Other", district)
+    clinic = place("clinic", "Clinic", area)
+    return Places(district, area, other, clinic, person("Amina", area), person("Otieno", other),
+                  person("Wanjiru", clinic))
