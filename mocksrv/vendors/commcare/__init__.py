@@ -1,7 +1,45 @@
 """CommCare HQ."""
 
-from mocksrv.vendors.commcare import cases, groups, user_writes, users, web_users  # noqa: I001
-from mocksrv.vendors.commcare import forms, receiver
+from mocksrv.vendors.commcare import (
+    action_times,
+    applications,
+    cases,
+    forms,
+    groups,
+    identity,
+    lists,
+    locations,
+    locations_v2,
+    lookup,
+    lookup_items,
+    messaging,
+    receiver,
+    reports,
+    ucr,
+    user_writes,
+    users,
+    web_users,
+)
 from mocksrv.vendors.commcare.vendor import vendor
 
-__all__ = ["cases", "forms", "groups", "receiver", "user_writes", "users", "vendor", "web_users"]
+__all__ = [
+    "action_times",
+    "applications",
+    "cases",
+    "forms",
+    "groups",
+    "identity",
+    "lists",
+    "locations",
+    "locations_v2",
+    "lookup",
+    "lookup_items",
+    "messaging",
+    "receiver",
+    "reports",
+    "ucr",
+    "user_writes",
+    "users",
+    "vendor",
+    "web_users",
+]

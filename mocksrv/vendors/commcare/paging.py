@@ -37,6 +37,13 @@ def offset_of(call: Call) -> int:
     return offset
 
 
+def natural(value: str) -> int | None:
+    """The number that decimal digits stand for; None for anything else."""
+    if not (value.isascii() and value.isdecimal()):
+        return None
+    return int(value) if len(value) < 19 else 10**18
+
+
 def link(call: Call, **changes: Any) -> str:
     """`?` and the request's parameters, grouped by name, with these at the end."""
     grouped: dict[str, list[str]] = {}

@@ -169,3 +169,296 @@ class WebUserObject(Strict):
 
 GroupList = listing("GroupList", GroupObject)
 WebUserList = listing("WebUserList", WebUserObject)
+
+
+class Version(Strict):
+    build_comment = maybe()
+    built_on = maybe()
+    id = text()
+    is_released = fields.Boolean(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+
+
+class AppForm(Strict):
+    name = fields.Dict(required=True)
+    questions = fields.List(fields.Dict(), required=True)
+    unique_id = text()
+    xmlns = text()
+
+
+class Module(Strict):
+    case_properties = fields.List(fields.String(), required=True)
+    case_type = text()
+    forms = fields.List(fields.Nested(AppForm), required=True)
+    name = fields.Dict(required=True)
+    unique_id = text()
+
+
+class ApplicationObject(Strict):
+    _id = fields.String()
+    build_comment = maybe()
+    built_from_app_id = maybe()
+    built_on = maybe()
+    copy_of = fields.String(allow_none=True)
+    doc_type = fields.String()
+    domain = fields.String()
+    id = text()
+    is_released = fields.Boolean(required=True, allow_none=True)
+    langs = fields.List(fields.String())
+    modules = fields.List(fields.Nested(Module), required=True)
+    name = text()
+    resource_uri = text()
+    version = fields.Integer(required=True)
+    versions = fields.List(fields.Nested(Version), required=True)
+
+
+class LocationObject(Strict):
+    created_at = text()
+    domain = text()
+    external_id = maybe()
+    id = fields.Integer(required=True)
+    last_modified = text()
+    latitude = maybe()
+    location_data = fields.Dict(required=True)
+    location_id = text()
+    location_type = text()
+    longitude = maybe()
+    name = text()
+    parent = maybe()
+    resource_uri = text()
+    site_code = text()
+
+
+class LocationTypeObject(Strict):
+    administrative = fields.Boolean(required=True)
+    code = text()
+    domain = text()
+    id = fields.Integer(required=True)
+    name = text()
+    parent = maybe()
+    resource_uri = text()
+    shares_cases = fields.Boolean(required=True)
+    view_descendants = fields.Boolean(required=True)
+
+
+class Location2Object(Strict):
+    domain = text()
+    last_modified = text()
+    latitude = maybe()
+    location_data = fields.Dict(required=True)
+    location_id = text()
+    location_type_code = text()
+    location_type_name = text()
+    longitude = maybe()
+    name = text()
+    parent_location_id = text()
+    site_code = text()
+
+
+ApplicationList = listing("ApplicationList", ApplicationObject)
+LocationList = listing("LocationList", LocationObject)
+LocationTypeList = listing("LocationTypeList", LocationTypeObject)
+Location2List = listing("Location2List", Location2Object)
+
+
+def bare_listing(name: str, item: type[Schema], meta: type[Schema]) -> type[Schema]:
+    """The schema of a list's body with a `meta` of its own."""
+    return type(name, (Strict,), {
+        "meta": fields.Nested(meta, required=True),
+        "objects": fields.List(fields.Nested(item), required=True),
+        "__module__": __name__,
+    })
+
+
+class CursorMeta(Strict):
+    limit = fields.Raw(required=True)  # ucr repeats the query's own text
+    next = maybe()
+
+
+class CountMeta(Strict):
+    total_count = fields.Integer(required=True)
+
+
+class ActionMeta(Meta):
+    local_date_timezone = text()
+
+
+class EventObject(Strict):
+    id = fields.Integer(required=True)
+    content_type = text()
+    date = text()
+    date_last_activity = text()
+    case_id = maybe()
+    domain = text()
+    error = fields.Dict(required=True, allow_none=True)
+    form = fields.Dict(required=True, allow_none=True)
+    messages = fields.List(fields.Dict(), required=True)
+    recipient = fields.Dict(required=True)
+    source = fields.Dict(required=True)
+    status = text()
+
+
+class Row(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    id = text()
+    doc_id = text()
+    inserted_at = text()
+
+
+class ReportData(Strict):
+    columns = fields.List(fields.Dict(), required=True)
+    data = fields.List(fields.Dict(), required=True)
+    next_page = text()
+    resource_uri = text()
+    total_records = fields.Integer(required=True)
+
+
+class ReportObject(Strict):
+    columns = fields.List(fields.Dict(), required=True)
+    filters = fields.List(fields.Dict(), required=True)
+    id = text()
+    resource_uri = text()
+    title = text()
+
+
+class DataSourceObject(Strict):
+    configured_filter = fields.Dict()
+    configured_indicators = fields.List(fields.Dict())
+    display_name = text()
+    id = text()
+    resource_uri = text()
+
+
+class Action(Strict):
+    UTC_end_time = text()
+    UTC_start_time = text()
+    local_date = text()
+    user = text()
+    user_id = text()
+
+
+EventList = bare_listing("EventList", EventObject, CursorMeta)
+RowList = bare_listing("RowList", Row, CursorMeta)
+ReportList = bare_listing("ReportList", ReportObject, CountMeta)
+DataSourceList = bare_listing("DataSourceList", DataSourceObject, CountMeta)
+ActionList = bare_listing("ActionList", Action, ActionMeta)
+
+
+class FixtureObject(Strict):
+    fields_ = fields.Dict(required=True, data_key="fields")
+    fixture_type = text()
+    id = text()
+    resource_uri = text()
+
+
+class LookupTableObject(Strict):
+    fields_ = fields.List(fields.Dict(), required=True, data_key="fields")
+    id = text()
+    is_global = fields.Boolean(required=True)
+    item_attributes = fields.List(fields.String(), required=True)
+    resource_uri = text()
+    tag = text()
+
+
+class LookupItemObject(Strict):
+    data_type_id = text()
+    fields_ = fields.Dict(required=True, data_key="fields")
+    id = text()
+    item_attributes = fields.Dict(required=True)
+    resource_uri = text()
+    sort_key = fields.Integer(required=True)
+
+
+class IdentityObject(Strict):
+    email = text()
+    first_name = maybe()
+    id = text()
+    last_name = maybe()
+    username = text()
+
+
+class DomainObject(Strict):
+    domain_name = text()
+    project_name = text()
+
+
+class Invitation(Strict):
+    assigned_location_ids = fields.List(fields.String(), required=True)
+    email = text()
+    id = text()
+    primary_location_id = maybe()
+    profile = maybe()
+    role = text()
+    tableau_groups = fields.List(fields.String(), required=True)
+    tableau_role = maybe()
+    user_data = fields.Dict(required=True)
+
+
+class BulkUserObject(Strict):
+    email = fields.String()
+    first_name = fields.String(allow_none=True)
+    id = fields.String()
+    last_name = fields.String(allow_none=True)
+    phone_numbers = fields.List(fields.String())
+    resource_uri = text()
+    username = fields.String()
+
+
+class Username(Strict):
+    user_id = text()
+    user_name = text()
+
+
+class DomainForm(Strict):
+    form_name = text()
+    form_xmlns = text()
+
+
+class DomainCase(Strict):
+    case_type = text()
+    placeholder = text()
+
+
+class DeviceLog(Strict):
+    app_version = text()
+    date = text()
+    device_id = text()
+    id = text()
+    msg = text()
+    resource_uri = text()
+    type = text()
+    user_id = text()
+    username = text()
+    xform_id = text()
+
+
+class ExportObject(Strict):
+    case_type = maybe()
+    det_config_url = text()
+    export_format = text()
+    id = text()
+    is_deidentified = fields.Boolean(required=True)
+    name = text()
+    resource_uri = text()
+    type = text()
+    xmlns = maybe()
+
+
+class AnalyticsRoles(Strict):
+    permissions = fields.Dict(required=True)
+    resource_uri = text()
+    roles = fields.List(fields.String(), required=True)
+
+
+FixtureList = listing("FixtureList", FixtureObject)
+LookupTableList = listing("LookupTableList", LookupTableObject)
+LookupItemList = listing("LookupItemList", LookupItemObject)
+DomainList = listing("DomainList", DomainObject)
+BulkUserList = listing("BulkUserList", BulkUserObject)
+UsernameList = listing("UsernameList", Username)
+DomainFormList = listing("DomainFormList", DomainForm)
+DomainCaseList = listing("DomainCaseList", DomainCase)
+DeviceLogList = listing("DeviceLogList", DeviceLog)
+ExportList = listing("ExportList", ExportObject)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mocksrv.world import World
 
 TOP = "\uffff"  # sorts behind every text that an index holds
+TOP_NUMBER = float("inf")
 
 
 def next_indexed_on(world: World, table: str, domain: str) -> str:
