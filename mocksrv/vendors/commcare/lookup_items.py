@@ -75,8 +75,9 @@ def create(world: World, call: Call) -> Doc:
     if owned(world, "commcare.lookup_tables", table_id, domain) is None:
         raise not_found()
     last = rows_of(world, domain, table_id)
-    row: dict[str, Any] = {"id": world.hex(), "domain": domain, "table_id": table_id, "fields": {}, "item_attributes": {},
-           "sort_key": last[-1]["sort_key"] + 1 if last else 0} | values(data)
+    row: dict[str, Any] = {"id": world.hex(), "domain": domain, "table_id": table_id, "fields": {},
+                           "item_attributes": {},
+                           "sort_key": last[-1]["sort_key"] + 1 if last else 0} | values(data)
     world.table("commcare.lookup_rows").insert(row["id"], row)
     return row
 
