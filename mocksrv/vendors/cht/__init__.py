@@ -26,6 +26,18 @@ The parts that every resource module builds on:
     JSON as JavaScript reads and writes it.
 """
 
+# Importing a module registers its operations.
+from mocksrv.vendors.cht import (  # noqa: F401
+    bulk_delete,
+    couchdb,
+    hydrate,
+    info,
+    login,
+    people,
+    person,
+    place,
+    places,
+)
 from mocksrv.vendors.cht.vendor import vendor
 
 __all__ = ["vendor"]

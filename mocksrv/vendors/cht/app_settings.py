@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -30,7 +30,7 @@ def read(world: World) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def allows(settings: dict[str, Any], roles: Iterable[str], permission: str) -> bool:
+def allows(settings: Mapping[str, Any], roles: Iterable[str], permission: str) -> bool:
     """Whether one of the roles holds the permission; `_admin` holds all, nobody else one not configured."""
     if "_admin" in roles:
         return True
@@ -38,7 +38,7 @@ def allows(settings: dict[str, Any], roles: Iterable[str], permission: str) -> b
     return isinstance(holders, list) and any(role in holders for role in roles)
 
 
-def is_offline(settings: dict[str, Any], roles: Iterable[str]) -> bool:
+def is_offline(settings: Mapping[str, Any], roles: Iterable[str]) -> bool:
     """Whether an account with these roles replicates. CHT 4.15 source, shared-libs/user-management."""
     if "_admin" in roles:
         return False
@@ -47,12 +47,12 @@ def is_offline(settings: dict[str, Any], roles: Iterable[str]) -> bool:
     return not known or any(role.get("offline") for role in known)
 
 
-def contact_types(settings: dict[str, Any]) -> list[dict[str, Any]]:
+def contact_types(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The configured contact types, people and places."""
     types = settings.get("contact_types")
     return [kind for kind in types if isinstance(kind, dict)] if isinstance(types, list) else []
 
 
-def contact_type(settings: dict[str, Any], id: Any) -> dict[str, Any] | None:
+def contact_type(settings: Mapping[str, Any], id: Any) -> dict[str, Any] | None:
     """The configured contact type of that id."""
     return next((kind for kind in contact_types(settings) if kind.get("id") == id), None)

@@ -76,7 +76,7 @@ def basic(call: Call) -> tuple[str, str] | None:
 
 def identify(world: World, call: Call) -> Caller | None:
     """The caller, or None. Raises the 400 of a cookie that CouchDB cannot read."""
-    token = cookies.of(call).get("AuthSession")
+    token = cookies.raw(call, "AuthSession")
     if token:
         found = cookies.session(world, token, lambda name: find_user(world, name))
         if found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mocksrv.operation import Operation
 from mocksrv.world import World
 
 CHOICES = ("server", "strict", "docs")
@@ -20,3 +21,17 @@ def strict(world: World) -> bool:
 
 def docs(world: World) -> bool:
     return mode(world) == "docs"
+
+
+def demands(world: World, operation: Operation) -> tuple[tuple[str, ...], bool]:
+    """The permissions an operation needs, and whether it needs an online user.
+
+    Difference 1: the page names one permission where the server also asks for `can_edit`. Difference 2: the page
+    does not say that reading contacts takes an online user (trait `online="server"`).
+    """
+    named = operation.permission or ()
+    names = (named,) if isinstance(named, str) else named
+    online = operation.traits.get("online")
+    if docs(world):
+        return tuple(name for name in names if name != "can_edit" or len(names) == 1), online not in (None, "server")
+    return names, bool(online)

@@ -12,7 +12,6 @@ import binascii
 import hmac
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from mocksrv.operation import Call
@@ -28,18 +27,15 @@ class Malformed(Exception):
     """A cookie that is none of ours; CouchDB answers 400."""
 
 
-def of(call: Call) -> dict[str, str]:
-    """The request's cookies."""
-    header = call.header("cookie")
-    if not header:
-        return {}
-    if "cht.cookies" not in call.notes:
-        try:
-            call.notes["cht.cookies"] = {name: morsel.value for name, morsel in SimpleCookie(header).items()}
-        except CookieError:
-            call.notes["cht.cookies"] = {}
-    found: dict[str, str] = call.notes["cht.cookies"]
-    return found
+
+
+def raw(call: Call, name: str) -> str | None:
+    """A cookie's value as it was sent, still encoded."""
+    for part in call.header("cookie").split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name:
+            return value
+    return None
 
 
 def secret(world: World) -> str:

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mocksrv.store import Table, TableSpec
-from mocksrv.vendors.cht import hashes, revisions
-from mocksrv.vendors.cht.indexes import INDEXES, SEQUENCE
+from mocksrv.store import TOP, Table, TableSpec
+from mocksrv.vendors.cht import attachments, hashes, revisions
+from mocksrv.vendors.cht.indexes import BY_ID, INDEXES, SEQUENCE
 from mocksrv.world import World
 
 Document = dict[str, Any]
@@ -24,12 +24,16 @@ Record = Mapping[str, Any]
 DATABASES = ("_users", "medic", "medic-logs", "medic-sentinel", "medic-users-meta", "medic-vault")
 EMPTY = ("_global_changes", "_replicator", "medic-audit", "medic-purged-cache")
 OTHER = "other"
+SPECIAL = frozenset(("_id", "_rev", "_deleted", "_attachments", "_revisions", "_revs_info", "_conflicts",
+                     "_deleted_conflicts", "_local_seq"))
 REGISTER = "cht.databases"  # name -> {"seq", "made"}: the update sequence of each database
 
 TABLES = (
-    TableSpec(REGISTER, indexes={}),
-    *(TableSpec(f"cht.{name}", indexes=INDEXES.get(name, {})) for name in (*DATABASES, OTHER)),
-    *(TableSpec(f"cht.{name}.revs", indexes=SEQUENCE) for name in (*DATABASES, OTHER)),
+    TableSpec(REGISTER),
+    TableSpec(attachments.TABLE),
+    *(TableSpec(f"cht.{name}", BY_ID | INDEXES.get(name, {})) for name in DATABASES),
+    TableSpec(f"cht.{OTHER}"),
+    *(TableSpec(f"cht.{name}.revs", SEQUENCE) for name in (*DATABASES, OTHER)),
 )
 
 
@@ -52,6 +56,15 @@ class Forbidden(Exception):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
+        self.reason = reason
+
+
+class Invalid(Exception):
+    """What CouchDB does not take as a document: its error and reason."""
+
+    def __init__(self, error: str, reason: str) -> None:
+        super().__init__(reason)
+        self.error = error
         self.reason = reason
 
 
@@ -92,11 +105,38 @@ class Database:
         """The live documents under a key of an index (see `indexes`), by id; read only."""
         return [doc for id in sorted(self.docs.by(index, key)) if (doc := self.docs.peek(id)) is not None]
 
-    def all_ids(self, start: str = "", end: str | None = None) -> Iterator[str]:
-        """Ids of live documents in order, from `start` to `end` (both included)."""
+    def of_contact_type(self, kind: str, skip: int, limit: int) -> list[Record]:
+        """Live contacts of a type, by id."""
+        found = self.docs.range("by_contact_type", (kind, ""), (kind, TOP), skip=skip, limit=limit)
+        return [doc for _, id in found if (doc := self.docs.peek(id)) is not None]
+
+    def all_ids(self, start: str | None = None, end: str | None = None, *, include_start: bool = True,
+                include_end: bool = True, skip: int = 0, limit: int | None = None,
+                reverse: bool = False) -> list[str]:
+        """Ids of live documents in order (or reverse), from the lower `start` to the higher `end`."""
+        if not self.prefix:
+            found = self.docs.range("by_id", start, end, include_low=include_start, include_high=include_end,
+                                    skip=skip, limit=limit, reverse=reverse)
+            return [id for _, id in found]
+        low, high = start or "", end
+        ids = sorted((id for id in self._own_ids() if id >= low and (high is None or id <= high)), reverse=reverse)
+        ids = [id for id in ids if (include_start or id != start) and (include_end or id != end)]
+        return ids[skip:][: limit if limit is not None else len(ids)]
+
+    def before(self, id: str | None) -> int:
+        """How many live documents come before an id."""
+        if id is None:
+            return 0
+        if not self.prefix:
+            return self.docs.rank("by_id", None, id, include_high=False)
+        return sum(1 for one in self._own_ids() if one < id)
+
+    def _own_ids(self) -> Iterator[str]:
         size = len(self.prefix)
-        ids = (id[size:] for id in self.docs.ids() if id.startswith(self.prefix))
-        return iter(sorted(id for id in ids if id >= start and (end is None or id <= end)))
+        return (id[size:] for id in self.docs.ids() if id.startswith(self.prefix))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._own_ids()) if self.prefix else len(self.docs)
 
     def history(self, id: str) -> Record | None:
         """What is known of a document's revisions; read only (see the module)."""
@@ -119,8 +159,9 @@ class Database:
     # --- writing ---
 
     def put(self, doc: Document) -> dict[str, Any]:
-        """Store a document; raises Conflict and Forbidden. Its `_id` is made if it has none."""
-        id = doc.get("_id") or self.world.hex(32)
+        """Store a document; raises Conflict, Forbidden and Invalid. Its `_id` is made if it has none."""
+        check(doc)
+        id = doc["_id"] if "_id" in doc else self.world.hex(32)
         history = self.history(id)
         revs: list[str] = list(history["revs"]) if history else []
         given = doc.get("_rev")
@@ -163,10 +204,22 @@ class Database:
         if self.name == "_users":
             doc = hashes.prepare(self.world, doc)
         body = {key: value for key, value in doc.items() if not key.startswith("_")}
-        rev = revisions.digest(body, current, bool(doc.get("_deleted")))
-        rest = {key: value for key, value in doc.items() if key not in ("_id", "_rev")}
-        self._write(id, {"_id": id, "_rev": rev, **rest}, [rev, *revs])
+        deleted = bool(doc.get("_deleted"))
+        stubs = self._stubs(id, doc.get("_attachments"), len(revs) + 1)
+        rev = revisions.digest(body, current, deleted, attachments.hashed(stubs))
+        record = {"_id": id, "_rev": rev, **body}
+        if deleted:
+            record["_deleted"] = True
+        if stubs:
+            record["_attachments"] = stubs
+        self._write(id, record, [rev, *revs])
         return {"ok": True, "id": id, "rev": rev}
+
+    def _stubs(self, id: str, given: Any, revpos: int) -> dict[str, attachments.Stub]:
+        if not given:
+            return {}
+        before = self.peek(id)
+        return attachments.absorb(self.world, id, given, (before or {}).get("_attachments") or {}, revpos)
 
     def _write(self, id: str, record: Document, revs: list[str]) -> None:
         key = self.prefix + id
@@ -180,6 +233,20 @@ class Database:
         else:
             self.docs.put(key, record)
         self.revs.put(key, history)
+
+
+def check(doc: Document) -> None:
+    """Raises Invalid for an id or a member that CouchDB keeps for itself."""
+    id = doc.get("_id", "-")
+    if not isinstance(id, str):
+        raise Invalid("illegal_docid", "Document id must be a string")
+    if not id:
+        raise Invalid("illegal_docid", "Document id must not be empty")
+    if id.startswith("_") and not id.startswith(("_design/", "_local/")):
+        raise Invalid("illegal_docid", "Only reserved document ids may start with underscore.")
+    for key in doc:
+        if key.startswith("_") and key not in SPECIAL:
+            raise Invalid("doc_validation", f"Bad special document member: {key}")
 
 
 def rank(rev: str) -> tuple[int, str]:

@@ -3,6 +3,7 @@
     Refusal
      ├─ Failure      the API's own: text or JSON, as Accept has it; 401 and 5xx lose their message
      ├─ CouchError   CouchDB's, passed through: always {"error", "reason"}
+     ├─ PlainText    text whatever Accept says (the documentation page's example of a wrong place)
      └─ Firewall     an offline user where only online users may go: always JSON
 
 CHT 4.15 source, api/src/server-utils.js, api/src/middleware/authorization.js.
@@ -30,6 +31,10 @@ class CouchError(Refusal):
 
     def __init__(self, status: int, error: str, reason: str, *, diagnosis: str | None = None) -> None:
         super().__init__(status, {"error": error, "reason": reason}, diagnosis=diagnosis or reason)
+
+
+class PlainText(Refusal):
+    """A text whatever the client accepts."""
 
 
 class Firewall(Refusal):

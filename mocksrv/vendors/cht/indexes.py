@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mocksrv.store import Index, on
@@ -12,20 +12,21 @@ from mocksrv.store import Index, on
 CONTACT_TYPES = frozenset(
     ("contact", "district_hospital", "health_center", "clinic", "person", "national_office"))
 DEEPEST = 50
+Doc = Mapping[str, Any]
 
 
-def type_id(doc: dict[str, Any]) -> Any:
+def type_id(doc: Doc) -> Any:
     """A contact's configured type, or the type of any other document."""
     kind = doc.get("type")
     return doc.get("contact_type") if kind == "contact" else kind
 
 
-def is_contact(doc: dict[str, Any]) -> bool:
+def is_contact(doc: Doc) -> bool:
     kind = doc.get("type")
     return isinstance(kind, str) and kind in CONTACT_TYPES
 
 
-def lineage_ids(doc: dict[str, Any]) -> Iterator[str]:
+def lineage_ids(doc: Doc) -> Iterator[str]:
     """The document's own id and those of its stored parents, nearest first."""
     level: Any = doc
     for _ in range(DEEPEST):
@@ -62,4 +63,5 @@ MEDIC = {
     "by_shortcode": Index(_by_shortcode),
 }
 INDEXES: dict[str, dict[str, Any]] = {"medic": MEDIC}
+BY_ID = {"by_id": Index(lambda doc: [doc["_id"]], ordered=True)}
 SEQUENCE = {"by_seq": Index(lambda history: [(history["db"], history["seq"])], ordered=True)}

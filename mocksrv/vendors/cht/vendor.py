@@ -112,9 +112,8 @@ class CHT(Vendor):
             auth.signed_in(call, prompt=bool(traits.get("prompt")))
             if traits.get("firewall") and not call.caller.online:
                 raise errors.Firewall
-            permission = call.operation.permission or ()
-            names = (permission,) if isinstance(permission, str) else permission
-            auth.permitted(world, call, *names, online=bool(traits.get("online")))
+            permissions, online = conformance.demands(world, call.operation)
+            auth.permitted(world, call, *permissions, online=online)
 
     def _unrouted(self, call: Call) -> None:
         """What the API does not own goes on to CouchDB, for online users."""
@@ -144,7 +143,7 @@ class CHT(Vendor):
         documents.database(world, "medic").put({"_id": app_settings.ID, "settings": settings})
 
     def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
-        return [{"url": base_url, "username": ADMIN, "password": PASSWORD, "note": "server admin"}]
+        return [{"base_url": base_url, "username": ADMIN, "password": PASSWORD}]
 
 
 def add_admin(world: World, name: str, password: str) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from mocksrv.operation import Call, Headers, Refusal, Reply, TooLarge
 from mocksrv.vendors.cht import jsonio, negotiation
-from mocksrv.vendors.cht.errors import CouchError, Firewall
+from mocksrv.vendors.cht.errors import CouchError, Firewall, PlainText
 
 JSON_TYPE = "application/json; charset=utf-8"
 VARY = ("Vary", "Accept-Encoding")
@@ -36,6 +36,7 @@ HELMET: Headers = [
     ("X-Content-Type-Options", "nosniff"),
     ("X-XSS-Protection", "1; mode=block"),
 ]
+PROXY = ("WWW-Authenticate", "Cookie")
 COUCH_SERVER = "CouchDB/3.3.3 (Erlang OTP/25)"
 LOGIN = "/medic/login"
 COMPONENT = "-_.!~*'()"  # what encodeURIComponent leaves alone
@@ -47,10 +48,17 @@ class CouchReply(Reply):
     """An answer of CouchDB. The API puts `WWW-Authenticate: Cookie` on those that pass its plain proxy."""
 
     plain_proxy: bool = True
+    traced: bool = True  # with the id and the time that CouchDB gives requests; sessions have none
+
+
+class Rendered(Reply):
+    """An answer that is bytes and headers already."""
 
 
 def render(call: Call, result: Any) -> Reply:
     """The answer to a handler's result or to a refusal."""
+    if isinstance(result, Rendered):
+        return result
     if isinstance(result, Refusal):
         return refusal(call, result)
     if isinstance(result, CouchReply):
@@ -110,17 +118,15 @@ def couch(call: Call, reply: CouchReply) -> Reply:
         body = jsonio.dumps(body) + b"\n"
     length = [] if isinstance(body, Iterator) else [("content-length", str(len(body)))]
     seed = b"" if isinstance(body, Iterator) else body
-    headers = [
-        ("cache-control", "must-revalidate"),
-        *length,
-        ("content-type", reply.content_type or "application/json"),
-        *reply.headers,
-        ("server", COUCH_SERVER),
-        ("x-couch-request-id", hashlib.blake2b(seed, digest_size=5).hexdigest()),
-        ("x-couchdb-body-time", "0"),
-    ]
-    proxy = [("WWW-Authenticate", "Cookie")] if reply.plain_proxy else []
-    return Reply(body, reply.status, [*HELMET, *headers, *proxy, VARY])
+    kind = ("content-type", reply.content_type or "application/json")
+    first: Headers = [("cache-control", "must-revalidate"), *length, kind]
+    own: Headers = [*first, *reply.headers] if reply.traced else [*reply.headers, *first]
+    own.append(("server", COUCH_SERVER))
+    if reply.traced:
+        request = hashlib.blake2b(seed, digest_size=5).hexdigest()
+        own += [("x-couch-request-id", request), ("x-couchdb-body-time", "0")]
+    proxy = [PROXY] if reply.plain_proxy else []
+    return Reply(body, reply.status, [*HELMET, *call.notes.get("headers", []), *own, *proxy, VARY])
 
 
 # --- refusals ---
@@ -130,14 +136,18 @@ def refusal(call: Call, refused: Refusal) -> Reply:
     if isinstance(refused, CouchError):
         proxied = not call.notes.get("direct_proxy")
         return couch(call, CouchReply(refused.body, refused.status, refused.headers, plain_proxy=proxied))
+    if isinstance(refused, PlainText):
+        return unsized(refused.status, "text/plain", str(refused.body).encode())
     if isinstance(refused, Firewall):
         return express(call, Reply(refused.body, refused.status))
     if refused.status == 401:
         return unauthorized(call, prompt=getattr(refused, "prompt", False))
     if isinstance(refused, TooLarge):
         return helper(call, 413, "Payload Too Large", None)
+    if refused.status == 429:
+        return limited(call)
     if refused.status >= 500:
-        return helper(call, 500, "Server error", getattr(refused, "details", None))
+        return helper(call, refused.status, "Server error", getattr(refused, "details", None))
     return helper(call, refused.status, refused.body, getattr(refused, "details", None), refused.headers)
 
 
@@ -161,15 +171,27 @@ def unsized(status: int, content_type: str, body: bytes, headers: Headers | None
     return Reply(iter((body,)), status, [*HELMET, *(headers or []), ("Content-Type", content_type), VARY])
 
 
+def limited(call: Call) -> Reply:
+    """Too many failed logins: refused before anything else, even before the security headers."""
+    powered = ("X-Powered-By", "Express")
+    if negotiation.prefers_json(call.header("accept")):
+        body = b'{"code":429,"error":"Too Many Requests"}'
+        return Reply(body, 429, [powered, ("Content-Type", JSON_TYPE), ("Content-Length", str(len(body)))])
+    return Reply(iter((b"Too Many Requests",)), 429, [powered, ("Content-Type", "text/plain")])
+
+
 def unauthorized(call: Call, prompt: bool = False) -> Reply:
     """Not signed in: a prompt, JSON, a redirect to the login page for what looks human, or a prompt."""
-    logout: Headers = [("logout-authorization", "CHT-Core API")]
+    logout: Headers = [*call.notes.get("headers", []), ("logout-authorization", "CHT-Core API")]
     if not prompt and negotiation.prefers_json(call.header("accept")):
-        return unsized(401, JSON_TYPE, b'{"code":401,"error":"unauthorized"}', logout)
-    if not prompt and looks_human(call):
-        return login_redirect(call, logout)
-    reply = unsized(401, "text/plain", b"not logged in", logout)
-    reply.headers.insert(-1, ("WWW-Authenticate", 'Basic realm="Medic Web Services"'))
+        reply = unsized(401, JSON_TYPE, b'{"code":401,"error":"unauthorized"}', logout)
+    elif not prompt and looks_human(call):
+        reply = login_redirect(call, logout)
+    else:
+        reply = unsized(401, "text/plain", b"not logged in", logout)
+        reply.headers.insert(-1, ("WWW-Authenticate", 'Basic realm="Medic Web Services"'))
+    if call.notes.get("proxied"):
+        reply.headers.insert(-1, PROXY)
     return reply
 
 
@@ -186,7 +208,7 @@ def login_redirect(call: Call, headers: Headers) -> Reply:
     return redirect(call, page, headers=[*headers, LOGIN_FORCE])
 
 
-def redirect(call: Call, path: str, status: int = 302, headers: Headers | None = None) -> Reply:
+def redirect(call: Call, path: str, status: int = 302, headers: Headers | None = None) -> Rendered:
     """Express' res.redirect: a Location and a line about it, in HTML for who prefers that. No ETag."""
     words = {301: "Moved Permanently", 302: "Found"}[status]
     line = f"{words}. Redirecting to {path}"
@@ -195,4 +217,4 @@ def redirect(call: Call, path: str, status: int = 302, headers: Headers | None =
     kind = [("Content-Type", f"{form}; charset=utf-8")] if form else []
     place = ("Location", f"{call.prefix}{path}")
     tail = [("Vary", "Accept, Accept-Encoding"), *kind, ("Content-Length", str(len(body)))]
-    return Reply(body, status, [*HELMET, *(headers or []), place, *tail])
+    return Rendered(body, status, [*HELMET, *(headers or []), place, *tail])

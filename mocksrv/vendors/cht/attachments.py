@@ -1,0 +1,73 @@
+"""Attachments: stubs in the document, content beside it.
+
+Content lies in a table by its digest. Like CouchDB's, the digest of a compressible type is that of the compressed
+content (CHT's settings: level 8, see COMPRESSIBLE), which is what revisions are made of.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from mocksrv.world import World
+
+TABLE = "cht.attachments"
+COMPRESSIBLE = ("text/", "application/javascript", "application/json", "application/xml")
+LEVEL = 8
+Stub = dict[str, Any]
+
+
+class Unknown(Exception):
+    """A stub of an attachment that the document does not have; CouchDB answers 412."""
+
+    def __init__(self, id: str, name: str) -> None:
+        super().__init__(f"Invalid attachment stub in {id} for {name}")
+
+
+class BadData(Exception):
+    """Content that is not base64."""
+
+
+def absorb(world: World, id: str, given: Mapping[str, Any], before: Mapping[str, Any], revpos: int) -> dict[str, Stub]:
+    """The stubs to store of a document's `_attachments`: new content is put away, stubs are looked up in those
+    of the revision before."""
+    stubs = {}
+    for name, one in given.items():
+        if one.get("stub") or one.get("follows") or "data" not in one:
+            if name not in before:
+                raise Unknown(id, name)
+            stubs[name] = dict(before[name])
+        else:
+            try:
+                content = base64.b64decode(one["data"], validate=True)
+            except (binascii.Error, TypeError, ValueError):
+                raise BadData(f"Attachment data for {name} is not base64") from None
+            stubs[name] = keep(world, content, one.get("content_type") or "application/octet-stream", revpos)
+    return stubs
+
+
+def keep(world: World, content: bytes, content_type: str, revpos: int) -> Stub:
+    """Put content away; its stub."""
+    stored = content
+    if content_type.lower().startswith(COMPRESSIBLE):
+        packer = zlib.compressobj(LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS, 9)
+        stored = packer.compress(content) + packer.flush()
+    digest = "md5-" + base64.b64encode(hashlib.md5(stored, usedforsecurity=False).digest()).decode()
+    world.table(TABLE).put(digest, {"data": base64.b64encode(content).decode()})
+    return {"content_type": content_type, "revpos": revpos, "digest": digest, "length": len(content), "stub": True}
+
+
+def read(world: World, stub: Mapping[str, Any]) -> bytes:
+    """The content behind a stub."""
+    record = world.table(TABLE).peek(stub["digest"])
+    return base64.b64decode(record["data"]) if record else b""
+
+
+def hashed(stubs: Mapping[str, Stub]) -> list[tuple[str, str, bytes]]:
+    """Name, type and MD5 of each, as revisions need them."""
+    return [(name, stub["content_type"], base64.b64decode(stub["digest"].removeprefix("md5-")))
+            for name, stub in stubs.items()]

@@ -1,0 +1,351 @@
+"""The documents themselves, as CouchDB serves them through the API: /medic/..., /_users/..., /medic-logs/...
+
+CouchDB 3.3 source; CHT 4.15 source, api/src/routing.js, api/src/middleware/authorization.js.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from mocksrv.operation import Call, Headers, Reply
+from mocksrv.vendors.cht import attachments, auth, documents, errors, jsonio, scope, wire
+from mocksrv.vendors.cht.documents import Database
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.world import World
+
+DB = r"{db:medic(?:-[^/]*)?|_users|_replicator|_global_changes}"
+ID = "{id:[^_/][^/]*}"
+DESIGN = "_design/{name}"
+MEDIC = "medic"
+REVISION = re.compile(r"\d+-[0-9a-zA-Z]+")
+PAGE = 500  # rows of _all_docs that are made at a time
+SOURCE = "CouchDB 3.3; CHT 4.15 source, api/src/routing.js"
+
+Handler = Callable[[World, Call], Any]
+
+
+# --- who may -------------------------------------------------------------------------------------------------
+
+
+def opened(world: World, call: Call, *, write: bool = False) -> Database:
+    """The database that the path names, if the caller may read or write it. Refuses as API and CouchDB do."""
+    name = call.params.get("db", MEDIC)
+    caller = auth.signed_in(call)
+    if name not in documents.names(world):
+        raise errors.CouchError(*errors.NO_DATABASE)
+    if name == MEDIC:
+        if write and caller.online:
+            call.notes["direct_proxy"] = True
+            if not auth.has(world, caller, "can_edit"):
+                # CHT 4.15 rejects with an error that its handler does not know: 403 from 4.20 on.
+                errors.server_error(diagnosis=f"{caller.name} lacks can_edit; CHT 4.15 answers 500 here")
+        return documents.database(world, name)
+    if not caller.online:
+        raise errors.Firewall
+    if not caller.admin and not (name == "_users" and _own_user(call, caller)):
+        errors.couch(403, "forbidden", "You are not allowed to access this db.")
+    return documents.database(world, name)
+
+
+def _own_user(call: Call, caller: auth.Caller) -> bool:
+    return call.params.get("id") == auth.USER + caller.name
+
+
+def doc_id(call: Call) -> str:
+    """The id that the path names."""
+    return call.params["id"] if "id" in call.params else f"_design/{call.params['name']}"
+
+
+def guarded(run: Callable[[], Any]) -> Any:
+    """Run, with the refusals of the documents layer as CouchDB's."""
+    try:
+        return run()
+    except documents.NotFound as error:
+        raise errors.CouchError(404, "not_found", error.reason) from None
+    except documents.Conflict as error:
+        raise errors.CouchError(409, "conflict", error.reason) from None
+    except documents.Forbidden as error:
+        raise errors.CouchError(403, "forbidden", error.reason) from None
+    except documents.Invalid as error:
+        raise errors.CouchError(400, error.error, error.reason) from None
+    except attachments.Unknown as error:
+        raise errors.CouchError(412, "missing_stub", str(error)) from None
+    except attachments.BadData as error:
+        raise errors.CouchError(400, "bad_request", str(error)) from None
+
+
+def json_body(call: Call, kind: type = dict) -> Any:
+    """The request's body as JSON of that kind."""
+    try:
+        value = jsonio.loads(call.body)
+    except ValueError:
+        if call.params.get("db", MEDIC) == MEDIC and call.method == "POST":
+            errors.server_error(diagnosis="the body is not JSON")  # the API parses it first
+        errors.couch(400, "bad_request", "invalid UTF-8 JSON")
+    if not isinstance(value, kind):
+        errors.couch(400, "bad_request", "Document must be a JSON object")
+    return value
+
+
+# --- one document --------------------------------------------------------------------------------------------
+
+
+@vendor.operation("GET", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_get_document", proof="recorded", source=SOURCE)
+def get_document(world: World, call: Call) -> Any:
+    """A document, as it is stored."""
+    db = opened(world, call)
+    id = doc_id(call)
+    if not call.caller.online and not scope.may_read(world, call.caller, db.peek(id)):
+        errors.couch(403, "forbidden", "Insufficient privileges")
+    doc = guarded(lambda: db.load(id))
+    history = db.history(id) or {}
+    rev = call.arg("rev")
+    if rev is not None and rev != doc["_rev"]:
+        if not REVISION.fullmatch(rev):
+            errors.couch(400, "bad_request", "Invalid rev format")
+        errors.couch(404, "not_found", "missing")
+    if call.arg("revs") == "true":
+        start = int(doc["_rev"].partition("-")[0])
+        doc["_revisions"] = {"start": start, "ids": [one.partition("-")[2] for one in history["revs"]]}
+    if call.arg("revs_info") == "true":
+        doc["_revs_info"] = [{"rev": one, "status": "missing" if n else "available"}
+                             for n, one in enumerate(history["revs"])]
+    if call.arg("attachments") == "true":
+        for stub in (doc.get("_attachments") or {}).values():
+            stub["data"] = attachments.base64.b64encode(attachments.read(world, stub)).decode()
+            del stub["stub"], stub["length"]
+    return tagged(call, doc, doc["_rev"])
+
+
+def tagged(call: Call, body: Any, rev: str, status: int = 200, headers: Headers | None = None,
+           plain_proxy: bool = True) -> Reply:
+    """An answer with the revision as its ETag; 304 for who has it."""
+    tag = f'"{rev}"'
+    if call.method in ("GET", "HEAD") and call.header("if-none-match") == tag:
+        return wire.CouchReply(b"", 304, [("etag", tag)], plain_proxy=plain_proxy)
+    return wire.CouchReply(body, status, [("etag", tag), *(headers or [])], plain_proxy=plain_proxy)
+
+
+@vendor.operation("PUT", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_put_document", statuses=(201,),
+                  proof="recorded", source=SOURCE)
+def put_document(world: World, call: Call) -> Any:
+    """Create or replace a document; `_rev` (or rev=, or If-Match) must be its last revision."""
+    db = opened(world, call, write=True)
+    id = doc_id(call)
+    doc = json_body(call)
+    if doc.get("_id", id) != id:
+        errors.couch(400, "bad_request", "Document ID must match the one in the URL")
+    rev = call.arg("rev") or call.header("if-match").strip('"') or doc.get("_rev")
+    _check_rev(rev)
+    offline_write(world, call, db, id, doc)
+    result = guarded(lambda: db.put({**doc, "_id": id} | ({"_rev": rev} if rev else {})))
+    return created(call, db, result)
+
+
+def created(call: Call, db: Database, result: dict[str, Any]) -> Reply:
+    """201 with the place of the new revision."""
+    place = f"{call.base_url}/{db.name}/{result['id']}"
+    return tagged(call, result, result["rev"], 201, [("location", place)], plain_proxy=db.name != MEDIC)
+
+
+def _check_rev(rev: Any) -> None:
+    if rev is not None and not (isinstance(rev, str) and REVISION.fullmatch(rev)):
+        errors.couch(400, "bad_request", "Invalid rev format")
+
+
+def offline_write(world: World, call: Call, db: Database, id: str, doc: Any = None) -> None:
+    """Offline users write documents of their own place only: both what is there and what shall be."""
+    if call.caller.online:
+        return
+    current = db.peek(id)
+    for version in (current, doc):
+        if version is not None and not scope.may_read(world, call.caller, {"_id": id, **version}):
+            errors.couch(403, "forbidden", "Insufficient privileges")
+
+
+@vendor.operation("POST", f"/{DB}", f"/{DB}/", name="couch_post_document", statuses=(201,), proof="recorded",
+                  source=SOURCE)
+def post_document(world: World, call: Call) -> Any:
+    """Create a document; its id is made if it has none."""
+    db = opened(world, call, write=True)
+    doc = json_body(call)
+    if "_id" not in doc:
+        doc = {"_id": world.hex(32), **doc}
+    _check_rev(doc.get("_rev"))
+    offline_write(world, call, db, str(doc["_id"]), doc)
+    return created(call, db, guarded(lambda: db.put(doc)))
+
+
+@vendor.operation("DELETE", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_delete_document", proof="recorded",
+                  source=SOURCE)
+def delete_document(world: World, call: Call) -> Any:
+    """Delete a document: rev= (or If-Match) must be its last revision."""
+    db = opened(world, call, write=True)
+    id = doc_id(call)
+    offline_write(world, call, db, id)
+    rev = call.arg("rev") or call.header("if-match").strip('"') or None
+    _check_rev(rev)
+    current = guarded(lambda: db.load(id))["_rev"]
+    if rev != current:
+        errors.couch(409, "conflict", documents.Conflict.reason,
+                     diagnosis=f"rev must be {current}" if rev else f"rev is missing: send rev={current}")
+    result = guarded(lambda: db.delete(id, rev))
+    return tagged(call, result, result["rev"], plain_proxy=db.name != MEDIC)
+
+
+# --- many documents ------------------------------------------------------------------------------------------
+
+
+@vendor.operation("POST", f"/{DB}/_bulk_docs", name="couch_bulk_docs", statuses=(201,), proof="recorded",
+                  source=SOURCE)
+def bulk_docs(world: World, call: Call) -> Any:
+    """Write many documents; a conflict fails only its own."""
+    db = opened(world, call, write=True)
+    body = json_body(call, dict)
+    docs = body.get("docs")
+    if docs is None:
+        errors.couch(400, "bad_request", "POST body must include `docs` parameter.")
+    if not isinstance(docs, list):
+        errors.couch(400, "bad_request", "`docs` parameter must be an array.")
+    if not all(isinstance(doc, dict) for doc in docs):
+        errors.couch(400, "bad_request", "Document must be a JSON object")
+    for doc in docs:
+        doc.setdefault("_id", world.hex(32))
+        guarded(partial(documents.check, doc))
+    allowed = docs
+    if not call.caller.online:
+        allowed = [doc for doc in docs if scope.may_read(world, call.caller, doc)]
+    results = guarded(lambda: db.bulk(allowed, body.get("new_edits", True) is not False))
+    refused = [{"id": doc["_id"], "error": "forbidden"} for doc in docs if doc not in allowed]
+    return wire.CouchReply([*results, *refused], 201, plain_proxy=db.name != MEDIC)
+
+
+@vendor.operation("GET", f"/{DB}/_all_docs", name="couch_all_docs", proof="recorded", source=SOURCE)
+def all_docs(world: World, call: Call) -> Any:
+    """The documents by id: key, keys, startkey, endkey, inclusive_end, descending, skip, limit, include_docs."""
+    db = opened(world, call)
+    options = {key: _option(key, value) for key, value in call.query}
+    return listing(world, call, db, options)
+
+
+@vendor.operation("POST", f"/{DB}/_all_docs", name="couch_all_docs_post", proof="source", source=SOURCE)
+def all_docs_post(world: World, call: Call) -> Any:
+    """The documents by id, with the options in the body: `{"keys": [...]}` above all."""
+    db = opened(world, call)
+    return listing(world, call, db, {key: _option(key, value) for key, value in call.query} | json_body(call))
+
+
+def _option(key: str, value: str) -> Any:
+    """A query parameter: JSON, as CouchDB has it."""
+    try:
+        return jsonio.loads(value)
+    except ValueError:
+        if key in ("key", "keys", "startkey", "start_key", "endkey", "end_key"):
+            errors.couch(400, "bad_request", "invalid_json")
+        errors.couch(400, "query_parse_error", f"Invalid value for {key}: {jsonio.text(value)}")
+
+
+def listing(world: World, call: Call, db: Database, options: dict[str, Any]) -> Reply:
+    """The rows of `_all_docs`."""
+    full = options.get("include_docs") is True
+    keys = [options["key"]] if "key" in options else options.get("keys")
+    if keys is not None:
+        if not isinstance(keys, list):
+            errors.couch(400, "bad_request", "`keys` must be an array of strings.")
+        chosen = keys[options.get("skip", 0):][: options.get("limit", len(keys))]
+        rows = (row for key in chosen if (row := _keyed(db, key, full, "key" in options)) is not None)
+        offset: int | None = None
+    else:
+        start, end = (options.get(name, options.get(alias)) for name, alias in
+                      (("startkey", "start_key"), ("endkey", "end_key")))
+        descending = options.get("descending") is True
+        low, high = (end, start) if descending else (start, end)
+        inclusive = options.get("inclusive_end", True) is not False
+        ids = [] if low is not None and high is not None and low > high else db.all_ids(
+            low, high, include_start=inclusive or not descending, include_end=inclusive or descending,
+            skip=options.get("skip", 0), limit=options.get("limit"), reverse=descending)
+        if not call.caller.online:
+            ids = [id for id in ids if scope.may_read(world, call.caller, db.peek(id))]
+        rows = (_row(db, id, full) for id in ids)
+        total = len(db)
+        offset = min((total - db.before(high) if descending and high else db.before(low)) + options.get("skip", 0),
+                     total)
+    head = f'{{"total_rows":{len(db)},"offset":{jsonio.text(offset)},"rows":['
+    return wire.CouchReply(stream(head, rows))
+
+
+def _row(db: Database, id: str, full: bool) -> bytes:
+    doc = db.peek(id)
+    assert doc is not None, "ids come from the index"
+    row: dict[str, Any] = {"id": id, "key": id, "value": {"rev": doc["_rev"]}}
+    return jsonio.dumps(row | {"doc": doc} if full else row)
+
+
+def _keyed(db: Database, key: Any, full: bool, single: bool) -> bytes | None:
+    """A row that was asked for by key; a single missing one has none."""
+    if isinstance(key, str) and key in db:
+        return _row(db, key, full)
+    history = db.history(key) if isinstance(key, str) else None
+    if single:
+        return None
+    if history is None:
+        return jsonio.dumps({"key": key, "error": "not_found"})
+    row = {"id": key, "key": key, "value": {"rev": history["revs"][0], "deleted": True}}
+    return jsonio.dumps(row | {"doc": None} if full else row)
+
+
+def stream(head: str, rows: Iterator[bytes]) -> Iterator[bytes]:
+    """CouchDB's own layout of a list: one row a line."""
+    part, comma = [head.encode()], b"\r\n"
+    for number, row in enumerate(rows, 1):
+        part += (comma, row)
+        comma = b",\r\n"
+        if number % PAGE == 0:
+            yield b"".join(part)
+            part = []
+    yield b"".join([*part, b"\r\n]}\n"])
+
+
+# --- databases -----------------------------------------------------------------------------------------------
+
+
+@vendor.operation("GET", "/medic", name="couch_medic_redirect", anonymous=True, statuses=(302,), proof="recorded",
+                  source=SOURCE)
+def medic_redirect(world: World, call: Call) -> Any:
+    """To /medic/, for everybody."""
+    return wire.redirect(call, "/medic/")
+
+
+@vendor.operation("GET", f"/{DB}/", "/{db:_users|medic-[^/]+}", name="couch_database", proof="source", source=SOURCE)
+def database_info(world: World, call: Call) -> Any:
+    """What CouchDB tells of a database."""
+    db = opened(world, call)
+    if not call.caller.online:
+        raise errors.Firewall
+    deleted = sum(1 for _, _, history in db.changes() if history.get("deleted"))
+    size = 4096 + 300 * len(db)
+    return wire.CouchReply({
+        "instance_start_time": "1733133600", "db_name": db.name, "purge_seq": "0-g1AAAAAwGAcQ",
+        "update_seq": sequence(db.update_seq), "sizes": {"file": size, "external": size, "active": size},
+        "props": {}, "doc_del_count": deleted, "doc_count": len(db), "disk_format_version": 8,
+        "compact_running": False, "cluster": {"q": 12, "n": 1, "w": 1, "r": 1}})
+
+
+def sequence(number: int) -> str:
+    """An update sequence as CouchDB shows it: the number counts, the rest is opaque."""
+    return f"{number}-g1AAAACTeJzLYWBgYMpgTmEQTM4vTc5ISXIwNDLXMwBCwxyQVB4LkGRoAFL_gSArAwDhbB3z"
+
+
+@vendor.operation("GET", "/_all_dbs", name="couch_all_databases", proof="recorded", source=SOURCE)
+def all_databases(world: World, call: Call) -> Any:
+    """The names of all databases; for admins."""
+    if not call.caller.online:
+        raise errors.Firewall
+    if not call.caller.admin:
+        errors.couch(401, "unauthorized", "You are not a server admin.")
+    names = documents.names(world)
+    tag = wire.etag(jsonio.dumps(names)).removeprefix("W/")
+    return wire.CouchReply(iter((jsonio.dumps(names) + b"\n",)), headers=[("etag", tag)])

@@ -1,0 +1,193 @@
+"""Sessions: CouchDB's /_session, and the login of the web application.
+
+CouchDB 3.3 source, couch_httpd_auth; CHT 4.15 source, api/src/controllers/login.js.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
+
+from mocksrv.operation import Call, Headers, Reply
+from mocksrv.vendors.cht import app_settings, auth, connected, cookies, documents, errors, jsonio, wire
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.world import World
+
+HOME, ADMIN_HOME = "/", "/admin/"
+LOGIN_CLEARED = ("Set-Cookie", "login=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
+ASSETS = ", ".join(f"</login/{name}>; rel=preload; as={kind}" for name, kind in
+                   (("style.css", "style"), ("script.js", "script"), ("lib-bowser.js", "script")))
+SOURCE = "CHT 4.15 source, api/src/controllers/login.js"
+PAGE = """<!DOCTYPE html>
+<html>
+<head><meta charset="utf-8"><title>Login</title></head>
+<body>
+<form id="form" action="{action}" method="POST">
+<input name="user" autocomplete="username"> <input name="password" type="password"> <button>Login</button>
+</form>
+<script>
+document.getElementById("form").onsubmit = async function (event) {{
+  event.preventDefault();
+  const body = Object.fromEntries(new FormData(this));
+  const answer = await fetch(this.action, {{
+    method: "POST", redirect: "manual", headers: {{"Content-Type": "application/json"}}, body: JSON.stringify(body)}});
+  if (answer.status === 302) location = await answer.text();
+}};
+</script>
+</body>
+</html>
+"""
+
+
+# --- /_session -----------------------------------------------------------------------------------------------
+
+
+def refreshed(world: World, call: Call) -> Headers:
+    """The userCtx cookie of the request again, with another year to live."""
+    value = cookies.raw(call, "userCtx")
+    return [cookies.express(world, "userCtx", value)] if value else []
+
+
+@vendor.operation("GET", "/_session", name="session_get", anonymous=True, proof="recorded", source="CouchDB 3.3")
+def get_session(world: World, call: Call) -> Any:
+    """Who the caller is."""
+    call.notes["headers"] = refreshed(world, call)
+    call.notes["proxied"] = True
+    caller = auth.signed_in(call)
+    connected.stamp(world, caller.name)
+    body = {"ok": True, "userCtx": caller.context(),
+            "info": {"authentication_handlers": ["cookie", "default"], "authenticated": caller.by}}
+    return wire.CouchReply(body, traced=False)
+
+
+@vendor.operation("POST", "/_session", name="session_post", anonymous=True, statuses=(200, 400, 401),
+                  proof="source", source="CouchDB 3.3")
+def post_session(world: World, call: Call) -> Any:
+    """Sign in with `name` and `password` (JSON or form): sets the AuthSession cookie."""
+    call.notes["proxied"] = True
+    if "json" in call.header("content-type"):
+        try:
+            fields = jsonio.loads(call.body)
+        except ValueError:
+            errors.couch(400, "bad_request", "invalid UTF-8 JSON")
+        fields = fields if isinstance(fields, dict) else {}
+    else:
+        fields = dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
+    name, password = fields.get("name"), fields.get("password")
+    if not isinstance(name, str) or not name:
+        errors.couch(400, "bad_request", "request body must contain a username")
+    caller = auth.check_password(world, name, password) if isinstance(password, str) else None
+    if caller is None:
+        errors.fail(401, "Name or password is incorrect.")
+    connected.stamp(world, name)
+    user = auth.find_user(world, name)
+    assert user is not None, "its password was right"
+    body = {"ok": True, "name": None if caller.admin else name, "roles": list(caller.roles)}
+    return wire.CouchReply(body, headers=[cookies.couch(world, cookies.make(world, user))], traced=False)
+
+
+@vendor.operation("DELETE", "/_session", name="session_delete", anonymous=True, proof="recorded",
+                  source="CouchDB 3.3")
+def delete_session(world: World, call: Call) -> Any:
+    """Sign out: clears the cookie. The session itself stays good until it ends."""
+    call.notes["proxied"] = True
+    auth.signed_in(call)
+    return wire.CouchReply({"ok": True}, headers=[cookies.couch(world, "")], traced=False)
+
+
+# --- /medic/login --------------------------------------------------------------------------------------------
+
+
+def page(call: Call, path: str) -> Reply:
+    """A login page that posts to a path."""
+    return Reply(PAGE.format(action=call.prefix + path), content_type="text/html; charset=utf-8")
+
+
+@vendor.operation("GET", "/medic/login", name="login_page", anonymous=True, proof="recorded", source=SOURCE)
+def login_page(world: World, call: Call) -> Any:
+    """The login page; ours is a plain form that works."""
+    reply = page(call, "/medic/login")
+    reply.headers.append(("Link", ASSETS))
+    return reply
+
+
+@vendor.operation("POST", "/medic/login", name="login", anonymous=True, json="strict", limited=True,
+                  statuses=(302, 401, 429), proof="recorded", source=SOURCE)
+def login(world: World, call: Call) -> Any:
+    """Sign in to the web application with `user` and `password`: 302 without a Location, but with cookies.
+
+    The address to go to is the body.
+    """
+    body = call.notes["json"]
+    name, password = (body.get("user"), body.get("password")) if isinstance(body, dict) else (None, None)
+    if not isinstance(name, str):
+        return Reply({"error": "Unexpected error logging in"}, 500)
+    caller = auth.check_password(world, name, password) if isinstance(password, str) else None
+    if caller is None:
+        return Reply({"error": "Not logged in"}, 401)
+    return start_session(world, caller, body.get("redirect"), body.get("locale"))
+
+
+def start_session(world: World, caller: auth.Caller, redirect: Any = None, locale: Any = None) -> Reply:
+    """What a successful login answers: four cookies, and where to go as the body of a 302."""
+    user = auth.find_user(world, caller.name)
+    assert user is not None, "the caller was found by it"
+    if caller.admin:
+        ensure_admin_docs(world, caller.name)
+        caller = auth.Caller(caller.name, tuple((auth.find_user(world, caller.name) or {}).get("roles") or ()))
+    settings = app_settings.read(world)
+    home = ADMIN_HOME if caller.online and auth.has(world, caller, "can_configure") else HOME
+    context = caller.context() | ({"home": home} if home != HOME else {})
+    connected.stamp(world, caller.name)
+    headers = [
+        cookies.express(world, "AuthSession", cookies.make(world, user), http_only=True),
+        cookies.express(world, "userCtx", quote(jsonio.text(context), safe=wire.COMPONENT)),
+        LOGIN_CLEARED,
+        cookies.express(world, "locale", quote(str(locale or settings.get("locale") or "en"), safe=wire.COMPONENT)),
+    ]
+    return Reply(target(redirect) or home, 302, headers)
+
+
+def ensure_admin_docs(world: World, name: str) -> None:
+    """The first web login of a server admin makes its `_users` and user-settings documents."""
+    for database, doc in (("_users", {"name": name, "type": "user", "roles": ["admin"]}),
+                          ("medic", {"name": name, "type": "user-settings", "roles": ["admin"]})):
+        db = documents.database(world, database)
+        if auth.USER + name not in db:
+            db.put({"_id": auth.USER + name, **doc})
+
+
+def target(redirect: Any) -> str | None:
+    """Path and fragment of where a client wants to go; None if it may not, or did not say."""
+    if not isinstance(redirect, str) or not redirect:
+        return None
+    try:
+        parts = urlsplit(urljoin("http://localhost/", redirect))
+    except ValueError:
+        return None
+    path = normal_path(parts.path) + (f"#{parts.fragment}" if parts.fragment else "")
+    decoded = path
+    while (again := unquote(decoded)) != decoded:
+        decoded = again
+    return None if "//" in decoded else path
+
+
+def normal_path(path: str) -> str:
+    """A path without dot segments, as the URL standard has it."""
+    out: list[str] = []
+    for segment in path.split("/")[1:]:
+        if segment == "..":
+            out = out[:-1]
+        elif segment != ".":
+            out.append(segment)
+    return "/" + "/".join(out)
+
+
+@vendor.operation("GET", "/medic/login/identity", name="login_identity", anonymous=True, statuses=(200, 401),
+                  proof="recorded", source=SOURCE)
+def identity(world: World, call: Call) -> Any:
+    """Whether the caller is signed in; refreshes the userCtx cookie."""
+    if not isinstance(call.caller, auth.Caller):
+        return Reply(b"", 401, content_type="application/json")
+    context = quote(jsonio.text(call.caller.context()), safe=wire.COMPONENT)
+    return Reply({"success": True}, headers=[cookies.express(world, "userCtx", context)])
