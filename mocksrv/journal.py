@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
+import threading
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 KEPT = 1_000  # exchanges
@@ -73,24 +75,62 @@ def readable(body: bytes) -> str:
     return text if len(body) <= BODY else f"{text}... ({len(body)} bytes)"
 
 
+QUERY = ("vendor", "operation", "method", "status", "caller", "fault", "path", "diagnosis")
+
+
+def matches(entry: Entry, wanted: Mapping[str, Any]) -> bool:
+    """Whether an exchange is as wanted.
+
+    `path` may hold * and ?; `diagnosis` is a part of one; `status` a number or a class such as "4xx"; others are equal.
+    """
+    for name, value in wanted.items():
+        if name == "path":
+            found = fnmatchcase(entry.target.partition("?")[0], value)
+        elif name == "diagnosis":
+            found = any(value in line for line in entry.diagnosis)
+        elif name == "status" and str(value).endswith("xx"):
+            found = str(entry.status)[:1] == str(value)[:1]
+        else:
+            found = str(getattr(entry, name)) == str(value)
+        if not found:
+            return False
+    return True
+
+
 class Journal:
     """The last exchanges of a world."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._entries: deque[Entry] = deque(maxlen=kept)
         self._ids = itertools.count(1)
+        self._added = threading.Condition()
+        self._count = 0  # of all that were ever added
 
     def add(self, entry: Entry) -> None:
-        self._entries.append(entry)
+        with self._added:
+            self._entries.append(entry)
+            self._count += 1
+            self._added.notify_all()
 
     def next_id(self) -> int:
         return next(self._ids)
 
     def find(self, limit: int | None = None, **wanted: Any) -> list[Entry]:
-        """Entries whose fields equal what is wanted, the oldest first; the last `limit` of them."""
-        found = [entry for entry in list(self._entries)
-                 if all(getattr(entry, name) == value for name, value in wanted.items())]
+        """Entries that match what is wanted (see `matches`), the oldest first; the last `limit` of them."""
+        found = [entry for entry in list(self._entries) if matches(entry, wanted)]
         return found if limit is None else found[-limit:] if limit else []
+
+    def follow(self, patience: float) -> Iterator[list[Entry]]:
+        """What is added from now on, as it comes; an empty list after so many seconds without anything."""
+        seen = self._count
+        while True:
+            with self._added:
+                if self._count == seen:
+                    self._added.wait(patience)
+                new = min(self._count - seen, len(self._entries))
+                entries = list(self._entries)[len(self._entries) - new :]
+                seen = self._count
+            yield entries
 
     def clear(self) -> None:
         self._entries.clear()

@@ -87,6 +87,12 @@ class RemoteWorld:
         entries: list[dict[str, Any]] = self.control("GET", f"/journal?{urlencode(wanted)}")
         return entries
 
+    def verify(self, **expected: Any) -> None:
+        """Fail with a readable account unless the journal shows it: `verify(operation="get_person", exactly=2)`."""
+        result = self.control("POST", "/journal/verify", expected)
+        if not result["ok"]:
+            raise AssertionError(result["account"])
+
     def fault(self, **fields: Any) -> dict[str, Any]:
         """Let something go wrong: `fault(operation="get_person", status=503, times=2)`."""
         added: dict[str, Any] = self.control("POST", "/faults", fields)

@@ -1,30 +1,70 @@
-"""A world's journal."""
+"""A world's journal: what was asked and answered."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Response, request
 
-from mocksrv.control.base import ControlError, answer, control, world
-from mocksrv.journal import KEPT
+from mocksrv.control.base import ControlError, answer, control, payload, world
+from mocksrv.har import archive
+from mocksrv.journal import KEPT, QUERY, Entry
+from mocksrv.verify import BadExpectation, verify
 
-FILTERS = ("vendor", "operation", "method", "status", "caller")
+PATIENCE = 15.0  # seconds between signs of life in a live stream
 
 
-@control.get("/journal")
-def read_journal() -> Response:
-    """The last exchanges; query: vendor, operation, method, status, caller, limit."""
-    wanted: dict[str, Any] = {key: request.args[key] for key in FILTERS if key in request.args}
+def found() -> list[Entry]:
+    """The entries that the query asks for."""
+    wanted: dict[str, Any] = {key: request.args[key] for key in QUERY if key in request.args}
     try:
-        if "status" in wanted:
-            wanted["status"] = int(wanted["status"])
         limit = int(request.args.get("limit", KEPT))
         if limit < 0:
             raise ValueError
     except ValueError:
-        raise ControlError("not-a-number", 400, "status and limit take whole numbers") from None
-    return answer([entry.describe() for entry in world().journal.find(limit, **wanted)])
+        raise ControlError("not-a-number", 400, "limit takes a whole number") from None
+    if unknown := request.args.keys() - {*QUERY, "limit"}:
+        raise ControlError("unknown-member", 400, f"{unknown.pop()!r} is not known; use {', '.join(QUERY)}, limit")
+    return world().journal.find(limit, **wanted)
+
+
+@control.get("/journal")
+def read_journal() -> Response:
+    """The last exchanges; query: vendor, operation, method, status, caller, fault, path, diagnosis, limit."""
+    return answer([entry.describe() for entry in found()])
+
+
+@control.get("/journal.har")
+def read_archive() -> Response:
+    """The same as an HTTP Archive."""
+    return answer(archive(found(), request.host_url))
+
+
+@control.post("/journal/verify")
+def verify_journal() -> Response:
+    """Whether the journal shows what is expected; `account` says what it shows instead."""
+    try:
+        text = verify(world().journal.find(), payload())
+    except BadExpectation as error:
+        raise ControlError("bad-expectation", 400, str(error)) from None
+    return answer({"ok": text is None, "account": text})
+
+
+@control.get("/journal/stream")
+def follow_journal() -> Response:
+    """Exchanges as they come, as server-sent events."""
+    def events() -> Iterator[str]:
+        yield ": following\n\n"
+        for entries in journal.follow(PATIENCE):
+            for entry in entries:
+                yield f"data: {json.dumps(entry.describe())}\n\n"
+            if not entries:
+                yield ": nothing new\n\n"
+
+    journal = world().journal
+    return Response(events(), content_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
 @control.delete("/journal")

@@ -1,0 +1,120 @@
+"""The journal: queries, verification, archive, live stream, and what it never keeps."""
+
+import json
+import threading
+
+import pytest
+import requests
+
+from mocksrv.journal import KEPT, Entry, Journal, blot
+from mocksrv.serving import Server
+from mocksrv.verify import BadExpectation, verify
+
+
+def entry(number=1, **fields):
+    plain = {"at": "2024-01-01T00:00:00.000Z", "method": "GET", "target": "/v1/things/a?x=1", "headers": {},
+             "status": 200, "vendor": "shop", "operation": "get_thing", "caller": "me"}
+    return Entry(number, **plain | fields)
+
+
+def journal(*entries):
+    made = Journal()
+    for one in entries:
+        made.add(one)
+    return made
+
+
+MIXED = [entry(1), entry(2, status=404, diagnosis=["there is no thing"]), entry(3, operation="put_thing", method="PUT"),
+         entry(4, target="/v2/x", operation=None, vendor=None, status=500)]
+
+
+@pytest.mark.parametrize(("wanted", "ids"), [
+    ({}, [1, 2, 3, 4]), ({"operation": "get_thing"}, [1, 2]), ({"status": 404}, [2]), ({"status": "404"}, [2]),
+    ({"status": "2xx"}, [1, 3]), ({"path": "/v1/*"}, [1, 2, 3]), ({"path": "/v1/things/?"}, [1, 2, 3]),
+    ({"diagnosis": "no thing"}, [2]), ({"method": "PUT", "caller": "me"}, [3]), ({"vendor": "other"}, []),
+])
+def test_queries(wanted, ids):
+    assert [one.id for one in journal(*MIXED).find(**wanted)] == ids
+    assert [one.id for one in journal(*MIXED).find(2, **wanted)] == ids[-2:]
+    assert journal(*MIXED).find(0, **wanted) == []
+
+
+@pytest.mark.parametrize("expected", [
+    {"operation": "get_thing"}, {"operation": "get_thing", "exactly": 2}, {"status": "4xx", "at_most": 1},
+    {"operation": "gone", "never": True}, {"at_least": 4}, {"at_least": 1, "at_most": 4},
+    {"in_order": [{"status": 200}, {"status": 404}, {"method": "PUT"}]}, {"in_order": []},
+])
+def test_what_is_as_expected_has_no_account(expected):
+    assert verify(MIXED, expected) is None
+
+
+@pytest.mark.parametrize(("expected", "text"), [
+    ({"operation": "get_thing", "exactly": 3}, "expected exactly 3 of operation=get_thing, saw 2"),
+    ({"operation": "get_thing", "never": True}, "expected exactly 0 of operation=get_thing, saw 2"),
+    ({"at_least": 9}, "expected at least 9 of any exchange, saw 4"),
+    ({"in_order": [{"status": 404}, {"status": 404}]}, "number 2, status=404, did not come after number 1"),
+    ({"in_order": [{"status": 418}]}, "expected status=418 first"),
+])
+def test_what_is_not_as_expected_has_a_readable_account(expected, text):
+    account = verify(MIXED, expected)
+    assert account.startswith("expected")
+    assert text in account
+    assert "  #2 GET /v1/things/a?x=1 -> 404  get_thing  (there is no thing)" in account.splitlines()
+
+
+@pytest.mark.parametrize("expected", [{"exactly": -1}, {"exactly": "2"}, {"at_least": True}, {"colour": "red"},
+                                      {"in_order": "x"}, {"in_order": [{"colour": 1}]}, {"in_order": [], "exactly": 1}])
+def test_a_senseless_expectation_is_refused(shop, expected):
+    with pytest.raises(BadExpectation):
+        verify(MIXED, expected)
+    assert shop.post("/_mocksrv/journal/verify", json=expected).json["type"] == "about:mocksrv#bad-expectation"
+
+
+def test_it_is_bounded():
+    made = journal(*(entry(number) for number in range(KEPT + 5)))
+    assert len(made) == KEPT
+    assert made.find(1)[0].id == KEPT + 4
+    assert len(json.dumps(entry(request_body=b"x" * 100_000).describe())) < 4_000
+
+
+@pytest.mark.parametrize("text", [
+    '{"password": "hush"}', '{"Password":"hu\\"sh"}', "password=hush&x=1", "api_key=hush", '{"token": "hush", "a": 1}',
+    '{"api_secret": "hush"}', "username=a&apikey=hush",
+])
+def test_secrets_are_blotted_out(text):
+    assert "hush" not in blot(text)
+    assert 'sh"' not in blot(text)
+
+
+def test_over_http(shop):
+    shop.get("/v1/things/none?api_key=hush", headers={"Authorization": "Basic hush", "X-Plain": "seen"})
+    shop.get("/v1/things")
+    assert shop.get("/_mocksrv/journal?status=4xx").json[0]["operation"] == "get_thing"
+    assert shop.get("/_mocksrv/journal?colour=red").status_code == 400
+    verified = shop.post("/_mocksrv/journal/verify", json={"status": 404, "exactly": 1})
+    assert verified.json == {"ok": True, "account": None}
+    har = shop.get("/_mocksrv/journal.har")
+    assert "hush" not in har.text
+    first, second = har.json["log"]["entries"]
+    assert first["request"]["url"] == "http://localhost/v1/things/none?api_key=(redacted)"
+    assert {"name": "x-plain", "value": "seen"} in first["request"]["headers"]
+    assert (first["response"]["status"], second["response"]["statusText"]) == (404, "OK")
+
+
+def test_it_can_be_followed_live(shop_app):
+    with Server(shop_app()) as server:
+        answer = requests.get(f"{server.url}/_mocksrv/journal/stream", stream=True, timeout=30)
+        lines = answer.iter_lines(chunk_size=1)
+        assert next(lines) == b": following"
+        threads = [threading.Thread(target=requests.get, args=(f"{server.url}/v1/things",)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        events = []
+        while len(events) < 3:
+            if (line := next(lines)).startswith(b"data: "):
+                events.append(json.loads(line[6:]))
+        assert [event["operation"] for event in events] == ["list_things"] * 3
+        for thread in threads:
+            thread.join()
+        answer.close()
+        server.stop(timeout=0)
