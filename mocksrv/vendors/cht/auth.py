@@ -64,7 +64,7 @@ def check_password(world: World, name: str, password: str) -> Caller | None:
 def basic(call: Call) -> tuple[str, str] | None:
     """Name and password of the Authorization header; None if it has none that can be read."""
     kind, _, encoded = call.header("authorization").partition(" ")
-    if kind.lower() != "basic":
+    if kind != "Basic":  # in this letter case only, as recorded
         return None
     try:
         text = base64.b64decode(encoded.strip(), validate=False).decode("utf-8", "replace")
@@ -75,7 +75,7 @@ def basic(call: Call) -> tuple[str, str] | None:
 
 
 def identify(world: World, call: Call) -> Caller | None:
-    """The caller, or None. Raises the 400 of a cookie that CouchDB cannot read."""
+    """The caller, or None. Raises `cookies.Malformed`."""
     token = cookies.raw(call, "AuthSession")
     if token:
         found = cookies.session(world, token, lambda name: find_user(world, name))
@@ -92,8 +92,6 @@ def signed_in(call: Call, *, prompt: bool = False) -> Caller:
     """The caller; refuses with 401, whose form depends on the client (see `wire.unauthorized`)."""
     if isinstance(call.caller, Caller):
         return call.caller
-    if reason := call.notes.get("bad_cookie"):
-        errors.fail(400, reason)
     sent = basic(call)
     raise errors.Failure(401, "unauthorized", prompt=prompt, diagnosis=(
         f"no user {sent[0]!r} with that password" if sent

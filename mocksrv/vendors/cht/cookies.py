@@ -15,16 +15,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mocksrv.operation import Call
+from mocksrv.vendors.cht.documents import SERVER
 from mocksrv.world import World
 
 LIFE = 31_536_000  # seconds
-SECRETS = "cht.secrets"  # table: "session" -> {"secret"}
-MALFORMED = "Malformed AuthSession cookie. Please clear your cookies."
 User = Mapping[str, Any]
 
 
 class Malformed(Exception):
-    """A cookie that is none of ours; CouchDB answers 400."""
+    """A cookie that is none of ours."""
 
 
 
@@ -40,7 +39,7 @@ def raw(call: Call, name: str) -> str | None:
 
 def secret(world: World) -> str:
     """The secret that a world's sessions are signed with."""
-    record = world.table(SECRETS).peek("session")
+    record = world.table(SERVER).peek("session")
     assert record is not None, "accounts() makes it"
     return str(record["secret"])
 
@@ -64,7 +63,7 @@ def session(world: World, token: str, find: Callable[[str], User | None]) -> Use
         name, stamp, mac = raw.split(b":", 2)
         began = int(stamp, 16)
     except (binascii.Error, ValueError):
-        raise Malformed from None
+        raise Malformed("the AuthSession cookie is none of this server") from None
     user = find(name.decode("utf-8", "replace"))
     if user is None or not hmac.compare_digest(mac, sign(world, user, stamp.decode())):
         return None

@@ -173,7 +173,7 @@ def post_document(world: World, call: Call) -> Any:
     db = opened(world, call, write=True)
     doc = json_body(call)
     if "_id" not in doc:
-        doc = {"_id": world.hex(32), **doc}
+        doc = {"_id": documents.new_id(world), **doc}
     _check_rev(doc.get("_rev"))
     offline_write(world, call, db, str(doc["_id"]), doc)
     return created(call, db, guarded(lambda: db.put(doc)))
@@ -213,7 +213,7 @@ def bulk_docs(world: World, call: Call) -> Any:
     if not all(isinstance(doc, dict) for doc in docs):
         errors.couch(400, "bad_request", "Document must be a JSON object")
     for doc in docs:
-        doc.setdefault("_id", world.hex(32))
+        doc.setdefault("_id", documents.new_id(world))
         guarded(partial(documents.check, doc))
     allowed = docs
     if not call.caller.online:

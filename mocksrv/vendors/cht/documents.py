@@ -22,6 +22,8 @@ Record = Mapping[str, Any]
 # The databases of an installation, each with tables of its own; `OTHER` holds those that are made later
 # (such as medic-user-<name>-meta), under "<database>/<id>".
 DATABASES = ("_users", "medic", "medic-logs", "medic-sentinel", "medic-users-meta", "medic-vault")
+SERVER = "cht.server"  # what the server itself remembers: the secret of its sessions, the last id it made
+STEP, ROLLOVER = 0xFFD, 0xFFF000  # CouchDB 3.3 source, couch_uuids
 EMPTY = ("_global_changes", "_replicator", "medic-audit", "medic-purged-cache")
 OTHER = "other"
 SPECIAL = frozenset(("_id", "_rev", "_deleted", "_attachments", "_revisions", "_revs_info", "_conflicts",
@@ -29,12 +31,23 @@ SPECIAL = frozenset(("_id", "_rev", "_deleted", "_attachments", "_revisions", "_
 REGISTER = "cht.databases"  # name -> {"seq", "made"}: the update sequence of each database
 
 TABLES = (
+    TableSpec(SERVER),
     TableSpec(REGISTER),
     TableSpec(attachments.TABLE),
     *(TableSpec(f"cht.{name}", BY_ID | INDEXES.get(name, {})) for name in DATABASES),
     TableSpec(f"cht.{OTHER}"),
     *(TableSpec(f"cht.{name}.revs", SEQUENCE) for name in (*DATABASES, OTHER)),
 )
+
+
+def new_id(world: World) -> str:
+    """An id as CouchDB makes them by default: they grow, so that new documents come last."""
+    state = world.table(SERVER).peek("uuids") or {"prefix": "", "last": ROLLOVER}
+    prefix, number = state["prefix"], state["last"] + world.random.randint(1, STEP)
+    if number > ROLLOVER:
+        prefix, number = world.hex(26), world.random.randint(1, STEP)
+    world.table(SERVER).put("uuids", {"prefix": prefix, "last": number})
+    return f"{prefix}{number:06x}"
 
 
 class NotFound(Exception):
@@ -161,7 +174,7 @@ class Database:
     def put(self, doc: Document) -> dict[str, Any]:
         """Store a document; raises Conflict, Forbidden and Invalid. Its `_id` is made if it has none."""
         check(doc)
-        id = doc["_id"] if "_id" in doc else self.world.hex(32)
+        id = doc["_id"] if "_id" in doc else new_id(self.world)
         history = self.history(id)
         revs: list[str] = list(history["revs"]) if history else []
         given = doc.get("_rev")

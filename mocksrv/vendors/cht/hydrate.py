@@ -90,7 +90,7 @@ def hydrate(world: World, ids: Any) -> Any:
                   source="CHT 4.15 source, api/src/controllers/contacts-by-phone.js")
 def get_contacts_by_phone(world: World, call: Call) -> Any:
     """The contacts with a phone number, in full; it is normalised first. Differences: 18."""
-    return by_phone(world, call.arg("phone"))
+    return by_phone(world, query_phone(call))
 
 
 @vendor.operation("POST", "/api/v1/contacts-by-phone", firewall=True, json="lenient",
@@ -99,7 +99,13 @@ def get_contacts_by_phone(world: World, call: Call) -> Any:
 def post_contacts_by_phone(world: World, call: Call) -> Any:
     """The contacts with the `phone` of the body, or of the query, which wins. Differences: 18."""
     body = call.notes["json"]
-    return by_phone(world, call.arg("phone") or (body.get("phone") if isinstance(body, dict) else None))
+    return by_phone(world, query_phone(call) or (body.get("phone") if isinstance(body, dict) else None))
+
+
+def query_phone(call: Call) -> Any:
+    """`phone` of the query; repeated, an array, which no phone number is."""
+    values = [value for key, value in call.query if key == "phone"]
+    return values if len(values) > 1 else values[0] if values else None
 
 
 def by_phone(world: World, phone: Any) -> Any:

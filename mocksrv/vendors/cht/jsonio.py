@@ -32,7 +32,7 @@ def _refuse(text: str) -> Any:
 
 def loads(data: bytes | str) -> Any:
     """Parse strictly; raises ValueError. Numbers become what JavaScript would hold."""
-    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
+    text = data.decode("utf-8", "replace").removeprefix("\ufeff") if isinstance(data, bytes) else data
     try:
         return json.loads(text, parse_float=_float, parse_int=_int, parse_constant=_refuse)
     except RecursionError:

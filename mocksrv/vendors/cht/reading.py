@@ -37,7 +37,7 @@ class Page(Schema):
 def one(world: World, call: Call, test: paging.Test, missing: str) -> Any:
     """The contact that the path names, if it passes the test; refuses with 404 and that message."""
     uuid = call.params["uuid"]
-    if call.arg("with_lineage") == "true":
+    if [value for key, value in call.query if key == "with_lineage"] == ["true"]:
         doc: Any = lineage.fetch(world, uuid)
     else:
         doc = documents.database(world, "medic").peek(uuid)

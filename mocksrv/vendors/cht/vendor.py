@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import zlib
 from typing import Any
+from urllib.parse import unquote
 
 from mocksrv.config import Setting
-from mocksrv.operation import Call, Refusal, Reply, Vendor
+from mocksrv.operation import Call, Refusal, Reply, TooLarge, Vendor
 from mocksrv.store import TableSpec
 from mocksrv.vendors.cht import (
     app_settings,
@@ -26,6 +28,8 @@ MEDIC = re.compile(r"/+medic(?=/|$)", re.IGNORECASE)
 SLASHES = re.compile(r"/{2,}")
 JSON = "application/json"
 BODY_TYPES = {"strict": (JSON,), "csv": (JSON, "text/csv")}  # what operations take that are strict about it
+CHARSET = re.compile(r"charset=\"?([^\s;\"]+)", re.IGNORECASE)
+BAD_ESCAPE = re.compile(r"%(?![0-9a-f]{2})", re.IGNORECASE)
 JSON_MEDIA = re.compile(r"application/json\s*(;|$)", re.IGNORECASE)
 
 
@@ -35,7 +39,7 @@ class CHT(Vendor):
     name = "cht"
     title = "Community Health Toolkit (CHT) API"
     head_is_get = True
-    tables = (*documents.TABLES, TableSpec(auth.ADMINS), TableSpec(cookies.SECRETS))
+    tables = (*documents.TABLES, TableSpec(auth.ADMINS))
     settings = (
         Setting("conformance", "server",
                 "where the documentation page and the server disagree: server (real, plus what the page "
@@ -89,13 +93,14 @@ class CHT(Vendor):
         """Find out who calls; whether that is enough, `admit` says."""
         try:
             call.caller = auth.identify(world, call)
-        except cookies.Malformed:
-            body = jsonio.text({"error": "bad_request", "reason": cookies.MALFORMED})
-            call.notes["bad_cookie"] = f"400 - {body}"
+        except cookies.Malformed as error:
+            call.diagnose(str(error))  # CouchDB's 400 comes out as "not signed in", whatever else was sent
 
     def admit(self, world: World, call: Call) -> None:
         """The order of the server's checks: failed logins, body type, who, online, permissions."""
         traits = call.operation.traits if call.operation else {}
+        if call.params and not decodable(call.target.partition("?")[0]):
+            errors.server_error(diagnosis="the path has a broken percent-escape")
         kind = traits.get("json")
         malformed = bool(kind) and not read_json(call)
         auth.check_limit(world, call, login=bool(traits.get("limited")))
@@ -135,7 +140,7 @@ class CHT(Vendor):
 
     def accounts(self, world: World) -> None:
         """The server's admin, the app settings, and the secret of sessions."""
-        world.table(cookies.SECRETS).put("session", {"secret": world.hex(32)})
+        world.table(documents.SERVER).put("session", {"secret": world.hex(32)})
         add_admin(world, ADMIN, PASSWORD)
         settings = dict(app_settings.defaults())
         if not conformance.strict(world):
@@ -152,6 +157,17 @@ def add_admin(world: World, name: str, password: str) -> None:
     world.table(auth.ADMINS).put(name, record)
 
 
+def decodable(path: str) -> bool:
+    """Whether JavaScript's decodeURIComponent takes it."""
+    if "%" not in path:
+        return True
+    try:
+        unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        return False
+    return not BAD_ESCAPE.search(path)
+
+
 def read_json(call: Call) -> bool:
     """Parse a body that says it is JSON into `call.notes["json"]`, else `{}`; False if it cannot be."""
     call.notes["json"] = {}
@@ -159,11 +175,35 @@ def read_json(call: Call) -> bool:
     if not data:
         return True
     try:
-        value = jsonio.loads(data)
+        value = jsonio.loads(inflated(call, data))
     except ValueError:
         return False
     call.notes["json"] = value
     return isinstance(value, dict | list)
+
+
+def inflated(call: Call, data: bytes) -> bytes:
+    """The body without its Content-Encoding and in UTF-8; raises ValueError for what the server does not know."""
+    encoding = call.header("content-encoding", "identity").lower()
+    if encoding != "identity":
+        if encoding not in ("gzip", "deflate"):
+            raise ValueError(f"content encoding {encoding}")
+        unpacker = zlib.decompressobj(32 + zlib.MAX_WBITS if encoding == "gzip" else zlib.MAX_WBITS)
+        try:
+            data = unpacker.decompress(data, call.max_body + 1)
+        except zlib.error as error:
+            raise ValueError(str(error)) from None
+        if len(data) > call.max_body:
+            raise TooLarge(call.max_body)
+    charset = CHARSET.search(call.header("content-type"))
+    if charset is None or charset[1].lower() == "utf-8":
+        return data
+    if not charset[1].lower().startswith("utf-"):
+        raise ValueError(f"charset {charset[1]}")
+    try:
+        return data.decode(charset[1]).encode()
+    except LookupError as error:
+        raise ValueError(str(error)) from None
 
 
 vendor = CHT()
