@@ -37,6 +37,10 @@ from mocksrv.vendors.cht import (  # noqa: F401
     person,
     place,
     places,
+    replication,
+    token_link,
+    users,
+    users_info,
 )
 from mocksrv.vendors.cht.vendor import vendor
 

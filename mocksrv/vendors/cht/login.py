@@ -136,8 +136,8 @@ def start_session(world: World, caller: auth.Caller, redirect: Any = None, local
         ensure_admin_docs(world, caller.name)
         caller = auth.Caller(caller.name, tuple((auth.find_user(world, caller.name) or {}).get("roles") or ()))
     settings = app_settings.read(world)
-    home = ADMIN_HOME if caller.online and auth.has(world, caller, "can_configure") else HOME
-    context = caller.context() | ({"home": home} if home != HOME else {})
+    start = home(world, caller)
+    context = caller.context() | ({"home": start} if start != HOME else {})
     connected.stamp(world, caller.name)
     headers = [
         cookies.express(world, "AuthSession", cookies.make(world, user), http_only=True),
@@ -145,7 +145,12 @@ def start_session(world: World, caller: auth.Caller, redirect: Any = None, local
         LOGIN_CLEARED,
         cookies.express(world, "locale", quote(str(locale or settings.get("locale") or "en"), safe=wire.COMPONENT)),
     ]
-    return Reply(target(redirect) or home, 302, headers)
+    return Reply(target(redirect) or start, 302, headers)
+
+
+def home(world: World, caller: auth.Caller) -> str:
+    """Where a user begins: online ones who may configure at the administration, others at the application."""
+    return ADMIN_HOME if caller.online and auth.has(world, caller, "can_configure") else HOME
 
 
 def ensure_admin_docs(world: World, name: str) -> None:

@@ -1,0 +1,84 @@
+"""The places and the person of an account, where both exist already.
+
+CHT 4.15 source, shared-libs/user-management/src/users.js (validateUserFacility, validateUserContact).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from mocksrv.vendors.cht import app_settings, contacts, documents, errors, javascript, roles
+from mocksrv.vendors.cht.indexes import lineage_ids
+from mocksrv.vendors.cht.users import accounts
+from mocksrv.vendors.cht.users.accounts import Data
+from mocksrv.world import World
+
+PLACE = {"field": "Place"}
+KEY = "field is required"  # where others have a translation key
+
+
+def check_places(world: World, data: Data, user: Data | None = None) -> None:
+    """Refuse places that do not exist, several without the permission for that, and none for an offline user.
+
+    `user` is the stored account of an update; `data` went through `accounts.resolve`.
+    """
+    settings = app_settings.read(world)
+    own = data.get("roles") or (user or {}).get("roles")
+    if javascript.truthy(data.get("place")):
+        ids = data.get("facility_id")
+        if not ids:
+            accounts.refuse("Invalid facilities list", KEY, PLACE)
+        several = isinstance(data["place"], list) and len(data["place"]) > 1
+        if several and not (own and app_settings.allows(settings, own, "can_have_multiple_places")):
+            accounts.refuse("This user cannot have multiple places", KEY, PLACE)
+        for id in ids:
+            check_place(world, id)
+    elif "place" in data and data["place"] is None and own and roles.offline(settings, own):
+        accounts.refuse("Place field is required for offline users", KEY, PLACE)
+
+
+def check_place(world: World, id: Any) -> None:
+    """Refuse what is no place; the server words an unknown id with the word undefined."""
+    database = documents.database(world, "medic")
+    doc = database.peek(id) if isinstance(id, str) else None
+    if doc is None and not (isinstance(id, str) and database.history(id)):
+        errors.fail(404, "Failed to find place undefined", diagnosis=f"there is no document {id!r}")
+    if doc is None or not contacts.is_place(app_settings.read(world), doc):
+        errors.fail(404, f"Failed to find place {id}", diagnosis="it is deleted or no place")
+
+
+def check_contact(world: World, data: Data, user: Data | None = None) -> None:
+    """Refuse a contact that is no person, or within none of the account's places.
+
+    A `null` contact is never refused: the server's check for offline users does not work (it reads `roles.roles`).
+    """
+    if not javascript.truthy(data.get("contact")):
+        return None
+    ids = data["facility_id"] if data.get("facility_id") else (user or {}).get("facility_id")
+    if not ids:
+        errors.server_error(diagnosis="a contact needs a place: give both, or give the account a place first")
+    doc = documents.database(world, "medic").peek(javascript.text(data.get("contact_id")))
+    if doc is None:
+        history = documents.database(world, "medic").history(javascript.text(data.get("contact_id")))
+        errors.fail(404, "deleted" if history else "missing")
+    refused: errors.Failure | None = None
+    for id in ids if isinstance(ids, list) else [ids]:
+        try:
+            return check_person(world, doc, id)
+        except errors.Failure as error:
+            refused = refused or error
+    assert refused
+    raise refused
+
+
+def check_person(world: World, doc: Mapping[str, Any], place: Any) -> None:
+    """Refuse a document that is no person, or not within the place of that id."""
+    if not contacts.is_person(app_settings.read(world), doc):
+        accounts.refuse("Wrong type, contact is not a person.", "contact.type.wrong")
+    if place is None or place not in lineage_ids(doc):
+        refuse_outside()
+
+
+def refuse_outside() -> NoReturn:
+    accounts.refuse("Contact is not within place.", "configuration.user.place.contact")

@@ -1,0 +1,102 @@
+"""POST users: one object, an array, or the rows of a CSV text.
+
+CHT 4.15 source, api/src/controllers/users.js.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mocksrv.operation import Call, Reply
+from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.conformance import docs
+from mocksrv.vendors.cht.users import creating, csvrows, schemas
+from mocksrv.vendors.cht.users.accounts import Data
+from mocksrv.vendors.cht.users.upload_log import UploadLog
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.world import World
+
+JSON, CSV = "application/json", "text/csv"
+CREATE = ("can_edit", "can_create_users")
+
+
+@vendor.operation("POST", "/api/v1/users", permission=CREATE, json="strict", proof="recorded",
+                  source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
+                  body=schemas.NewUser, response=schemas.Created, statuses=(200, 400, 401, 403, 404, 500))
+def create_users(world: World, call: Call) -> Any:
+    """Create a user, or one for each element of an array.
+
+    Differs by conformance: the page refuses all rows of an array with 400 when one lacks something (`docs`); the
+    server answers 200 and tells each row's error in its place. The page takes weak passwords (`docs`).
+    """
+    body = call.notes["json"]
+    if not isinstance(body, list):
+        return creating.create(world, call, body)
+    creating.check_beforehand(world, body)
+    return [result for _, result in creating.create_each(world, call, body)]
+
+
+@vendor.operation("POST", "/api/v2/users", permission=CREATE, json="csv", proof="recorded",
+                  source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
+                  body=schemas.NewUser, response=schemas.Created, statuses=(200, 400, 401, 403, 500))
+def create_users_from_csv(world: World, call: Call) -> Any:
+    """Create a user for each row of a CSV text (or of a JSON array), and keep a log in `medic-logs`.
+
+    Differs by conformance: where no row succeeds, the page answers 400 (`docs`), the server 200.
+    """
+    log = UploadLog(world, call.caller.name)
+    if call.header("content-type") == CSV:
+        if not call.body:
+            errors.fail(500, "CSV is empty.", diagnosis="the CSV text is empty")
+        parsed = read_rows(call.body.decode("utf-8", "replace"), log)
+        rows: list[Any] = [row.data for row in parsed]
+        ignored = {str(row.data.get("username")): row.message for row in parsed if row.ignored}
+    else:
+        body = call.notes["json"]
+        if not isinstance(body, list):
+            return creating.create(world, call, body)
+        rows, ignored = body, {}
+    results = save_rows(world, call, rows, ignored, log)
+    failed = bool(results) and all("error" in result for result in results)
+    return Reply(results, 400) if failed and docs(world) else results
+
+
+def read_rows(text: str, log: UploadLog) -> list[csvrows.Row]:
+    """The rows, noted in the log; one that cannot be read to its end still counts with what was read."""
+    rows = csvrows.parse(text)
+    counts = log.begin("parsing", {"total": len(rows), "failed": 0, "successful": 0})
+    for index, row in enumerate(rows):
+        counts["failed" if row.error else "successful"] += 1
+        log.add(index, row.data, "error" if row.error else "parsed", row.error)
+        log.step(index, len(rows))
+    log.end("parsed")
+    return rows
+
+
+def save_rows(world: World, call: Call, rows: list[Any], ignored: dict[str, str], log: UploadLog) -> list[Data]:
+    """Create the accounts of all rows that are not ignored; one result each."""
+    counts = log.begin("saving", {"total": len(rows), "failed": 0, "successful": 0, "ignored": 0})
+    results = []
+    for index, row in enumerate(rows):
+        name = str(row.get("username")) if isinstance(row, dict) else ""
+        if name in ignored:
+            counts["ignored"] += 1
+            log.add(index, row, "skipped", ignored[name])
+            continue
+        data, result = next(creating.create_each(world, call, [row]))
+        error = not result or "error" in result
+        counts["failed" if error else "successful"] += 1
+        log.add(index, data, "error" if error else "imported", result.get("error"))
+        log.step(index, len(rows))
+        results.append(result)
+    log.end("finished")
+    return results
+
+
+@vendor.operation("POST", "/api/v3/users", permission=CREATE, json="strict", proof="recorded",
+                  source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
+                  body=schemas.NewUser, response=schemas.Created, statuses=(200, 400, 401, 403, 404, 500))
+def create_user_of_places(world: World, call: Call) -> Any:
+    """Create a user of one or several existing places and an existing person."""
+    body = call.notes["json"]
+    return creating.create_of_places(world, call, body if isinstance(body, dict) else {})

@@ -1,0 +1,92 @@
+"""What goes in and out of the user endpoints, for documentation and the contract tests."""
+
+from __future__ import annotations
+
+from marshmallow import INCLUDE, Schema, fields
+
+
+class Open(Schema):
+    """Other properties may be there too."""
+
+    class Meta:
+        unknown = INCLUDE
+
+
+class Filter(Open):
+    facility_id = fields.String(metadata={"description": "users of this place only"})
+    contact_id = fields.String(metadata={"description": "users of this contact only"})
+
+
+class NewUser(Open):
+    username = fields.String(required=True, metadata={"description": "lower case letters, digits, _ and -"})
+    password = fields.String(metadata={"description": "needed unless login by SMS is switched on"})
+    roles = fields.List(fields.String())
+    type = fields.String(metadata={"description": "the older way to give roles"})
+    place = fields.Raw(metadata={"description": "id of a place or a new place; needed with offline roles"})
+    contact = fields.Raw(metadata={"description": "id of a person or a new person; needed with offline roles"})
+    phone = fields.String(metadata={"description": "needed to switch on login by SMS"})
+    token_login = fields.Raw(metadata={"description": "true to switch on login by SMS, false to switch it off"})
+    fullname = fields.String()
+    email = fields.String()
+    known = fields.Boolean()
+    external_id = fields.Raw()
+
+
+class UserChanges(NewUser):
+    username = fields.String()
+
+
+class Written(Schema):
+    id = fields.String(required=True)
+    rev = fields.String(required=True)
+
+
+class Expiry(Schema):
+    expiration_date = fields.Integer(required=True, strict=True)
+
+
+class Updated(Schema):
+    user = fields.Nested(Written, required=True)
+    user_settings = fields.Nested(Written, required=True, data_key="user-settings")
+    token_login = fields.Nested(Expiry)
+
+
+class Created(Updated):
+    contact = fields.Nested(Written)
+
+
+class BareUser(Schema):
+    id = fields.String(required=True)
+    rev = fields.String(required=True)
+    username = fields.String(required=True)
+    fullname = fields.String()
+    email = fields.String()
+    phone = fields.String()
+    place = fields.List(fields.Dict(allow_none=True), required=True, allow_none=True)
+    contact = fields.Dict()
+    external_id = fields.Raw()
+    known = fields.Boolean()
+
+
+class User(BareUser):
+    roles = fields.List(fields.String(), required=True)
+
+
+class OldUser(BareUser):
+    type = fields.String(required=True)
+
+
+class Deleted(Written):
+    ok = fields.Boolean(required=True)
+
+
+class DocCounts(Schema):
+    total_docs = fields.Integer(required=True, strict=True)
+    warn_docs = fields.Integer(required=True, strict=True)
+    warn = fields.Boolean(required=True)
+    limit = fields.Integer(required=True, strict=True)
+
+
+class UserDocCount(Schema):
+    limit = fields.Integer(required=True, strict=True)
+    users = fields.Raw(required=True, metadata={"description": "one log document, or all of them"})
