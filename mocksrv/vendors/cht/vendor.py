@@ -38,6 +38,10 @@ class CHT(Vendor):
 
     name = "cht"
     title = "Community Health Toolkit (CHT) API"
+    security = {
+        "basic": {"type": "http", "scheme": "basic"},
+        "session": {"type": "apiKey", "in": "cookie", "name": "AuthSession"},
+    }
     head_is_get = True
     tables = (*documents.TABLES, TableSpec(auth.ADMINS))
     settings = (

@@ -160,6 +160,11 @@ SETTINGS = (
 class CommCare(Vendor):
     name = "commcare"
     title = "CommCare HQ"
+    security = {
+        "apiKey": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "ApiKey {user}:{key}"},
+        "basic": {"type": "http", "scheme": "basic"},
+        "digest": {"type": "http", "scheme": "digest"},
+    }
     tables = TABLES
     settings = SETTINGS
     max_body = 50 * 1024 * 1024
