@@ -2,9 +2,9 @@
 
 from mocksrv.store.errors import Damaged, Exists, InUse, Missing
 from mocksrv.store.index import Index, Key, TableSpec, on
-from mocksrv.store.shared import TOP
 from mocksrv.store.store import Store
 from mocksrv.store.table import Table
+from mocksrv.store.tree import TOP
 
 __all__ = [
     "TOP",

@@ -10,11 +10,13 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mocksrv.store import shared
+from mocksrv.store import tree
+from mocksrv.store.buckets import Buckets
 
 Doc = dict[str, Any]
 Key = tuple[Any, ...] | str | int | float | bool | None
 Place = tuple[int, str]
+Bounds = tuple[tree.Bound, tree.Bound | None]
 NO_KEYS = (dict, list)
 
 
@@ -54,8 +56,9 @@ def on(*path: str, ordered: bool = False) -> Index:
             if type(value) is not dict or name not in value:
                 return ()
             value = value[name]
-        values = value if type(value) is list else (value,)
-        return [v for v in values if type(v) not in NO_KEYS and not (ordered and v is None)]
+        if type(value) is list:
+            return [v for v in value if type(v) not in NO_KEYS and not (ordered and v is None)]
+        return () if type(value) is dict or (ordered and value is None) else (value,)
 
     return Index(keys, ordered, path)
 
@@ -65,7 +68,7 @@ class HashIndex:
 
     __slots__ = ("keys", "map", "size")
 
-    def __init__(self, keys: Callable[[Doc], Iterable[Any]], places: shared.Buckets, size: int = 0) -> None:
+    def __init__(self, keys: Callable[[Doc], Iterable[Any]], places: Buckets, size: int = 0) -> None:
         self.keys = keys
         self.map = places
         self.size = size
@@ -78,8 +81,8 @@ class HashIndex:
         if held is None:
             self.map = self.map.set(key, place, owner)
         elif type(held) is tuple:
-            self.map = self.map.set(key, shared.Leaf(owner, sorted((held, place))), owner)
-        elif (more := shared.add(held, place, owner)) is not held:
+            self.map = self.map.set(key, tree.Leaf(owner, sorted((held, place))), owner)
+        elif (more := tree.add(held, place, owner)) is not held:
             self.map = self.map.set(key, more, owner)
         self.size += 1
 
@@ -88,8 +91,8 @@ class HashIndex:
         if type(held) is tuple:
             self.map = self.map.drop(key, owner)
         else:
-            rest = shared.remove(held, place, owner)
-            if isinstance(rest, shared.Leaf) and len(rest.entries) == 1:
+            rest = tree.remove(held, place, owner)
+            if isinstance(rest, tree.Leaf) and len(rest) == 1:
                 self.map = self.map.set(key, rest.entries[0], owner)
             elif rest is not held:
                 self.map = self.map.set(key, rest, owner)
@@ -100,22 +103,23 @@ class HashIndex:
         groups: dict[Hashable, list[Place]] = {}
         for key, place in entries:
             groups.setdefault(key, []).append(place)
-        self.map = shared.Buckets(owner)
+        self.map = Buckets(owner)
         for key, places in groups.items():
-            self.map.set(key, places[0] if len(places) == 1 else shared.tree(owner, places), owner)
+            held = places[0] if len(places) == 1 else tree.tree(owner, places)
+            self.map.set(key, held, owner)
         self.size = len(entries)
 
     def ids(self, key: Hashable) -> list[str]:
         held = self.map.get(key)
         if held is None:
             return []
-        return [held[1]] if type(held) is tuple else [id for _, id in shared.walk(held)]
+        return [held[1]] if type(held) is tuple else [id for _, id in tree.walk(held)]
 
     def first(self, key: Hashable) -> str | None:
         held = self.map.get(key)
         if held is None:
             return None
-        return str((held if type(held) is tuple else shared.cut(held, 0, 1)[0])[1])
+        return str((held if type(held) is tuple else tree.cut(held, 0, 1)[0])[1])
 
     def count(self, key: Hashable) -> int:
         held = self.map.get(key)
@@ -127,7 +131,7 @@ class OrderedIndex:
 
     __slots__ = ("keys", "root")
 
-    def __init__(self, keys: Callable[[Doc], Iterable[Any]], root: shared.Node) -> None:
+    def __init__(self, keys: Callable[[Doc], Iterable[Any]], root: tree.Node) -> None:
         self.keys = keys
         self.root = root
 
@@ -139,43 +143,62 @@ class OrderedIndex:
         return OrderedIndex(self.keys, self.root)
 
     def add(self, key: Hashable, place: Place, owner: object) -> None:
-        self.root = shared.add(self.root, (key, place[1]), owner)
+        self.root = tree.add(self.root, (key, place[1]), owner)
 
     def remove(self, key: Hashable, place: Place, owner: object) -> None:
-        self.root = shared.remove(self.root, (key, place[1]), owner)
+        self.root = tree.remove(self.root, (key, place[1]), owner)
 
     def fill(self, entries: list[tuple[Hashable, Place]], owner: object) -> None:
-        self.root = shared.tree(owner, sorted((key, place[1]) for key, place in entries))
+        entries.sort(key=lambda entry: (entry[0], entry[1][1]))
+        # Made in this order, neighbours in the tree are neighbours in memory.
+        self.root = tree.tree(owner, [(key, place[1]) for key, place in entries])
 
-    def span(self, low: Any, high: Any, include_low: bool, include_high: bool) -> tuple[int, int]:
-        """The positions of the first entry of a range and of the first one behind it."""
-        # Of entries with one key, the shorter (key,) sorts before all, (key, TOP) after all.
-        start = 0 if low is None else shared.rank(self.root, (low,) if include_low else (low, shared.TOP))
-        if high is None:
-            return start, len(self.root)
-        return start, shared.rank(self.root, (high, shared.TOP) if include_high else (high,))
+    @staticmethod
+    def bounds(
+        low: Any, high: Any, include_low: bool, include_high: bool, after: tuple[Any, str] | None, reverse: bool
+    ) -> Bounds:
+        """The first entry of a range is not below the one, the last is below the other (None: to the end)."""
+        # Of entries with one key, (key,) sorts before all and (key, TOP) after all.
+        first = () if low is None else (low,) if include_low else (low, tree.TOP)
+        behind = None if high is None else (high, tree.TOP) if include_high else (high,)
+        if after is None:
+            return first, behind
+        if reverse:
+            return first, after if behind is None else min(behind, after)
+        return max(first, (after[0], after[1] + "\0")), behind  # the least id behind that one
 
-    def behind(self, entry: tuple[Any, str]) -> int:
-        """The position of the first entry behind this one."""
-        return shared.rank(self.root, (*entry, None))
+    def span(self, bounds: Bounds) -> tuple[int, int]:
+        """The positions of the first entry and of the first one behind."""
+        first, behind = bounds
+        start = tree.rank(self.root, first) if first else 0
+        return start, len(self.root) if behind is None else tree.rank(self.root, behind)
 
-    def before(self, entry: tuple[Any, str]) -> int:
-        return shared.rank(self.root, entry)
+    def range(self, bounds: Bounds, skip: int, limit: int | None, reverse: bool) -> list[tuple[Any, str]]:
+        if limit is not None and not reverse and not skip:
+            return tree.scan(self.root, *bounds, limit)
+        start, stop = self.span(bounds)
+        if reverse:
+            stop -= skip
+            start = start if limit is None else max(start, stop - limit)
+        else:
+            start += skip
+            stop = stop if limit is None else min(stop, start + limit)
+        found: list[Any] = tree.cut(self.root, start, stop) if start < stop else []
+        return found[::-1] if reverse else found
 
     def ids(self, key: Hashable) -> list[str]:
-        return [id for _, id in shared.cut(self.root, *self.span(key, key, True, True))]
+        return [id for _, id in tree.cut(self.root, *self.span(((key,), (key, tree.TOP))))]
 
     def first(self, key: Hashable) -> str | None:
-        start = shared.rank(self.root, (key,))
-        found = shared.cut(self.root, start, start + 1)
-        return found[0][1] if found and found[0][0] == key else None
+        found = tree.scan(self.root, (key,), (key, tree.TOP), 1)
+        return found[0][1] if found else None
 
     def count(self, key: Hashable) -> int:
-        start, stop = self.span(key, key, True, True)
+        start, stop = self.span(((key,), (key, tree.TOP)))
         return stop - start
 
 
 def build(index: Index, owner: object) -> HashIndex | OrderedIndex:
     if index.ordered:
-        return OrderedIndex(index.keys, shared.Leaf(owner, []))
-    return HashIndex(index.keys, shared.Buckets(owner))
+        return OrderedIndex(index.keys, tree.Leaf(owner, []))
+    return HashIndex(index.keys, Buckets(owner))

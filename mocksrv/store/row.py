@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -14,24 +16,28 @@ _STRICT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 class Row:
-    """A document and its place, neither ever changed once here; its JSON is made when first asked for."""
+    """A document as its JSON, and its place; it is never changed once here.
 
-    __slots__ = ("_json", "doc", "place")
+    Reading the JSON makes a copy in half the time that walking a document takes. It needs a fifth of the
+    memory, in one piece, and the garbage collector never looks into it.
+    """
 
-    def __init__(self, place: Place, doc: Doc, json: bytes | None) -> None:
+    __slots__ = ("_doc", "json", "place")
+
+    def __init__(self, place: Place, json: bytes) -> None:
         self.place = place
-        self.doc = doc
-        self._json = json
+        self.json = json
+        self._doc: Doc | None = None
 
     @property
-    def json(self) -> bytes:
-        json = self._json
-        if json is None:
-            self._json = json = encode(self.doc)
-        return json
+    def doc(self) -> Doc:
+        """The document for those who only look; remembered."""
+        doc = self._doc
+        if doc is None:
+            self._doc = doc = orjson.loads(self.json)
+        return doc
 
     def copy(self) -> Doc:
-        # Reading the JSON is twice as fast as walking the document.
         copy: Doc = orjson.loads(self.json)
         return copy
 
@@ -45,10 +51,22 @@ def clean(doc: Mapping[str, Any]) -> tuple[Doc, bytes]:
     if not isinstance(doc, dict):
         raise TypeError(f"a document is a dict, not {type(doc).__name__}")
     json = orjson.dumps(doc, option=_STRICT)
-    if b"null" in json:
-        _finite(doc)  # orjson turns NaN into null
     copy: Doc = orjson.loads(json)
+    if b"null" in json and copy != doc:
+        _finite(doc)  # orjson turns NaN into null
     return copy, json
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage collection meanwhile: it would walk through all that is being made, again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def encode(doc: Mapping[str, Any]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from tinydb.storages import MemoryStorage
@@ -13,6 +13,7 @@ from tinydb.storages import MemoryStorage
 from mocksrv.store.disk import DataFile
 from mocksrv.store.errors import Damaged
 from mocksrv.store.index import Doc, TableSpec
+from mocksrv.store.row import uncollected
 from mocksrv.store.table import Table
 
 
@@ -88,21 +89,24 @@ class Store:
         store = cls(())
         store._file = file = DataFile(path)
         try:
-            data = file.read()
-            for spec in specs:
-                store._add(spec)
-            for name, docs in (data or {}).items():
-                table = store._table(TableSpec(name))
-                try:
-                    table.adopt(docs)
-                except Exception as error:
-                    reason = f"its table {name} has a document that does not belong there ({error!r})"
-                    raise Damaged(file.path, reason) from error
+            with uncollected():
+                data = file.read()
+                for spec in specs:
+                    store._add(spec)
+                for name, docs in (data or {}).items():
+                    store._adopt(name, docs)
         except BaseException:
             file.close()
             raise
         store._unwritten = data is None
         return store, orjson.loads(file.meta) if data is not None else {}, data is not None
+
+    def _adopt(self, name: str, docs: dict[str, Doc]) -> None:
+        try:
+            self._table(TableSpec(name)).adopt(docs)
+        except Exception as error:
+            reason = f"its table {name} has a document that does not belong there ({error!r})"
+            raise Damaged(cast(DataFile, self._file).path, reason) from error
 
     @property
     def on_disk(self) -> bool:

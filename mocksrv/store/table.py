@@ -11,10 +11,11 @@ from tinydb.storages import Storage
 from tinydb.table import Document
 from tinydb.table import Table as TinyTable
 
-from mocksrv.store import shared
+from mocksrv.store import tree
+from mocksrv.store.buckets import Buckets
 from mocksrv.store.errors import Exists, Missing
 from mocksrv.store.index import Doc, HashIndex, OrderedIndex, Place, TableSpec, build
-from mocksrv.store.row import Row, clean, clean_id, encode
+from mocksrv.store.row import Row, clean, clean_id, encode, uncollected
 
 
 class Table(TinyTable):
@@ -37,8 +38,8 @@ class Table(TinyTable):
         self._owner = object()
         self._next = 0
         self._size = 0
-        self._rows = shared.Buckets(self._owner)
-        self._order: shared.Node = shared.Leaf(self._owner, [])
+        self._rows = Buckets(self._owner)
+        self._order: tree.Node = tree.Leaf(self._owner, [])
         self._indexes: dict[str, HashIndex | OrderedIndex] = {
             name: build(index, self._owner) for name, index in spec.indexes.items()
         }
@@ -69,7 +70,7 @@ class Table(TinyTable):
     def ids(self) -> Iterator[str]:
         """In the order of insertion, as they are now: later changes do not show."""
         self._owner = object()
-        return (id for _, id in shared.walk(self._order))
+        return (id for _, id in tree.walk(self._order))
 
     def all(self) -> Iterator[Mapping[str, Any]]:  # type: ignore[override]
         """The stored documents, which must not be changed; in the order of insertion, as they are now."""
@@ -114,19 +115,8 @@ class Table(TinyTable):
 
         ``after`` is an entry, there or not: what comes behind it in the direction of reading.
         """
-        start, stop = self._span(index, low, high, include_low, include_high, after, reverse)
-        if reverse:
-            stop -= skip
-            start = start if limit is None else max(start, stop - limit)
-        else:
-            start += skip
-            stop = stop if limit is None else min(stop, start + limit)
-        if start >= stop:
-            return []
-        found: list[Any] = shared.cut(self._ordered(index).root, start, stop)
-        if reverse:
-            found.reverse()
-        return found
+        bounds = OrderedIndex.bounds(low, high, include_low, include_high, after, reverse)
+        return self._ordered(index).range(bounds, skip, limit, reverse)
 
     def rank(
         self,
@@ -140,7 +130,8 @@ class Table(TinyTable):
         reverse: bool = False,
     ) -> int:
         """How many entries the range has."""
-        start, stop = self._span(index, low, high, include_low, include_high, after, reverse)
+        bounds = OrderedIndex.bounds(low, high, include_low, include_high, after, reverse)
+        start, stop = self._ordered(index).span(bounds)
         return max(stop - start, 0)
 
     def _ordered(self, name: str) -> OrderedIndex:
@@ -148,24 +139,6 @@ class Table(TinyTable):
         if isinstance(index, OrderedIndex):
             return index
         raise TypeError(f"index {name!r} of {self.name} has no order")
-
-    def _span(
-        self,
-        name: str,
-        low: Any,
-        high: Any,
-        include_low: bool,
-        include_high: bool,
-        after: tuple[Any, str] | None,
-        reverse: bool,
-    ) -> tuple[int, int]:
-        index = self._ordered(name)
-        start, stop = index.span(low, high, include_low, include_high)
-        if after is not None and reverse:
-            stop = min(stop, index.before(after))
-        elif after is not None:
-            start = max(start, index.behind(after))
-        return start, stop
 
     # Queries
 
@@ -202,45 +175,48 @@ class Table(TinyTable):
         """Raises Exists if the id is taken, TypeError or ValueError if the document is not JSON."""
         if self._rows.get(id) is not None:
             raise Exists(self.name, id)
-        self._put(id, None, *clean(doc))
+        self._put(clean_id(id), None, None, *clean(doc))
 
     def put(self, id: str, doc: Doc) -> None:
         """Insert or replace; a replaced document keeps its place."""
-        self._put(id, self._rows.get(id), *clean(doc))
+        old: Row | None = self._rows.get(id)
+        if old is None:
+            self.insert(id, doc)
+        else:
+            self._put(id, old, old.copy(), *clean(doc))
 
     def update(self, id: str, changes: Mapping[str, Any]) -> Doc:  # type: ignore[override]
         """Set top-level fields; returns a copy of the new document."""
         old: Row | None = self._rows.get(id)
         if old is None:
             raise Missing(self.name, id)
-        doc = {**old.doc, **clean(changes)[0]}
-        return self._put(id, old, doc, encode(doc)).copy()
+        before = old.copy()
+        after = {**before, **clean(changes)[0]}
+        self._put(id, old, before, after, encode(after))
+        return after
 
     def delete(self, id: str) -> Doc:
         """Returns the document that was there."""
         old: Row | None = self._rows.get(id)
         if old is None:
             raise Missing(self.name, id)
-        self._reindex(old.place, old.doc, None)
+        doc = old.copy()
+        self._reindex(old.place, doc, None)
         self._follow(id, old)
-        self._order = shared.remove(self._order, old.place, self._owner)
+        self._order = tree.remove(self._order, old.place, self._owner)
         self._rows = self._rows.drop(id, self._owner)
         self._size -= 1
-        return old.copy()
+        return doc
 
-    def _put(self, id: str, old: Row | None, doc: Doc, json: bytes) -> Row:
-        if old is None:
-            clean_id(id)
+    def _put(self, id: str, old: Row | None, before: Doc | None, after: Doc, json: bytes) -> None:
         place = (self._next, id) if old is None else old.place
-        self._reindex(place, None if old is None else old.doc, doc)
+        self._reindex(place, before, after)
         self._follow(id, old)
         if old is None:
-            self._order = shared.add(self._order, place, self._owner)
+            self._order = tree.add(self._order, place, self._owner)
             self._next += 1
             self._size += 1
-        row = Row(place, doc, json)
-        self._rows = self._rows.set(id, row, self._owner)
-        return row
+        self._rows = self._rows.set(id, Row(place, json), self._owner)
 
     def _follow(self, id: str, old: Row | None) -> None:
         self.version += 1
@@ -278,25 +254,32 @@ class Table(TinyTable):
             for id, doc in pairs:
                 self.insert(id, doc)
         else:
-            self._fill((id, *clean(doc)) for id, doc in pairs)
+            with uncollected():
+                self._fill((id, *clean(doc)) for id, doc in pairs)
 
-    def _fill(self, parts: Iterable[tuple[str, Doc, bytes | None]]) -> None:
-        """Fill an empty table with documents that nobody else holds."""
+    def _fill(self, parts: Iterable[tuple[str, Doc, bytes]]) -> None:
+        """Fill an empty table: id, document, its JSON. The documents are only looked at."""
         owner = object()
         rows: dict[str, Row] = {}
-        number = self._next
-        for id, doc, json in parts:
+        found: dict[str, list[Any]] = {name: [] for name in self._indexes}
+        steps = [(found[name].append, index.keys) for name, index in self.spec.indexes.items()]
+        for number, (id, doc, json) in enumerate(parts, self._next):
             if id in rows:
                 raise Exists(self.name, id)
-            rows[clean_id(id)] = Row((number, id), doc, json)
-            number += 1
+            place = (number, clean_id(id))
+            rows[id] = Row(place, json)
+            for append, keys in steps:
+                for key in dict.fromkeys(keys(doc)):
+                    append((key, place))
         fresh = {name: build(index, owner) for name, index in self.spec.indexes.items()}
-        for index in fresh.values():
-            keys = index.keys
-            index.fill([(k, r.place) for r in rows.values() for k in dict.fromkeys(keys(r.doc))], owner)
-        self._owner, self._indexes, self._next, self._size = owner, fresh, number, len(rows)
-        self._rows = shared.buckets(owner, rows.items())
-        self._order = shared.tree(owner, [row.place for row in rows.values()])
+        for name, index in fresh.items():
+            index.fill(found.pop(name), owner)
+        self._rows = Buckets(owner)
+        for id, row in rows.items():
+            self._rows.set(id, row, owner)
+        self._order = tree.tree(owner, [row.place for row in rows.values()])
+        self._owner, self._indexes, self._size = owner, fresh, len(rows)
+        self._next += len(rows)
         self.version += 1
         if self.changed is not None:
             for id in rows:
@@ -304,7 +287,7 @@ class Table(TinyTable):
 
     def adopt(self, docs: Mapping[str, Doc]) -> None:
         """Fill an empty table with documents that were read from JSON for it: they are not copied."""
-        self._fill((id, doc, None) for id, doc in docs.items())
+        self._fill((id, doc, encode(doc)) for id, doc in docs.items())
         if self.changed is not None:
             self.changed = {}
 

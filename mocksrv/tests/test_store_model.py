@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from tinydb import where
 
-from mocksrv.store import TOP, Exists, Index, Missing, Store, TableSpec, on, shared
+from mocksrv.store import TOP, Exists, Index, Missing, Store, TableSpec, buckets, on, tree
 
 SPEC = TableSpec(
     "docs",
@@ -18,9 +18,7 @@ SPEC = TableSpec(
         "tags": on("tags"),
         "date": on("date", ordered=True),
         "type_date": Index(
-            lambda doc: (
-                [(doc["type"], doc["date"])] if doc.get("date") is not None and doc.get("type") else []
-            ),
+            lambda doc: [(doc["type"], doc["date"])] if doc.get("date") is not None and doc.get("type") else [],
             ordered=True,
         ),
     },
@@ -195,8 +193,9 @@ class SmallParts(StoreMachine):
     def __init__(self):
         super().__init__()
         self.sizes = pytest.MonkeyPatch()
-        for name, size in {"LEAF": 4, "BRANCH": 4, "BUCKET": 2}.items():
-            self.sizes.setattr(shared, name, size)
+        self.sizes.setattr(tree, "LEAF", 4)
+        self.sizes.setattr(tree, "BRANCH", 4)
+        self.sizes.setattr(buckets, "BUCKET", 2)
 
     def teardown(self):
         self.sizes.undo()
