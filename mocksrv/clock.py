@@ -9,6 +9,7 @@ from typing import Any
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # datetime's own range, less a day at both ends so that time zones and small sums stay inside it.
+FASTEST = 1e6
 EARLIEST, LATEST = -62_135_510_400.0, 253_402_214_400.0
 
 
@@ -25,17 +26,18 @@ class ClockRange(ValueError):
 class Clock:
     """The time that a world's servers believe in.
 
-    It runs with the machine's time, shifted by `offset` seconds, or stands still at `frozen` (Unix seconds).
+    It runs at `rate` times the machine's time, shifted by `offset` seconds, or stands still at `frozen` (Unix seconds).
     `skew` comes on top of either: how far the vendor's server is wrong about the time, in seconds; positive is ahead.
     """
 
     offset: float = 0.0
     frozen: float | None = None
     skew: float = 0.0
+    rate: float = 1.0
 
     def time(self) -> float:
         """Unix seconds, with a fraction of microseconds."""
-        base = time.time() + self.offset if self.frozen is None else self.frozen
+        base = self.rate * time.time() + self.offset if self.frozen is None else self.frozen
         return min(max(base + self.skew, EARLIEST), LATEST)
 
     def ms(self) -> int:
@@ -55,7 +57,7 @@ class Clock:
         if frozen:
             self.frozen = self.time() - self.skew
         elif self.frozen is not None:
-            self.offset, self.frozen = self.frozen - time.time(), None
+            self.offset, self.frozen = self.frozen - self.rate * time.time(), None
 
     def advance(self, seconds: float) -> None:
         """Move by so many seconds; a negative number moves back."""
@@ -70,9 +72,16 @@ class Clock:
         target = (when.astimezone(UTC) - EPOCH).total_seconds() - self.skew
         self._check(target + self.skew)
         if self.frozen is None:
-            self.offset = target - time.time()
+            self.offset = target - self.rate * time.time()
         else:
             self.frozen = target
+
+    def set_rate(self, rate: float) -> None:
+        """Run so many times as fast as the machine's clock from here on, without a jump; 1 is normal, 0 stands still."""
+        if not 0 <= rate <= FASTEST:
+            raise ClockRange(f"the clock runs at a rate from 0 to {FASTEST:.0f}")
+        self.offset += (self.rate - rate) * time.time()
+        self.rate = rate
 
     def set_skew(self, seconds: float) -> None:
         """Say how far the server is wrong about the time."""
@@ -86,10 +95,10 @@ class Clock:
 
     def state(self) -> dict[str, Any]:
         """What must be kept to find the same time again."""
-        return {"offset": self.offset, "frozen": self.frozen, "skew": self.skew}
+        return {"offset": self.offset, "frozen": self.frozen, "skew": self.skew, "rate": self.rate}
 
     def copy(self) -> Clock:
-        return Clock(self.offset, self.frozen, self.skew)
+        return Clock(**self.state())
 
 
 def pause(seconds: float) -> None:

@@ -14,7 +14,7 @@ class ControlFailure(Exception):
 
 
 class RemoteClock:
-    """The clock of a world; every method answers its new state, `{"now", "frozen", "skew"}`."""
+    """The clock of a world; every method answers its new state, `{"now", "frozen", "skew", "rate"}`."""
 
     def __init__(self, world: RemoteWorld) -> None:
         self._world = world
@@ -39,6 +39,10 @@ class RemoteClock:
 
     def set(self, at: str) -> dict[str, Any]:
         return self._change(set=at)
+
+    def rate(self, times: float) -> dict[str, Any]:
+        """Run so many times as fast as real time."""
+        return self._change(rate=times)
 
     def skew(self, seconds: float) -> dict[str, Any]:
         return self._change(skew=seconds)

@@ -134,5 +134,5 @@ def payload(*known: str) -> dict[str, Any]:
 def number(data: Mapping[str, Any], key: str) -> float:
     value = data[key]
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ControlError("not-a-number", 400, f"{key} takes a number of seconds")
+        raise ControlError("not-a-number", 400, f"{key} takes a number")
     return float(value)

@@ -14,7 +14,7 @@ from mocksrv.world import World
 
 def clock_state(one: World) -> dict[str, Any]:
     return {"now": one.clock.now().isoformat(timespec="microseconds").replace("+00:00", "Z"),
-            "frozen": one.clock.frozen is not None, "skew": one.clock.skew}
+            "frozen": one.clock.frozen is not None, "skew": one.clock.skew, "rate": one.clock.rate}
 
 
 @control.get("/clock")
@@ -24,8 +24,11 @@ def read_clock() -> Response:
 
 @control.post("/clock")
 def change_clock() -> Response:
-    """Any of: `freeze` (true or false), `set` (ISO 8601), `skew` and `advance` (seconds); done in that order."""
-    data = payload("advance", "freeze", "set", "skew")
+    """Any of: `freeze` (true or false), `rate`, `set` (ISO 8601), `skew` and `advance` (seconds), done in that order.
+
+    What is due by then is done when this returns: nothing in a world waits for real time.
+    """
+    data = payload("advance", "freeze", "rate", "set", "skew")
     one = world()
     with one.lock:
         moved = one.clock.copy()
@@ -34,6 +37,8 @@ def change_clock() -> Response:
                 raise ControlError("not-a-truth", 400, "freeze takes true or false")
             moved.freeze(data["freeze"])
         try:
+            if "rate" in data:
+                moved.set_rate(number(data, "rate"))
             if "set" in data:
                 moved.set(moment(data["set"]))
             if "skew" in data:

@@ -57,6 +57,31 @@ def test_freezing_does_not_jump(skew, twice):
     assert clock.time() == before
 
 
+@given(st.lists(st.floats(0, 1000), max_size=5))
+def test_a_change_of_rate_does_not_jump(rates):
+    clock = Clock()
+    clock.set(MOMENT)
+    for rate in rates:
+        before = clock.time()
+        clock.set_rate(rate)
+        assert clock.time() - before < 1 + 60 * max(rates)
+        assert clock.time() >= before - 0.01
+
+
+def test_a_rate_of_zero_stands_and_a_high_one_runs():
+    clock = Clock()
+    clock.set(MOMENT)
+    clock.set_rate(0)
+    assert clock.time() == clock.time()
+    clock.set_rate(1e6)
+    before = clock.time()
+    while clock.time() == before:
+        pass
+    assert clock.time() - before > 0.1
+    with pytest.raises(ClockRange):
+        clock.set_rate(-1)
+
+
 @pytest.mark.parametrize("seconds", [1e12, -1e12, float("nan"), float("inf")])
 def test_the_clock_stays_within_the_calendar(seconds):
     clock = frozen()

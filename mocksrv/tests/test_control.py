@@ -27,11 +27,11 @@ def test_operations_are_listed_with_their_proof(shop):
 
 def test_the_clock_freezes_advances_skews_and_is_set(shop):
     state = shop.post("/_mocksrv/clock", json={"set": "2024-02-29T12:00:00+02:00", "freeze": True}).json
-    assert state == {"now": "2024-02-29T10:00:00.000000Z", "frozen": True, "skew": 0.0}
+    assert state == {"now": "2024-02-29T10:00:00.000000Z", "frozen": True, "skew": 0.0, "rate": 1.0}
     assert now(shop) == now(shop)
     assert shop.post("/_mocksrv/clock", json={"advance": 86_400.5}).json["now"] == "2024-03-01T10:00:00.500000Z"
     state = shop.post("/_mocksrv/clock", json={"skew": -60}).json
-    assert state == {"now": "2024-03-01T09:59:00.500000Z", "frozen": True, "skew": -60.0}
+    assert state == {"now": "2024-03-01T09:59:00.500000Z", "frozen": True, "skew": -60.0, "rate": 1.0}
     assert shop.post("/_mocksrv/clock", json={"freeze": False}).json["frozen"] is False
     assert timedelta(0) <= now(shop) - datetime.fromisoformat("2024-03-01T09:59:00.5Z") < timedelta(minutes=5)
 
@@ -41,6 +41,7 @@ def test_the_clock_freezes_advances_skews_and_is_set(shop):
     ("/clock", {"advance": True}, "not-a-number"),
     ("/clock", {"advance": 1e300}, "clock-range"),
     ("/clock", {"skew": -1e12}, "clock-range"),
+    ("/clock", {"rate": -1}, "clock-range"),
     ("/clock", {"set": "tomorrow"}, "not-a-time"),
     ("/clock", {"set": 5}, "not-a-time"),
     ("/clock", {"freeze": 1}, "not-a-truth"),
