@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from mocksrv import fixtures
-from mocksrv.vendors.cht import documents
+from mocksrv.vendors.cht import documents, jsonio, settings_rules
 from mocksrv.world import World
 
 ID = "settings"
@@ -28,6 +28,27 @@ def read(world: World) -> dict[str, Any]:
     doc = documents.database(world, "medic").peek(ID)
     found = doc.get("settings") if doc else None
     return found if isinstance(found, dict) else {}
+
+
+def raw(world: World) -> Any:
+    """The live settings, whatever they are; read only."""
+    doc = documents.database(world, "medic").peek(ID)
+    return doc["settings"] if doc and "settings" in doc else {}
+
+
+def update(world: World, body: Any, way: str) -> bool:
+    """Change the settings in one of `settings_rules.WAYS`; whether that made a difference, key order counts.
+
+    Raises settings_rules.Unstorable.
+    """
+    medic = documents.database(world, "medic")
+    doc = medic.get(ID) or {"_id": ID}
+    old = doc.get("settings", {})
+    new = settings_rules.apply(old, body, way, defaults()["permissions"])
+    if jsonio.text(new) == jsonio.text(old):
+        return False
+    medic.put({**doc, "settings": new})
+    return True
 
 
 def allows(settings: Mapping[str, Any], roles: Iterable[str], permission: str) -> bool:

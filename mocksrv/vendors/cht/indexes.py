@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mocksrv.store import Index, on
+from mocksrv.vendors.cht import timestamps
 
 # The types that the server's contact indexes know (CHT 4.15 source, ddocs medic-client/contacts_by_type), and
 # `national_office`, which the documentation page lists as a place type.
@@ -55,12 +56,59 @@ def _by_shortcode(doc: dict[str, Any]) -> list[Any]:
     return [str(code) for code in codes if code] if is_contact(doc) else []
 
 
+def _by_reference(doc: dict[str, Any]) -> list[Any]:
+    code = doc.get("rc_code")
+    return [str(code).upper()] if is_contact(doc) and code else []
+
+
+def tasks_of(doc: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The document's message tasks, those that are scheduled last."""
+    for name in ("tasks", "scheduled_tasks"):
+        tasks = doc.get(name)
+        yield from (task for task in (tasks if isinstance(tasks, list) else ()) if isinstance(task, dict))
+
+
+def messages_of(task: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    messages = task.get("messages")
+    yield from (one for one in (messages if isinstance(messages, list) else ()) if isinstance(one, dict))
+
+
+def _by_message(doc: dict[str, Any]) -> list[Any]:
+    return [str(one["uuid"]) for task in tasks_of(doc) for one in messages_of(task) if one.get("uuid")]
+
+
+def _by_gateway_ref(doc: dict[str, Any]) -> list[Any]:
+    message = doc.get("sms_message")
+    refs = [message.get("gateway_ref")] if isinstance(message, dict) else []
+    return [str(ref) for ref in (*refs, *(task.get("gateway_ref") for task in tasks_of(doc))) if ref]
+
+
+def due(doc: dict[str, Any], task: dict[str, Any]) -> int | float | None:
+    """When the messages of a task are to go out, in milliseconds."""
+    when = task.get("due") or task.get("timestamp") or doc.get("reported_date")
+    return timestamps.moment_value(when, 0) if isinstance(when, int | float | str) else None
+
+
+def outgoing(doc: dict[str, Any]) -> Iterator[tuple[int | float, dict[str, Any]]]:
+    """The messages that a gateway is to send, each with the time at which it is due."""
+    for task in tasks_of(doc):
+        if task.get("state") in ("pending", "forwarded-to-gateway"):
+            when = due(doc, task)
+            if when is not None and when >= 0:
+                yield from ((when, one) for one in messages_of(task)
+                            if one.get("uuid") and one.get("to") and one.get("message"))
+
+
 MEDIC = {
     "by_type": on("type"),
     "by_contact_type": Index(_by_contact_type, ordered=True),  # keys (type, id)
     "by_ancestor": Index(_by_ancestor),  # a contact under its own id and those of its stored parents
     "by_phone": Index(_by_phone),
     "by_shortcode": Index(_by_shortcode),
+    "by_reference": Index(_by_reference),  # a contact under its `rc_code` in upper case
+    "by_message": Index(_by_message),  # a document under the uuid of each message that it sends
+    "by_due": Index(lambda doc: sorted({when for when, _ in outgoing(doc)}), ordered=True),
+    "by_gateway_ref": Index(_by_gateway_ref),  # under the gateway's reference of what it received or sends
 }
 INDEXES: dict[str, dict[str, Any]] = {"medic": MEDIC}
 BY_ID = {"by_id": Index(lambda doc: [doc["_id"]], ordered=True)}

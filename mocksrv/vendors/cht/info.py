@@ -5,33 +5,36 @@ CHT 4.15 source, api/src/routing.js, api/src/services/setup, api/src/controllers
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.cht import app_settings, auth, connected, documents, errors, wire
+from mocksrv.vendors.cht import (
+    app_settings,
+    attachments,
+    auth,
+    builds,
+    connected,
+    cookies,
+    documents,
+    errors,
+    translations,
+    wire,
+)
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
-VERSION = "4.15.0"
 API_VERSION = "0.1.0"  # of the package `api`, which /api/info tells instead of the release
 SOURCE = "CHT 4.15 source, api/src/routing.js"
+LIBS = "CHT 4.15 source, api/src/controllers/extension-libs.js"
 NO_SETUP = "Setup services are not currently available"
 WELCOME = {
     "couchdb": "Welcome", "version": "3.3.3", "git_sha": "ec75be1", "uuid": "0123456789abcdef0123456789abcdef",
     "features": ["access-ready", "partitioned", "pluggable-storage-engines", "reshard", "scheduler"],
     "vendor": {"name": "The Apache Software Foundation"},
 }
-# Step of the start-up: its text in English and Spanish.
-STEPS = {
-    "checks": ("Installation checks", "Verificationes de instalación"),
-    "install": ("Installing", "Instalando"),
-    "index": ("Indexing data", "Indexación de datos"),
-    "config": ("Applying configuration", "Aplicando configuración"),
-    "migrate": ("Migrating data", "Migrando datos"),
-    "forms": ("Installing forms", "Instalando formularios"),
-}
-BUILD = {"namespace": "medic", "application": "medic", "version": VERSION, "base_version": VERSION,
-         "build": f"{VERSION}.12002318617", "time": "2024-11-25T09:41:30.000Z", "author": "medic", "schema_version": 2}
+STEPS = ("checks", "install", "index", "config", "migrate", "forms")
+ANY = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
 
 @vendor.operation("GET", "/api/info", name="api_info", anonymous=True, proof="source", source=SOURCE)
@@ -47,27 +50,33 @@ def setup_poll(world: World, call: Call) -> Any:
             "detail": "All required services are running normally"}
 
 
-@vendor.operation("GET", "/setup", "/setup/password", name="setup", anonymous=True, statuses=(503,), proof="source",
-                  source=SOURCE)
 def setup(world: World, call: Call) -> Any:
     """A service that is long gone."""
     return Reply(NO_SETUP, 503)
 
 
-@vendor.operation("GET", "/setup/finish", name="setup_finish", anonymous=True, proof="source", source=SOURCE)
 def setup_finish(world: World, call: Call) -> Any:
     """The same, with status 200."""
     return Reply(NO_SETUP, 200)
+
+
+for _method in ANY:
+    vendor.operation(_method, "/setup", "/setup/password", name=f"{_method.lower()}_setup", anonymous=True,
+                     statuses=(503,), proof="source", source=SOURCE)(setup)
+    vendor.operation(_method, "/setup/finish", name=f"{_method.lower()}_setup_finish", anonymous=True,
+                     proof="source", source=SOURCE)(setup_finish)
 
 
 @vendor.operation("GET", "/api/v1/startup-progress", name="startup_progress", anonymous=True, proof="recorded",
                   source="CHT 4.15 source, api/src/services/setup/startup-log.js")
 def startup_progress(world: World, call: Call) -> Any:
     """The steps of the start-up, all done; texts in the language of the request."""
-    spanish = call.header("accept-language").lower().startswith("es")
-    actions = {
-        step: {"translation": f"api.startup.{step}", "display": True, "started": True, "completed": True,
-               "text": texts[spanish]} for step, texts in STEPS.items()}
+    locale = cookies.raw(call, "locale") or call.header("accept-language").split(",")[0].split(";")[0].strip()
+    actions = {}
+    for step in STEPS:
+        key = f"api.startup.{step}"
+        text = translations.translate(world, key, locale)
+        actions[step] = {"translation": key, "display": True, "started": True, "completed": True, "text": text}
     return {"actions": actions, "completed": True}
 
 
@@ -75,7 +84,7 @@ def startup_progress(world: World, call: Call) -> Any:
                   source="CHT 4.15 source, api/src/services/deploy-info.js")
 def deploy_info(world: World, call: Call) -> Any:
     """The release that is installed, for every signed-in user."""
-    return BUILD | {"timestamp": 1732527690000, "user": "admin"}
+    return builds.deployment(world)
 
 
 @vendor.operation("GET", "/dbinfo", name="db_info", proof="recorded", source=SOURCE)
@@ -122,24 +131,44 @@ def assetlinks(world: World, call: Call) -> Any:
     """Which Android apps may open links: the setting `assetlinks`."""
     found = app_settings.read(world).get("assetlinks")
     if not found:
-        errors.fail(404, "No assetlinks.json configured.")
+        errors.fail(404, "No assetlinks.json configured")
     return found
 
 
 @vendor.operation("GET", "/medic/privacy-policy", name="privacy_policy", anonymous=True, proof="source",
                   source="CHT 4.15 source, api/src/controllers/privacy-policy.js")
 def privacy_policy(world: World, call: Call) -> Any:
-    """A page with the privacy policy."""
-    return Reply("<!DOCTYPE html>\n<html><head><title>Privacy policy</title></head>"
-                 "<body><p>No privacy policy is configured.</p></body></html>\n")
+    """A page with the privacy policy that the document `privacy-policies` has for the client's language."""
+    doc = documents.database(world, "medic").peek("privacy-policies") or {}
+    names, files = doc.get("privacy_policies") or {}, doc.get("_attachments") or {}
+    locale = cookies.raw(call, "locale") or app_settings.read(world).get("locale")
+    name = names.get(locale) or next(iter(names.values()), None)
+    policy = "<p>No privacy policy is configured.</p>"
+    if name in files:
+        policy = attachments.read(world, files[name]).decode("utf-8", "replace")
+    return Reply(f"<!DOCTYPE html>\n<html><head><title>Privacy policy</title></head><body>{policy}</body></html>\n")
 
 
-@vendor.operation("GET", "/extension-libs", name="extension_libs", anonymous=True, proof="source",
-                  source="CHT 4.15 source, api/src/controllers/extension-libs.js")
+@vendor.operation("GET", "/extension-libs", name="extension_libs", anonymous=True, proof="source", source=LIBS)
 def extension_libs(world: World, call: Call) -> Any:
     """The names of the scripts that forms may use."""
+    return list(libraries(world))
+
+
+@vendor.operation("GET", "/extension-libs/{name}", name="extension_lib", anonymous=True, statuses=(200, 404),
+                  proof="source", source=LIBS)
+def extension_lib(world: World, call: Call) -> Any:
+    """One of these scripts."""
+    stub = libraries(world).get(call.params["name"])
+    if stub is None:
+        errors.fail(404, "Not found")
+    return Reply(attachments.read(world, stub), content_type=stub["content_type"])
+
+
+def libraries(world: World) -> Mapping[str, Any]:
+    """The attachments of the document `extension-libs`."""
     doc = documents.database(world, "medic").peek("extension-libs") or {}
-    return list(doc.get("_attachments") or {})
+    return doc.get("_attachments") or {}
 
 
 @vendor.operation("GET", "/favicon.ico", name="favicon", anonymous=True, proof="source", source=SOURCE)

@@ -17,6 +17,8 @@ MANY_DIGITS = re.compile(r"\d{13}")
 STRICT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{3}))?(Z|[+-]\d\d(?::?\d\d)?)", re.IGNORECASE
 )
+SLASHED = re.compile(
+    r"\s*(\d\d?)[/-](\d\d?)[/-](\d{4})(?:\s+(\d\d?):(\d\d)(?::(\d\d))?)?\s*", re.ASCII)
 LENIENT = re.compile(
     r"\s*(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?)?"
     r"(\s*Z|[+-]\d\d(?::?\d\d)?)?",
@@ -58,6 +60,18 @@ def lenient(value: Any, now: int) -> int | float:
     return now if when is None else when
 
 
+def moment_value(value: Any, now: int) -> int | float | None:
+    """Milliseconds of whatever a date field was given; None if it is no date. An empty list or object is now."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, list | dict):
+        return None if value else now
+    found = LENIENT.fullmatch(value)
+    return moment(*found.groups()) if found else other_forms(value)
+
+
 def moment(year: str, month: str, day: str, hour: str | None, minute: str | None, second: str | None,
            fraction: str | None, zone: str | None) -> int | None:
     """The milliseconds of parts that a pattern found; None for a date or time that does not exist."""
@@ -82,21 +96,36 @@ def offset(zone: str | None) -> int:
 
 
 def other_forms(value: str) -> int | None:
-    """What JavaScript itself reads besides ISO 8601: mail dates, one or two digits as a month or year."""
-    if re.fullmatch(r"\s*\d\d?\s*", value):
-        number = int(value)
-        if 1 <= number <= 12:
-            year, month = 2001, number
-        elif number <= 31 and number:
-            return None
-        else:
-            year, month = (2000 if number < 50 else 1900) + number, 1
-        return (datetime(year, month, 1, tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1)
+    """What JavaScript itself reads besides ISO 8601: month/day/year, mail dates, one or two digits as a month or
+    year."""
+    if found := SLASHED.fullmatch(value):
+        month, day, year, hour, minute, second = (int(part or 0) for part in found.groups())
+        when = moment(str(year), str(month), "1", str(hour), str(minute), str(second), None, None)
+        return None if when is None or not 1 <= day <= 31 else when + (day - 1) * 86_400_000
+    if value.strip().isdigit():
+        return from_digits(value.strip())
     try:
-        when = datetime.fromisoformat(value.strip())
+        when_at = datetime.fromisoformat(value.strip())
     except ValueError:
         try:
-            when = parsedate_to_datetime(value)
+            when_at = parsedate_to_datetime(value)
         except ValueError:
             return None
-    return ((when if when.tzinfo else when.replace(tzinfo=UTC)) - EPOCH) // timedelta(milliseconds=1)
+    return ((when_at if when_at.tzinfo else when_at.replace(tzinfo=UTC)) - EPOCH) // timedelta(milliseconds=1)
+
+
+def from_digits(digits: str) -> int | None:
+    """A date without separators: one or two digits are a month of 2001 or a year, four a year, six a month."""
+    number, month, day = int(digits), 1, 1
+    if len(digits) <= 2:
+        year, month = (2001, number) if 1 <= number <= 12 else ((2000 if number < 50 else 1900) + number, 1)
+        if 12 < number < 32:
+            return None
+    elif len(digits) in (4, 6, 8):
+        year, month, day = int(digits[:4]), int(digits[4:6] or 1), int(digits[6:] or 1)
+    else:
+        return None
+    try:
+        return (datetime(year, month, day, tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1)
+    except ValueError:
+        return None

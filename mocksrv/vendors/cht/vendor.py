@@ -24,6 +24,7 @@ from mocksrv.vendors.cht import (
 from mocksrv.world import World
 
 ADMIN, PASSWORD = "admin", "pass"
+CONFIG = "cht.config"  # what is kept outside of the databases: the installed build, CouchDB's configuration
 MEDIC = re.compile(r"/+medic(?=/|$)", re.IGNORECASE)
 SLASHES = re.compile(r"/{2,}")
 JSON = "application/json"
@@ -43,7 +44,7 @@ class CHT(Vendor):
         "session": {"type": "apiKey", "in": "cookie", "name": "AuthSession"},
     }
     head_is_get = True
-    tables = (*documents.TABLES, TableSpec(auth.ADMINS))
+    tables = (*documents.TABLES, TableSpec(auth.ADMINS), TableSpec(CONFIG))
     settings = (
         Setting("conformance", "server",
                 "where the documentation page and the server disagree: server (real, plus what the page "
@@ -116,19 +117,19 @@ class CHT(Vendor):
             errors.fail(400, f"Content-Type must be {names}",
                         diagnosis=f"the header must be exactly {names}, without a charset")
         if call.operation is None:
-            self._unrouted(call)
-        elif not traits.get("anonymous"):
+            raise self.unrouted(call)
+        if not traits.get("anonymous"):
             auth.signed_in(call, prompt=bool(traits.get("prompt")))
             if traits.get("firewall") and not call.caller.online:
                 raise errors.Firewall
             permissions, online = conformance.demands(world, call.operation)
             auth.permitted(world, call, *permissions, online=online)
 
-    def _unrouted(self, call: Call) -> None:
+    def unrouted(self, call: Call) -> Refusal:
         """What the API does not own goes on to CouchDB, for online users."""
         if not auth.signed_in(call).online:
-            raise errors.Firewall
-        raise errors.CouchError(*errors.NO_DATABASE)
+            return errors.Firewall()
+        return errors.CouchError(*errors.NO_DATABASE)
 
     # --- answers ---
 

@@ -1,0 +1,96 @@
+"""What a PUT of the app settings leaves: laws for any settings, and the table of cases of the documentation."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mocksrv.vendors.cht import settings_rules
+
+STORE = {"a": {"x": 1, "y": [1, 2]}, "b": "s"}
+PERMISSIONS = {"can_edit": ["chw"], "can_configure": ["po"]}
+
+keys = st.sampled_from(["a", "b", "c", "permissions", "0", "1", "5"])
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(["", "s"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
+    max_leaves=8,
+)
+objects = st.dictionaries(keys, values, max_size=4)
+
+
+def without(settings, *names):
+    return {key: value for key, value in settings.items() if key not in names}
+
+
+def put(settings, body, way="merge"):
+    return settings_rules.apply(settings, body, way, PERMISSIONS)
+
+
+@pytest.mark.parametrize(
+    ("body", "way", "left"),
+    [
+        ({"a": {"y": [9]}}, "merge", {"a": {"x": 1, "y": [9]}, "b": "s"}),
+        ({"a": {"y": [9]}}, "replace", {"a": {"y": [9]}, "b": "s"}),
+        ({"c": 1}, "overwrite", {"c": 1}),
+        ({"b": {"z": 1}}, "merge", STORE),
+        ({}, "merge", STORE),
+        ({"a": {"y": {"0": 7}}}, "merge", {"a": {"x": 1, "y": [7, 2]}, "b": "s"}),
+        ({"a": {"y": {"3": 7, "z": 1}}}, "merge", {"a": {"x": 1, "y": [1, 2, None, 7]}, "b": "s"}),
+        ({"c": {"d": {"e": None}}}, "merge", STORE | {"c": {"d": {"e": None}}}),
+        ({"a": None, "b": ""}, "merge", {"a": None, "b": ""}),
+        ([8, 9], "merge", STORE | {"0": 8, "1": 9}),
+    ],
+)
+def test_cases(body, way, left):
+    assert without(put(STORE, body, way), "permissions") == left
+
+
+@pytest.mark.parametrize("old", [None, 0, "", False])
+def test_an_object_takes_the_place_of_nothing(old):
+    assert put({"a": old}, {"a": {"b": 1}})["a"] == {"b": 1}
+
+
+def test_permissions_come_back_but_stay_as_they_are():
+    assert put({"permissions": {"can_edit": [], "own": ["x"]}}, {})["permissions"] == {
+        "can_edit": [], "own": ["x"], "can_configure": ["po"]}
+
+
+@pytest.mark.parametrize("body", [{"b": {"y": {"z": 1}}}, {"a": {"y": {"999999999": 1}}}])
+def test_where_the_server_fails(body):
+    with pytest.raises(settings_rules.Unstorable):
+        put(STORE, body)
+
+
+def attempt(settings, body, way):
+    try:
+        return put(settings, body, way)
+    except settings_rules.Unstorable:
+        return None
+
+
+@given(objects, objects, st.sampled_from(settings_rules.WAYS))
+def test_laws(settings, body, way):
+    before = copy.deepcopy((settings, body))
+    left = attempt(settings, body, way)
+    assert (settings, body) == before, "the arguments are left alone"
+    if left is None:
+        return
+    assert put(left, body, way) == left, "the same body again changes nothing"
+    held = left["permissions"]
+    assert not isinstance(held, dict) or PERMISSIONS.keys() <= held.keys(), "permissions are complete"
+    for key, value in without(settings, "permissions").items():
+        if way != "overwrite" and key not in body:
+            assert left[key] == value, "what the body does not name stays"
+    for key, value in without(body, "permissions").items():
+        if way != "merge" or not isinstance(value, dict):
+            assert left[key] == value, "scalars, arrays and replaced keys are the body's"
+
+
+@given(objects)
+def test_an_empty_body_only_completes_permissions(settings):
+    for way in ("merge", "replace"):
+        assert without(put(settings, {}, way), "permissions") == without(settings, "permissions")

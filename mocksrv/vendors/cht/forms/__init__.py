@@ -1,0 +1,114 @@
+"""Forms over HTTP: the two lists, the definitions, and the check of a new one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mocksrv.operation import Call, Reply
+from mocksrv.vendors.cht import app_settings, attachments, auth, bodies, conformance, errors, wire
+from mocksrv.vendors.cht.forms import definitions, openrosa, wellformed
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.world import World
+
+SOURCE = "CHT 4.15 source, api/src/controllers/forms.js"
+NO_TOOL = "Unknown Error: An error occurred when executing 'xsltproc' command"  # it never got a body
+NO_DOCTYPE = ("Form XML must not declare a DOCTYPE or external entities. "
+              "See https://owasp.org/www-community/vulnerabilities/XML_External_Entity_(XXE)_Processing")
+
+
+@vendor.operation("GET", "/api/v1/forms", proof="recorded", source=SOURCE)
+def get_forms(world: World, call: Call) -> Any:
+    """The names of the forms; with `X-OpenRosa-Version` the XML list of those that Medic Collect offers.
+
+    The page lists JSON definitions too, which 4.x does not: they are there if a form document has one, but in
+    `strict`. It also makes the download links from the document's id, the server from the definition's.
+    """
+    if call.header("x-openrosa-version"):
+        return Reply(openrosa_list(world, call), content_type="text/xml; charset=utf-8",
+                     headers=[("X-OpenRosa-Version", "1.0")])
+    names = []
+    for form in definitions.all_forms(world):
+        names.append(f"{form.id}.xml")
+        if not conformance.strict(world) and "json" in form.doc["_attachments"]:
+            names.append(f"{form.id}.json")
+    return names
+
+
+def openrosa_list(world: World, call: Call) -> str:
+    scheme = call.header("x-forwarded-proto") or call.scheme
+    entries = []
+    for form in definitions.all_forms(world):
+        if not form.collected:
+            continue
+        data = form.data(world)
+        try:
+            header = openrosa.read(data)
+        except openrosa.Malformed as error:
+            errors.server_error(diagnosis=f"the definition of {form.id} is not well-formed XML: {error}")
+        id = form.id if conformance.docs(world) else header.id
+        entries.append(openrosa.entry(data, header, f"{scheme}://{call.host}{call.prefix}/api/v1/forms/{id}.xml"))
+    return openrosa.render(entries)
+
+
+@vendor.operation("GET", "/api/v1/forms/", anonymous=True, statuses=(301,), proof="recorded", source=SOURCE)
+def get_forms_slash(world: World, call: Call) -> Any:
+    """A redirect to the path without the slash."""
+    return wire.redirect(call, "/api/v1/forms", 301)
+
+
+@vendor.operation("GET", "/api/v1/forms/{form}", proof="recorded", source=SOURCE)
+def get_form(world: World, call: Call) -> Any:
+    """A form's definition, by id and format.
+
+    The page has JSON definitions too: they are found where there is one, but in `strict`. There, ids are exact;
+    else they are also taken in another letter case, or as the definition states them.
+    """
+    id, _, format = call.params["form"].rpartition(".")
+    strict = conformance.strict(world)
+    if not id:
+        errors.fail(400, f'Invalid form name (form="{id}", format="{format}")')
+    if format == "json" and not strict and (found := json_definition(world, id)) is not None:
+        return found
+    if format != "xml":
+        errors.fail(400, f'Invalid file format (format="{format}")')
+    form = definitions.find(world, id) or (None if strict else definitions.find_loosely(world, id))
+    if form is None:
+        errors.fail(404, f"Form not found: {id} ({format})")
+    return Reply(form.data(world), content_type=form.content_type)
+
+
+def json_definition(world: World, id: str) -> Any:
+    """A form document's attachment `json`, else the definition of an SMS form."""
+    for form in definitions.all_forms(world):
+        if form.id == id and (stub := form.doc["_attachments"].get("json")):
+            return Reply(attachments.read(world, stub), content_type=stub["content_type"])
+    forms = app_settings.read(world).get("forms")
+    return forms.get(id.upper()) if isinstance(forms, dict) else None
+
+
+@vendor.operation("POST", "/api/v1/forms/validate", anonymous=True, permission="can_configure", proof="recorded",
+                  source=SOURCE)
+def validate_form(world: World, call: Call) -> Any:
+    """Whether the body is well-formed XML: that is all that the server finds out.
+
+    Its refusals are always JSON. The page sends `application/xml`; `text/xml` is taken too, but in `strict`,
+    where a document type is not refused either.
+    """
+    if call.caller is None:
+        return refused(call, 401, "Not logged in")
+    if not auth.has(world, call.caller, "can_configure"):
+        return refused(call, 403, "Insufficient privileges")
+    strict = conformance.strict(world)
+    text = bodies.text(call, bodies.TEXT if strict else (*bodies.TEXT, "text/xml"))
+    if text is None:
+        return refused(call, 400, NO_TOOL)
+    if not strict and ("<!DOCTYPE" in text or "<!ENTITY" in text):
+        return refused(call, 400, NO_DOCTYPE)
+    if (complaint := wellformed.complaint(text)) is not None:
+        return refused(call, 400, complaint)
+    return {"ok": True}
+
+
+def refused(call: Call, status: int, message: str) -> Reply:
+    call.diagnose(message)
+    return Reply({"error": message}, status)

@@ -1,0 +1,43 @@
+"""Records: reports that come as a text message or as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mocksrv.operation import Call
+from mocksrv.vendors.cht import bodies, errors
+from mocksrv.vendors.cht.records import reports, transitions
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.world import World
+
+SOURCE = "CHT 4.15 source, api/src/controllers/records.js"
+TYPES = (bodies.FORM, bodies.JSON)
+
+
+@vendor.operation("POST", "/api/v1/records", permission="can_create_records", json="lenient", proof="recorded",
+                  source=SOURCE)
+def post_record_1(world: World, call: Call) -> Any:
+    """Store a report; the query's `locale` is the language of a text message's errors."""
+    return store(world, call, call.arg("locale"))
+
+
+@vendor.operation("POST", "/api/v2/records", permission="can_create_records", json="lenient", proof="recorded",
+                  source=SOURCE)
+def post_record_2(world: World, call: Call) -> Any:
+    """Store a report: a text message as a form (`message`, `from`), or JSON with `_meta`.
+
+    A wrong or missing field refuses nothing: it is listed in the document's `errors`.
+    """
+    return store(world, call, None)
+
+
+def store(world: World, call: Call, locale: str | None) -> dict[str, Any]:
+    kind = bodies.media_type(call)
+    if kind not in TYPES or not bodies.has_body(call):
+        errors.server_error(diagnosis=f"the content type must be {' or '.join(TYPES)}")
+    if kind == bodies.FORM:
+        doc = reports.from_message(world, bodies.form(call), locale)
+    else:
+        doc = reports.from_json(world, call.notes["json"])
+    result = transitions.process(world, [doc])[0]
+    return {"success": True, "id": result["id"]}

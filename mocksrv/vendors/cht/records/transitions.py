@@ -1,0 +1,113 @@
+"""What the server does to a report before it saves it, if the settings switch it on.
+
+Simulated are `update_clinics`, which finds out who sent it, and `default_responses`, which answers.
+CHT 4.15 source, shared-libs/transitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mocksrv.vendors.cht import app_settings, documents, indexes, javascript, timestamps, translations
+from mocksrv.vendors.cht.records import reports
+from mocksrv.world import World
+
+Document = dict[str, Any]
+Settings = dict[str, Any]
+
+# Those that only the background process runs; any other that is on makes the server choose the ids.
+BACKGROUND = frozenset((
+    "create_user_for_contacts", "generate_patient_id_on_people", "generate_shortcode_on_contacts",
+    "mark_for_outbound", "muting", "update_notifications",
+))
+
+
+def process(world: World, docs: list[Document]) -> list[dict[str, Any]]:
+    """Apply the transitions that are on, and save: one result each, as CouchDB's `_bulk_docs` has them."""
+    settings = app_settings.read(world)
+    on = switched_on(settings)
+    if on - BACKGROUND:
+        for doc in docs:
+            doc["_id"] = world.uuid()
+            for name, run in TRANSITIONS.items():
+                if name in on:
+                    run(world, settings, doc)
+    return documents.database(world).bulk(docs)
+
+
+def switched_on(settings: Settings) -> set[str]:
+    """The names of the transitions that the settings switch on."""
+    given = settings.get("transitions")
+    return {
+        name for name, value in (given.items() if isinstance(given, dict) else ())
+        if javascript.truthy(value) and not (isinstance(value, dict) and value.get("disable"))
+    }
+
+
+def update_clinics(world: World, settings: Settings, doc: Document) -> None:
+    """Name the sender: the contact whose phone sent it, or of the code that the form refers to."""
+    if sender := find_sender(world, doc):
+        doc["contact"] = minified(sender)
+        return
+    _, definition = reports.find_form(settings, doc.get("form"))
+    if not (definition and definition.get("public_form")):
+        reports.add_error(world, settings, doc, "sys.facility_not_found")
+
+
+def find_sender(world: World, doc: Document) -> Mapping[str, Any] | None:
+    medic = documents.database(world)
+    if reference := doc.get("refid"):
+        for place in medic.by("by_reference", str(reference)):
+            person = place.get("contact")
+            found = medic.peek(person["_id"]) if isinstance(person, Mapping) and "_id" in person else place
+            if found:
+                return found
+    phone = doc.get("from")
+    senders = medic.by("by_phone", phone) if isinstance(phone, str) and phone else []
+    return senders[0] if senders else None
+
+
+def minified(contact: Mapping[str, Any]) -> Document:
+    """The contact's id with the ids of its places."""
+    ids = list(indexes.lineage_ids(dict(contact)))
+    nested: Document = {"_id": ids[-1]}
+    for id in reversed(ids[:-1]):
+        nested = {"_id": id, "parent": nested}
+    return nested
+
+
+def default_responses(world: World, settings: Settings, doc: Document) -> None:
+    """Answer the sender: the message was empty, of no known form, or was received."""
+    options = settings.get("default_responses")
+    start = options.get("start_date") if isinstance(options, dict) else None
+    begins = timestamps.moment_value(start, world.clock.ms()) if isinstance(start, str) and start else None
+    if begins is None or doc["reported_date"] <= begins or not isinstance(doc.get("from"), str) or not doc["from"]:
+        return
+    codes = {error["code"] for error in doc["errors"]}
+    if "sys.empty" in codes:
+        key = "empty"
+    elif "sys.form_not_found" in codes:
+        key = "form_not_found"
+    elif not isinstance(doc.get("form"), str):
+        key = "form_not_found" if javascript.truthy(settings.get("forms_only_mode")) else "sms_received"
+    else:
+        return
+    context = {"form": doc["sms_message"].get("form", "")}
+    text = translations.translate(world, key, reports.locale_of(settings, doc), context)
+    add_message(world, doc, doc["from"], text or "")
+
+
+def add_message(world: World, doc: Document, to: str, text: str) -> None:
+    """A message that waits for the gateway."""
+    doc["tasks"].append({
+        "messages": [{"to": to, "message": text, "uuid": world.uuid()}],
+        "state_history": [{"state": "pending", "timestamp": world.clock.iso()}],
+        "state": "pending",
+    })
+
+
+TRANSITIONS: dict[str, Callable[[World, Settings, Document], None]] = {
+    "update_clinics": update_clinics,
+    "default_responses": default_responses,
+}

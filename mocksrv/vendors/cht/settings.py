@@ -1,0 +1,82 @@
+"""The app settings over HTTP: read, changed in three ways, and the paths that cht-conf still uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mocksrv.operation import Call
+from mocksrv.vendors.cht import app_settings, conformance, errors, javascript, settings_rules
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.world import World
+
+SOURCE = "CHT 4.15 source, api/src/controllers/settings.js"
+REWRITE = "/medic/_design/medic/_rewrite"
+DEPRECATED = (  # name, since, what to use instead
+    ("generate_patient_id_on_people", "3.8.x", "generate_shortcode_on_contacts"),
+    ("update_notifications", "3.2.x", "muting"),
+)
+
+
+@vendor.operation("GET", "/api/v1/settings", prompt=True, proof="recorded", source=SOURCE)
+def get_settings(world: World, call: Call) -> Any:
+    """The app settings, to any signed-in user."""
+    return app_settings.raw(world)
+
+
+@vendor.operation("GET", f"{REWRITE}/app_settings/medic", prompt=True, proof="source", source=SOURCE)
+def get_legacy_settings(world: World, call: Call) -> Any:
+    """The app settings, wrapped, as cht-conf reads them."""
+    return {"settings": app_settings.raw(world), "meta": {}, "schema": {}}
+
+
+@vendor.operation("GET", f"{REWRITE}/app_settings/medic/{{path}}", prompt=True, proof="source", source=SOURCE)
+def get_legacy_setting(world: World, call: Call) -> Any:
+    """The value at a dotted path of the app settings; `{}` when there is none."""
+    found = app_settings.raw(world)
+    for key in call.params["path"].split("."):
+        found = settings_rules.read(found, key)
+    return {"settings": found if javascript.truthy(found) else {}, "meta": {}, "schema": {}}
+
+
+@vendor.operation("PUT", "/api/v1/settings", f"{REWRITE}/update_settings/medic",
+                  permission=("can_edit", "can_configure"), json="strict", prompt=True, proof="recorded",
+                  source=SOURCE)
+def put_settings(world: World, call: Call) -> Any:
+    """Merge the body into the app settings; `replace`: by top-level key; `overwrite`: as a whole.
+
+    The page says `upgraded` where the server says `updated`, and that `replace=false` is off where the server
+    takes any text as on: `strict` is the server, `docs` the page, `server` answers with both and obeys the page.
+    """
+    way = "overwrite" if is_on(world, call, "overwrite") else "replace" if is_on(world, call, "replace") else "merge"
+    try:
+        changed = app_settings.update(world, call.notes["json"], way)
+    except settings_rules.Unstorable as error:
+        errors.server_error(diagnosis=f"cannot merge {error}")
+    return {"success": True} | {
+        "strict": {"updated": changed},
+        "docs": {"upgraded": changed},
+        "server": {"updated": changed, "upgraded": changed},
+    }[conformance.mode(world)]
+
+
+def is_on(world: World, call: Call, name: str) -> bool:
+    """Whether a switch of the query is on: any text but the empty one, and "false" where the page is obeyed."""
+    given = [value for key, value in call.query if key == name or key.startswith(f"{name}[")]
+    if given == ["false"]:
+        return conformance.strict(world)
+    return len(given) > 1 or bool(given and given[0])
+
+
+@vendor.operation("GET", "/api/v1/settings/deprecated-transitions", prompt=True, proof="recorded", source=SOURCE)
+def get_deprecated_transitions(world: World, call: Call) -> Any:
+    """The transitions that should no longer be used, whatever the configuration."""
+    return [
+        {
+            "name": name,
+            "deprecated": True,
+            "deprecatedIn": since,
+            "deprecationMessage": f"{name} transition is deprecated since {since}. "
+                                  f'Please use "{instead}" transition instead.',
+        }
+        for name, since, instead in DEPRECATED
+    ]

@@ -1,0 +1,5 @@
+"""Text messages: the protocol of cht-gateway, and the hooks of the services that push."""
+
+from mocksrv.vendors.cht.sms import aggregators, gateway
+
+__all__ = ["aggregators", "gateway"]

@@ -1,0 +1,70 @@
+"""The protocol of cht-gateway: it polls, brings what came in and what became of messages, and takes new ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mocksrv.operation import Call
+from mocksrv.vendors.cht import conformance, errors, javascript, wire
+from mocksrv.vendors.cht.sms import states, traffic
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.world import World
+
+SOURCE = "CHT 4.15 source, api/src/controllers/sms-gateway.js"
+MAY = "can_access_gateway_api"
+
+
+@vendor.operation("GET", "/api/sms", permission=MAY, proof="recorded", source=SOURCE)
+def get_gateway(world: World, call: Call) -> Any:
+    """Whether this is a server for gateways; they ask to check their settings."""
+    return {"medic-gateway": True}
+
+
+@vendor.operation("POST", "/api/sms", permission=MAY, json="strict", proof="recorded", source=SOURCE)
+def post_gateway(world: World, call: Call) -> Any:
+    """Take `messages` that came in and `updates` of sent ones; answer with up to 25 messages to send.
+
+    The protocol's text allows `messages: null`, where the 4.15.0 server fails: it does so in `strict`.
+    """
+    body = call.notes["json"] if isinstance(call.notes["json"], dict) else {}
+    traffic.receive(world, incoming(world, body))
+    states.apply(world, [to_change(one) for one in updates(body) if one.get("id")])
+    return {"messages": traffic.hand_out(world) if traffic.outgoing_service(world) == traffic.PULLING else []}
+
+
+@vendor.operation("GET", "/api/sms/", anonymous=True, statuses=(301,), proof="recorded", source=SOURCE)
+def get_gateway_slash(world: World, call: Call) -> Any:
+    """A redirect to the path without the slash."""
+    return wire.redirect(call, "/api/sms", 301)
+
+
+@vendor.operation("POST", "/api/sms/", anonymous=True, statuses=(301,), proof="recorded", source=SOURCE)
+def post_gateway_slash(world: World, call: Call) -> Any:
+    """A redirect to the path without the slash."""
+    return wire.redirect(call, "/api/sms", 301)
+
+
+def incoming(world: World, body: dict[str, Any]) -> list[dict[str, Any]]:
+    if "messages" not in body or (body["messages"] is None and not conformance.strict(world)):
+        return []
+    return listed("messages", body["messages"])
+
+
+def updates(body: dict[str, Any]) -> list[dict[str, Any]]:
+    return listed("updates", body["updates"]) if javascript.truthy(body.get("updates")) else []
+
+
+def listed(name: str, value: Any) -> list[dict[str, Any]]:
+    """A list of objects; anything else fails, but for scalars in it, which have no members."""
+    if not isinstance(value, list) or None in value:
+        errors.server_error(diagnosis=f"{name} must be a list of objects")
+    return [one if isinstance(one, dict) else {} for one in value]
+
+
+def to_change(update: dict[str, Any]) -> states.Change:
+    """What an update `{id, status, reason?}` says, in the words of documents."""
+    id, status, reason = javascript.text(update["id"]), update.get("status"), update.get("reason")
+    known = states.GATEWAY.get(status) if isinstance(status, str) else None
+    if known is None:
+        return states.Change(states.UNRECOGNISED, id, {"gateway_status": status} if "status" in update else {})
+    return states.Change(known, id, {"reason": reason} if javascript.truthy(reason) else None)
