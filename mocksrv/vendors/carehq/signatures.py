@@ -132,9 +132,8 @@ def match_current(request: Signed, secret: str, strict: bool) -> Match | None:
     for how, pairs in readings(request, strict):
         if fits(request, secret, sorted(pairs)):
             return Match(how, pairs)
-        if not how and not strict and (ordered := sorted(pairs, key=by_code_unit)) != sorted(pairs):
-            if fits(request, secret, ordered):
-                return Match("arguments in UTF-16 order (JavaScript)", pairs)
+        if not how and not strict and fits(request, secret, sorted(pairs, key=by_code_unit)):
+            return Match("arguments in UTF-16 order (JavaScript)", pairs)
     return None
 
 

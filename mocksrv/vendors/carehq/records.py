@@ -1,0 +1,165 @@
+"""One record: retrieve, create, update, delete. All resources share this; what one alone does is in `rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mocksrv.vendors.carehq import errors
+from mocksrv.vendors.carehq.arguments import Given
+from mocksrv.vendors.carehq.catalogue import RESOURCES, Argument, Attribute, Resource, referrers
+from mocksrv.vendors.carehq.rules import rules_of
+
+if TYPE_CHECKING:
+    from mocksrv.operation import Call
+    from mocksrv.world import World
+
+COUNTERS = "carehq.counters"
+SECONDS, COUNT = 2**32, 2**24  # what an id's first and last part can hold
+
+
+def now(world: World) -> str:
+    """The world's time as CareHQ writes it, in UTC."""
+    return world.clock.now().isoformat(" ", "seconds")[:19]
+
+
+def next_number(world: World, name: str) -> int:
+    """The next number of a counter of the account, from 1."""
+    table = world.table(COUNTERS)
+    held = table.peek(name)
+    number = 1 + (0 if held is None else int(held["value"]))
+    table.put(name, {"value": number})
+    return number
+
+
+def new_id(world: World) -> str:
+    """An id in the shape of an ObjectId: ascending in time, because lists are sorted by it."""
+    number = next_number(world, "ids")
+    return object_id(int(world.clock.time()), machine(world), number)
+
+
+def machine(world: World) -> str:
+    """The middle of all ids of a world."""
+    table = world.table(COUNTERS)
+    held = table.peek("machine")
+    if held is None:
+        held = {"value": world.hex(10)}
+        table.put("machine", held)
+    return str(held["value"])
+
+
+def object_id(seconds: int, middle: str, number: int) -> str:
+    return f"{seconds % SECONDS:08x}{middle}{number % COUNT:06x}"
+
+
+def existing(world: World, resource: Resource, id: str) -> Mapping[str, Any]:
+    """The stored record. Raises the 404 that a malformed id gets as well."""
+    record = world.table(resource.table).peek(id)
+    if record is None:
+        raise errors.no_such_record(resource.slug)
+    return record
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def create(world: World, call: Call, resource: Resource, given: Given) -> dict[str, Any]:
+    """Make a record of what was given; returns it whole."""
+    rules = rules_of(resource)
+    values = folded(resource, given.values, None)
+    check(world, resource, given, values, {})
+    rules.check(world, given, values, None)
+    given.check()
+    moment = now(world)
+    record = {name: attribute.empty for name, attribute in resource.attributes.items()}
+    record |= {name: argument.default for name, argument in resource.create.items() if name in record
+               and argument.default is not None}
+    record |= {name: value for name, value in values.items() if name in record}
+    record |= {"_id": new_id(world), "created": moment, "modified": moment}
+    rules.fill(world, call, record)
+    record = {name: record[name] for name in resource.attributes}
+    world.table(resource.table).insert(record["_id"], record)
+    rules.created(world, call, record, values)
+    return record
+
+
+def update(world: World, resource: Resource, id: str, given: Given) -> dict[str, Any]:
+    """Change what was given; returns the record whole."""
+    rules = rules_of(resource)
+    old = existing(world, resource, id)
+    rules.protect(old)
+    values = folded(resource, given.values, old)
+    check(world, resource, given, values, old)
+    rules.check(world, given, values, old)
+    given.check()
+    changes = {name: value for name, value in values.items() if name in resource.attributes}
+    return world.table(resource.table).update(id, {**changes, "modified": now(world)})
+
+
+def delete(world: World, resource: Resource, id: str) -> None:
+    """Remove a record to which none points."""
+    rules_of(resource).protect(existing(world, resource, id))
+    for other, attribute in referrers(resource.slug):
+        pointing = [i for i in world.table(other.table).by(attribute.name, id) if (other.slug, i) != (resource.slug, id)]
+        if pointing:
+            raise errors.refused(400, f"This {resource.title} is used by {len(pointing)} {other.slug}.",
+                                 diagnosis=f"{attribute.name} of {other.slug} {pointing[0]} names it; delete that first")
+    world.table(resource.table).delete(id)
+
+
+def folded(resource: Resource, given: Mapping[str, Any], old: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The given values by attribute: members of a hash in their hash, empty text as what stands for nothing."""
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        base, dash, member = name.partition("-")
+        attribute = resource.attributes.get(base)
+        if attribute is not None and dash:
+            if base not in values:
+                held = (old or {}).get(base) or {}
+                values[base] = {key: held.get(key) for key in sorted(attribute.members)}
+            values[base][member] = value
+        elif value is None and attribute is not None:
+            values[name] = attribute.empty
+        else:
+            values[name] = value
+    return values
+
+
+# --- checks that need more than the argument's own text --------------------------------------------------------------
+
+
+def check(world: World, resource: Resource, given: Given, values: Mapping[str, Any],
+          old: Mapping[str, Any]) -> None:
+    """References, what must not be empty, dates in the future, values that must be unique."""
+    arguments = resource.arguments("update" if old else "create")
+    for name, value in values.items():
+        attribute = resource.attributes.get(name)
+        if attribute is None or name in given.errors:
+            continue
+        if value is None:
+            if not attribute.null:
+                given.refuse(name, errors.REQUIRED)
+            continue
+        argument = arguments.get(name, Argument(name))
+        if attribute.to and attribute.kind == "ref" and not all(
+                points_right(world, attribute, argument, id) for id in (value if attribute.many else [value])):
+            given.refuse(name, errors.NOT_A_CHOICE)
+        if argument.not_future and value > now(world)[:10]:
+            given.refuse(name, errors.NOT_A_DATE)
+        if attribute.unique and taken(world, resource, attribute, value, old):
+            given.refuse(name, errors.NOT_UNIQUE)
+
+
+def points_right(world: World, attribute: Attribute, argument: Argument, id: str) -> bool:
+    """Whether the record pointed to exists and is of the right kind."""
+    target = world.table(RESOURCES[str(attribute.to)].table).peek(id)
+    if target is None:
+        return False
+    if attribute.group_type and target["group_type"] != attribute.group_type:
+        return False
+    return not (argument.not_archived and target["archived"])
+
+
+def taken(world: World, resource: Resource, attribute: Attribute, value: Any, old: Mapping[str, Any]) -> bool:
+    return any(record[attribute.name] == value and record["_id"] != old.get("_id")
+               for record in world.table(resource.table).all())

@@ -1,0 +1,176 @@
+"""The operations of all resources, made from the catalogue: list, retrieve, create, update, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from mocksrv.operation import Handler, Reply
+from mocksrv.store import Index, TableSpec, on
+from mocksrv.vendors.carehq import lists, records, schemas
+from mocksrv.vendors.carehq.arguments import demand, read
+from mocksrv.vendors.carehq.catalogue import ACTIONS, LIST_FILTERS, PROOF, RESOURCES, WRITES, Attribute, Resource
+from mocksrv.vendors.carehq.rules import rules_of
+
+if TYPE_CHECKING:
+    from mocksrv.operation import Call, Vendor
+    from mocksrv.world import World
+
+SOURCES = {
+    "docs": "developers page: {slug}",
+    "integration": "published integrations that call it; the path is no part of the developer pages we know",
+    "ours": "assumed: no page shows it",
+}
+# Documented is that records can be fetched singly; the path is our reading of it.
+GENERAL = {"list": "developers page: introduction, {slug}", "retrieve": "developers page: introduction"}
+SUMMARIES = {
+    "list": "A page of {slug}",
+    "retrieve": "One record of {slug}",
+    "create": "Make a record of {slug}",
+    "update": "Change a record of {slug}",
+    "delete": "Remove a record of {slug}",
+}
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+def ordered(name: str) -> Index:
+    return Index(lambda record: (lists.sort_key(record[name]),), ordered=True)
+
+
+def members(name: str) -> Index:
+    """By the ids that are the members of a hash."""
+    return Index(lambda record: tuple(record[name] or ()))
+
+
+def table_of(resource: Resource) -> TableSpec:
+    """Indexes for everything one can sort by, filter by, or that points to other records."""
+    indexes = {f"sort-{name}": ordered(name) for name in resource.sort_by}
+    filtered = {f.attribute for f in resource.filters.values() if f.kind in LIST_FILTERS and f.attribute != "_id"}
+    for name in sorted({*filtered, *(a.name for a in resource.references)} - {None}):
+        hashed = resource.attributes[str(name)].kind == "hash"
+        indexes[str(name)] = members(str(name)) if hashed else on(str(name))
+    return TableSpec(resource.table, indexes)
+
+
+# --- handlers --------------------------------------------------------------------------------------------------------
+
+
+def listing(resource: Resource) -> Handler:
+    known = schemas.list_arguments(resource)
+    rules = rules_of(resource)
+
+    def run(world: World, call: Call) -> Any:
+        given = read(world, call, known)
+        lists.check_attributes(world, resource, call, given)
+        rules.before_reading(world)
+        return lists.page(world.table(resource.table), resource, given)
+
+    return run
+
+
+def retrieving(resource: Resource) -> Handler:
+    known = schemas.retrieve_arguments()
+    rules = rules_of(resource)
+
+    def run(world: World, call: Call) -> Any:
+        rules.before_reading(world)
+        record = records.existing(world, resource, call.params["id"])
+        given = read(world, call, known)
+        lists.check_attributes(world, resource, call, given)
+        given.check()
+        wanted = given.values.get("attributes") or ()
+        if not wanted and world.setting("carehq.retrieve_default") == "all":
+            wanted = resource.attributes
+        return lists.projection(resource, wanted)(record)
+
+    return run
+
+
+def creating(resource: Resource) -> Handler:
+    known = schemas.write_arguments(resource, "create")
+
+    def run(world: World, call: Call) -> Any:
+        given = read(world, call, known, silent=resource.attributes, lenient=True)
+        demand(given, known)
+        return records.create(world, call, resource, given)
+
+    return run
+
+
+def updating(resource: Resource) -> Handler:
+    known = schemas.write_arguments(resource, "update")
+
+    def run(world: World, call: Call) -> Any:
+        records.existing(world, resource, call.params["id"])
+        given = read(world, call, known, silent=resource.attributes, lenient=True)
+        return records.update(world, resource, call.params["id"], given)
+
+    return run
+
+
+def deleting(resource: Resource) -> Handler:
+    def run(world: World, call: Call) -> Any:
+        records.delete(world, resource, call.params["id"])
+        return Reply({}, int(world.setting("carehq.delete_status")))
+
+    return run
+
+
+HANDLERS: dict[str, Callable[[Resource], Handler]] = {
+    "list": listing, "retrieve": retrieving, "create": creating, "update": updating, "delete": deleting,
+}
+
+
+# --- operations ------------------------------------------------------------------------------------------------------
+
+
+def register(vendor: Vendor) -> None:
+    """Declare all operations: those of the catalogue, and the writes that a setting opens for test set-up."""
+    for resource in RESOURCES.values():
+        for action, source in resource.methods.items():
+            declare(vendor, resource, action, source)
+    closed = [resource for resource in RESOURCES.values() if not resource.writable]
+    for action in WRITES:
+        declare_closed(vendor, closed, action)
+
+
+def path_of(slug: str, single: bool) -> str:
+    return f"/v1/{slug}/{{id}}" if single else f"/v1/{slug}"
+
+
+def declare(vendor: Vendor, resource: Resource, action: str, source: str) -> None:
+    method, single, permission = ACTIONS[action]
+    record = schemas.record_schema(resource)
+    response = schemas.list_schema(resource, record) if action == "list" else record
+    query = {"list": schemas.list_arguments, "retrieve": lambda _: schemas.retrieve_arguments()}.get(action)
+    name = f"{action}_{resource.slug.replace('-', '_')}"
+    citation = GENERAL.get(action, "") if source == "docs" and action in GENERAL else SOURCES[source]
+    vendor.operation(
+        method, path_of(resource.slug, single), name=name,
+        summary=SUMMARIES[action].format(slug=resource.slug),
+        permission=f"{resource.slug}:{permission}",
+        query=schemas.schema(f"{schemas.title(resource)}{action.capitalize()}Query", query(resource)) if query else None,
+        body=schemas.schema(f"{schemas.title(resource)}{action.capitalize()}",
+                            schemas.write_arguments(resource, action)) if action in ("create", "update") else None,
+        response=None if action == "delete" else response,
+        source=citation.format(slug=resource.slug), proof=PROOF.get(source, "assumed"),
+        action=action, resource=resource, grants=permission,
+    )(HANDLERS[action](resource))
+
+
+def declare_closed(vendor: Vendor, closed: list[Resource], action: str) -> None:
+    """The writes of resources that look read-only: one operation for all of them, 405 unless it was opened."""
+    method, single, permission = ACTIONS[action]
+    handlers = {resource.slug: HANDLERS[action](resource) for resource in closed}
+    slugs = "|".join(handlers)
+
+    def run(world: World, call: Call) -> Any:
+        return handlers[call.params["resource"]](world, call)
+
+    vendor.operation(
+        method, path_of(f"{{resource:{slugs}}}", single), name=f"{action}_other",
+        summary=f"{action.capitalize()} of other resources, if carehq.writable_resources opens it",
+        permission=f"*:{permission}", source=SOURCES["ours"], proof="assumed", action=action, grants=permission,
+    )(run)

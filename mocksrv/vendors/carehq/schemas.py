@@ -1,0 +1,140 @@
+"""marshmallow schemas out of the catalogue: what an operation takes, and what its answers look like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from mocksrv.vendors.carehq import errors
+from mocksrv.vendors.carehq.catalogue import LIST_FILTERS, Argument, Attribute, Resource
+from mocksrv.vendors.carehq.fields import (
+    DATE,
+    DATETIME,
+    ID,
+    READERS,
+    SHORT,
+    Word,
+    at_most,
+    of_attribute,
+    of_filter,
+    one_of,
+)
+
+PER_PAGE = 100  # at most
+Fields = dict[str, fields.Field[Any]]
+
+
+def schema(name: str, made: Fields) -> type[Schema]:
+    """A schema of that name; in answers, members that the catalogue does not know are errors."""
+    return Schema.from_dict(dict(made), name=name)  # type: ignore[arg-type]
+
+
+def title(resource: Resource) -> str:
+    return "".join(word.capitalize() for word in resource.slug.split("-"))
+
+
+# --- requests --------------------------------------------------------------------------------------------------------
+
+
+def retrieve_arguments() -> Fields:
+    return {"attributes": fields.List(Word(validate=at_most(SHORT)))}
+
+
+def list_arguments(resource: Resource) -> Fields:
+    """Paging, sorting and the resource's filters. A plural `s` behind the name of a list filter is an alias."""
+    options = tuple(sign + name for name in resource.sort_by for sign in ("", "-"))
+    made: Fields = {
+        **retrieve_arguments(),
+        "page": Word(READERS["integer"]),
+        "per_page": Word(READERS["integer"], validate=validate.Range(1, PER_PAGE, error=errors.BETWEEN)),
+        "sort_by": fields.List(one_of(options)),
+    }
+    for wanted in resource.filters.values():
+        of = resource.attributes[wanted.attribute].of if wanted.attribute else ()
+        made[f"filters-{wanted.name}"] = of_filter(wanted, of)
+        if wanted.kind in LIST_FILTERS:
+            made.setdefault(f"filters-{wanted.name}s", of_filter(wanted, of))
+    return made
+
+
+def write_arguments(resource: Resource, action: str) -> Fields:
+    """What create or update takes; members of a hash have names of their own, such as street_address-postcode."""
+    made: Fields = {}
+    for name, argument in resource.arguments(action).items():
+        attribute = resource.attributes.get(name) or Attribute(name, argument.kind or "string", "ours")
+        if attribute.kind == "hash":
+            made |= {f"{name}-{member}": Word(validate=at_most(SHORT)) for member in attribute.members}
+        else:
+            made[name] = of_attribute(attribute, required(argument, action))
+    return made
+
+
+def required(argument: Argument, action: str) -> Argument:
+    """An update needs nothing."""
+    from dataclasses import replace
+
+    return argument if action == "create" else replace(argument, required=False)
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+
+
+class TrueOrFalse(fields.Boolean):
+    truthy = {True}  # noqa: RUF012
+    falsy = {False}  # noqa: RUF012
+
+
+def text(*checks: Any, **options: Any) -> fields.String:
+    return fields.String(validate=list(checks), **options)
+
+
+def answer_field(attribute: Attribute, **options: Any) -> fields.Field[Any]:
+    """How one value of an attribute looks in JSON."""
+    match attribute.kind:
+        case "id" | "ref":
+            return text(validate.Regexp(ID), **options)
+        case "datetime":
+            return text(validate.Regexp(DATETIME), validate.Length(equal=19), **options)
+        case "date":
+            return text(validate.Regexp(DATE), validate.Length(equal=10), **options)
+        case "enum":
+            return text(validate.OneOf(attribute.of), **options)
+        case "integer" | "pence":
+            return fields.Integer(strict=True, **options)
+        case "number":
+            return fields.Float(**options)
+        case "boolean":
+            return TrueOrFalse(**options)
+        case "hash" if attribute.to:
+            return fields.Dict(text(validate.Regexp(ID)), fields.Integer(strict=True), **options)
+        case "hash":
+            keys = text(validate.OneOf(attribute.members))
+            return fields.Dict(keys, fields.String(allow_none=True), **options)
+    return fields.String(**options)
+
+
+def record_fields(resource: Resource) -> Fields:
+    made: Fields = {}
+    for attribute in resource.attributes.values():
+        options = {"allow_none": attribute.null, "metadata": {"description": attribute.about}}
+        if attribute.many:
+            made[attribute.name] = fields.List(answer_field(attribute), **options)
+        else:
+            made[attribute.name] = answer_field(attribute, required=attribute.name == "_id", **options)
+    return made
+
+
+def record_schema(resource: Resource) -> type[Schema]:
+    return schema(title(resource), record_fields(resource))
+
+
+def list_schema(resource: Resource, record: type[Schema]) -> type[Schema]:
+    number = {"strict": True, "required": True}
+    return schema(f"{title(resource)}Page", {
+        "item_count": fields.Integer(**number),
+        "items": fields.List(fields.Nested(record, unknown=RAISE), required=True),
+        "page": fields.Integer(**number),
+        "page_count": fields.Integer(**number),
+        "per_page": fields.Integer(**number),
+    })

@@ -1,0 +1,136 @@
+"""CareHQ as a vendor: its settings, who may do what, and how answers look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from mocksrv.config import Setting
+from mocksrv.operation import Refusal, Reply, Vendor
+from mocksrv.store import TableSpec
+from mocksrv.vendors.carehq import auth, errors, keys, resources
+from mocksrv.vendors.carehq.catalogue import ACTIONS, RESOURCES, WRITES
+
+if TYPE_CHECKING:
+    from mocksrv.operation import Call
+    from mocksrv.world import World
+
+JSON = "application/json"
+SETTINGS = (
+    Setting("strict_signatures", False, "refuse the deviations of the Ruby, JavaScript and PHP clients"),
+    Setting("legacy_signatures", True, "accept the SHA-1 signatures that clients made before scheme 2.0"),
+    Setting("accept_unsigned_query", False, "accept a GET whose query is not signed (PHP, method in lower case)"),
+    Setting("clock_window", 300, "seconds that a timestamp may differ from the server's clock; 0 accepts any"),
+    Setting("require_https", False, "answer 403 to plain HTTP"),
+    Setting("trusted_proxies", "127.0.0.0/8, ::1", "addresses whose X-Forwarded-For and -Proto headers count"),
+    Setting("delete_status", "200", "status of a successful delete", ("200", "204")),
+    Setting("retrieve_default", "id", "what a retrieve without attributes shows", ("id", "all")),
+    Setting("writable_resources", "documented", "documented, all, or names of further resources that take writes"),
+    Setting("unknown_arguments", "mixed", "mixed refuses unknown filters and parameters, but ignores unknown attributes "
+            "and form fields, which published integrations send", ("mixed", "refuse", "ignore")),
+    Setting("auto_complete_visits", False, "complete home visits one hour after their time"),
+    Setting("retry_after", False, "add Retry-After to answers with status 429"),
+)
+
+
+class CareHQ(Vendor):
+    """The CareHQ API, version 1."""
+
+    name = "carehq"
+    title = "CareHQ"
+    tables = (
+        TableSpec(auth.KEYS),
+        TableSpec("carehq.counters"),
+        TableSpec("carehq.outbox"),
+        *(resources.table_of(resource) for resource in RESOURCES.values()),
+    )
+    settings = SETTINGS
+    max_body = 16 * 1024 * 1024
+
+    def claims(self, path: str) -> bool:
+        return path == "/v1" or path.startswith("/v1/")
+
+    def route(self, world: World, path: str) -> str:
+        """Whatever stands before the version is a prefix; one slash at the end makes no difference."""
+        start = path.find("/v1/")
+        path = path[max(start, 0):]
+        return path[:-1] if path.endswith("/") and len(path) > 1 else path
+
+    def identify(self, world: World, call: Call) -> None:
+        auth.identify(world, call)
+
+    def admit(self, world: World, call: Call) -> None:
+        """Route, then method, then permission."""
+        operation = call.operation
+        if operation is None or not self.opened(world, call):
+            raise self.no_route(world, call)
+        slug = call.params.get("resource") or operation.traits["resource"].slug
+        permission = operation.traits["grants"]
+        if not call.caller.may(permission, slug):
+            raise errors.refused(403, f"This API key lacks the {permission} permission for {slug}.",
+                                 diagnosis=f"key {call.caller.api_key} has {keys.granted(call.caller)}; "
+                                           f"use another key of /_mocksrv/credentials")
+
+    def opened(self, world: World, call: Call) -> bool:
+        """Whether an operation that is not documented was opened by the setting."""
+        slug = call.params.get("resource")
+        return slug is None or slug in opened_resources(world)
+
+    def no_route(self, world: World, call: Call) -> Refusal:
+        """404 where the path is unknown, else 405 with the methods that the path takes."""
+        if call.path.startswith("/v1/v1/") or call.path == "/v1/v1":
+            return errors.refused(404, "No such endpoint: the version is in the path twice.",
+                                  diagnosis="the clients add /v1/ themselves: give them the base URL without it")
+        parts = call.path.split("/")[2:]
+        if not parts or parts[0] not in RESOURCES or len(parts) > 2 or parts[-1] == "":
+            return errors.refused(404, errors.FAILURES[404])
+        allowed = sorted(method for action, (method, single, _) in ACTIONS.items()
+                         if single is (len(parts) == 2) and takes(world, parts[0], action))
+        diagnosis = None
+        if call.operation is not None:
+            diagnosis = (f"{parts[0]} look read-only in the developer pages; "
+                         f"carehq.writable_resources={parts[0]} opens them for test set-up")
+        return errors.refused(405, f"The method {call.method} is not supported here.",
+                              headers=[("Allow", ", ".join(allowed))], diagnosis=diagnosis)
+
+    def render(self, world: World, call: Call, result: Any) -> Reply:
+        """Everything is JSON, errors too: the C# client parses each body before it looks at the status."""
+        reply = result if isinstance(result, Reply) else Reply(result)
+        if isinstance(result, Refusal):
+            body = result.body if isinstance(result.body, dict) else {"hint": str(result.body)}
+            reply = Reply(body, result.status, list(result.headers))
+        reply.body = b"" if reply.status == 204 else orjson.dumps(reply.body, option=orjson.OPT_SORT_KEYS)
+        reply.headers = [("Content-Type", JSON), *call.notes.get("limit", ()), *reply.headers]
+        return reply
+
+    def failure(self, status: int) -> Refusal:
+        return errors.failure(status)
+
+    def caller_name(self, call: Call) -> str | None:
+        return None if call.caller is None else str(call.caller.api_key)
+
+    def accounts(self, world: World) -> None:
+        keys.plant(world)
+
+    def seed(self, world: World, size: int) -> None:
+        from mocksrv.vendors.carehq.seed import agency
+
+        agency.plant(world, size)
+
+    def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
+        return keys.credentials(world, base_url)
+
+
+def opened_resources(world: World) -> set[str]:
+    named = world.setting("carehq.writable_resources").replace(",", " ").split()
+    return set(RESOURCES) if "all" in named else set(named)
+
+
+def takes(world: World, slug: str, action: str) -> bool:
+    """Whether a resource has an action, in this world."""
+    return action in RESOURCES[slug].methods or (action in WRITES and slug in opened_resources(world))
+
+
+vendor = CareHQ()
+resources.register(vendor)
