@@ -16,7 +16,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Protocol, Union
 from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 PROOFS = ("assumed", "docs", "source", "recorded", "live")
 Headers = list[tuple[str, str]]
 Handler = Callable[["World", "Call"], Any]
+# A schema, or a plain function that makes it: hundreds of schemas at start would cost more than all else.
+Declared = Union["type[Schema]", Callable[[], "type[Schema]"], None]
 
 # {name}, {name:path} (may hold slashes) or {name:regex}; the regex may not hold braces.
 PARAMETER = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
@@ -45,9 +48,9 @@ class Operation:
     run: Handler
     summary: str = ""
     permission: str | tuple[str, ...] | None = None
-    query: type[Schema] | None = None
-    body: type[Schema] | None = None
-    response: type[Schema] | None = None
+    query: Declared = None
+    body: Declared = None
+    response: Declared = None
     statuses: tuple[int, ...] = (200,)
     consumes: str = "application/json"
     produces: str = "application/json"
@@ -61,6 +64,11 @@ class Operation:
     def path(self) -> str:
         """The first of its paths, with parameters as `{name}`."""
         return PARAMETER.sub(r"{\1}", self.paths[0])
+
+    def schema(self, part: str) -> type[Schema] | None:
+        """The schema of "query", "body" or "response"; one that was declared as a function is made by it now."""
+        declared: Declared = getattr(self, part)
+        return declared() if isinstance(declared, FunctionType) else declared  # type: ignore[return-value]
 
     @cached_property
     def patterns(self) -> tuple[re.Pattern[str], ...]:

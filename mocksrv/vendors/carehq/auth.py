@@ -54,11 +54,8 @@ def identify(world: World, call: Call) -> None:
     key = find_key(world, call)
     if key is not None:
         used = count(world, call, key)
-    if key is None or key.require_signature:
-        need = ("x-carehq-accountid", "x-carehq-apikey", "x-carehq-timestamp", "x-carehq-signature")
-    else:
-        need = ("x-carehq-accountid", "x-carehq-apikey")
-    check_headers(call, need)
+    signed = key is None or key.require_signature
+    check_headers(call, HEADER_NAMES[:4] if signed else HEADER_NAMES[:2])
     if key is None:
         raise refused(401, "The account Id or API key is not recognized.", diagnosis=unknown_key(world, call))
     call.caller = key
@@ -95,9 +92,8 @@ def unknown_key(world: World, call: Call) -> str:
 def check_headers(call: Call, names: Iterable[str]) -> None:
     for name in names:
         if not call.header(name):
-            shown = next(s for s in HEADER_NAMES if s.lower() == name)
-            raise refused(401, f"The {shown} header is missing.",
-                          diagnosis=f"send {shown}; the official clients make it from account Id, key and secret")
+            raise refused(401, f"The {name} header is missing.",
+                          diagnosis=f"send {name}; the official clients make it from account Id, key and secret")
 
 
 # --- the connection --------------------------------------------------------------------------------------------------
@@ -209,7 +205,7 @@ def check_signature(world: World, call: Call, key: Key, request: Signed) -> Matc
         raise refused(401, f"Unknown signature version; accepted: {', '.join(accepted)}.",
                       diagnosis=diagnosis.of_version(call.header("x-carehq-signature-version"), accepted))
     if not legacy:
-        check_headers(call, ("x-carehq-nonce",))
+        check_headers(call, HEADER_NAMES[4:])
     check_timestamp(world, request.timestamp)
     matches = signatures.match_legacy if legacy else signatures.match_current
     strict = world.setting("carehq.strict_signatures")

@@ -84,7 +84,7 @@ class Argument:
     offered_by_location: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Resource:
     """One resource of the API."""
 

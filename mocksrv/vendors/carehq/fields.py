@@ -137,8 +137,7 @@ def of_attribute(attribute: Attribute, argument: Argument) -> fields.Field[Any]:
     field = single(attribute, argument)
     made: fields.Field[Any] = fields.List(field) if attribute.many else field
     made.required = argument.required
-    made.error_messages["required"] = errors.REQUIRED
-    made.metadata["description"] = attribute.about
+    made.metadata = {"description": attribute.about} if attribute.about else {}
     return made
 
 

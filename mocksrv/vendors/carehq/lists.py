@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.vendors.carehq import errors
@@ -38,7 +39,7 @@ def page(table: Table, resource: Resource, given: Given) -> dict[str, Any]:
         found = records[skip: skip + per_page]
     else:
         count = len(table)
-        found = [table.peek(id) for id in in_order(table, order[0], skip, per_page)]
+        found = present(table, in_order(table, order[0], skip, per_page))
     pages = max(1, -(-count // per_page))
     if number > pages:
         given.refuse("page", errors.BETWEEN.format(min=1, max=pages))
@@ -150,8 +151,12 @@ def compared(wanted: Filter, value: str, length: int) -> Test:
 
 
 def matching(table: Table, tests: list[Test], candidates: list[str] | None) -> list[Record]:
-    records = table.all() if candidates is None else (table.peek(id) for id in candidates)
-    return [record for record in records if record is not None and all(test(record) for test in tests)]
+    records = table.all() if candidates is None else present(table, candidates)
+    return [record for record in records if all(test(record) for test in tests)]
+
+
+def present(table: Table, ids: Iterable[str]) -> list[Record]:
+    return [record for id in ids if (record := table.peek(id)) is not None]
 
 
 # --- order -----------------------------------------------------------------------------------------------------------
@@ -162,8 +167,12 @@ def sort(records: list[Record], order: list[str]) -> list[Record]:
     records.sort(key=lambda record: record["_id"])
     for name in reversed(order):
         if name != "_id":
-            records.sort(key=lambda r, n=name.lstrip("-"): sort_key(r[n]), reverse=name.startswith("-"))  # type: ignore[misc]
+            records.sort(key=partial(key_of, name.lstrip("-")), reverse=name.startswith("-"))
     return records
+
+
+def key_of(name: str, record: Record) -> tuple[bool, Any]:
+    return sort_key(record[name])
 
 
 def sort_key(value: Any) -> tuple[bool, Any]:

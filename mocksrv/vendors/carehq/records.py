@@ -100,10 +100,10 @@ def delete(world: World, resource: Resource, id: str) -> None:
     """Remove a record to which none points."""
     rules_of(resource).protect(existing(world, resource, id))
     for other, attribute in referrers(resource.slug):
-        pointing = [i for i in world.table(other.table).by(attribute.name, id) if (other.slug, i) != (resource.slug, id)]
-        if pointing:
-            raise errors.refused(400, f"This {resource.title} is used by {len(pointing)} {other.slug}.",
-                                 diagnosis=f"{attribute.name} of {other.slug} {pointing[0]} names it; delete that first")
+        users = [user for user in world.table(other.table).by(attribute.name, id) if user != id]
+        if users:
+            raise errors.refused(400, f"This {resource.title} is used by {len(users)} {other.slug}.",
+                                 diagnosis=f"{attribute.name} of {other.slug} {users[0]} names it; delete that first")
     world.table(resource.table).delete(id)
 
 

@@ -9,7 +9,7 @@ from mocksrv.operation import Handler, Reply
 from mocksrv.store import Index, TableSpec, on
 from mocksrv.vendors.carehq import lists, records, schemas
 from mocksrv.vendors.carehq.arguments import demand, read
-from mocksrv.vendors.carehq.catalogue import ACTIONS, LIST_FILTERS, PROOF, RESOURCES, WRITES, Attribute, Resource
+from mocksrv.vendors.carehq.catalogue import ACTIONS, LIST_FILTERS, PROOF, RESOURCES, WRITES, Resource
 from mocksrv.vendors.carehq.rules import rules_of
 
 if TYPE_CHECKING:
@@ -48,9 +48,8 @@ def table_of(resource: Resource) -> TableSpec:
     """Indexes for everything one can sort by, filter by, or that points to other records."""
     indexes = {f"sort-{name}": ordered(name) for name in resource.sort_by}
     filtered = {f.attribute for f in resource.filters.values() if f.kind in LIST_FILTERS and f.attribute != "_id"}
-    for name in sorted({*filtered, *(a.name for a in resource.references)} - {None}):
-        hashed = resource.attributes[str(name)].kind == "hash"
-        indexes[str(name)] = members(str(name)) if hashed else on(str(name))
+    for name in sorted({*map(str, filtered), *(a.name for a in resource.references)}):
+        indexes[name] = members(name) if resource.attributes[name].kind == "hash" else on(name)
     return TableSpec(resource.table, indexes)
 
 
@@ -58,26 +57,20 @@ def table_of(resource: Resource) -> TableSpec:
 
 
 def listing(resource: Resource) -> Handler:
-    known = schemas.list_arguments(resource)
-    rules = rules_of(resource)
-
     def run(world: World, call: Call) -> Any:
-        given = read(world, call, known)
+        given = read(world, call, schemas.list_arguments(resource))
         lists.check_attributes(world, resource, call, given)
-        rules.before_reading(world)
+        rules_of(resource).before_reading(world)
         return lists.page(world.table(resource.table), resource, given)
 
     return run
 
 
 def retrieving(resource: Resource) -> Handler:
-    known = schemas.retrieve_arguments()
-    rules = rules_of(resource)
-
     def run(world: World, call: Call) -> Any:
-        rules.before_reading(world)
+        rules_of(resource).before_reading(world)
         record = records.existing(world, resource, call.params["id"])
-        given = read(world, call, known)
+        given = read(world, call, schemas.retrieve_arguments())
         lists.check_attributes(world, resource, call, given)
         given.check()
         wanted = given.values.get("attributes") or ()
@@ -89,9 +82,8 @@ def retrieving(resource: Resource) -> Handler:
 
 
 def creating(resource: Resource) -> Handler:
-    known = schemas.write_arguments(resource, "create")
-
     def run(world: World, call: Call) -> Any:
+        known = schemas.write_arguments(resource, "create")
         given = read(world, call, known, silent=resource.attributes, lenient=True)
         demand(given, known)
         return records.create(world, call, resource, given)
@@ -100,9 +92,8 @@ def creating(resource: Resource) -> Handler:
 
 
 def updating(resource: Resource) -> Handler:
-    known = schemas.write_arguments(resource, "update")
-
     def run(world: World, call: Call) -> Any:
+        known = schemas.write_arguments(resource, "update")
         records.existing(world, resource, call.params["id"])
         given = read(world, call, known, silent=resource.attributes, lenient=True)
         return records.update(world, resource, call.params["id"], given)
@@ -142,22 +133,25 @@ def path_of(slug: str, single: bool) -> str:
 
 def declare(vendor: Vendor, resource: Resource, action: str, source: str) -> None:
     method, single, permission = ACTIONS[action]
-    record = schemas.record_schema(resource)
-    response = schemas.list_schema(resource, record) if action == "list" else record
-    query = {"list": schemas.list_arguments, "retrieve": lambda _: schemas.retrieve_arguments()}.get(action)
     name = f"{action}_{resource.slug.replace('-', '_')}"
-    citation = GENERAL.get(action, "") if source == "docs" and action in GENERAL else SOURCES[source]
+    citation = GENERAL.get(action, SOURCES[source]) if source == "docs" else SOURCES[source]
     vendor.operation(
         method, path_of(resource.slug, single), name=name,
         summary=SUMMARIES[action].format(slug=resource.slug),
         permission=f"{resource.slug}:{permission}",
-        query=schemas.schema(f"{schemas.title(resource)}{action.capitalize()}Query", query(resource)) if query else None,
-        body=schemas.schema(f"{schemas.title(resource)}{action.capitalize()}",
-                            schemas.write_arguments(resource, action)) if action in ("create", "update") else None,
-        response=None if action == "delete" else response,
+        **schemas_of(resource, action),
         source=citation.format(slug=resource.slug), proof=PROOF.get(source, "assumed"),
         action=action, resource=resource, grants=permission,
     )(HANDLERS[action](resource))
+
+
+def schemas_of(resource: Resource, action: str) -> dict[str, Any]:
+    """The schemas of an operation, each as the function that makes it."""
+    taken = {"query": lambda: schemas.request_schema(resource, action)} if action in ("list", "retrieve") else {
+        "body": lambda: schemas.request_schema(resource, action)}
+    if action == "list":
+        return taken | {"response": lambda: schemas.list_schema(resource)}
+    return taken | {"response": lambda: schemas.record_schema(resource)} if action != "delete" else {}
 
 
 def declare_closed(vendor: Vendor, closed: list[Resource], action: str) -> None:

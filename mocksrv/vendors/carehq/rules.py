@@ -51,7 +51,7 @@ def rules_of(resource: Resource) -> Rules:
 def protect_group(group: Held) -> None:
     """Protected groups can neither be updated nor deleted (developer page: groups)."""
     if group["protected"]:
-        raise errors.refused(403, "This group is protected.", diagnosis="only groups with protected false can be changed")
+        raise errors.refused(403, "This group is protected.", diagnosis="only groups that are not protected change")
 
 
 RULES["groups"] = Rules(protect=protect_group)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
@@ -37,10 +39,13 @@ def title(resource: Resource) -> str:
 # --- requests --------------------------------------------------------------------------------------------------------
 
 
+@cache
 def retrieve_arguments() -> Fields:
+    """What to show of a record."""
     return {"attributes": fields.List(Word(validate=at_most(SHORT)))}
 
 
+@cache
 def list_arguments(resource: Resource) -> Fields:
     """Paging, sorting and the resource's filters. A plural `s` behind the name of a list filter is an alias."""
     options = tuple(sign + name for name in resource.sort_by for sign in ("", "-"))
@@ -58,6 +63,7 @@ def list_arguments(resource: Resource) -> Fields:
     return made
 
 
+@cache
 def write_arguments(resource: Resource, action: str) -> Fields:
     """What create or update takes; members of a hash have names of their own, such as street_address-postcode."""
     made: Fields = {}
@@ -72,9 +78,14 @@ def write_arguments(resource: Resource, action: str) -> Fields:
 
 def required(argument: Argument, action: str) -> Argument:
     """An update needs nothing."""
-    from dataclasses import replace
-
     return argument if action == "create" else replace(argument, required=False)
+
+
+def request_schema(resource: Resource, action: str) -> type[Schema]:
+    """What an action takes, as a schema: the query of list and retrieve, the form of create and update."""
+    made = {"list": list_arguments(resource), "retrieve": retrieve_arguments()} if action in ("list", "retrieve") else {
+        action: write_arguments(resource, action)}
+    return schema(f"{title(resource)}{action.capitalize()}", made[action])
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------
@@ -117,7 +128,7 @@ def answer_field(attribute: Attribute, **options: Any) -> fields.Field[Any]:
 def record_fields(resource: Resource) -> Fields:
     made: Fields = {}
     for attribute in resource.attributes.values():
-        options = {"allow_none": attribute.null, "metadata": {"description": attribute.about}}
+        options: dict[str, Any] = {"allow_none": attribute.null, "metadata": {"description": attribute.about}}
         if attribute.many:
             made[attribute.name] = fields.List(answer_field(attribute), **options)
         else:
@@ -125,16 +136,17 @@ def record_fields(resource: Resource) -> Fields:
     return made
 
 
+@cache
 def record_schema(resource: Resource) -> type[Schema]:
+    """A record with all its attributes, or with those that were asked for."""
     return schema(title(resource), record_fields(resource))
 
 
-def list_schema(resource: Resource, record: type[Schema]) -> type[Schema]:
-    number = {"strict": True, "required": True}
+@cache
+def list_schema(resource: Resource) -> type[Schema]:
+    """One page of records."""
+    numbers = ("item_count", "page", "page_count", "per_page")
     return schema(f"{title(resource)}Page", {
-        "item_count": fields.Integer(**number),
-        "items": fields.List(fields.Nested(record, unknown=RAISE), required=True),
-        "page": fields.Integer(**number),
-        "page_count": fields.Integer(**number),
-        "per_page": fields.Integer(**number),
+        **{name: fields.Integer(strict=True, required=True) for name in numbers},
+        "items": fields.List(fields.Nested(record_schema(resource), unknown=RAISE), required=True),
     })

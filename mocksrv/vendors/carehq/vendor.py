@@ -27,8 +27,8 @@ SETTINGS = (
     Setting("delete_status", "200", "status of a successful delete", ("200", "204")),
     Setting("retrieve_default", "id", "what a retrieve without attributes shows", ("id", "all")),
     Setting("writable_resources", "documented", "documented, all, or names of further resources that take writes"),
-    Setting("unknown_arguments", "mixed", "mixed refuses unknown filters and parameters, but ignores unknown attributes "
-            "and form fields, which published integrations send", ("mixed", "refuse", "ignore")),
+    Setting("unknown_arguments", "mixed", "mixed refuses unknown filters and parameters, but ignores unknown "
+            "attributes and form fields, which published integrations send", ("mixed", "refuse", "ignore")),
     Setting("auto_complete_visits", False, "complete home visits one hour after their time"),
     Setting("retry_after", False, "add Retry-After to answers with status 429"),
 )

@@ -1,0 +1,1 @@
+"""A made-up agency of British care homes: what a new world of CareHQ is filled with."""
