@@ -9,7 +9,6 @@ from mocksrv.operation import PARAMETER, Operation, Vendor
 
 if TYPE_CHECKING:
     from apispec import APISpec
-    from marshmallow import Schema
 
 
 def document(vendor: Vendor, base_url: str = "http://127.0.0.1:8080") -> dict[str, Any]:
@@ -56,10 +55,10 @@ def describe(spec: APISpec, vendor: Vendor, operation: Operation, path: str, num
     }
     if permission:
         described["x-mocksrv-permission"] = list(permission) if isinstance(permission, tuple) else [permission]
-    if operation.query:
-        described["parameters"].append({"in": "query", "schema": operation.query})
-    if operation.body:
-        described["requestBody"] = {"content": {operation.consumes: {"schema": operation.body}}}
+    if query := operation.schema("query"):
+        described["parameters"].append({"in": "query", "schema": query})
+    if body := operation.schema("body"):
+        described["requestBody"] = {"content": {operation.consumes: {"schema": body}}}
     if not operation.simulated:
         described["x-mocksrv-simulated"] = False
     described["security"] = [] if operation.traits.get("anonymous") else [{name: []} for name in vendor.security]
@@ -68,5 +67,5 @@ def describe(spec: APISpec, vendor: Vendor, operation: Operation, path: str, num
 
 def response(operation: Operation, status: int) -> dict[str, Any]:
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else f"Status {status}"
-    schema: type[Schema] | None = operation.response if status < 300 else None
+    schema = operation.schema("response") if status < 300 else None
     return {"description": phrase, **({"content": {operation.produces: {"schema": schema}}} if schema else {})}

@@ -74,15 +74,16 @@ def encode(doc: Mapping[str, Any]) -> bytes:
 
 
 def _finite(value: Any) -> None:
-    if isinstance(value, float):
+    if type(value) is float:
         if value - value != 0:
             raise ValueError(f"{value} is not JSON")
-    elif isinstance(value, dict):
-        for part in value.values():
+        return
+    for part in value.values() if isinstance(value, dict) else value:
+        if type(part) in _DEEP:  # most values are texts: they need no look
             _finite(part)
-    elif isinstance(value, (list, tuple)):
-        for part in value:
-            _finite(part)
+
+
+_DEEP = {float, dict, list, tuple}
 
 
 def clean_id(id: str) -> str:

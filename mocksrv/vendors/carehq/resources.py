@@ -139,7 +139,7 @@ def declare(vendor: Vendor, resource: Resource, action: str, source: str) -> Non
         method, path_of(resource.slug, single), name=name,
         summary=SUMMARIES[action].format(slug=resource.slug),
         permission=f"{resource.slug}:{permission}",
-        **schemas_of(resource, action),
+        **schemas_of(resource, action), consumes="application/x-www-form-urlencoded",
         source=citation.format(slug=resource.slug), proof=PROOF.get(source, "assumed"),
         action=action, resource=resource, grants=permission,
     )(HANDLERS[action](resource))

@@ -30,8 +30,16 @@ SETTINGS = (
     Setting("unknown_arguments", "mixed", "mixed refuses unknown filters and parameters, but ignores unknown "
             "attributes and form fields, which published integrations send", ("mixed", "refuse", "ignore")),
     Setting("auto_complete_visits", False, "complete home visits one hour after their time"),
+    Setting("rate_limit", True, "hold the limit of 10 requests a second per key"),
     Setting("retry_after", False, "add Retry-After to answers with status 429"),
 )
+
+
+SECURITY = {"signature": {
+    "type": "apiKey", "in": "header", "name": "X-CareHQ-Signature",
+    "description": "HMAC-SHA256 with the API secret over timestamp, nonce, method, path and sorted arguments; it comes "
+                   "with X-CareHQ-AccountId, -APIKey, -Timestamp, -Nonce and -Signature-Version: 2.0",
+}}
 
 
 class CareHQ(Vendor):
@@ -46,6 +54,7 @@ class CareHQ(Vendor):
         *(resources.table_of(resource) for resource in RESOURCES.values()),
     )
     settings = SETTINGS
+    security = SECURITY
     max_body = 16 * 1024 * 1024
 
     def claims(self, path: str) -> bool:

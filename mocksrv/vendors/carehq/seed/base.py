@@ -64,16 +64,16 @@ class Agency:
 
     # --- time ---
 
-    def date(self, moment: int) -> str:
+    def on(self, moment: int) -> str:
         day = moment // DAY
         text = self._days.get(day)
         if text is None:
             text = self._days[day] = (self.midnight + timedelta(days=day)).date().isoformat()
         return text
 
-    def datetime(self, moment: int) -> str:
+    def at(self, moment: int) -> str:
         second = moment % DAY
-        return f"{self.date(moment)} {second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+        return f"{self.on(moment)} {second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
 
     def day(self, moment: int) -> datetime:
         return self.midnight + timedelta(days=moment // DAY)
@@ -90,8 +90,8 @@ class Agency:
         record: Record = {
             **self._blank[slug], **values,
             "_id": records.object_id(self.epoch + created, self._middle, self._number),
-            "created": self.datetime(created),
-            "modified": self.datetime(created if modified is None else max(created, modified)),
+            "created": self.at(created),
+            "modified": self.at(created if modified is None else max(created, modified)),
         }
         for name in self._lists[slug]:
             if name not in values:

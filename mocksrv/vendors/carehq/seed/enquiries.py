@@ -42,17 +42,20 @@ def enquiry(agency: Agency, number: int, stage: str, created: int, home: Record 
     brochures = [item["_id"] for item in agency.made["literature-items"][:1]] if dice.chance(30) else []
     private: Record = {} if anonymized else {
         "first_name": seeker["first_name"], "title": seeker["title"], "email": agency.email(seeker),
-        "mobile": agency.mobile(), "phone": agency.phone() if dice.chance(50) else None, "street_address": agency.address(),
+        "mobile": agency.mobile(), "phone": agency.phone() if dice.chance(50) else None,
+        "street_address": agency.address(),
         "care_requirements": dice.pick(places.REQUIREMENTS), "service_user_first_name": person["first_name"],
         "service_user_last_name": seeker["last_name"],
-        "dob": agency.date(-(dice.between(66, 99) * 365) * DAY) if dice.chance(50) else None,
+        "dob": agency.on(-(dice.between(66, 99) * 365) * DAY) if dice.chance(50) else None,
         "lon_lat": [home["lon_lat"][0], home["lon_lat"][1]] if home and dice.chance(30) else None,
     }
     agency.add(
         "care-enquiries", created, last, **private, **values, last_name="" if anonymized else seeker["last_name"],
-        anonymized=agency.datetime(last) if anonymized else None, ref=f"CE{number:06}", stage=stage,
-        received=agency.datetime(created), last_interaction=agency.datetime(last), location=home["_id"] if home else None,
-        service=dice.pick(home["services"]) if home else "residential_home", funding_type=FUNDING[number % len(FUNDING)],
+        anonymized=agency.at(last) if anonymized else None, ref=f"CE{number:06}", stage=stage,
+        received=agency.at(created), last_interaction=agency.at(last),
+        location=home["_id"] if home else None,
+        service=dice.pick(home["services"]) if home else "residential_home",
+        funding_type=FUNDING[number % len(FUNDING)],
         sales_channel=groups["sales_channel"][number % len(groups["sales_channel"])]["_id"],
         referrer_type=groups["referrer_type"][number % 3]["_id"], genders=[person["gender"]],
         referrer=groups["referrer"][number % 5]["_id"] if dice.chance(20) else None,
@@ -74,11 +77,13 @@ def follow(agency: Agency) -> None:
         if at % 3 == 0:
             author = found["assigned_to"]
             agency.add("comments", moment(agency, found["last_interaction"]), care_enquiry=found["_id"],
-                       comment="" if found["anonymized"] else agency.dice.pick(places.NOTES), location=found["location"],
+                       comment="" if found["anonymized"] else agency.dice.pick(places.NOTES),
+                       location=found["location"],
                        anonymized=found["anonymized"], pinned=agency.dice.chance(10), user=author,
                        user_sticky_label=authors.get(author, "Website form"))
     for person in agency.made["service-users"][::6]:
-        agency.add("comments", agency.office(28, 1), comment=agency.dice.pick(places.NOTES), location=person["location"],
+        agency.add("comments", agency.office(28, 1), comment=agency.dice.pick(places.NOTES),
+                   location=person["location"],
                    service_user=person["_id"], user=agency.made["users"][0]["_id"],
                    user_sticky_label=authors[agency.made["users"][0]["_id"]])
 
@@ -98,9 +103,10 @@ def visit(agency: Agency, found: Record) -> None:
     created = min(booked, when - 3600)
     cancelled = not ahead and dice.chance(10)
     agency.add("home-visits", created, max(created, min(when + 3600, -60)), assigned_to=found["assigned_to"],
-               care_enquiry=found["_id"], date_time=agency.datetime(when), host=dice.pick(HOSTS), location=found["location"],
-               cancelled=agency.datetime(when - 1800) if cancelled else None, notes="",
-               completed=None if ahead or cancelled else agency.datetime(when + 3600),
+               care_enquiry=found["_id"], date_time=agency.at(when), host=dice.pick(HOSTS),
+               location=found["location"],
+               cancelled=agency.at(when - 1800) if cancelled else None, notes="",
+               completed=None if ahead or cancelled else agency.at(when + 3600),
                visit_type="virtual" if dice.chance(15) else "in_person")
 
 
@@ -112,7 +118,7 @@ def assessment(agency: Agency, found: Record) -> None:
     virtual = dice.chance(15)
     agency.add("assessments", created, max(created, min(when + 3600, -60)), care_enquiry=found["_id"],
                assessment_type="virtual" if virtual else "in_person", assigned_to=found["assigned_to"],
-               assessor=f"{assessor['first_name']} {assessor['last_name']}", date_time=agency.datetime(when),
-               completed=None if ahead else agency.datetime(when + 3600), location=found["location"],
+               assessor=f"{assessor['first_name']} {assessor['last_name']}", date_time=agency.at(when),
+               completed=None if ahead else agency.at(when + 3600), location=found["location"],
                outcome=None if ahead else OUTCOMES[0 if found["stage"] == "placed" else dice.below(2)],
                street_address=None if virtual else found["street_address"])

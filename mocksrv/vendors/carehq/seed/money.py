@@ -20,16 +20,18 @@ def terms(agency: Agency) -> None:
     for at, (name, funding) in enumerate((("Private", ["contribution", "top_up", "lifestyle"]),
                                           ("Local authority", ["local_authority", "block_bed", "dta_spot"]),
                                           ("NHS", ["fnc", "chc", "fpc"]), ("Private until 2024", ["contribution"]))):
-        agency.add("billing-rulesets", FOUNDED + at, name=name, shared=True, archived=at == 3, contribution_types=funding,
+        agency.add("billing-rulesets", FOUNDED + at, name=name, shared=True, archived=at == 3,
+                   contribution_types=funding,
                    absent_discount_rate=20.0 if at == 0 else None, apply_absent_discount_after=14 if at == 0 else None,
-                   apply_absent_discount_for=reasons[:1], billing_per="night" if at else "day", days_billed_after_death=3,
+                   apply_absent_discount_for=reasons[:1], billing_per="night" if at else "day",
+                   days_billed_after_death=3,
                    days_after_death_invoice_item_type=items[0]["_id"], invoice_item_types=[items[at % 3]["_id"]])
     for at, (name, rule, length) in enumerate((("Every four weeks", "weeks", 4), ("Monthly", "monthly", None),
                                                ("Weekly", "weeks", 1))):
         agency.add("billing-schedules", FOUNDED + at, name=name, shared=True, billing_period_rule=rule,
                    billing_date_rule="days_from_billing_period", billing_date_value=1,
                    billing_period_day=1 if rule == "monthly" else None, billing_period_length=length,
-                   billing_start_date=agency.date(FOUNDED), billing_timing="in_arrears",
+                   billing_start_date=agency.on(FOUNDED), billing_timing="in_arrears",
                    due_date_rule="days_after_invoice_date", due_date_value=DUE)
 
 
@@ -54,10 +56,11 @@ def care_fund(agency: Agency, person: Record, at: int) -> Record:
     kind = agency.made["care-fund-types"][at % len(places.FUND_TYPES)]
     return agency.add("care-funds", agency.office(25, 20), care_fund_type=kind["_id"], description=kind["name"],
                       opening_balance=agency.dice.between(200, 4_000) * 10_000,
-                      opening_balance_date=agency.date(-26 * DAY), service_user=person["_id"])
+                      opening_balance_date=agency.on(-26 * DAY), service_user=person["_id"])
 
 
-def contract(agency: Agency, stay: Record, person: Record, kind: str, fund: Record | None, **payer: str | None) -> Record:
+def contract(agency: Agency, stay: Record, person: Record, kind: str, fund: Record | None,
+             **payer: str | None) -> Record:
     items = {funding: item for item in agency.made["invoice-item-types"] for funding in item["use_for_funding_types"]}
     rules = {funding: rule for rule in agency.made["billing-rulesets"] if not rule["archived"]
              for funding in rule["contribution_types"]}
@@ -65,7 +68,8 @@ def contract(agency: Agency, stay: Record, person: Record, kind: str, fund: Reco
         "billing-contracts", agency.office(27, 26), billing_ruleset=rules[kind]["_id"], contribution_type=kind,
         billing_schedule=agency.made["billing-schedules"][0]["_id"], care_fund=fund["_id"] if fund else None,
         start_date=stay["start_date"], end_date=stay["end_date"], fee_contribution=stay["rate"] // WEEK * WEEK,
-        fee_contribution_unit="week", invoice_item_type=items[kind]["_id"], line_item_description=items[kind]["description"],
+        fee_contribution_unit="week", invoice_item_type=items[kind]["_id"],
+        line_item_description=items[kind]["description"],
         invoice_ref=person["ref"], location=person["location"], service_user=person["_id"], **payer)
 
 
@@ -73,8 +77,8 @@ def invoices(agency: Agency, stay: Record, deal: Record, payer: Record, private:
     """One for each of the last billing periods that the stay touches."""
     for ago in range(PERIODS, 0, -1):
         first, last = -ago * PERIOD * DAY, (1 - ago) * PERIOD * DAY - DAY
-        start = max(agency.date(first), deal["start_date"])
-        end = min(agency.date(last), deal["end_date"] or agency.date(last))
+        start = max(agency.on(first), deal["start_date"])
+        end = min(agency.on(last), deal["end_date"] or agency.on(last))
         days = (agency_day(end) - agency_day(start)) + 1
         if days > 0:
             invoice(agency, stay, deal, payer, private, days, last + DAY)
@@ -94,12 +98,13 @@ def invoice(agency: Agency, stay: Record, deal: Record, payer: Record, private: 
     issued = min(issued, -DAY) + 8 * 3600
     old = issued < -20 * DAY
     paid, draft = old and dice.chance(80), not old and dice.chance(30)
-    settled = agency.date(issued + dice.between(3, 14) * DAY) if paid else None
+    settled = agency.on(issued + dice.between(3, 14) * DAY) if paid else None
     company = payer.get("company_name")
     agency.add(
         "invoices", issued, approved=not draft, balance=0 if paid else subtotal + tax, invoice_type="invoice",
-        due_date=agency.date(issued + DUE * DAY), issue_date=agency.date(issued), exported=old, locked=old,
-        in_dispute=not paid and old and dice.chance(30), location=stay["location"], number=f"INV-{number:06}", paid=paid,
+        due_date=agency.on(issued + DUE * DAY), issue_date=agency.on(issued), exported=old, locked=old,
+        in_dispute=not paid and old and dice.chance(30), location=stay["location"], number=f"INV-{number:06}",
+        paid=paid,
         paid_date=settled, ref=deal["invoice_ref"], sent=not draft, service_users=[stay["service_user"]],
         service_user_contact=payer["_id"] if private else None, location_contact=None if private else payer["_id"],
         subtotal=subtotal, total=subtotal + tax, total_tax=tax, to_account_code=payer["account_code"],

@@ -17,7 +17,8 @@ TOWNS = (
     ("Truro", "Cornwall", "TR1", -5.051, 50.263), ("Brecon", "Powys", "LD3", -3.391, 51.948),
     ("Conwy", "Conwy", "LL32", -3.830, 53.281), ("Melrose", "Roxburghshire", "TD6", -2.723, 55.598),
 )
-HOUSES = ("Oak", "Willow", "Rose", "Meadow", "Orchard", "Priory", "Abbey", "Cedar", "Holly", "Beech", "Manor", "Lavender",
+HOUSES = ("Oak", "Willow", "Rose", "Meadow", "Orchard", "Priory", "Abbey", "Cedar", "Holly", "Beech", "Manor",
+          "Lavender",
           "Hawthorn", "Elm", "Chestnut", "Bluebell", "Primrose", "Heather", "Maple", "Rowan")
 KINDS = ("House", "Lodge", "Court", "Grange", "View", "Gardens")
 # What a kind of home offers.
@@ -38,12 +39,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "competitor_type": ("Care home group", "Council home", "Home care agency"),
     "complaint_subject_matter": ("Food", "Laundry", "Staffing", "Communication", "Fees"),
     "day_care_session_type": ("Morning", "Afternoon", "Full day"),
-    "enquiry_close_reason": ("Chose another home", "Too expensive", "Deceased", "No longer needs care", "No room available",
+    "enquiry_close_reason": ("Chose another home", "Too expensive", "Deceased", "No longer needs care",
+                             "No room available",
                              "Duplicate"),
     "leave_reason": ("Deceased", "Moved home", "Moved to another home", "End of respite", "Hospital"),
     "location_contact_tag": ("Local authority", "NHS", "Supplier"),
     "location_group": ("North", "South", "East", "West", "Wales and Borders"),
-    "sales_channel": ("Website", "Telephone", "Walk-in", "carehome.co.uk", "Google", "Facebook", "GP surgery", "Hospital",
+    "sales_channel": ("Website", "Telephone", "Walk-in", "carehome.co.uk", "Google", "Facebook", "GP surgery",
+                      "Hospital",
                       "Social worker", "Newspaper", "Recommendation", "Open day", "Leaflet", "Lottie"),
     "referrer_type": ("Professional", "Family", "Directory"),
     "referrer": ("Adult social care team", "Hospital discharge team", "Age Concern", "Family friend", "Trusted Care"),
@@ -55,11 +58,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
 ARCHIVED = {"Newspaper", "Lottie", "Newsletter", "Duplicate"}
 # The system itself relies on these.
 PROTECTED = {"Website", "Hospital", "Deceased"}
-CHILDREN = {"referrer": "referrer_type", "competitor": "competitor_type"}  # groups of the one have a parent of the other
+CHILDREN = {"referrer": "referrer_type",
+            "competitor": "competitor_type"}  # groups of the one have a parent of the other
 AUTHORITIES = ("County Council Adult Services", "NHS Integrated Care Board")
 FUND_TYPES = (("Savings", 90), ("Property", 180), ("Pension", 60), ("Deferred payment", 120))
-TAX_RATES = (("T0", "Zero rated", 0.0), ("T1", "Standard rate", 20.0), ("T2", "Exempt", 0.0), ("T5", "Reduced rate", 5.0))
-NOMINAL_CODES = (("4000", "Private fees"), ("4010", "Local authority fees"), ("4020", "NHS fees"), ("4030", "Top-up fees"),
+TAX_RATES = (("T0", "Zero rated", 0.0), ("T1", "Standard rate", 20.0), ("T2", "Exempt", 0.0), ("T5", "Reduced rate",
+                                                                                               5.0))
+NOMINAL_CODES = (("4000", "Private fees"), ("4010", "Local authority fees"), ("4020", "NHS fees"), ("4030",
+                                                                                                    "Top-up fees"),
                  ("4100", "Respite fees"), ("4200", "Hairdressing"), ("4210", "Chiropody"), ("4300", "Sundries"))
 # description, nominal code, tax code, for contributions of
 ITEM_TYPES = (
@@ -81,8 +87,10 @@ REQUIREMENTS = ("Needs help with washing and dressing.", "Recently discharged fr
                 "Looking for respite for two weeks.", "Early stages of dementia, still independent.",
                 "Uses a wheelchair, needs a ground-floor room.", "Family lives near and would like a visit soon.",
                 "Needs nursing care and help at meals.", "Wants to bring a small dog.")
-NOTES = ("Spoke on the phone, sounded keen.", "Left a message.", "Sent the brochure by post.", "Asked about fees and parking.",
+NOTES = ("Spoke on the phone, sounded keen.", "Left a message.", "Sent the brochure by post.",
+         "Asked about fees and parking.",
          "Will decide after talking to the family.", "Prefers a room with a garden view.", "Called back, no answer.")
-COMPLAINTS = ("Meals were cold on two evenings.", "A cardigan was lost in the laundry.", "No one answered the phone on Sunday.",
+COMPLAINTS = ("Meals were cold on two evenings.", "A cardigan was lost in the laundry.",
+              "No one answered the phone on Sunday.",
               "The invoice named the wrong room.")
 RELATIONSHIPS = ("Daughter", "Son", "Wife", "Husband", "Niece", "Nephew", "Friend", "Solicitor")

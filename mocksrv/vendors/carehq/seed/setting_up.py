@@ -21,9 +21,10 @@ def account(agency: Agency) -> None:
              for code, text, rate in places.TAX_RATES}
     codes = {code: agency.add("nominal-codes", FOUNDED, nominal_code=code, description=text)
              for code, text in places.NOMINAL_CODES}
-    for text, code, tax, funding in places.ITEM_TYPES:
+    for text, code, tax, contributions in places.ITEM_TYPES:
         agency.add("invoice-item-types", FOUNDED, description=text, invoice_line_item_description=text,
-                   nominal_code=codes[code]["_id"], tax_rate=rates[tax]["_id"], use_for_funding_types=list(funding))
+                   nominal_code=codes[code]["_id"], tax_rate=rates[tax]["_id"],
+                   use_for_funding_types=list(contributions))
     for position, (code, name, _, funding) in enumerate(places.RATE_TYPES, 1):
         agency.add("room-rate-types", FOUNDED, code=code, name=name, position=position, rate_period="weekly",
                    quoted_rate=code == "STD", exclude_from_averages=code == "RESP", funding_types=list(funding),
@@ -33,7 +34,8 @@ def account(agency: Agency) -> None:
 
 def groups(agency: Agency) -> None:
     """The option lists, parents before their children."""
-    for group_type, names in sorted(places.GROUPS.items(), key=lambda item: item[0] in places.CHILDREN):
+    for group_type in sorted(places.GROUPS, key=lambda name: name in places.CHILDREN):
+        names = places.GROUPS[group_type]
         above = places.CHILDREN.get(group_type)
         parents = agency.groups(above) if above else []
         for at, name in enumerate(names):
@@ -66,11 +68,11 @@ def homes(agency: Agency, count: int) -> None:
                        billing_enabled=True, company_name=f"{town[1]} {authority}", email=f"invoices{at}@example.net",
                        last_name=agency.dice.pick(agency.names["last"]), location=home["_id"], phone=agency.phone(),
                        tags=[tag["_id"]])
-        agency.add("literature-items", created + 7200, file=f"/literature/{house}-{kind}.pdf".lower(), ref=f"BR{at + 1:03}",
-                   location=home["_id"], name=f"{name} brochure")
+        agency.add("literature-items", created + 7200, file=f"/literature/{house}-{kind}.pdf".lower(),
+                   ref=f"BR{at + 1:03}", location=home["_id"], name=f"{name} brochure")
     for at, name in enumerate(("Choosing a care home", "Paying for care", "Moving day", "Brochure of last year")):
-        agency.add("literature-items", FOUNDED + at, name=name, file=f"/literature/{name}.pdf".lower().replace(" ", "-"),
-                   ref=f"GEN{at + 1}", archived=at == 3)
+        agency.add("literature-items", FOUNDED + at, name=name,
+                   file=f"/literature/{name}.pdf".lower().replace(" ", "-"), ref=f"GEN{at + 1}", archived=at == 3)
 
 
 def staff(agency: Agency) -> None:
@@ -88,6 +90,6 @@ def user(agency: Agency, at: int, **values: object) -> None:
     invited = FOUNDED + at * DAY + 9 * 3600
     agency.add("users", invited, agency.office(200, 1), first_name=person["first_name"], last_name=person["last_name"],
                email=f"{person['first_name']}.{person['last_name']}{at}@example.org".lower().replace(" ", ""),
-               invited=agency.datetime(invited), invite_accepted=agency.datetime(invited + 5400), mobile=agency.mobile(),
+               invited=agency.at(invited), invite_accepted=agency.at(invited + 5400), mobile=agency.mobile(),
                mfa_enabled=agency.dice.chance(60), notify_on_reply=True,
                notify_on_admission_or_discharge=agency.dice.chance(40), **values)
