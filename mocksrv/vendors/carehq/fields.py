@@ -32,7 +32,7 @@ TRISTATE = ("unset", "yes", "no")
 class Word(fields.String):
     """A text that is turned into a value by `read`, which raises ValueError with the error text."""
 
-    default_error_messages = {"required": errors.REQUIRED}  # noqa: RUF012
+    default_error_messages = {"required": errors.REQUIRED}
 
     def __init__(self, read: Callable[[str], Any] = str, **options: Any) -> None:
         super().__init__(**options)

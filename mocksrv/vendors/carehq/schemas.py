@@ -92,8 +92,8 @@ def request_schema(resource: Resource, action: str) -> type[Schema]:
 
 
 class TrueOrFalse(fields.Boolean):
-    truthy = {True}  # noqa: RUF012
-    falsy = {False}  # noqa: RUF012
+    truthy = {True}
+    falsy = {False}
 
 
 def text(*checks: Any, **options: Any) -> fields.String:
