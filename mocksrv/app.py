@@ -25,7 +25,7 @@ from mocksrv.control import CONTROL, PROBLEM, control, forbidden, problem
 from mocksrv.faults import Fault
 from mocksrv.journal import BODY, Entry
 from mocksrv.operation import PARAMETER, Call, Operation, Refusal, Reply, Vendor
-from mocksrv.world import DEFAULT, World, Worlds
+from mocksrv.world import DEFAULT, TooManyWorlds, World, Worlds
 from mocksrv.wsgi import SLASH, header_safe, headers_of, path_of, quoted_target, status_line, take_world
 
 if TYPE_CHECKING:
@@ -100,7 +100,10 @@ class Simulator(Flask):
         if path == CONTROL or path.startswith(f"{CONTROL}/"):
             return self._control(environ, start_response, prefix, name, path)
         vendor, prefix, name, path = self._vendor(prefix, name, path)
-        world = self.worlds[name or DEFAULT]
+        try:
+            world = self.worlds[name or DEFAULT]
+        except TooManyWorlds as error:
+            return no_room(error, start_response)
         call = Call(
             method=environ["REQUEST_METHOD"],
             path=vendor.route(world, path),
@@ -256,6 +259,14 @@ class NotSimulated(Refusal):
     def __init__(self, operation: Operation) -> None:
         text = f"mocksrv does not simulate {operation.method} {operation.path}, a real route of {operation.vendor}"
         super().__init__(501, problem("not-simulated", 501, text), diagnosis=text)
+
+
+def no_room(error: TooManyWorlds, start_response: StartResponse) -> list[bytes]:
+    """Our own answer to a request for one world too many: it reaches no vendor."""
+    body = json.dumps(problem("too-many-worlds", 503, str(error))).encode()
+    start_response(status_line(503), [("Content-Type", PROBLEM), ("Content-Length", str(len(body))),
+                                      (DIAGNOSIS, header_safe(str(error)))])
+    return [body]
 
 
 class Obstructed(Exception):

@@ -56,6 +56,8 @@ def configured(**flags: Any) -> Config:
 @click.option("--log", type=click.Choice(["off", "text", "json"]), help="Log each request to stderr.  [default: off]")
 @click.option("--set", "set_", multiple=True, metavar="VENDOR.SETTING=VALUE", help="Change what one vendor alone has; "
               "`mocksrv settings` lists them.")
+@click.option("--worlds", help="Most worlds at a time.  [default: 1000]")
+@click.option("--idle", help="Seconds without a request after which a world may make room.  [default: 3600]")
 @click.option("--config", help="TOML file with these settings.")
 def serve(set_: tuple[str, ...], **flags: Any) -> None:
     """Start the server.

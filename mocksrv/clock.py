@@ -77,7 +77,7 @@ class Clock:
             self.frozen = target
 
     def set_rate(self, rate: float) -> None:
-        """Run so many times as fast as the machine's clock from here on, without a jump; 1 is normal, 0 stands still."""
+        """Run so many times as fast as the machine's clock, without a jump; 1 is normal, 0 stands still."""
         if not 0 <= rate <= FASTEST:
             raise ClockRange(f"the clock runs at a rate from 0 to {FASTEST:.0f}")
         self.offset += (self.rate - rate) * time.time()

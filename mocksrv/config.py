@@ -67,6 +67,8 @@ class Config:
     limits: bool = field(default=True, metadata={"help": "whether rate limits hold"})
     log: str = field(default="off", metadata={"help": "what to log of each request: off, text or json"})
     token: str = field(default="", metadata={"help": "token that opens the control plane beyond loopback"})
+    worlds: int = field(default=1_000, metadata={"help": "most worlds at a time; idle ones make room"})
+    idle: float = field(default=3600.0, metadata={"help": "seconds without a request after which a world may go"})
     set: dict[str, str] = field(default_factory=dict, metadata={"help": "vendor.setting = value"})
 
 
@@ -83,25 +85,31 @@ def parse_size(value: Any) -> int:
     return number
 
 
-def parse_seed(value: Any) -> int:
-    """The seed as a whole number of at most 64 bits."""
-    try:
-        number = int(value)
-    except (TypeError, ValueError):
-        number = -1
-    if not 0 <= number < 2**64:
-        raise ConfigError(f"seed {value!r}: use a whole number from 0 to {2**64 - 1}")
-    return number
+def whole(name: str, low: int, high: int, more: str = "") -> Callable[[Any], int]:
+    """A parser for a whole number in a range."""
+    def parse(value: Any) -> int:
+        try:
+            number = int(value)
+        except (TypeError, ValueError):
+            number = low - 1
+        if not low <= number <= high:
+            raise ConfigError(f"{name} {value!r}: use a whole number from {low} to {high}{more}")
+        return number
+
+    return parse
 
 
-def parse_port(value: Any) -> int:
+parse_seed = whole("seed", 0, 2**64 - 1)
+
+
+def parse_idle(value: Any) -> float:
     try:
-        number = int(value)
+        seconds = float(value)
     except (TypeError, ValueError):
-        number = -1
-    if not 0 <= number <= 65535:
-        raise ConfigError(f"port {value!r}: use a number from 0 to 65535; 0 takes a free port")
-    return number
+        seconds = -1
+    if not seconds >= 0:
+        raise ConfigError(f"idle {value!r}: use a number of seconds")
+    return seconds
 
 
 def parse_vendors(value: Any) -> tuple[str, ...]:
@@ -142,7 +150,8 @@ def parse_pairs(value: Any) -> dict[str, Any]:
 
 
 PARSERS: dict[str, Callable[[Any], Any]] = {
-    "port": parse_port, "vendor": parse_vendors, "seed": parse_seed, "size": parse_size, "log": parse_log,
+    "port": whole("port", 0, 65535, "; 0 takes a free port"), "worlds": whole("worlds", 1, 100_000), "idle": parse_idle,
+    "vendor": parse_vendors, "seed": parse_seed, "size": parse_size, "log": parse_log,
     "limits": parse_truth, "set": parse_pairs, "data": lambda value: Path(value) if value else None,
     "host": str, "token": str,
 }

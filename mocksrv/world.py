@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mocksrv.clock import Clock
+from mocksrv.clock import Clock, stopwatch
 from mocksrv.config import Config, ConfigError
 from mocksrv.faults import Faults
 from mocksrv.generator import Generator
@@ -40,6 +40,7 @@ class World:
         self.journal = Journal()
         self.faults = Faults()
         self.memory: dict[str, Any] = {}  # what a restart of the real server would forget; by the vendor's own keys
+        self.used = stopwatch()  # real time of the last request
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)  # notified after every answer that may have written
 
@@ -94,6 +95,14 @@ class World:
         """Make what was written last; a world on disk must do so before the answer leaves."""
         self.store.commit(self.state())
         self.changed.notify_all()
+
+
+class TooManyWorlds(Exception):
+    """There is no room for one more world, and none is idle."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"there are {most} worlds already and all were used lately: delete some with DELETE "
+                         "/~name/_mocksrv/world, or start with more --worlds or a shorter --idle")
 
 
 class Worlds:
@@ -180,12 +189,27 @@ class Worlds:
     # --- finding and replacing ---
 
     def __getitem__(self, name: str) -> World:
-        """The world of that name, made if it is new."""
+        """The world of that name, made if it is new. Raises TooManyWorlds."""
         world = self._worlds.get(name)
         if world is None:
             with self._lock:
-                world = self._worlds.get(name) or self._worlds.setdefault(name, self.origin.fork(name))
+                world = self._worlds.get(name)
+                if world is None:
+                    self._make_room()
+                    world = self._worlds[name] = self.origin.fork(name)
+        world.used = stopwatch()
         return world
+
+    def _make_room(self) -> None:
+        """Drop worlds that nobody has used for long, when there are as many as there may be."""
+        if len(self._worlds) < self.config.worlds:
+            return
+        latest = stopwatch() - self.config.idle
+        for name, world in list(self._worlds.items()):
+            if name != DEFAULT and world.used < latest:
+                del self._worlds[name]
+        if len(self._worlds) >= self.config.worlds:
+            raise TooManyWorlds(self.config.worlds)
 
     def __iter__(self) -> Iterator[World]:
         return iter(list(self._worlds.values()))
@@ -200,6 +224,8 @@ class Worlds:
     def replace(self, name: str, source: World) -> World:
         """Put a fork of `source` in the place of the world of that name."""
         with self.writing(name) as old:
+            if old is None:
+                self._make_room()
             new = source.fork(name)
             if old is not None and old.store.on_disk:
                 old.store.replace(new.store)

@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 
 from mocksrv.config import Config
 from mocksrv.operation import Headers
-from mocksrv.world import DEFAULT, World, Worlds
+from mocksrv.world import DEFAULT, TooManyWorlds, World, Worlds
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -82,6 +82,11 @@ def loopback(address: str) -> bool:
 @control.errorhandler(ControlError)
 def refuse(error: ControlError) -> Response:
     return answer(problem(error.code, error.status, error.detail), error.status)
+
+
+@control.errorhandler(TooManyWorlds)
+def refuse_world(error: TooManyWorlds) -> Response:
+    return answer(problem("too-many-worlds", 503, str(error)), 503)
 
 
 @control.app_errorhandler(HTTPException)

@@ -125,3 +125,25 @@ def test_a_handler_is_a_plain_function(shop_app):
     assert app.operations["shop.list_things"].run(app.worlds["a"], call)[0]
     assert call.query == [("a", "1"), ("a", "2"), ("b", "é"), ("c", "")]
     assert (call.arg("a"), call.arg("z", "none"), call.header("X-Y"), call.body) == ("2", "none", "z", b"")
+
+
+def test_idle_worlds_make_room_and_busy_ones_do_not(shop_app):
+    client = shop_app(worlds=3, idle=1000).test_client()
+    for name in ("a", "b"):
+        assert client.get(f"/~{name}/v1/things").status_code == 200
+    full = client.get("/~c/v1/things")
+    assert (full.status_code, full.json["type"]) == (503, "about:mocksrv#too-many-worlds")
+    assert "--worlds" in full.headers["X-Mocksrv-Diagnosis"]
+    assert client.get("/~c/_mocksrv/clock").status_code == 503
+    assert client.post("/_mocksrv/worlds", json={"name": "c"}).status_code == 503
+    assert client.get("/~a/v1/things").status_code == 200
+    assert client.delete("/~a/_mocksrv/world").status_code == 204
+    assert client.get("/~c/v1/things").status_code == 200
+
+
+def test_a_world_that_made_room_begins_again(shop_app):
+    client = shop_app(worlds=2, idle=0).test_client()
+    client.put("/~a/v1/things/new", data='{"size": 1}')
+    assert client.get("/~b/v1/things").status_code == 200
+    assert "new" not in client.get("/~a/v1/things").json
+    assert "owner" in client.get("/v1/things").json
