@@ -48,7 +48,8 @@ from typing import TYPE_CHECKING, Any
 from mocksrv.config import Setting
 from mocksrv.operation import Call, Handler, Operation, Refusal, Reply, Vendor
 from mocksrv.store import Index, TableSpec, on
-from mocksrv.vendors.commcare import gate, seed, wire
+from mocksrv.vendors.commcare import gate, wire
+from mocksrv.vendors.commcare.seed import accounts, demo
 
 if TYPE_CHECKING:
     from mocksrv.world import World
@@ -218,10 +219,13 @@ class CommCare(Vendor):
         return wire.render(world, call, result)
 
     def accounts(self, world: World) -> None:
-        seed.accounts(world)
+        accounts.accounts(world)
+
+    def seed(self, world: World, size: int) -> None:
+        demo.fill(world, size)
 
     def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
-        return seed.credentials(world, base_url)
+        return accounts.credentials(world, base_url)
 
     def failure(self, status: int) -> Refusal:
         return wire.failure(status)

@@ -1,0 +1,63 @@
+"""Lookup tables, reports and exports of `demo`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mocksrv.vendors.commcare.seed.apps import xmlns
+
+if TYPE_CHECKING:
+    from mocksrv.world import World
+
+SOURCE = "d5c4b3a2918070605040302010f0e0d0"
+REPORT = "5e9a1c0b7d8f46e2a3b4c5d6e7f80912"
+LOOKUP: dict[str, tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
+    "city": (("name", "region"), (("Boston", "north"), ("Nairobi", "east"), ("Accra", "west"))),
+    "drug": (("name", "dose_mg"), (("Iron", "60"), ("Folic acid", "5"))),
+}
+
+
+def fill(world: World, domain: str) -> None:
+    for tag, (names, rows) in LOOKUP.items():
+        table_id = world.hex()
+        world.table("commcare.lookup_tables").insert(table_id, {
+            "id": table_id, "domain": domain, "tag": tag, "is_global": True, "item_attributes": [],
+            "fields": [{"field_name": name, "properties": []} for name in names]})
+        for number, values in enumerate(rows):
+            row_id = world.hex()
+            world.table("commcare.lookup_rows").insert(row_id, {
+                "id": row_id, "domain": domain, "table_id": table_id, "item_attributes": {}, "sort_key": number,
+                "fields": {name: {"field_list": [{"field_value": value, "properties": {}}]}
+                           for name, value in zip(names, values, strict=True)}})
+    reports(world, domain)
+    exports(world, domain)
+
+
+def reports(world: World, domain: str) -> None:
+    """A data source over the pregnancies, and a report on it."""
+    columns = (("name", "Name", "name"), ("visits", "Visits", "visits"), ("registered", "Registered on", "registered"))
+    world.table("commcare.data_sources").insert(SOURCE, {
+        "id": SOURCE, "domain": domain, "display_name": "Pregnancies",
+        "configured_filter": {"type": "boolean_expression", "operator": "eq", "property_value": "pregnant_mother",
+                              "expression": {"type": "property_name", "property_name": "type"}},
+        "configured_indicators": [{"type": "expression", "column_id": column, "datatype": "string",
+                                   "expression": {"type": "property_name", "property_name": column}}
+                                  for column, _, _ in columns]})
+    world.table("commcare.reports").insert(REPORT, {
+        "id": REPORT, "domain": domain, "title": "Pregnancies by visits", "source": SOURCE,
+        "columns": [{"column_id": column, "display": display, "type": "field", "field": field}
+                    for column, display, field in columns],
+        "filters": [{"type": "dynamic_choice_list", "datatype": "string", "slug": "name", "field": "name"},
+                    {"type": "numeric", "datatype": "integer", "slug": "visits", "field": "visits"},
+                    {"type": "date", "datatype": "date", "slug": "registered", "field": "registered"}]})
+
+
+def exports(world: World, domain: str) -> None:
+    """One ready-made export of a form and one of a case type."""
+    for kind, name, case_type, form in (("form", "Antenatal visits", None, xmlns("Antenatal Visit")),
+                                        ("case", "Households", "household", None)):
+        id = world.hex()
+        world.table("commcare.exports").insert(id, {
+            "id": id, "domain": domain, "name": name, "type": kind, "export_format": "csv", "is_deidentified": False,
+            "case_type": case_type, "xmlns": form,
+            "det_config_url": f"/a/{domain}/data/export/custom/{kind}/det_config/{id}/"})
