@@ -88,7 +88,7 @@ def health_check():
 
 
 def test_the_health_check_passes_on_a_server_and_fails_without_one(health_check):
-    app = create_app(Config(size="empty"))
+    app = create_app(Config(size=0))
     with Server(app) as server:
         assert health_check(server.port) == 0
     app.worlds.close()

@@ -17,16 +17,19 @@ def fill(world: World, domain: str, size: int, clinics: list[str]) -> list[dict[
     """Workers and groups; the active workers, the ready-made one first."""
     users = world.table("commcare.users")
     users.update(accounts.MOBILE_ID, {"location_id": clinics[0], "location_ids": [clinics[0]]})
-    made: list[dict[str, Any]] = [worker(world, domain, number, clinics) for number in range(1, max(5, min(size // 10, 2000)) + 1)]
+    wanted = max(5, min(size // 10, 2000))
+    made = [worker(world, domain, number, clinics) for number in range(1, wanted + 1)]
     made[-1]["active"] = False
     made[-2]["user_location_id"] = clinics[-1]
     for user in made:
         users.insert(user["id"], user)
-    active: list[dict[str, Any]] = [users.get(accounts.MOBILE_ID) or {}, *(user for user in made if user["active"])]
+    active = [users.get(accounts.MOBILE_ID) or {}, *(user for user in made if user["active"])]
     for number, name in enumerate(TEAMS):
         members = [user["id"] for user in [*active, made[-1]]][number :: len(TEAMS)]
-        group = {"id": world.hex(), "domain": domain, "name": name, "case_sharing": name != "supervisors",
-                 "reporting": True, "metadata": {"district": str(number)} if number else {}, "users": members}
+        group: dict[str, Any] = {"id": world.hex(), "domain": domain, "name": name,
+                                 "case_sharing": name != "supervisors",
+                                 "reporting": True, "metadata": {"district": str(number)} if number else {},
+                                 "users": members}
         world.table("commcare.groups").insert(group["id"], group)
     return active
 

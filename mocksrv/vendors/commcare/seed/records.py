@@ -1,7 +1,7 @@
 """The forms of `demo`: each household's story, which makes its cases.
 
-A household registers with a pregnant mother in it; an antenatal visit orders a lab test (an extension of the
-mother); its result closes the test; a delivery opens the child and closes every second pregnancy.
+A household registers with a pregnant mother and her two elder children; an antenatal visit orders a lab test (an
+extension of the mother); its result closes the test; a delivery opens the child and closes every second pregnancy.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 START = datetime(2025, 1, 6, 6, tzinfo=UTC)
 SPAN = timedelta(days=300)  # in which all households register
-PER_HOUSEHOLD = 4  # cases
+PER_HOUSEHOLD = 6  # cases
 Form = dict[str, Any]
 
 
@@ -33,6 +33,7 @@ class Story:
         random = world.random
         self.began = START + SPAN * (number * PER_HOUSEHOLD / size) + timedelta(microseconds=random.getrandbits(20))
         self.household, self.mother, self.test, self.child = (world.uuid() for _ in range(4))
+        self.elder = [world.uuid(), world.uuid()]
         names = pools()
         self.last, self.first = random.choice(names["last"]), random.choice(names["female"])
         self.baby, self.village = random.choice(names["male"]), random.choice(names["places"])
@@ -60,7 +61,7 @@ class Story:
         return {"case_name": name, "case_type": case_type, "owner_id": self.worker["id"]}
 
     def register(self, kinds: int) -> Submission:
-        """The household, and the mother if there is room for her."""
+        """The household, and the mother and her children if there is room for them."""
         zero, size = timedelta(), str(self.world.random.randint(2, 9))
         content: Form = {
             "case": self.block(self.household, zero, create=self.create("household", f"{self.last} household"), update={
@@ -72,6 +73,12 @@ class Story:
                 update={"edd": dates.text(self.began + timedelta(days=200))[:10], "visits": "0",
                         "contact_phone_number": f"25471{self.number:07d}"},
                 index={"parent": {"@case_type": "household", "#text": self.household}})}
+        for number, case_id in enumerate(self.elder[: max(kinds - 4, 0)], 1):
+            name = f"{self.world.random.choice(pools()['female'])} {self.last}"
+            content[f"subcase_{number}"] = {"case": self.block(
+                case_id, zero, create=self.create("child", name),
+                update={"weight_kg": f"{10 * number}.5", "sex": "female"},
+                index={"parent": {"@case_type": "pregnant_mother", "#text": self.mother}})}
         return self.form("Register Household", zero, content)
 
     def visit(self) -> Submission:
