@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mocksrv.store.row import uncollected
 from mocksrv.vendors.commcare import processing
 from mocksrv.vendors.commcare.seed import accounts, activity, apps, people, places, records, tables
 
@@ -18,11 +19,12 @@ def fill(world: World, size: int) -> None:
     clinics = places.fill(world, DOMAIN, size)
     workers = people.fill(world, DOMAIN, size, clinics)
     app = apps.fill(world, DOMAIN)
-    submissions = list(records.submissions(world, DOMAIN, size, workers, app))
     # The tables take all at once only while they are empty, so the one form of exi-training comes in again.
     for name in ("commcare.forms", "commcare.cases"):
         for id in list(world.table(name).ids()):
             world.table(name).delete(id)
-    processing.load(world, [accounts.milk(), *submissions])
+    with uncollected():
+        submissions = records.submissions(world, DOMAIN, size, workers, app)
+        processing.load(world, [accounts.milk(), *submissions])
     tables.fill(world, DOMAIN)
     activity.fill(world, DOMAIN, size, workers)
