@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 import orjson
 
 SAFE = 2**53  # beyond it JavaScript has only every other whole number
+SURROGATE = re.compile("[\ud800-\udfff]")
+LARGEST = 2**63  # whole numbers from here on stay floats: the store keeps 64 bits
 
 
 def number(value: float) -> int | float:
     """A float as JavaScript prints it: without a fraction if it has none."""
-    return int(value) if value.is_integer() and abs(value) < 1e21 else value
+    return int(value) if value.is_integer() and abs(value) < LARGEST else value
 
 
 def _float(text: str) -> int | float | None:
@@ -34,9 +37,21 @@ def loads(data: bytes | str) -> Any:
     """Parse strictly; raises ValueError. Numbers become what JavaScript would hold."""
     text = data.decode("utf-8", "replace").removeprefix("\ufeff") if isinstance(data, bytes) else data
     try:
-        return json.loads(text, parse_float=_float, parse_int=_int, parse_constant=_refuse)
+        value = json.loads(text, parse_float=_float, parse_int=_int, parse_constant=_refuse)
+        return whole(value) if "\\u" in text else value
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def whole(value: Any) -> Any:
+    """Half a surrogate pair, which only an escape can make, becomes U+FFFD: UTF-8 cannot hold it."""
+    if isinstance(value, str):
+        return SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [whole(item) for item in value]
+    if isinstance(value, dict):
+        return {whole(key): whole(item) for key, item in value.items()}
+    return value
 
 
 def dumps(value: Any) -> bytes:
