@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from mocksrv.config import Setting
@@ -39,7 +39,7 @@ class CHT(Vendor):
 
     name = "cht"
     title = "Community Health Toolkit (CHT) API"
-    security = {
+    security: ClassVar[dict[str, Any]] = {
         "basic": {"type": "http", "scheme": "basic"},
         "session": {"type": "apiKey", "in": "cookie", "name": "AuthSession"},
     }
@@ -151,6 +151,12 @@ class CHT(Vendor):
         if not conformance.strict(world):
             settings["contact_types"] = [*settings["contact_types"], app_settings.NATIONAL_OFFICE]
         documents.database(world, "medic").put({"_id": app_settings.ID, "settings": settings})
+
+    def seed(self, world: World, size: int) -> None:
+        """A hierarchy of `size` contacts, and an account for each role."""
+        from mocksrv.vendors.cht import seed
+
+        seed.plant(world, size)
 
     def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
         return [{"base_url": base_url, "username": ADMIN, "password": PASSWORD}]
