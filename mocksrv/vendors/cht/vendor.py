@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import unquote
 
 from mocksrv.config import Setting
@@ -33,16 +33,18 @@ CHARSET = re.compile(r"charset=\"?([^\s;\"]+)", re.IGNORECASE)
 BAD_ESCAPE = re.compile(r"%(?![0-9a-f]{2})", re.IGNORECASE)
 JSON_MEDIA = re.compile(r"application/json\s*(;|$)", re.IGNORECASE)
 
+SECURITY = {
+    "basic": {"type": "http", "scheme": "basic"},
+    "session": {"type": "apiKey", "in": "cookie", "name": "AuthSession"},
+}
+
 
 class CHT(Vendor):
     """The Community Health Toolkit, release 4.15.0."""
 
     name = "cht"
     title = "Community Health Toolkit (CHT) API"
-    security: ClassVar[dict[str, Any]] = {
-        "basic": {"type": "http", "scheme": "basic"},
-        "session": {"type": "apiKey", "in": "cookie", "name": "AuthSession"},
-    }
+    security = SECURITY
     head_is_get = True
     tables = (*documents.TABLES, TableSpec(auth.ADMINS), TableSpec(CONFIG))
     settings = (
