@@ -11,7 +11,6 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask
@@ -313,8 +312,7 @@ def log_line(style: str, world: World, entry: Entry) -> str:
 
 def load_vendors(names: Iterable[str]) -> list[Vendor]:
     """The vendors of those names, with all their operations."""
-    return [import_module(f"mocksrv.vendors.{name}").vendor for name in names
-            if (Path(__file__).parent / "vendors" / name / "vendor.py").exists()]
+    return [import_module(f"mocksrv.vendors.{name}").vendor for name in names]
 
 
 def create_app(config: Config | None = None) -> Simulator:

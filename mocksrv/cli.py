@@ -69,7 +69,7 @@ def serve(set_: tuple[str, ...], **flags: Any) -> None:
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
     click.echo(f"mocksrv is ready on {server.url}")
     # Drawing the table costs as much as starting the server, so the first callers do not wait for it.
-    threading.Thread(target=announce, args=(app, server.url), daemon=True).start()
+    threading.Thread(target=announce, args=(app, server.url)).start()
     try:
         server.run()
     finally:
@@ -101,20 +101,16 @@ def starting(_environ: WSGIEnvironment, start_response: StartResponse) -> list[b
 
 def announce(app: Simulator, url: str) -> None:
     """Print where each vendor answers, and whom it knows."""
-    from rich.console import Console
-    from rich.table import Table
-
-    world = app.worlds["default"]
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("API", "base URL", "credentials"):
-        table.add_column(title, overflow="fold")
+    rows = []
     for vendor in app.vendors.values():
-        for found in vendor.credentials(world, url):
-            known = {key: value for key, value in found.items() if key not in ("base_url", "note")}
-            note = f"  ({found['note']})" if "note" in found else ""
-            table.add_row(vendor.title, found["base_url"], ", ".join(f"{k} {v}" for k, v in known.items()) + note)
-    table.add_row("control", f"{url}/_mocksrv", "loopback only" if not app.settings.token else "needs the token")
-    Console(soft_wrap=True).print(table)
+        for number, known in enumerate(vendor.credentials(app.worlds["default"], url)):
+            words = {key: value for key, value in known.items() if isinstance(value, str)}
+            base_url, who = words.pop("base_url"), words.pop("name", words.pop("note", ""))
+            rows.append({"API": vendor.title if number == 0 else "", "base URL": base_url if number == 0 else "",
+                         "who": who, "credentials": "  ".join(f"{key} {value}" for key, value in words.items())})
+    rows.append({"API": "control", "base URL": f"{url}/_mocksrv",
+                 "who": "with the token" if app.settings.token else "loopback only", "credentials": ""})
+    print_table(("API", "base URL", "who", "credentials"), rows)
 
 
 @main.command()

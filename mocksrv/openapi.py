@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ def document(vendor: Vendor, base_url: str = "http://127.0.0.1:8080") -> dict[st
         title=vendor.title or vendor.name,
         version="1",
         openapi_version="3.1.0",
-        plugins=[MarshmallowPlugin(schema_name_resolver=schema_name)],
+        plugins=[MarshmallowPlugin(schema_name_resolver=namer())],
         servers=[{"url": base_url}],
         info={"description": f"{vendor.title} as mocksrv simulates it."},
     )
@@ -34,10 +35,18 @@ def document(vendor: Vendor, base_url: str = "http://127.0.0.1:8080") -> dict[st
     return result
 
 
-def schema_name(schema: Any) -> str:
-    """Every schema is a component under the name of its class."""
-    cls = schema if isinstance(schema, type) else type(schema)
-    return str(cls.__name__)
+def namer() -> Callable[[Any], str]:
+    """Every schema is a component under the name of its class; a second class of that name has its module's before it."""
+    names: dict[str, type] = {}
+
+    def name(schema: Any) -> str:
+        cls = schema if isinstance(schema, type) else type(schema)
+        short = cls.__name__
+        if names.setdefault(short, cls) is cls:
+            return short
+        return f"{cls.__module__.rpartition('.')[2].title()}{short}"
+
+    return name
 
 
 def describe(spec: APISpec, vendor: Vendor, operation: Operation, path: str, number: int) -> dict[str, Any]:

@@ -1,0 +1,44 @@
+"""The OpenAPI documents are valid, and say what the operations say."""
+
+import json
+
+import pytest
+import requests
+from click.testing import CliRunner
+from openapi_spec_validator import validate
+
+from mocksrv.app import load_vendors
+from mocksrv.cli import main
+from mocksrv.config import VENDORS
+from mocksrv.openapi import document
+
+
+@pytest.mark.parametrize("vendor", load_vendors(VENDORS), ids=lambda vendor: vendor.name)
+def test_the_document_is_valid_and_complete(vendor):
+    made = json.loads(json.dumps(document(vendor)))
+    validate(made)
+    found = {(method, path): one for path, item in made["paths"].items() for method, one in item.items()}
+    assert len({one["operationId"] for one in found.values()}) == len(found)
+    for operation in vendor.operations:
+        described = found[operation.method.lower(), operation.path]
+        assert described["x-mocksrv-proof"]["level"] == operation.proof
+        assert described["x-mocksrv-source"] == operation.source
+        assert set(described["responses"]) == {str(status) for status in operation.statuses}
+    assert made["components"]["securitySchemes"]
+
+
+@pytest.mark.parametrize("vendor", load_vendors(VENDORS), ids=lambda vendor: vendor.name)
+def test_every_operation_says_where_it_is_known_from(vendor):
+    for operation in vendor.operations:
+        assert operation.summary, operation.name
+        assert operation.source or operation.proof == "assumed", operation.name
+
+
+def test_it_is_served_with_the_callers_own_base_url(mocksrv):
+    made = mocksrv.control("GET", "/openapi/cht.json")
+    assert made["servers"] == [{"url": mocksrv.url}]
+    assert requests.get(f"{mocksrv.url}/_mocksrv/openapi/nobody.json").status_code == 404
+
+
+def test_the_command_prints_it():
+    assert json.loads(CliRunner().invoke(main, ["openapi", "carehq"]).output)["openapi"] == "3.1.0"

@@ -1,0 +1,59 @@
+"""The pytest plugin, in a pytest of its own."""
+
+import pytest
+
+TESTS = """
+import json
+import urllib.request
+
+import pytest
+
+@pytest.mark.parametrize("number", range(6))
+def test_own_world(mocksrv, number):
+    assert mocksrv.journal() == []
+    with urllib.request.urlopen(f"{mocksrv.url}/api/info") as answer:
+        assert answer.status == 200
+    assert len(mocksrv.journal(vendor="cht")) == 1
+    assert mocksrv.clock.freeze("2024-01-01T00:00:00Z")["now"] == "2024-01-01T00:00:00.000000Z"
+    assert mocksrv.clock.advance(60)["now"] == "2024-01-01T00:01:00.000000Z"
+    mocksrv.fault(status=503, times=1)
+    with pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen(f"{mocksrv.url}/api/info")
+    mocksrv.reset()
+    assert mocksrv.clock.read()["frozen"] is False
+
+def test_settings_and_size(mocksrv):
+    mocksrv.plant(size=0, cht_conformance="strict")
+    assert mocksrv.control("GET", "/settings")["cht.conformance"] == "strict"
+    mocksrv.set(cht_conformance="docs")
+    assert mocksrv.control("GET", "/settings")["cht.conformance"] == "docs"
+    assert mocksrv.credentials("cht")[0]["username"] == "admin"
+
+def test_a_refusal_of_the_control_plane(mocksrv):
+    from mocksrv.remote import ControlFailure
+    with pytest.raises(ControlFailure, match="set takes an ISO 8601 time"):
+        mocksrv.clock.set("soon")
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2"]])
+def test_each_test_has_a_world_of_its_own(pytester, options):
+    pytester.makepyfile(TESTS)
+    pytester.runpytest_subprocess(*options).assert_outcomes(passed=8)
+
+
+def test_a_server_that_runs_already(pytester, mocksrv_url):
+    pytester.makepyfile(TESTS)
+    pytester.runpytest_subprocess("--mocksrv-url", mocksrv_url).assert_outcomes(passed=8)
+
+
+def test_worlds_do_not_pile_up(pytester):
+    pytester.makepyfile("""
+        import json, urllib.request
+        def test_a(mocksrv): mocksrv.clock.freeze()
+        def test_b(mocksrv): urllib.request.urlopen(f"{mocksrv.url}/api/info").close()
+        def test_c(mocksrv_url):
+            with urllib.request.urlopen(f"{mocksrv_url}/_mocksrv/worlds") as answer:
+                assert [one["name"] for one in json.load(answer)] == ["default"]
+    """)
+    pytester.runpytest_subprocess().assert_outcomes(passed=3)
