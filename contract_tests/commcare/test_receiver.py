@@ -82,6 +82,8 @@ def test_a_form_creates_updates_and_closes_its_case(hq):
     assert len(closed["xform_ids"]) == 3
     assert closed["indexed_on"] > case["indexed_on"]
     assert closed["server_date_modified"] > closed["server_date_opened"]
+    v2 = hq.get(f"case/v2/{case_id}").json()
+    assert (v2["closed"], v2["external_id"], v2["properties"]) == (True, "GV-42", {"weight_kg": "3.9"})
     listed = hq.get("v0.5/form/", case_id=case_id, order_by="indexed_on").json()["objects"]
     assert [item["id"] for item in listed] == closed["xform_ids"]
 

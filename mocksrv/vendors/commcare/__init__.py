@@ -3,6 +3,7 @@
 from mocksrv.vendors.commcare import (
     action_times,
     applications,
+    case_v2,
     cases,
     forms,
     groups,
@@ -25,6 +26,7 @@ from mocksrv.vendors.commcare.vendor import vendor
 __all__ = [
     "action_times",
     "applications",
+    "case_v2",
     "cases",
     "forms",
     "groups",

@@ -125,6 +125,44 @@ class FormObject(Strict):
     version = text()
 
 
+class CaseV2Object(Schema):
+    """With `fields` or `exclude` an answer may lack any of these."""
+
+    domain = fields.String()
+    case_id = fields.String()
+    case_type = fields.String()
+    case_name = fields.String()
+    external_id = fields.String(allow_none=True)
+    owner_id = fields.String()
+    date_opened = fields.String()
+    last_modified = fields.String()
+    server_last_modified = fields.String()
+    indexed_on = fields.String()
+    closed = fields.Boolean()
+    date_closed = fields.String(allow_none=True)
+    properties = fields.Dict(keys=fields.String(), values=fields.String())
+    indices = fields.Dict(keys=fields.String(), values=fields.Nested(CaseIndex))
+    error = fields.String()
+
+
+class CaseV2List(Strict):
+    matching_records = fields.Integer(required=True)
+    cases = fields.List(fields.Nested(CaseV2Object), required=True)
+    next = fields.Url(require_tld=False)
+
+
+class CaseV2BulkFetched(Strict):
+    cases = fields.List(fields.Nested(CaseV2Object), required=True)
+    matching_records = fields.Integer(required=True)
+    missing_records = fields.Integer(required=True)
+
+
+class CaseV2Written(Strict):
+    form_id = text()
+    case = fields.Nested(CaseV2Object)
+    cases = fields.List(fields.Nested(CaseV2Object))
+
+
 FormList = listing("FormList", FormObject)
 UserList = listing("UserList", UserObject)
 CaseList = listing("CaseList", CaseObject)

@@ -1,0 +1,300 @@
+"""Case API v2: lists with cursors, filters, and fetching by ids."""
+
+import base64
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from uuid import uuid4
+
+import pytest
+import requests
+from marshmallow import INCLUDE
+
+from mocksrv.vendors.commcare import schemas
+
+PERSON = {"create": True, "case_type": "person", "case_name": "Rose Atieno", "owner_id": "o1"}
+
+
+@pytest.fixture
+def kind():
+    """A case type that nobody else uses."""
+    return f"kind-{uuid4()}"
+
+
+def fill(hq, kind, number, **given):
+    """So many new cases, in the order in which the list has them."""
+    cases = []
+    for start in range(0, number, 100):
+        rows = [{**PERSON, "case_type": kind, "case_name": f"n{n:04}", **given}
+                for n in range(start, min(start + 100, number))]
+        cases += hq.post("case/v2/", rows).json()["cases"]
+    return cases
+
+
+def walk(hq, path="case/v2/", between=lambda page: None, **params):
+    """All pages of a list."""
+    pages = [hq.get(path, **params)]
+    while "next" in pages[-1].json():
+        assert len(pages) < 200, "the list does not end"
+        between(len(pages))
+        pages.append(hq.session.get(pages[-1].json()["next"]))
+    return [page.json() for page in pages]
+
+
+@pytest.mark.writes
+@pytest.mark.parametrize(("number", "limit", "sizes"), [
+    (7, 3, [3, 3, 1]), (6, 3, [3, 3, 0]), (3, 20, [3]), (0, 5, [0]), (3, 1, [1, 1, 1, 0]), (2, 0, [0]),
+])
+def test_pages(hq, kind, number, limit, sizes):
+    made = {case["case_id"] for case in fill(hq, kind, number)} if number else set()
+    pages = walk(hq, case_type=kind, limit=limit)
+    assert [len(page["cases"]) for page in pages] == sizes
+    assert {page["matching_records"] for page in pages} == {number}
+    seen = [case["case_id"] for page in pages for case in page["cases"]]
+    assert len(seen) == len(set(seen))
+    assert set(seen) == (made if limit else set())
+    stamps = [case["indexed_on"] for page in pages for case in page["cases"]]
+    assert stamps == sorted(stamps)
+    schemas.CaseV2List().load(pages[0], unknown=INCLUDE)
+
+
+@pytest.mark.writes
+def test_next_is_absolute_and_its_cursor_says_how_to_go_on(hq, kind):
+    made = fill(hq, kind, 3)
+    page = hq.get("case/v2/", case_type=kind, limit=2).json()
+    assert page["next"].startswith(f"{hq.url}/a/{hq.name}/api/case/v2/?cursor=")
+    (cursor,) = parse_qs(urlsplit(page["next"]).query)["cursor"]
+    last = page["cases"][-1]
+    assert base64.b64decode(cursor).decode() == urlencode([
+        ("case_type", kind), ("limit", "2"), ("indexed_on.gte", last["indexed_on"]), ("last_case_id", last["case_id"])])
+    other = hq.get("case/v2/", cursor=cursor, case_type="ignored", limit="nonsense").json()
+    rest = {case["case_id"] for case in made} - {case["case_id"] for case in page["cases"]}
+    assert {case["case_id"] for case in other["cases"]} == rest
+
+
+@pytest.mark.mock_only
+def test_the_documented_cursor(hq):
+    cursor = ("Y2FzZV90eXBlPXBhdGllbnQmbGltaXQ9MiZpbmRleGVkX29uLmd0ZT0yMDIxLTAxLTE4VDE5JTNBNTUlM0ExMy43MDcxOTNaJmxhc3Rf"
+              "Y2FzZV9pZD1hYmM=")
+    assert parse_qsl(base64.b64decode(cursor).decode()) == [
+        ("case_type", "patient"), ("limit", "2"), ("indexed_on.gte", "2021-01-18T19:55:13.707193Z"),
+        ("last_case_id", "abc")]
+    assert hq.get("case/v2/", cursor=cursor).json() == {"matching_records": 0, "cases": []}
+
+
+@pytest.mark.writes
+def test_a_walk_while_cases_change(hq, kind):
+    """Every case that is there at the end is seen; one that changes on the way is seen again near the end."""
+    made = fill(hq, kind, 9)
+    order = [case["case_id"] for page in walk(hq, case_type=kind) for case in page["cases"]]
+    changed, born = order[1], []
+
+    def between(page):
+        if page == 1:
+            hq.put(f"case/v2/{changed}", {"case_name": "changed"})
+        if page == 2:
+            born.extend(fill(hq, kind, 1))
+
+    seen = [case for page in walk(hq, between=between, case_type=kind, limit=2) for case in page["cases"]]
+    ids = [case["case_id"] for case in seen]
+    assert set(ids) == {case["case_id"] for case in made} | {born[0]["case_id"]}
+    assert ids.count(changed) == 2
+    assert len(ids) == 11
+    assert seen[ids.index(changed)]["case_name"] != "changed"
+    assert seen[len(ids) - 1 - ids[::-1].index(changed)]["case_name"] == "changed"
+
+
+@pytest.mark.writes
+def test_filters(hq, kind):
+    parent, = fill(hq, kind, 1, external_id=f"{kind}-p", owner_id="o9")
+    index = {"host": {"case_id": parent["case_id"], "case_type": kind, "relationship": "extension"}}
+    child, = fill(hq, kind, 1, case_name="Ann", properties={"dob": "1989-11-07", "city": ""}, indices=index)
+    closed, = fill(hq, kind, 1, case_name="Ben", close=True, properties={"dob": "2001-01-01"})
+    names = {parent["case_id"]: "parent", child["case_id"]: "child", closed["case_id"]: "closed"}
+
+    def found(**params):
+        cases = hq.get("case/v2/", **{"case_type": kind, **params}).json()
+        assert cases["matching_records"] == len(cases["cases"])
+        return [names[case["case_id"]] for case in cases["cases"]]
+
+    everyone = ["parent", "child", "closed"]
+    assert found() == everyone
+    assert found(case_name="Ann") == ["child"]
+    assert found(case_name="ann") == [], "comparison is exact"
+    assert found(case_name=["Ann", "Ben"]) == ["child", "closed"], "a repeated parameter is an OR"
+    assert found(case_name=["Ann", "Ben"], closed="true") == ["closed"]
+    assert found(external_id=f"{kind}-p") == ["parent"]
+    assert found(owner_id="o9") == ["parent"]
+    assert [found(closed=word) for word in ("true", "1", "anything")] == [["closed"]] * 3
+    assert [found(closed=word) for word in ("false", "no", "0", "")] == [["parent", "child"]] * 4
+    assert found(**{"properties.dob": "1989-11-07"}) == ["child"]
+    assert found(**{"properties.dob": ""}) == ["parent"], "empty also finds what is missing"
+    assert found(**{"properties.city": ""}) == everyone
+    assert found(**{"indices.host": parent["case_id"]}) == ["child"]
+    assert found(**{"indices.parent": parent["case_id"]}) == []
+    assert found(**{"date_closed.gte": "2000-01-01"}) == ["closed"]
+    assert found(**{"indexed_on.gt": parent["indexed_on"]}) in (["child", "closed"], everyone)
+    assert found(**{"last_modified.lt": "2001-01-01T00:00:00Z"}) == []
+    assert found(**{"date_opened.lte": "2100-01-01"}) == everyone
+    assert found(**{"server_last_modified.gt": "2020-02-03T10:00:00+02:00"}) == everyone
+    assert found(include_deprecated="true") == everyone
+    assert found(query="name = 'Ann' or dob > '2000-01-01'") == ["child", "closed"]
+
+
+@pytest.mark.writes
+@pytest.mark.parametrize(("query", "expected"), [
+    ("dob = '1989-11-07'", ["Ann"]),
+    ("dob != ''", ["Ann", "Ben"]),
+    ("dob < '1990-01-01' and name = \"Ann\"", ["Ann"]),
+    ("not(dob < '1990-01-01')", ["Ben", "Home"]),
+    ("age >= 30", ["Ann"]),
+    ("age < 30.5", ["Ben"]),
+    ("@status = 'closed'", ["Ben"]),
+    ("(name = 'Ann' or name = 'Ben') and @status = 'open'", ["Ann"]),
+    ("selected(colours, 'red')", ["Ann", "Ben"]),
+    ("selected-all(colours, 'red blue')", ["Ann"]),
+    ("selected-any(colours, 'blue green')", ["Ann", "Ben"]),
+    ("starts-with(name, 'B')", ["Ben"]),
+    ("parent/name = 'Home'", ["Ann", "Ben"]),
+    ("ancestor-exists(parent, name = 'Home' and @status = 'open')", ["Ann", "Ben"]),
+    ("subcase-exists('parent', name = 'Ben')", ["Home"]),
+    ("subcase-count('parent') > 1", ["Home"]),
+    ("date_opened >= today()", ["Ann", "Ben", "Home"]),
+    ("date_opened > date-add(today(), 'days', 1)", []),
+    ("dob >= date('1989-11-07')", ["Ann", "Ben"]),
+    ("match-none()", []),
+    ("match-all()", ["Ann", "Ben", "Home"]),
+])
+def test_the_query_language(hq, kind, query, expected):
+    index = {"parent": {"temporary_id": "t", "case_type": kind, "relationship": "child"}}
+    hq.post("case/v2/", [
+        {**PERSON, "case_type": kind, "case_name": "Home", "temporary_id": "t"},
+        {**PERSON, "case_type": kind, "case_name": "Ann", "indices": index,
+         "properties": {"dob": "1989-11-07", "age": "34", "colours": "red blue"}},
+        {**PERSON, "case_type": kind, "case_name": "Ben", "indices": index, "close": True,
+         "properties": {"dob": "2001-01-01", "age": "9", "colours": "green red"}},
+    ])
+    found = hq.get("case/v2/", case_type=kind, query=query).json()["cases"]
+    assert sorted(case["case_name"] for case in found) == expected
+
+
+@pytest.mark.parametrize(("params", "error"), [
+    ({"foo": "1"}, "'foo' is not a valid parameter."),
+    ({"properties": "x"}, "'properties' is not a valid parameter."),
+    ({"indices": "x"}, "'indices' is not a valid parameter."),
+    ({"last_case_id": "x"}, "'last_case_id' is not a valid parameter."),
+    ({"limit": "abc"}, "'abc' is not a valid value for 'limit'"),
+    ({"limit": "-1"}, "'-1' is not a valid value for 'limit'"),
+    ({"limit": ""}, "'' is not a valid value for 'limit'"),
+    ({"limit": "5001"}, "You cannot request more than 5000 cases per request."),
+    ({"indexed_on.foo": "2020-01-01"}, "'foo' is not a valid type of date range."),
+    ({"indexed_on.gt": "x"}, "Cannot parse datetime 'x'"),
+    ({"last_modified.gt": "2024-02-30"}, "Cannot parse datetime '2024-02-30'"),
+    ({"fields": "a", "exclude": "b"}, "You cannot specify both 'fields' and 'exclude'"),
+    ({"query": "name = "}, "Bad query: Malformed search query"),
+    ({"query": "name ="}, "Bad query: Malformed search query"),
+    ({"query": "what(is, 'this')"}, "Bad query: 'what' is not a valid standalone function"),
+    ({"query": "a = b"}, "Bad query: You cannot reference a property on the right hand side of '='"),
+    ({"query": "(" * 3000}, "Bad query: "),
+    ({"cursor": "%%%"}, "Invalid cursor"),
+    ({"cursor": "Zm9v"}, "Invalid cursor"),
+    ({"cursor": base64.b64encode(b"indexed_on.gte=soon&last_case_id=a").decode()}, "Invalid cursor"),
+])
+def test_errors(hq, params, error):
+    response = hq.get("case/v2/", **params)
+    assert (response.status_code, list(response.json())) == (400, ["error"])
+    assert response.json()["error"].startswith(error)
+
+
+@pytest.mark.writes
+def test_one_case(hq):
+    case = hq.post("case/v2/", {k: v for k, v in PERSON.items() if k != "create"}).json()["case"]
+    for path in (f"case/v2/{case['case_id']}", f"case/v2/{case['case_id']}/", f"v0.6/case/{case['case_id']}"):
+        assert hq.get(path).json() | {"indexed_on": case["indexed_on"]} == case
+    missing = hq.get("case/v2/nobody-at-all")
+    assert (missing.status_code, missing.json()) == (404, {"error": "Case 'nobody-at-all' not found"})
+    missing = hq.get("case/v2/ext/nobody/at all/")
+    assert (missing.status_code, missing.json()) == (404, {"error": "Case 'nobody/at all' not found"})
+    assert hq.call("GET", "api/case/v2/ext/nobody", allow_redirects=False).status_code == 301
+
+
+@pytest.mark.writes
+def test_many_cases(hq):
+    external_id = str(uuid4())
+    first, second = hq.post("case/v2/", [PERSON, {**PERSON, "external_id": external_id}]).json()["cases"]
+    ids = [second["case_id"], "nobody", first["case_id"]]
+    body = hq.get(f"case/v2/{','.join(ids)}").json()
+    assert list(body) == ["cases", "matching_records", "missing_records"]
+    assert [case["case_id"] for case in body["cases"]] == ids
+    assert body["cases"][1] == {"case_id": "nobody", "error": "not found"}
+    assert (body["matching_records"], body["missing_records"]) == (2, 1)
+    body = hq.post("case/v2/bulk-fetch/", {"external_ids": ["nobody", external_id], "case_ids": ids}).json()
+    assert [case.get("case_id") for case in body["cases"]] == [*ids, None, second["case_id"]]
+    assert body["cases"][3] == {"external_id": "nobody", "error": "not found"}
+    assert (body["matching_records"], body["missing_records"]) == (3, 2)
+    body = hq.post("case/v2/bulk-fetch/?fields=case_id", {"case_ids": ids}).json()
+    assert body["cases"] == [{"case_id": ids[0]}, {"case_id": "nobody", "error": "not found"}, {"case_id": ids[2]}]
+
+
+@pytest.mark.parametrize(("data", "error"), [
+    (b"", "Payload must be valid JSON"),
+    (b"{}", "Payload must include 'case_ids' or 'external_ids' fields"),
+    (b'{"case_ids": []}', "Payload must include 'case_ids' or 'external_ids' fields"),
+    (b'{"case_ids": [' + b'"a",' * 5000 + b'"b"]}', "You cannot request more than 5000 cases per request."),
+])
+def test_bulk_fetch_errors(hq, data, error):
+    for method in ("POST", "PUT"):
+        response = hq.call(method, "api/case/v2/bulk-fetch/", data=data)
+        assert (response.status_code, response.json()) == (400, {"error": error})
+    assert hq.get("case/v2/bulk-fetch/").json() == {"error": "Payload must be valid JSON"}
+
+
+@pytest.mark.writes
+@pytest.mark.parametrize(("params", "keys"), [
+    ({"fields": ""}, set()),
+    ({"fields": "case_id, case_name ,nothing"}, {"case_id", "case_name"}),
+    ({"fields": ["case_id", "closed"]}, {"case_id", "closed"}),
+    ({"fields.properties": "dob"}, {"properties"}),
+    ({"exclude": "properties,indices,domain,case_type,owner_id,date_opened,last_modified,server_last_modified"},
+     {"case_id", "case_name", "external_id", "indexed_on", "closed", "date_closed"}),
+])
+def test_fields_and_exclude(hq, kind, params, keys):
+    fill(hq, kind, 3, properties={"dob": "1989-11-07", "age": "3"})
+    for page in walk(hq, case_type=kind, limit=2, **params):
+        assert all(set(case) == keys for case in page["cases"])
+        if keys == {"properties"}:
+            assert all(case["properties"] == {"dob": "1989-11-07"} for case in page["cases"])
+
+
+@pytest.mark.writes
+def test_exclude_inside_properties(hq, kind):
+    fill(hq, kind, 1, properties={"dob": "1989-11-07", "age": "3"})
+    case, = hq.get("case/v2/", case_type=kind, exclude="properties.dob,case_name.x,nothing").json()["cases"]
+    assert case["properties"] == {"age": "3"}
+    assert case["case_name"] == "n0000"
+
+
+@pytest.mark.mock_only
+@pytest.mark.parametrize(("path", "allow"), [
+    ("case/v2/", "OPTIONS, GET, POST, PUT, OPTIONS"), ("case/v2/abc", "OPTIONS, GET, POST, PUT, OPTIONS"),
+    ("case/v2/bulk-fetch/", "OPTIONS, GET, POST, OPTIONS"),
+])
+def test_options(mocksrv, path, allow):
+    response = requests.options(f"{mocksrv.url}/a/demo/api/{path}")
+    assert (response.status_code, response.text) == (200, "")
+    assert (response.headers["Allow"], response.headers["Access-Control-Allow-Methods"]) == (allow, allow)
+
+
+@pytest.mark.mock_only
+def test_credentials_in_the_query_do_not_count(mocksrv, hq):
+    response = requests.get(f"{mocksrv.url}/a/demo/api/case/v2/?username={hq.username}&api_key={hq.key}")
+    assert (response.status_code, response.content) == (401, b"")
+
+
+@pytest.mark.mock_only
+def test_lists_lag_behind_writes(mocksrv, hq, kind):
+    mocksrv.set(commcare_index_delay=30)
+    case, = fill(hq, kind, 1, external_id=kind)
+    assert hq.get("case/v2/", case_type=kind).json()["cases"] == []
+    assert hq.get(f"case/v2/{case['case_id']}").status_code == 404
+    assert hq.get(f"case/v2/ext/{kind}/").status_code == 200, "external ids are looked up in the database"
+    mocksrv.clock.advance(31)
+    assert len(hq.get("case/v2/", case_type=kind).json()["cases"]) == 1
