@@ -133,8 +133,7 @@ def start_session(world: World, caller: auth.Caller, redirect: Any = None, local
     user = auth.find_user(world, caller.name)
     assert user is not None, "the caller was found by it"
     if caller.admin:
-        ensure_admin_docs(world, caller.name)
-        caller = auth.Caller(caller.name, tuple((auth.find_user(world, caller.name) or {}).get("roles") or ()))
+        ensure_admin_docs(world, caller.name)  # their roles show from the next login on
     settings = app_settings.read(world)
     start = home(world, caller)
     context = caller.context() | ({"home": start} if start != HOME else {})

@@ -11,7 +11,6 @@ from mocksrv.config import Setting
 from mocksrv.operation import Call, Refusal, Reply, TooLarge, Vendor
 from mocksrv.store import TableSpec
 from mocksrv.vendors.cht import (
-    app_settings,
     auth,
     conformance,
     cookies,
@@ -146,13 +145,12 @@ class CHT(Vendor):
     # --- worlds ---
 
     def accounts(self, world: World) -> None:
-        """The server's admin, the app settings, and the secret of sessions."""
+        """The server's admin, the secret of sessions, and the documents of a new installation."""
+        from mocksrv.vendors.cht import installation
+
         world.table(documents.SERVER).put("session", {"secret": world.hex(32)})
         add_admin(world, ADMIN, PASSWORD)
-        settings = dict(app_settings.defaults())
-        if not conformance.strict(world):
-            settings["contact_types"] = [*settings["contact_types"], app_settings.NATIONAL_OFFICE]
-        documents.database(world, "medic").put({"_id": app_settings.ID, "settings": settings})
+        installation.install(world)
 
     def seed(self, world: World, size: int) -> None:
         """A hierarchy of `size` contacts, and an account for each role."""
