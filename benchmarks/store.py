@@ -2,11 +2,12 @@
 
     python benchmarks/store.py [--rounds 5] [--json]
 
-A round picks 100 documents at random from the whole table and works through them some times. The first time is
-"cold": little of what is read is in the processor's caches, unless the table is small enough to be there as a
-whole. The other times show what the operation itself costs, the same number of documents being in use at each
-size. A figure is the mean of one time, the best of all rounds; the sizes take turns, so that a busy machine
-disturbs them alike. The table has three hash indexes and two ordered ones; a document is 500 bytes of JSON.
+A round picks 100 documents at random from the whole table and does the same to all of them some times over. The
+first time is "cold": little of what is read is in the processor's caches, unless the table is so small that it
+is there as a whole. The other times show what the operation itself costs, the same number of documents being in
+use at each size. A figure is the mean of one time, the best of all rounds; the sizes take turns, so that a busy
+machine disturbs them alike. The table has three hash indexes and two ordered ones; a document is 500 bytes of
+JSON. A "!" marks what misses the goal: at most 25 us, cold or not, and 1.5 times the cost in 1,000 documents.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import gc
 import json
 import random
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -28,6 +29,7 @@ PICKS = 50
 AGAIN = 5
 LIMIT_US = 25.0
 LIMIT_GROWTH = 1.5
+Operation = tuple[str, Callable[[], Any]]
 SPEC = TableSpec(
     "people",
     {
@@ -58,23 +60,34 @@ def make(n: int) -> tuple[str, dict[str, Any]]:
     }
 
 
-def operations(table: Table, people: list[tuple[str, dict[str, Any]]]) -> Iterable[tuple[str, Callable[[], Any]]]:
-    """What is measured, each on all the people; the updates undo each other, so do insert and delete."""
+def operations(table: Table, people: list[tuple[str, dict[str, Any]]]) -> list[list[Operation]]:
+    """What is measured, each on all the people; those in one list undo each other."""
     ids = [id for id, _ in people]
     dates = [person["reported_date"] for _, person in people]
     phones = [person["phone"] for _, person in people]
     parents = [person["parent"]["_id"] for _, person in people]
-    back = [{"name": person["name"]} for _, person in people]
+    moved = [(id, {"phone": "+1", "reported_date": 1}) for id in ids]
+    back = [(id, {"phone": p, "reported_date": d}) for id, p, d in zip(ids, phones, dates, strict=True)]
     fresh = [make(10**6 + n) for n in range(len(ids))]
-    yield "get", lambda: [table.get(id) for id in ids]
-    yield "update", lambda: [table.update(id, {"name": "New"}) for id in ids]
-    yield "update back", lambda: [table.update(*pair) for pair in zip(ids, back, strict=True)]
-    yield "insert", lambda: [table.insert(id, doc) for id, doc in fresh]
-    yield "delete", lambda: [table.delete(id) for id, _ in fresh]
-    yield "indexed find", lambda: [table.get(table.first("phone", phone) or "") for phone in phones]
-    yield "next page, 20", lambda: [table.range("date", after=at, limit=20) for at in zip(dates, ids, strict=True)]
-    yield "count of a key", lambda: [table.count("parent", key) for key in parents]
-    yield "count of a range", lambda: [table.rank("date", low=date) for date in dates]
+    places = list(zip(dates, ids, strict=True))
+    return [
+        [("get", lambda: [table.get(id) for id in ids])],
+        [
+            ("update", lambda: [table.update(id, {"name": "New"}) for id in ids]),
+        ],
+        [
+            ("update of two indexes", lambda: [table.update(*pair) for pair in moved]),
+            ("the same back", lambda: [table.update(*pair) for pair in back]),
+        ],
+        [
+            ("insert", lambda: [table.insert(id, doc) for id, doc in fresh]),
+            ("delete", lambda: [table.delete(id) for id, _ in fresh]),
+        ],
+        [("indexed find", lambda: [table.get(table.first("phone", phone) or "") for phone in phones])],
+        [("next page, 20 entries", lambda: [table.range("date", after=place, limit=20) for place in places])],
+        [("count of a key", lambda: [table.count("parent", key) for key in parents])],
+        [("count of a range", lambda: [table.rank("date", low=date) for date in dates])],
+    ]
 
 
 def seconds(run: Callable[[], Any]) -> float:
@@ -89,13 +102,13 @@ def measure(stores: dict[int, Store], rounds: int) -> dict[str, dict[str, float]
     for number in range(rounds):
         for size, store in stores.items():
             picks = list(dict.fromkeys(random.Random(number).choices(range(size), k=PICKS)))
-            table = store["people"]
-            for again in range(AGAIN):
-                for name, run in operations(table, [make(n) for n in picks]):
-                    cost = seconds(run) / len(picks) * 1e6
-                    row = best.setdefault(name, {})
-                    column = f"{size:,}" if again else f"{size:,} cold"
-                    row[column] = min(cost, row.get(column, cost))
+            for group in operations(store["people"], [make(n) for n in picks]):
+                for again in range(AGAIN):
+                    for name, run in group:
+                        cost = seconds(run) / len(picks) * 1e6
+                        row = best.setdefault(name, {})
+                        column = f"{size:,}" if again else f"{size:,} cold"
+                        row[column] = min(cost, row.get(column, cost))
     return best
 
 

@@ -54,7 +54,7 @@ def clean(doc: Mapping[str, Any]) -> tuple[Doc, bytes]:
     copy: Doc = orjson.loads(json)
     if b"null" in json and copy != doc:
         _finite(doc)  # orjson turns NaN into null
-    return copy, json
+    return copy, _fit(json)
 
 
 @contextmanager
@@ -70,7 +70,12 @@ def uncollected() -> Iterator[None]:
 
 
 def encode(doc: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(doc)
+    return _fit(orjson.dumps(doc))
+
+
+def _fit(json: bytes) -> bytes:
+    """The same in as much memory as it needs: orjson hands out its buffer, which has 4 kB or more."""
+    return b"".join((json, b""))
 
 
 def _finite(value: Any) -> None:
