@@ -36,7 +36,7 @@ def document(vendor: Vendor, base_url: str = "http://127.0.0.1:8080") -> dict[st
 
 
 def namer() -> Callable[[Any], str]:
-    """Every schema is a component under the name of its class; a second class of that name has its module's before it."""
+    """Every schema is a component under its class name; a second class of that name gets its module before it."""
     names: dict[str, type] = {}
 
     def name(schema: Any) -> str:

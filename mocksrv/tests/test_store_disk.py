@@ -362,7 +362,7 @@ def test_a_killed_process_loses_nothing_it_committed(path):
             said = [writer.stdout.readline()]
             time.sleep(moments.uniform(0, 0.15))
             writer.send_signal(signal.SIGKILL)
-            rest, errors = writer.communicate()
+            rest, errors = writer.stdout.read(), writer.stderr.read()
         assert errors == ""
         last_said = int([*said, *rest.splitlines()][-1])
         tables, meta = content(path)
