@@ -1,22 +1,27 @@
 """pytest fixtures: a simulator for the session, and a world of its own for each test.
 
-    def test_enquiries(mocksrv):
-        client = APIClient("MY_ACCOUNT_ID", "MY_API_KEY", "MY_API_SECRET", api_base_url=mocksrv.url)
+    def test_enquiries(carehq):
+        page = carehq.client("GET", "care-enquiries")
+
+The fixtures: `mocksrv` (a world: url, clock, faults, journal); `carehq`, `commcare`, `cht` (one vendor in it: base
+URL, credentials, client); `mocksrv_url` (the server); `block_network` (only loopback may be reached).
 """
 
 from __future__ import annotations
 
 import itertools
 import os
+import socket
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from mocksrv.remote import RemoteWorld
+    from mocksrv.remote import Account, RemoteWorld
 
 _numbers = itertools.count(1)
+_used: set[tuple[str, str]] = set()  # (vendor, operation) that the tests of this process called
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,10 +48,70 @@ def mocksrv_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def mocksrv(mocksrv_url: str) -> Iterator[RemoteWorld]:
-    """A world of its own for this test, with `url`, `clock`, `journal()`, `fault()`, `credentials(vendor)`, ..."""
+    """A world of its own for this test, with `url`, `clock`, `journal()`, `verify()`, `fault()`, `set()`, ..."""
     from mocksrv.remote import RemoteWorld
 
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     world = RemoteWorld(mocksrv_url, f"{worker}-{os.getpid()}-{next(_numbers)}", os.environ.get("MOCKSRV_TOKEN", ""))
     yield world
+    _used.update((entry["vendor"], entry["operation"]) for entry in world.journal() if entry["operation"])
     world.delete()
+
+
+@pytest.fixture
+def carehq(mocksrv: RemoteWorld) -> Account:
+    """CareHQ in this test's world; `client` is the official APIClient, if it is installed."""
+    return mocksrv.account("carehq")
+
+
+@pytest.fixture
+def commcare(mocksrv: RemoteWorld) -> Account:
+    """CommCare HQ in this test's world; `client` is a requests session that sends the API key."""
+    return mocksrv.account("commcare")
+
+
+@pytest.fixture
+def cht(mocksrv: RemoteWorld) -> Account:
+    """CHT in this test's world; `client` is a requests session of the server admin."""
+    return mocksrv.account("cht")
+
+
+@pytest.fixture
+def block_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let sockets of this process connect to loopback only: whatever misses the mock fails at once."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if host and not (host.startswith("127.") or host in ("::1", "localhost")):
+            raise ConnectionRefusedError(f"block_network: this test may reach loopback only, not {host}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+# --- the summary line ---
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Under xdist a worker tells the controller what its tests used."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["mocksrv_used"] = sorted(_used)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    _used.update(tuple(pair) for pair in getattr(node, "workeroutput", {}).get("mocksrv_used", ()))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not _used:
+        return
+    from mocksrv.app import load_vendors
+
+    proofs = {(operation.vendor, operation.name): operation.proof
+              for vendor in load_vendors({vendor for vendor, _ in _used}) for operation in vendor.operations}
+    counts = {level: sum(proofs.get(pair) == level for pair in _used) for level in ("docs", "assumed")}
+    weak = [f"{count} rest on {text}" for level, text in (("docs", "documentation only"), ("assumed", "assumptions"))
+            if (count := counts[level])]
+    terminalreporter.write_line(f"mocksrv: {', '.join([f'{len(_used)} operations used', *weak])}")

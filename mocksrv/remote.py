@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
@@ -48,6 +49,33 @@ class RemoteClock:
         return self._change(skew=seconds)
 
 
+class Account:
+    """One vendor in a world: `url` and `credentials` for any client, and a ready `client` where one is known."""
+
+    def __init__(self, vendor: str, world: RemoteWorld) -> None:
+        self.vendor = vendor
+        self.world = world
+        self.credentials = world.credentials(vendor)[0]
+        self.url: str = self.credentials["base_url"]
+
+    @cached_property
+    def client(self) -> Any:
+        """CareHQ's official APIClient, or a requests session that logs in; both must be installed by you."""
+        known = self.credentials
+        if self.vendor == "carehq":
+            from carehq import APIClient  # type: ignore[import-untyped]
+
+            return APIClient(known["account_id"], known["api_key"], known["api_secret"], api_base_url=self.url)
+        import requests
+
+        session = requests.Session()
+        if self.vendor == "commcare":
+            session.headers["Authorization"] = f"ApiKey {known['username']}:{known['api_key']}"
+        else:
+            session.auth = (known["username"], known["password"])
+        return session
+
+
 class RemoteWorld:
     """One world of a server, by its base URL. `url` is what a vendor's client is pointed at."""
 
@@ -85,6 +113,10 @@ class RemoteWorld:
     def credentials(self, vendor: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.control("GET", "/credentials")[vendor]
         return found
+
+    def account(self, vendor: str) -> Account:
+        """One vendor in this world, with its first ready-made credentials."""
+        return Account(vendor, self)
 
     def journal(self, **wanted: Any) -> list[dict[str, Any]]:
         """The last exchanges, by vendor, operation, method, status or caller."""

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(3))
 def test_own_world(mocksrv, number):
     assert mocksrv.journal() == []
     with urllib.request.urlopen(f"{mocksrv.url}/api/info") as answer:
@@ -21,6 +21,7 @@ def test_own_world(mocksrv, number):
         urllib.request.urlopen(f"{mocksrv.url}/api/info")
     mocksrv.reset()
     assert mocksrv.clock.read()["frozen"] is False
+    urllib.request.urlopen(f"{mocksrv.url}/api/info").close()
 
 def test_settings_and_size(mocksrv):
     mocksrv.plant(size=0, cht_conformance="strict")
@@ -39,12 +40,44 @@ def test_a_refusal_of_the_control_plane(mocksrv):
 @pytest.mark.parametrize("options", [[], ["-n", "2"]])
 def test_each_test_has_a_world_of_its_own(pytester, options):
     pytester.makepyfile(TESTS)
-    pytester.runpytest_subprocess(*options).assert_outcomes(passed=8)
+    result = pytester.runpytest_subprocess(*options)
+    result.assert_outcomes(passed=5)
+    result.stdout.fnmatch_lines(["mocksrv: 1 operations used*"])
+
+
+def test_each_vendor_has_a_ready_client(pytester):
+    pytester.makepyfile("""
+        def test_carehq(carehq):
+            assert carehq.client("GET", "care-enquiries")["item_count"] > 10
+            carehq.world.verify(operation="list_care_enquiries", exactly=1)
+
+        def test_commcare(commcare):
+            users = commcare.client.get(f"{commcare.url}/a/exi-training/api/v0.5/user/").json()
+            assert users["meta"]["total_count"] == 1
+
+        def test_cht(cht):
+            assert cht.client.get(f"{cht.url}/api/v1/person?type=person").json()["data"]
+    """)
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["mocksrv: 3 operations used*"])
+
+
+def test_the_network_can_be_blocked(pytester):
+    pytester.makepyfile("""
+        import socket, pytest, requests
+
+        def test_blocked(block_network, mocksrv):
+            assert requests.get(f"{mocksrv.url}/_mocksrv/health").ok
+            with pytest.raises(ConnectionRefusedError, match="loopback only"):
+                socket.create_connection(("192.0.2.1", 80), timeout=1)
+    """)
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
 def test_a_server_that_runs_already(pytester, mocksrv_url):
     pytester.makepyfile(TESTS)
-    pytester.runpytest_subprocess("--mocksrv-url", mocksrv_url).assert_outcomes(passed=8)
+    pytester.runpytest_subprocess("--mocksrv-url", mocksrv_url).assert_outcomes(passed=5)
 
 
 def test_worlds_do_not_pile_up(pytester):
