@@ -47,6 +47,12 @@ class Client:
         """A stored document."""
         return self.ok("GET", f"/{database}/{requests.utils.quote(id, safe='')}")
 
+    def configure(self, **settings: Any) -> None:
+        """Set app settings; the server reads them from their document."""
+        doc = self.doc("settings")
+        doc["settings"] |= settings
+        self.ok("PUT", "/medic/settings", doc)
+
     def as_user(self, name: str, password: str = PASSWORD) -> Client:
         return Client(self.url, (name, password), self.accept)
 
