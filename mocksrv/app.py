@@ -23,6 +23,7 @@ from mocksrv.config import Config
 from mocksrv.control import CONTROL, PROBLEM, control, forbidden, problem
 from mocksrv.faults import Fault
 from mocksrv.journal import BODY, Entry
+from mocksrv.metrics import Meter
 from mocksrv.operation import PARAMETER, Call, Operation, Refusal, Reply, Vendor
 from mocksrv.world import DEFAULT, TooManyWorlds, World, Worlds
 from mocksrv.wsgi import SLASH, header_safe, headers_of, path_of, quoted_target, status_line, take_world
@@ -54,6 +55,7 @@ class Simulator(Flask):
         self.vendors = {vendor.name: vendor for vendor in vendors}
         self.settings = config
         self.worlds = worlds
+        self.meter = Meter()
         self.operations: dict[str, Operation] = {}
         self.url_map.merge_slashes = False
         for vendor in self.vendors.values():
@@ -217,6 +219,7 @@ class Simulator(Flask):
         def close(body: bytes) -> None:
             entry.response_body, entry.seconds = body[: BODY + 1], stopwatch() - began
             world.journal.add(entry)
+            self.meter.add(vendor.name, entry.operation, entry.status, entry.seconds)
             if self.settings.log != "off":
                 log.info(log_line(self.settings.log, world, entry))
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 SIZE_HELP = f"{', '.join(f'{name} ({count})' for name, count in SIZES.items())}, or a number of main records."
 
 
+TLS_FOLDER = "~/.mocksrv"
+
+
 def fail(text: object) -> NoReturn:
     """One clear line and exit code 2: the caller has something to change."""
     click.echo(f"mocksrv: {text}", err=True)
@@ -56,6 +59,8 @@ def configured(**flags: Any) -> Config:
 @click.option("--log", type=click.Choice(["off", "text", "json"]), help="Log each request to stderr.  [default: off]")
 @click.option("--set", "set_", multiple=True, metavar="VENDOR.SETTING=VALUE", help="Change what one vendor alone has; "
               "`mocksrv settings` lists them.")
+@click.option("--tls", is_flag=False, flag_value=TLS_FOLDER, metavar="[FOLDER]",
+              help=f"Speak TLS, with a CA that is kept in this folder.  [default folder: {TLS_FOLDER}]")
 @click.option("--worlds", help="Most worlds at a time.  [default: 1000]")
 @click.option("--idle", help="Seconds without a request after which a world may make room.  [default: 3600]")
 @click.option("--config", help="TOML file with these settings.")
@@ -68,6 +73,10 @@ def serve(set_: tuple[str, ...], **flags: Any) -> None:
     app, server = started(config)
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
     click.echo(f"mocksrv is ready on {server.url}")
+    if config.tls is not None:
+        from mocksrv.tls import advice
+
+        click.echo(advice(config.tls))
     # Drawing the table costs as much as starting the server, so the first callers do not wait for it.
     threading.Thread(target=announce, args=(app, server.url)).start()
     try:
@@ -82,8 +91,13 @@ def started(config: Config) -> tuple[Simulator, Server]:
     from mocksrv.serving import CannotListen, Server
 
     try:
-        server = Server(starting, host=config.host, port=config.port)
-    except CannotListen as error:
+        tls = None
+        if config.tls is not None:
+            from mocksrv.tls import context
+
+            tls = context(config.tls, config.host)
+        server = Server(starting, host=config.host, port=config.port, tls=tls)
+    except (CannotListen, ConfigError) as error:
         fail(error)
     try:
         app = create_app(config)

@@ -67,6 +67,7 @@ class Config:
     limits: bool = field(default=True, metadata={"help": "whether rate limits hold"})
     log: str = field(default="off", metadata={"help": "what to log of each request: off, text or json"})
     token: str = field(default="", metadata={"help": "token that opens the control plane beyond loopback"})
+    tls: Path | None = field(default=None, metadata={"help": "folder of the CA; makes the server speak TLS"})
     worlds: int = field(default=1_000, metadata={"help": "most worlds at a time; idle ones make room"})
     idle: float = field(default=3600.0, metadata={"help": "seconds without a request after which a world may go"})
     set: dict[str, str] = field(default_factory=dict, metadata={"help": "vendor.setting = value"})
@@ -153,6 +154,7 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "port": whole("port", 0, 65535, "; 0 takes a free port"), "worlds": whole("worlds", 1, 100_000), "idle": parse_idle,
     "vendor": parse_vendors, "seed": parse_seed, "size": parse_size, "log": parse_log,
     "limits": parse_truth, "set": parse_pairs, "data": lambda value: Path(value) if value else None,
+    "tls": lambda value: Path(value).expanduser() if value else None,
     "host": str, "token": str,
 }
 

@@ -55,9 +55,9 @@ def answer(data: Any, status: int = 200) -> Response:
 def forbidden(environ: WSGIEnvironment, config: Config) -> tuple[int, Headers, bytes] | None:
     """The refusal for callers from elsewhere: the control plane is for loopback, or for those who have the token.
 
-    Health and readiness tell nothing and are for everybody, as container platforms ask from outside.
+    Health, readiness and the CA's certificate are for everybody: containers' platforms and clients ask from outside.
     """
-    if environ["PATH_INFO"].rpartition(CONTROL)[2] in ("/health", "/ready"):
+    if environ["PATH_INFO"].rpartition(CONTROL)[2] in ("/health", "/ready", "/ca.pem"):
         return None
     if config.token:
         given = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from mocksrv.control.base import INSTANCE, ControlError, answer, app, control, world
+from mocksrv.control.base import INSTANCE, ControlError, answer, app, control, world, worlds
+from mocksrv.tls import CA
 
 
 @control.get("/health")
@@ -28,6 +29,22 @@ def credentials() -> Response:
 @control.get("/operations")
 def operations() -> Response:
     return answer([operation.describe() for vendor in app().vendors.values() for operation in vendor.operations])
+
+
+@control.get("/metrics")
+def metrics() -> Response:
+    """Counts and durations of answers, and the number of worlds, for Prometheus."""
+    text = app().meter.exposition(len(list(worlds())))
+    return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@control.get("/ca.pem")
+def certificate_authority() -> Response:
+    """The certificate of the CA that signed this server's, when it serves TLS."""
+    folder = app().settings.tls
+    if folder is None:
+        raise ControlError("no-tls", 404, "this server speaks plain HTTP; start it with --tls")
+    return Response((folder / CA).read_bytes(), content_type="application/x-pem-file")
 
 
 @control.get("/openapi/<vendor>.json")

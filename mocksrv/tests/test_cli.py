@@ -158,3 +158,31 @@ def test_requests_are_logged_when_asked(tmp_path):
         lines = [line for line in process.stdout.read().splitlines() if line.startswith("{")]
     entry = json.loads(lines[0])
     assert (entry["world"], entry["method"], entry["target"], entry["status"]) == ("default", "GET", "/medic/none", 404)
+
+
+def test_tls_with_a_ca_of_its_own(tmp_path):
+    folder = tmp_path / "tls"
+    for _ in range(2):  # the second start keeps the CA
+        with serving("--vendor", "carehq", "--tls", str(folder)) as (url, process):
+            assert url.startswith("https://127.0.0.1:")
+            trust = str(folder / "ca.pem")
+            assert requests.get(f"{url}/_mocksrv/health", verify=trust).json() == {"status": "ok"}
+            served = requests.get(f"{url.replace('127.0.0.1', 'localhost')}/_mocksrv/ca.pem", verify=trust)
+            assert served.text == (folder / "ca.pem").read_text()
+            with pytest.raises(requests.exceptions.SSLError):
+                requests.get(f"{url}/_mocksrv/health")
+            process.terminate()
+            printed = process.stdout.read()
+    assert f"REQUESTS_CA_BUNDLE={folder / 'ca.pem'}" in printed
+    assert "NODE_EXTRA_CA_CERTS=" in printed
+    assert (folder / "ca-key.pem").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(("files", "text"), [
+    ({"ca.pem": "x", "ca-key.pem": "y"}, "is damaged"), ({"ca.pem": "x"}, "cannot use"),
+])
+def test_a_bad_tls_folder_says_so(tmp_path, files, text):
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    done = mocksrv("serve", "--port", "0", "--tls", str(tmp_path))
+    assert (done.returncode, text in done.stderr, "Traceback" in done.stderr) == (2, True, False)

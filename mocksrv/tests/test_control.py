@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 
 def now(client, prefix=""):
@@ -147,3 +148,22 @@ def test_the_control_plane_is_for_loopback_or_for_the_token(shop_app):
     with_token = shop_app(token="s3cret").test_client()
     assert with_token.get("/_mocksrv/worlds").status_code == 403
     assert with_token.get("/_mocksrv/worlds", headers={"Authorization": "Bearer s3cret"}).status_code == 200
+
+
+def test_metrics_parse_and_count(shop):
+    for path in ("/v1/things", "/v1/things", "/~a/v1/things/none", "/v1/nothing"):
+        shop.get(path)
+    text = shop.get("/_mocksrv/metrics").text
+    labels = ("vendor", "operation", "status", "le")
+    samples = {(sample.name, *(sample.labels[name] for name in labels if name in sample.labels)): sample.value
+               for family in text_string_to_metric_families(text) for sample in family.samples}
+    assert samples["mocksrv_answer_seconds_count", "shop", "list_things", "200"] == 2
+    assert samples["mocksrv_answer_seconds_count", "shop", "get_thing", "404"] == 1
+    assert samples["mocksrv_answer_seconds_count", "shop", "", "404"] == 1
+    assert samples["mocksrv_answer_seconds_bucket", "shop", "list_things", "200", "+Inf"] == 2
+    assert samples["mocksrv_answer_seconds_sum", "shop", "list_things", "200"] > 0
+    assert samples["mocksrv_worlds",] == 2
+
+
+def test_there_is_no_ca_without_tls(shop):
+    assert shop.get("/_mocksrv/ca.pem").json["type"] == "about:mocksrv#no-tls"
