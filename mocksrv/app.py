@@ -182,7 +182,7 @@ class Simulator(Flask):
     def _methods(self, path: str) -> tuple[str, ...]:
         """The methods that a path has."""
         try:
-            self._routes.match(path, "")
+            self._routes.match(path, "-")  # a method that no route has; Werkzeug takes "" for GET
         except MethodNotAllowed as error:
             return tuple(error.valid_methods or ())
         except (NotFound, RequestRedirect):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement, tostring
+
+from lxml.etree import Element, SubElement, tostring  # type: ignore[import-untyped]
 
 CASE_NS = "http://commcarehq.org/case/transaction/v2"
 NAME = re.compile(r"[^\W\d][\w.-]*")
@@ -15,10 +16,10 @@ def encode(data: Any) -> bytes:
     """A list's body, an object or an error as a document."""
     whole = isinstance(data, dict) and {"meta", "error"} & data.keys()
     root = element("response" if whole else "object", data, typed=False)
-    return b"<?xml version='1.0' encoding='utf-8'?>\n" + tostring(root, "utf-8", xml_declaration=False)
+    return b"<?xml version='1.0' encoding='utf-8'?>\n" + tostring(root, encoding="utf-8")
 
 
-def element(tag: str, data: Any, typed: bool = True) -> Element:
+def element(tag: str, data: Any, typed: bool = True) -> Any:
     """One value under its name; `typed` adds the type of a dict."""
     node = Element(tag)
     if isinstance(data, dict):
@@ -55,7 +56,7 @@ def is_case(data: dict[str, Any]) -> bool:
     return "case_id" in data and "xform_ids" in data
 
 
-def case(data: dict[str, Any]) -> Element:
+def case(data: dict[str, Any]) -> Any:
     """A case as CaseXML."""
     node = Element("case", {"case_id": data["case_id"], "date_modified": data["date_modified"] or "",
                             "user_id": data["user_id"] or "", "xmlns": CASE_NS})
