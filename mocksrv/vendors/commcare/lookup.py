@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,8 @@ def tables_of(world: World, domain: str) -> list[Doc]:
 def rows_of(world: World, domain: str, table_id: str | None = None) -> list[Doc]:
     """A domain's rows by table and sort key, or one table's."""
     rows = world.table("commcare.lookup_rows")
-    low = (domain,) if table_id is None else (domain, table_id)
-    return [rows.peek(id) or {} for _, id in rows.range("by_table", low, (*low, TOP))]
+    low, high = ((domain,), (domain, TOP)) if table_id is None else ((domain, table_id), (domain, table_id, math.inf))
+    return [rows.peek(id) or {} for _, id in rows.range("by_table", low, high)]
 
 
 # --- fixture -----------------------------------------------------------------------------------------------

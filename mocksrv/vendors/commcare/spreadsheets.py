@@ -1,0 +1,100 @@
+"""Excel files as rows of values: `.xlsx` with openpyxl, `.xls` with xlrd, whichever the bytes are.
+
+commcare-hq corehq/util/workbook_reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from io import BytesIO
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+EXTENSIONS = ("xls", "xlsx")
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls, and .xlsx with a password
+MAX_UNPACKED = 200 * 1024 * 1024
+ENCRYPTED = "The file you want to import is password protected. Please choose a file that is not password protected."
+
+
+class BadWorkbook(Exception):
+    """The file cannot be read; the text is for whoever sent it."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    title: str
+    rows: list[list[Any]]  # text, int, float, bool, date, datetime, time or None
+
+
+def read(data: bytes) -> list[Sheet]:
+    """The sheets of a workbook, without empty rows and columns at the end. Raises BadWorkbook."""
+    try:
+        return read_xlsx(data) if data[:2] == b"PK" else read_xls(data)
+    except BadWorkbook:
+        raise
+    except Exception as error:  # both libraries fail in many ways on broken files
+        raise BadWorkbook(str(error) or type(error).__name__) from None
+
+
+def read_xlsx(data: bytes) -> list[Sheet]:
+    import openpyxl  # type: ignore[import-untyped]
+
+    try:
+        unpacked = sum(item.file_size for item in ZipFile(BytesIO(data)).infolist())
+    except BadZipFile as error:
+        raise BadWorkbook(str(error)) from None
+    if unpacked > MAX_UNPACKED:
+        raise BadWorkbook(f"it unpacks to more than {MAX_UNPACKED} bytes")
+    workbook = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
+    try:
+        return [Sheet(sheet.title, trim(sheet.iter_rows(values_only=True))) for sheet in workbook.worksheets]
+    finally:
+        workbook.close()
+
+
+def read_xls(data: bytes) -> list[Sheet]:
+    import xlrd  # type: ignore[import-untyped]
+
+    if data[:8] == OLE and "EncryptedPackage".encode("utf-16-le") in data:
+        raise BadWorkbook(ENCRYPTED)
+    try:
+        workbook = xlrd.open_workbook(file_contents=data, logfile=None)
+    except xlrd.XLRDError as error:
+        raise BadWorkbook(ENCRYPTED if "encrypted" in str(error).lower() else str(error)) from None
+
+    def value(cell: Any) -> Any:
+        if cell.ctype == xlrd.XL_CELL_DATE:
+            return xlrd.xldate_as_datetime(cell.value, workbook.datemode)
+        if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+            return bool(cell.value)
+        return None if cell.ctype in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK, xlrd.XL_CELL_ERROR) else cell.value
+
+    return [Sheet(sheet.name, trim([value(cell) for cell in sheet.row(number)] for number in range(sheet.nrows)))
+            for sheet in workbook.sheets()]
+
+
+def trim(rows: Iterable[Iterable[Any]]) -> list[list[Any]]:
+    """Rows of the width of the widest one, without what is empty at the end."""
+    kept = [[plain(value) for value in row] for row in rows]
+    while kept and all(value in (None, "") for value in kept[-1]):
+        kept.pop()
+    width = max((n + 1 for row in kept for n, value in enumerate(row) if value not in (None, "")), default=0)
+    return [row[:width] + [None] * (width - len(row)) for row in kept]
+
+
+def plain(value: Any) -> Any:
+    """Excel does not tell 1 from 1.0, nor a day from its midnight."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date()
+    return value
+
+
+def text(value: Any) -> str:
+    """A cell as text."""
+    if isinstance(value, date | datetime):
+        return str(value)
+    return "" if value is None else str(value)
