@@ -34,7 +34,7 @@ class Patient:
 class Raw:
     """Requests signed by hand, for what the official client would not send."""
 
-    def __init__(self, url, account="MY_ACCOUNT_ID", key="MY_API_KEY", secret="MY_API_SECRET"):
+    def __init__(self, account="MY_ACCOUNT_ID", key="MY_API_KEY", secret="MY_API_SECRET", *, url):
         self.url, self.account, self.key, self.secret = url, account, key, secret
         self.session = requests.Session()
         self.numbers = 0
@@ -87,9 +87,15 @@ def api(credentials):
 
 
 @pytest.fixture
-def raw(world):
-    """Requests signed by hand."""
-    return Raw(world.url)
+def connect(world):
+    """Makes clients that sign by hand, for other keys and URLs of the world."""
+    return lambda *args, **kwargs: Raw(*args, **({"url": world.url} | kwargs))
+
+
+@pytest.fixture
+def raw(connect):
+    """Requests signed by hand, with all permissions."""
+    return connect()
 
 
 @pytest.fixture(scope="session")

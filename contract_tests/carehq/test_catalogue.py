@@ -65,14 +65,16 @@ def test_list_and_retrieve_show_the_attributes_that_are_asked_for(get, check, re
             args.append(("filters-archived", "yes" if one["archived"] else "no"))
         expected = {"_id": one["_id"], attribute.name: one[attribute.name]}
         assert get(resource.slug, args)["items"] == [expected]
-        assert check(f"retrieve_{name}", get(f"{resource.slug}/{one['_id']}", [("attributes", attribute.name)])) == expected
+        assert check(f"retrieve_{name}", get(f"{resource.slug}/{one['_id']}", [("attributes",
+                                                                                attribute.name)])) == expected
 
 
 def test_each_sort_option_sorts_both_ways(get, resource, records):
     for name in resource.sort_by:
         for descending in (False, True):
             expected = sorted(records, key=lambda r: r["_id"])
-            expected.sort(key=lambda r, n=name: (r[n] is not None, r[n] or 0 if r[n] is None else r[n]), reverse=descending)
+            expected.sort(key=lambda r, n=name: (r[n] is not None, r[n] or 0 if r[n] is None else r[n]),
+                          reverse=descending)
             found = ids(get, resource, [("sort_by", f"{'-' * descending}{name}")])
             assert found == [r["_id"] for r in expected], (name, descending)
     by_two = sorted(records, key=lambda r: r["_id"], reverse=True)
@@ -128,7 +130,8 @@ def test_each_filter_keeps_what_it_should(get, resource, records):
     for wanted in resource.filters.values():
         for values, keeps in expectations(wanted, records, resource.attributes.get(wanted.attribute)):
             expected = [r["_id"] for r in records if keeps(r)]
-            assert ids(get, resource, [(f"filters-{wanted.name}", v) for v in values]) == expected, (wanted.name, values)
+            assert ids(get, resource, [(f"filters-{wanted.name}", v) for v in values]) == expected, (wanted.name,
+                                                                                                     values)
             if wanted.kind in ("ids", "options") and f"{wanted.name}s" not in resource.filters:
                 assert ids(get, resource, [(f"filters-{wanted.name}s", v) for v in values]) == expected
 
@@ -157,7 +160,8 @@ def test_archived_records_are_hidden_unless_asked_for(get, resource, records):
 
 
 def test_other_methods_are_refused_with_those_that_there_are(raw, resource, records):
-    taken = {single: {method for action, (method, s, _) in ACTIONS.items() if s is single and action in resource.methods}
+    taken = {single: {method for action, (method, s,
+                                          _) in ACTIONS.items() if s is single and action in resource.methods}
              for single in (False, True)}
     for single, allowed in taken.items():
         path = f"{resource.slug}/{records[0]['_id']}" if single else resource.slug

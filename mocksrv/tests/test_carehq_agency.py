@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
@@ -108,11 +109,12 @@ def test_nobody_shares_a_room(agency):
     for booking in agency["bookings"].values():
         if booking["booking_type"] == "service_user":
             room = agency["rooms"][booking["room"]]
-            assert room["location"] == booking["location"] == agency["service-users"][booking["service_user"]]["location"]
+            person = agency["service-users"][booking["service_user"]]
+            assert room["location"] == booking["location"] == person["location"]
             stays.setdefault(booking["room"], []).append((booking["start_date"], booking["end_date"] or "9999"))
     for held in stays.values():
         held.sort()
-        assert all(end <= start for (_, end), (start, _) in zip(held, held[1:], strict=False)), held
+        assert all(end <= start for (_, end), (start, _) in pairwise(held)), held
 
 
 def test_invoices_add_up_and_follow_from_their_contract(agency):

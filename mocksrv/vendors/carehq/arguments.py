@@ -57,8 +57,8 @@ def read(world: World, call: Call, known: Mapping[str, fields.Field[Any]], *, si
         name = sent if sent in known or "." not in sent else sent.replace(".", "-", 1)
         if not well_formed(given, sent, texts):
             continue
-        if name in known:
-            value(given, name, sent, known[name], texts, policy)
+        if wanted := known.get(name) or known.get(f"{name.partition('-')[0]}-*"):
+            value(given, name, sent, wanted, texts, policy)
         elif sent not in silent:
             unknown.append(sent)
             if policy == "refuse" or (policy == "mixed" and not lenient):

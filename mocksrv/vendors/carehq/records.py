@@ -116,7 +116,7 @@ def folded(resource: Resource, given: Mapping[str, Any], old: Mapping[str, Any] 
         if attribute is not None and dash:
             if base not in values:
                 held = (old or {}).get(base) or {}
-                values[base] = {key: held.get(key) for key in sorted(attribute.members)}
+                values[base] = {**dict.fromkeys(sorted(attribute.members)), **held}
             values[base][member] = value
         elif value is None and attribute is not None:
             values[name] = attribute.empty
@@ -144,6 +144,10 @@ def check(world: World, resource: Resource, given: Given, values: Mapping[str, A
         if attribute.to and attribute.kind == "ref" and not all(
                 points_right(world, attribute, argument, id) for id in (value if attribute.many else [value])):
             given.refuse(name, errors.NOT_A_CHOICE)
+        if attribute.to and attribute.kind == "hash":
+            for id in value:
+                if not points_right(world, attribute, argument, id):
+                    given.refuse(f"{name}-{id}", errors.NOT_A_CHOICE)
         if argument.not_future and value > now(world)[:10]:
             given.refuse(name, errors.NOT_A_DATE)
         if attribute.unique and taken(world, resource, attribute, value, old):

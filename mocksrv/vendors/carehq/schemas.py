@@ -65,11 +65,14 @@ def list_arguments(resource: Resource) -> Fields:
 
 @cache
 def write_arguments(resource: Resource, action: str) -> Fields:
-    """What create or update takes; members of a hash have names of their own, such as street_address-postcode."""
+    """What create or update takes; members of a hash have names of their own, such as street_address-postcode, or
+    any where they are ids, as in rates-*."""
     made: Fields = {}
     for name, argument in resource.arguments(action).items():
         attribute = resource.attributes.get(name) or Attribute(name, argument.kind or "string", "ours")
-        if attribute.kind == "hash":
+        if attribute.kind == "hash" and attribute.to:
+            made[f"{name}-*"] = Word(READERS["pence"])
+        elif attribute.kind == "hash":
             made |= {f"{name}-{member}": Word(validate=at_most(SHORT)) for member in attribute.members}
         else:
             made[name] = of_attribute(attribute, required(argument, action))

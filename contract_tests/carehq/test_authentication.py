@@ -1,0 +1,392 @@
+"""Keys, addresses, HTTPS, signatures, timestamps, nonces: each refusal, and what its diagnosis says."""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import time
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+pytestmark = pytest.mark.mock_only
+
+DIAGNOSIS = "X-Mocksrv-Diagnosis"
+SECRET = "MY_API_SECRET"
+PAIRS = [("filters-q", "a b"), ("attributes", "last_name"), ("attributes", "first_name")]
+QUERY = urlencode(PAIRS)
+SORTED = "attributes=first_name\nattributes=last_name\nfilters-q=a b"
+
+
+def refused(answer, status, hint):
+    """The answer is that refusal; returns its diagnosis."""
+    assert (answer.status_code, answer.json()["hint"]) == (status, hint)
+    assert answer.headers["Content-Type"] == "application/json"
+    return answer.headers.get(DIAGNOSIS, "")
+
+
+# --- headers and keys ---
+
+
+@pytest.mark.parametrize("header", [
+    "X-CareHQ-AccountId", "X-CareHQ-APIKey", "X-CareHQ-Timestamp", "X-CareHQ-Signature", "X-CareHQ-Nonce"])
+def test_each_header_is_needed(raw, header):
+    assert header in refused(raw("GET", "users", headers={header: None}), 401, f"The {header} header is missing.")
+    assert header in refused(raw("GET", "users", headers={header: ""}), 401, f"The {header} header is missing.")
+
+
+def test_header_names_may_be_in_any_letter_case(raw):
+    headers = {name.upper() if "key" in name.lower() else name.lower(): value
+               for name, value in raw.headers("GET", "/v1/users").items()}
+    assert raw.session.get(f"{raw.url}/v1/users", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(("changed", "says"), [
+    ({"account": "ANOTHER"}, "key MY_API_KEY belongs to account MY_ACCOUNT_ID, not to ANOTHER"),
+    ({"key": "ANOTHER"}, "account MY_ACCOUNT_ID has no key ANOTHER; its keys: MY_API_KEY"),
+    ({"key": "NO", "account": "NO"}, "there is no account NO; the ready-made one is MY_ACCOUNT_ID"),
+])
+def test_unknown_keys(world, connect, changed, says):
+    answer = connect(**changed)("GET", "users")
+    assert says in refused(answer, 401, "The account Id or API key is not recognized.")
+    assert not [name for name in answer.headers if "RateLimit" in name]
+
+
+PERMISSIONS = [
+    ("READ_ONLY", "GET", "users", None), ("READ_ONLY", "GET", "care-enquiries/0", None),
+    ("READ_ONLY", "PUT", "care-enquiries", "create"), ("READ_ONLY", "PATCH", "comments/0", "update"),
+    ("READ_ONLY", "DELETE", "home-visits/0", "delete"), ("WEBSITE_FORM", "GET", "locations", None),
+    ("WEBSITE_FORM", "GET", "groups", None), ("WEBSITE_FORM", "PUT", "care-enquiries", None),
+    ("WEBSITE_FORM", "GET", "care-enquiries", "read"), ("WEBSITE_FORM", "PATCH", "care-enquiries/0", "update"),
+    ("WEBSITE_FORM", "GET", "users", "read"),
+]
+
+
+@pytest.mark.parametrize(("name", "method", "path", "lacks"), PERMISSIONS)
+def test_a_key_may_do_what_it_was_given(world, connect, name, method, path, lacks):
+    answer = connect(key=f"{name}_KEY", secret=f"{name}_SECRET")(method, path)
+    if lacks:
+        slug = path.partition("/")[0]
+        assert f"key {name}_KEY has" in refused(answer, 403, f"This API key lacks the {lacks} permission for {slug}.")
+    else:
+        assert answer.status_code in (200, 400, 404)
+
+
+def test_every_ready_made_key_is_listed(world, connect):
+    listed = {key["api_key"]: key for key in world.credentials("carehq")}
+    assert list(listed) == ["MY_API_KEY", "READ_ONLY_KEY", "WEBSITE_FORM_KEY", "OFFICE_ONLY_KEY", "UNSIGNED_KEY"]
+    assert listed["MY_API_KEY"]["account_id"] == "MY_ACCOUNT_ID"
+    key = listed["MY_API_KEY"]
+    client = connect(key["account_id"], key["api_key"], key["api_secret"], url=key["base_url"])
+    assert client("GET", "users").status_code == 200
+
+
+@pytest.mark.parametrize(("address", "allowed"), [
+    ("203.0.113.9", True), ("198.51.100.7", True), ("198.51.100.8", False), ("2001:db8::9", True),
+    ("2001:db9::9", False), ("::ffff:203.0.113.9", True), ("nonsense", False), (None, False),
+    ("203.0.113.9, 192.0.2.1", False), ("192.0.2.1, 203.0.113.9", True),
+])
+def test_addresses_outside_a_keys_list_are_refused(world, connect, address, allowed):
+    office = connect(key="OFFICE_ONLY_KEY", secret="OFFICE_ONLY_SECRET")
+    answer = office("GET", "users", headers={"X-Forwarded-For": address})
+    if allowed:
+        assert answer.status_code == 200
+    else:
+        shown = (address or "127.0.0.1").rpartition(", ")[2]
+        says = refused(answer, 403, f"The address {shown} is not allowed to use this API key.")
+        assert "203.0.113.0/24" in says
+    world.set(carehq_trusted_proxies="192.0.2.1")
+    assert office("GET", "users", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 403
+
+
+def test_https_can_be_required(world, raw):
+    world.set(carehq_require_https=True)
+    assert "require_https" in refused(raw("GET", "users"), 403, "Requests must be made over HTTPS.")
+    assert raw("GET", "users", headers={"X-Forwarded-Proto": "https"}).status_code == 200
+
+
+def test_a_key_may_have_its_signatures_switched_off(world, connect):
+    headers = {"X-CareHQ-AccountId": "MY_ACCOUNT_ID", "X-CareHQ-APIKey": "UNSIGNED_KEY"}
+    raw = connect()
+    answer = raw.session.get(f"{world.url}/v1/users", headers=headers)
+    assert (answer.status_code, len(answer.json()["items"])) == (200, 10)
+    bad = headers | {"X-CareHQ-Timestamp": "x", "X-CareHQ-Signature": "x", "X-CareHQ-Signature-Version": "9"}
+    assert raw.session.get(f"{world.url}/v1/users?page=2", headers=bad).json()["page"] == 2
+
+
+# --- time and nonces ---
+
+
+@pytest.mark.parametrize(("ahead", "says"), [
+    (412, "clock is 412 s ahead of the server's"), (-301, "clock is 301 s behind the server's"), (299, None), (-299,
+                                                                                                               None),
+])
+def test_the_clock_window(world, raw, ahead, says):
+    world.clock.freeze()
+    world.clock.set("2026-05-01T10:00:00Z")
+    now = 1777629600
+    text = f"{now + ahead}\nn{ahead}\nGET\n/v1/users\n"
+    answer = raw("GET", "users", headers=signed(text, now + ahead, f"n{ahead}"))
+    if says is None:
+        assert answer.status_code == 200
+    else:
+        hint = f"The timestamp is more than 300 seconds from the server clock (server time {now})."
+        assert says in refused(answer, 401, hint)
+        world.set(carehq_clock_window=0)
+        assert raw("GET", "users", headers=signed(text, now + ahead, f"n{ahead}")).status_code == 200
+
+
+def signed(text, timestamp, nonce, secret=SECRET):
+    return {"X-CareHQ-Timestamp": str(timestamp), "X-CareHQ-Nonce": nonce,
+            "X-CareHQ-Signature": hmac.new(secret.encode(), text.encode(), "sha256").hexdigest()}
+
+
+@pytest.mark.parametrize("timestamp", ["now", "1e9", "-1", "nan", "inf", "0x10", "1704728512.", "١٧٠٤", "9" * 400])
+def test_a_timestamp_is_a_number(raw, timestamp):
+    answer = raw("GET", "users", headers={"X-CareHQ-Timestamp": timestamp.encode()})
+    assert "send Unix seconds" in refused(answer, 401, "The timestamp is not a number of seconds.")
+
+
+def test_a_nonce_serves_once_for_each_key(world, connect, raw):
+    world.clock.freeze()
+    now = int(time.time())
+    world.clock.set(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(now))}")
+    text = f"{now}\nonce\nGET\n/v1/users\n"
+    assert raw("GET", "users", headers=signed(text, now, "once", "wrong")).status_code == 401
+    assert raw("GET", "users", headers=signed(text, now, "once")).status_code == 200  # bad signatures use none up
+    world.clock.advance(3)
+    again = raw("GET", "users", headers=signed(text, now, "once"))
+    assert "nonce already used 3 s ago" in refused(again, 401, "This nonce has been used before.")
+    other = connect(key="READ_ONLY_KEY", secret="READ_ONLY_SECRET")
+    assert other("GET", "users", headers=signed(text, now, "once", "READ_ONLY_SECRET")).status_code == 200
+    world.clock.advance(600)
+    text = f"{now + 603}\nonce\nGET\n/v1/users\n"
+    assert raw("GET", "users", headers=signed(text, now + 603, "once")).status_code == 200
+    long = "n" * 129
+    text = f"{now + 603}\n{long}\nGET\n/v1/users\n"
+    refused(raw("GET", "users", headers=signed(text, now + 603, long)), 401, "The nonce is longer than 128 characters.")
+
+
+def test_unknown_versions_and_the_legacy_switch(world, raw):
+    answer = raw("GET", "users", headers={"X-CareHQ-Signature-Version": "3.0"})
+    assert "3.0" in refused(answer, 401, "Unknown signature version; accepted: 2.0, 1, 1.0.")
+    for version in (None, "1", "1.0"):
+        assert legacy(raw, "", version).status_code == 200
+    world.set(carehq_legacy_signatures=False)
+    assert "carehq.legacy_signatures=true" in refused(
+        legacy(raw, "", None), 401, "Unknown signature version; accepted: 2.0.")
+
+
+def legacy(raw, body, version=None, query="", timestamp=None, method="GET", data=None, **more):
+    timestamp = timestamp or f"{time.time():.4f}"
+    digest = hashlib.sha1(f"{timestamp}{body}{SECRET}".encode()).hexdigest()
+    return raw(method, "users" if method == "GET" else "care-enquiries", query=query.encode(), body=data, headers={
+        "X-CareHQ-Timestamp": timestamp, "X-CareHQ-Nonce": None, "X-CareHQ-Signature": digest,
+        "X-CareHQ-Signature-Version": version, **more})
+
+
+# --- what is signed ---
+
+
+def test_unsigned_arguments_change_nothing(raw):
+    answer = raw("GET", "users", body=b"page=99&per_page=nonsense")
+    assert (answer.status_code, answer.json()["page"]) == (200, 1)
+    answer = raw("GET", "users", body=b'{"page": 2}', headers={"Content-Type": "application/json"})
+    assert answer.status_code == 200
+    answer = raw("PUT", "care-enquiries", query=b"last_name=Smith", body=b"first_name=Ann")
+    assert "last_name" in answer.json()["arg_errors"]
+    assert "first_name" not in answer.json()["arg_errors"]
+
+
+@pytest.mark.parametrize("prefix", ["/carehq", "/carehq/any/prefix"])
+def test_any_prefix_may_stand_before_the_version(world, connect, prefix):
+    assert connect(url=f"{world.url}{prefix}")("GET", "users/").status_code == 200
+
+
+def test_two_slashes_are_no_endpoint(raw):
+    refused(raw("GET", "users//"), 404, "No such endpoint.")
+    refused(raw("GET", "/users"), 404, "No such endpoint.")
+
+
+def test_ruby_sends_bodies_without_encoding(world, raw):
+    body = b"phone=+44 7700&pct=100%"
+    text = "{0}\n{1}\nPUT\n/v1/care-enquiries\npct=100%\nphone=+44 7700"
+    answer = hand_signed(raw, "PUT", "care-enquiries", text, body=body)
+    assert answer.json()["arg_errors"]["phone"] == ["Not a valid phone number."]  # 44 7700 has six digits
+    assert "a body without encoding (Ruby)" in answer.headers[DIAGNOSIS]
+    world.set(carehq_strict_signatures=True)
+    refused(hand_signed(raw, "PUT", "care-enquiries", text, body=body), 401,
+            "The signature does not match the request.")
+
+
+def test_ruby_leaves_a_plus_in_queries(world, raw):
+    text = "{0}\n{1}\nGET\n/v1/users\nfilters-q=a+b"
+    answer = hand_signed(raw, "GET", "users", text, query=b"filters-q=a+b")
+    assert (answer.status_code, answer.json()["item_count"]) == (200, 0)
+    assert "a raw + in the query (Ruby)" in answer.headers[DIAGNOSIS]
+
+
+def test_javascript_orders_by_code_unit(world, raw):
+    text = "{0}\n{1}\nGET\n/v1/users\nfilters-q=😀\nfilters-q=ﬁ"
+    query = urlencode([("filters-q", "😀"), ("filters-q", "ﬁ")]).encode()
+    answer = hand_signed(raw, "GET", "users", text, query=query)
+    assert answer.json()["arg_errors"] == {"filters-q": ["Only one value is allowed."]}
+    world.set(carehq_strict_signatures=True)
+    assert hand_signed(raw, "GET", "users", text, query=query).status_code == 401
+
+
+def test_php_in_lower_case_signs_no_query(world, raw):
+    text = "{0}\n{1}\nGET\n/v1/users\n"
+    answer = hand_signed(raw, "GET", "users", text, query=QUERY.encode())
+    assert "signature matches an empty argument list: was the method lower case?" in refused(
+        answer, 401, "The signature does not match the request: it matches an empty argument list. "
+                     "Was the method in lower case?")
+    world.set(carehq_accept_unsigned_query=True)
+    answer = hand_signed(raw, "GET", "users", text, query=QUERY.encode())
+    assert answer.status_code == 200
+
+
+def test_legacy_php_signs_the_query_of_a_put(world, raw):
+    args = {"method": "PUT", "query": "x=1", "data": b"first_name=Ann"}
+    assert "first_name" not in legacy(raw, "x1", **args).json()["arg_errors"]
+    world.set(carehq_strict_signatures=True)
+    assert legacy(raw, "x1", **args).status_code == 401
+
+
+def test_legacy_csharp_may_write_percent_u(world):
+    timestamp, host = str(int(time.time())), urlsplit(world.url)
+    digest = hashlib.sha1(f"{timestamp}filters-qZoë😀{SECRET}".encode()).hexdigest()
+    connection = http.client.HTTPConnection(host.netloc)  # requests would encode the % once more
+    connection.request("GET", f"{host.path}/v1/users?filters-q=Zo%u00EB%uD83D%uDE00", headers={
+        "X-CareHQ-AccountId": "MY_ACCOUNT_ID", "X-CareHQ-APIKey": "MY_API_KEY", "X-CareHQ-Timestamp": timestamp,
+        "X-CareHQ-Signature": digest})
+    answer = json.loads(connection.getresponse().read())
+    connection.close()
+    assert answer["item_count"] == 0
+
+
+def hand_signed(raw, method, path, text, secret=SECRET, digest=None, **sent):
+    """A request whose signature is over `text`, with {0} for the timestamp and {1} for the nonce."""
+    raw.numbers += 1
+    timestamp, nonce = str(int(time.time())), f"by-hand-{raw.numbers}"
+    text = text.replace("{0}", timestamp).replace("{1}", nonce)
+    made = digest(text) if digest else hmac.new(secret.encode(), text.encode(), "sha256").hexdigest()
+    return raw(method, path, **sent, headers={
+        "X-CareHQ-Timestamp": timestamp, "X-CareHQ-Nonce": nonce, "X-CareHQ-Signature": made})
+
+
+RIGHT = "{0}\n{1}\nGET\n/v1/users\n" + SORTED
+SLIPS = [
+    ("{0}\n{1}\nget\n/v1/users\n" + SORTED, "the method is to be signed in upper case"),
+    ("{0}\n{1}\nGET\n/users\n" + SORTED, "the path is to be signed with /v1/"),
+    ("{0}\n{1}\nGET\nusers\n" + SORTED, "the path is to be signed with /v1/"),
+    ("{0}\n{1}\nGET\nv1/users\n" + SORTED, "with its leading slash"),
+    ("{0}\n{1}\nGET\n/v1/v1/users\n" + SORTED, "the version is twice in the path"),
+    ("{0}\n{1}\nGET\n/v1/users/\n" + SORTED, "the slash at the end of the path differs"),
+    ("{0}\n{1}\nGET\n{prefix}/v1/users\n" + SORTED, "without what stands before /v1/"),
+    ("{0}\n{1}\nGET\n{url}/v1/users\n" + SORTED, "without what stands before /v1/"),
+    ("{0}\n{1}\nGET\n/v1/users?" + QUERY + "\n" + SORTED, "the path is to be signed without the query"),
+    ("{0}\n{1}\nGET\n/v1/users\n" + "\n".join(f"{k}={v}" for k, v in PAIRS), "in ascending order"),
+    ("{0}\n{1}\nGET\n/v1/users\n" + SORTED.replace(" ", "%20"), "without percent-encoding"),
+    ("{0}\n{1}\nGET\n/v1/users\n" + QUERY, "joined with line feeds"),
+    ("{0}\n{1}\nGET\n/v1/users\n" + SORTED.replace("\n", "&"), "joined with line feeds"),
+    (RIGHT + "\n", "arguments end without a line feed"),
+    (RIGHT.replace("\n", "\r\n"), "separated by line feeds alone"),
+    ("{0}\n{1}\nGET\n/v1/users\n" + SORTED.replace("attributes=first_name\n", ""), "every value of a repeated key"),
+    ("{0}\n{1}\nGET\n/v1/users\n" + SORTED.replace("attributes=last_name\n", ""), "every value of a repeated key"),
+]
+
+
+@pytest.mark.parametrize(("text", "slip"), SLIPS, ids=[slip for _, slip in SLIPS])
+def test_a_slip_is_named_with_both_strings(world, raw, text, slip):
+    prefix = "/" + world.url.split("/", 3)[3]
+    text = text.replace("{prefix}", prefix).replace("{url}", world.url)
+    answer = hand_signed(raw, "GET", "users", text, query=QUERY.encode())
+    says = refused(answer, 401, "The signature does not match the request.")
+    assert slip in says
+    assert "the server signed" in says
+    assert "the client's differs at character" in says
+    assert says in "; ".join(world.journal(status=401)[-1]["diagnosis"])
+    assert "the server signed" not in answer.text
+
+
+@pytest.mark.parametrize(("method", "path", "text", "slip"), [
+    ("GET", "users", "{0}\n{1}\nGET\n/v1/users", "ends with a line feed even without arguments"),
+    ("GET", "users/caf%C3%A9", "{0}\n{1}\nGET\n/v1/users/caf%C3%A9\n",
+     "the path is to be signed without percent-encoding"),
+    ("DELETE", "comments/0", "{0}\n{1}\ndelete\n/v1/comments/0\n", "the method is to be signed in upper case"),
+])
+def test_a_slip_without_arguments(raw, method, path, text, slip):
+    assert slip in refused(hand_signed(raw, method, path, text), 401, "The signature does not match the request.")
+
+
+def test_slips_of_bodies(raw):
+    put, body = "{0}\n{1}\nPUT\n/v1/care-enquiries\n", b"last_name=&first_name=Ann"
+    answer = hand_signed(raw, "PUT", "care-enquiries", put + "first_name=Ann", body=body)
+    assert "arguments with an empty value are to be signed too" in answer.headers[DIAGNOSIS]
+    answer = hand_signed(raw, "PUT", "care-enquiries", put, body=body)
+    assert "signature matches an empty argument list" in answer.headers[DIAGNOSIS]
+    for arguments in ("a=1", "a=1\nfirst_name=Ann\nlast_name="):
+        answer = hand_signed(raw, "PUT", "care-enquiries", put + arguments, query=b"a=1", body=body)
+        assert "GET signs the query, every other method the body" in answer.headers[DIAGNOSIS]
+
+
+def mac(name, text):
+    return hmac.new(SECRET.encode(), text.encode(), name)
+
+
+@pytest.mark.parametrize(("digest", "says"), [
+    (lambda text: mac("sha256", text).hexdigest().upper(), "in upper case"),
+    (lambda text: base64.b64encode(mac("sha256", text).digest()).decode(), "in base64"),
+    (lambda text: mac("sha1", text).hexdigest(), "an HMAC-SHA1"),
+    (lambda text: mac("sha512", text).hexdigest(), "an HMAC-SHA512"),
+    (lambda text: hashlib.sha256((text + SECRET).encode()).hexdigest(), "a plain SHA-256 of string and secret"),
+    (lambda text: hashlib.sha256((SECRET + text).encode()).hexdigest(), "a plain SHA-256 of secret and string"),
+])
+def test_the_right_string_in_the_wrong_form(raw, digest, says):
+    answer = hand_signed(raw, "GET", "users", RIGHT, digest=digest, query=QUERY.encode())
+    assert f"the string is right, but the signature is {says}" in answer.headers[DIAGNOSIS]
+
+
+@pytest.mark.parametrize(("secret", "says"), [
+    ("READ_ONLY_SECRET", "the secret of key READ_ONLY_KEY"), ("MY_API_KEY", "the API key in the place of the secret"),
+    ("MY_ACCOUNT_ID", "the account Id in the place of the secret"), ("", "an empty secret"),
+    ("MY_API_SECRET\n", "a line break behind it"),
+])
+def test_the_wrong_secret_is_recognized(raw, secret, says):
+    answer = hand_signed(raw, "GET", "users", RIGHT, secret, query=QUERY.encode())
+    assert says in refused(answer, 401, "The signature does not match the request.")
+
+
+def test_nothing_explains_a_guess(raw):
+    answer = hand_signed(raw, "GET", "users", RIGHT, "a guess", query=QUERY.encode())
+    says = refused(answer, 401, "The signature does not match the request.")
+    assert "no usual slip explains the signature" in says
+    assert "attributes=first_name" in says
+
+
+def test_the_two_schemes_are_told_apart(raw):
+    answer = raw("GET", "users", headers={"X-CareHQ-Signature-Version": None})
+    assert "fits scheme 2.0, but the X-CareHQ-Signature-Version: 2.0 header is missing" in answer.headers[DIAGNOSIS]
+    answer = legacy(raw, "", "2.0", **{"X-CareHQ-Nonce": "x"})
+    assert "fits the legacy scheme, but X-CareHQ-Signature-Version says 2.0" in answer.headers[DIAGNOSIS]
+
+
+@pytest.mark.parametrize(("body", "timestamp", "says"), [
+    ("", None, "signature matches an empty argument list"),
+    ("attributeslast_namefirst_namefilters-qa b", None, "nothing"),
+    ("attributesfirst_namelast_namefilters-qa b", None, "in the order of the wire"),
+    (QUERY, None, "without separators and percent-encoding"),
+])
+def test_legacy_slips(raw, body, timestamp, says):
+    answer = legacy(raw, body, query=QUERY)
+    expected = "no usual slip" if says == "nothing" else says
+    assert expected in refused(answer, 401, "The signature does not match the request.")
+
+
+def test_a_legacy_timestamp_is_signed_as_sent(raw):
+    now = int(time.time())
+    digest = hashlib.sha1(f"{now}{SECRET}".encode()).hexdigest()
+    answer = legacy(raw, "", timestamp=f"{now}.25", **{"X-CareHQ-Signature": digest})
+    assert "the timestamp is to be signed as it is sent" in answer.headers[DIAGNOSIS]
