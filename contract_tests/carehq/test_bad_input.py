@@ -1,0 +1,188 @@
+"""What no client should send: always CareHQ's own 4xx that names every argument, never a 500; nothing is written."""
+
+from urllib.parse import quote_from_bytes
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+pytestmark = pytest.mark.mock_only
+
+CHOICE, REQUIRED, UNKNOWN = "Not a valid choice.", "This field is required.", "Unknown argument."
+WRITTEN = ("care-enquiries", "comments", "home-visits")
+
+
+@pytest.fixture
+def refused(raw, world):
+    """The argument errors of a request; fails if anything was written."""
+
+    def send(method, path, args=(), **sent):
+        before = counts(raw)
+        answer = raw(method, path, args, **sent)
+        assert answer.status_code == 400, (answer.status_code, answer.text[:500])
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.json()["hint"] == "One or more arguments are missing or invalid."
+        assert all(isinstance(texts, list) and texts for texts in answer.json()["arg_errors"].values())
+        assert counts(raw) == before
+        return answer.json()["arg_errors"]
+
+    return send
+
+
+def counts(raw):
+    return {slug: raw("GET", slug).json()["item_count"] for slug in WRITTEN}
+
+
+@pytest.mark.parametrize(("args", "errors"), [
+    ("per_page=101", {"per_page": ["Number must be between 1 and 100."]}),
+    ("per_page=0&page=-1", {"per_page": ["Number must be between 1 and 100."], "page": ["Number must be at least 1."]}),
+    ("per_page=1e3&page=1.5", {"per_page": ["Not a valid integer value."], "page": ["Not a valid integer value."]}),
+    ("per_page=&page=", {"per_page": ["Not a valid integer value."], "page": ["Not a valid integer value."]}),
+    (f"page={'9' * 5000}", {"page": ["Not a valid integer value."]}),
+    ("page=999999999999999", {"page": ["Number must be between 1 and 5."]}),
+    ("page=6", {"page": ["Number must be between 1 and 5."]}),
+    ("page=2&filters-q=xyzzy", {"page": ["Number must be between 1 and 1."]}),
+    ("sort_by=nonsense&sort_by=--created", {"sort_by": [CHOICE]}),
+    ("filters-nonsense=1&nonsense=1", {"filters-nonsense": [UNKNOWN], "nonsense": [UNKNOWN]}),
+    ("page=1&page=1", {"page": ["Only one value is allowed."]}),
+    ("filters-q=a&filters-q=b&filters-closed=yes&filters-closed=no",
+     {"filters-q": ["Only one value is allowed."], "filters-closed": ["Only one value is allowed."]}),
+    ("filters-ids=x&filters-location=0123456789ABCDEF01234567", {"filters-ids": [CHOICE],
+                                                                 "filters-location": [CHOICE]}),
+    ("filters-modified_after=2026-02-30", {"filters-modified_after": ["Not a valid datetime value."]}),
+    ("filters-created_before=2026-01-01%2025:00:00", {"filters-created_before": ["Not a valid datetime value."]}),
+    ("filters-stage=lost&filters-stage=new", {"filters-stage": [CHOICE]}),
+    ("filters-closed=maybe", {"filters-closed": [CHOICE]}),
+    ("filters-q=%FF", {"filters-q": ["Not valid UTF-8 text."]}),
+    ("filters-q=%ED%A0%80", {"filters-q": ["Not valid UTF-8 text."]}),
+    ("filters-q=a%00b", {"filters-q": ["Null characters are not allowed."]}),
+    ("%00=1&%FF=2", {"\0": ["Null characters are not allowed."], "\\udcff": ["Not valid UTF-8 text."]}),
+    (f"filters-q={'x' * 50_000}", {"filters-q": ["Field cannot be longer than 255 characters."]}),
+    (f"attributes={'x' * 50_000}", {"attributes": ["Field cannot be longer than 255 characters."]}),
+    ("=1&a=2", {"": [UNKNOWN], "a": [UNKNOWN]}),
+])
+def test_queries(refused, args, errors):
+    assert refused("GET", "care-enquiries", query=args.encode()) == errors
+
+
+NEEDED = {name: [REQUIRED] for name in ("first_name", "funding_type", "last_name", "sales_channel", "service")}
+REST = {name: text for name, text in NEEDED.items() if name != "last_name"}
+
+
+@pytest.mark.parametrize(("body", "errors"), [
+    (b"", NEEDED),
+    (b"&&&", NEEDED),
+    (b"last_name=%FF", REST | {"last_name": ["Not valid UTF-8 text."]}),
+    (b"last_name=a%00", REST | {"last_name": ["Null characters are not allowed."]}),
+    (b"last_name=a&last_name=b", REST | {"last_name": ["Only one value is allowed."]}),
+    (b"last_name=" + b"x" * 1_000_000, REST | {"last_name": ["Field cannot be longer than 100 characters."]}),
+    (b"last_name=" + b"%C3%AB" * 200_000, REST | {"last_name": ["Field cannot be longer than 100 characters."]}),
+    (b"care_requirements=" + b"x" * 1_000_000,
+     NEEDED | {"care_requirements": ["Field cannot be longer than 65535 characters."]}),
+    (b"%FF=x", NEEDED | {"\\udcff": ["Not valid UTF-8 text."]}),
+])
+def test_bodies(refused, body, errors):
+    assert refused("PUT", "care-enquiries", body=body) == errors
+
+
+TOO_MANY = ["Too many arguments: at most 1000 are allowed."]
+
+
+@pytest.mark.parametrize(("method", "number"), [("PUT", 10_000), ("GET", 1_500)])
+def test_ten_thousand_arguments(refused, method, number):
+    names = [f"argument_{at}" for at in range(number)]
+    assert refused(method, "care-enquiries", [(name, "x") for name in names]) == {
+        **dict.fromkeys(names, TOO_MANY), **(NEEDED if method == "PUT" else {})}
+
+
+def test_ten_thousand_values_of_one_argument(refused):
+    assert refused("PUT", "care-enquiries", [("genders", "male")] * 10_000) == NEEDED | {"genders": TOO_MANY}
+
+
+@pytest.mark.parametrize(("kind", "body"), [
+    ("application/json", b'{"last_name": "Smith"}'), ("application/json; charset=utf-8", b"{}"),
+    ("multipart/form-data; boundary=x",
+     b'--x\r\nContent-Disposition: form-data; name="last_name"\r\n\r\nSmith\r\n--x--\r\n'),
+    ("text/plain", b"last_name=Smith"), ("text/xml", b"<last_name/>"), ("nonsense", b"x"),
+])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "POST"])
+def test_bodies_of_another_type(raw, method, kind, body):
+    before = counts(raw)
+    answer = raw(method, "care-enquiries", body=body, headers={"Content-Type": kind})
+    assert (answer.status_code, answer.json()) == (
+        400, {"hint": "Send arguments as application/x-www-form-urlencoded."})
+    assert kind.partition(";")[0] in answer.headers["X-Mocksrv-Diagnosis"]
+    assert counts(raw) == before
+
+
+def test_a_form_may_name_its_charset_and_an_empty_body_any_type(raw):
+    form = {"Content-Type": "Application/X-WWW-Form-Urlencoded; charset=utf-8"}
+    assert "last_name" not in raw("PUT", "care-enquiries", [("last_name", "x")], headers=form).json()["arg_errors"]
+    id = raw("GET", "comments").json()["items"][0]["_id"]
+    assert raw("DELETE", f"comments/{id}", headers={"Content-Type": "application/json"}).status_code == 200
+
+
+def test_a_body_that_is_too_large(raw):
+    answer = raw("PUT", "care-enquiries", body=b"x=" + b"y" * (16 * 1024 * 1024))
+    assert (answer.status_code, answer.headers["Content-Type"]) == (413, "application/json")
+    assert answer.json() == {"hint": "Payload Too Large"}
+
+
+@pytest.mark.parametrize(("setting", "path", "args", "status"), [
+    ("mixed", "groups", "attributes=sales_channel&attributes=name", 200),
+    ("refuse", "groups", "attributes=sales_channel&attributes=name", 400),
+    ("ignore", "groups", "attributes=sales_channel&filters-nonsense=1&page=1&page=9", 200),
+    ("mixed", "groups", "attributes=name.first", 200),
+    ("refuse", "groups", "attributes=name.first", 400),
+])
+def test_unknown_names_by_setting(world, raw, setting, path, args, status):
+    world.set(carehq_unknown_arguments=setting)
+    answer = raw("GET", path, query=args.encode())
+    assert answer.status_code == status
+    assert "is no argument here" in answer.headers["X-Mocksrv-Diagnosis"]
+
+
+def test_unknown_form_fields_by_setting(world, raw):
+    assert "enquiry_type" not in raw("PUT", "care-enquiries", [("enquiry_type", "x")]).json()["arg_errors"]
+    world.set(carehq_unknown_arguments="refuse")
+    assert raw("PUT", "care-enquiries", [("enquiry_type", "x")]).json()["arg_errors"]["enquiry_type"] == [UNKNOWN]
+
+
+def test_a_near_miss_is_named(raw):
+    assert "did you mean filters-stage" in raw("GET", "care-enquiries", [("filters-stag", "new")]).headers[
+        "X-Mocksrv-Diagnosis"]
+    assert "care-enquiries" in raw("GET", "care-enquirys").headers["X-Mocksrv-Diagnosis"]
+
+
+NAMES = st.sampled_from([
+    "attributes", "page", "per_page", "sort_by", "filters-ids", "filters-q", "filters-closed", "filters-stage",
+    "filters-modified_after", "filters-location", "last_name", "street_address-town", "rates-x", "stage", "_id",
+])
+BYTES = st.binary(max_size=20)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(["GET", "PUT", "PATCH", "DELETE"]), st.sampled_from(["", "/0123456789abcdef01234567", "/"]),
+       st.lists(st.tuples(NAMES | BYTES, BYTES | st.sampled_from(["1", "new", "2026-01-01", "-_id", "yes"])),
+                max_size=5))
+def test_no_bytes_make_the_server_fail(raw, method, tail, pairs):
+    def quoted(part):
+        return quote_from_bytes(part if isinstance(part, bytes) else part.encode())
+
+    sent = "&".join(f"{quoted(name)}={quoted(value)}" for name, value in pairs).encode()
+    where = {"query": sent} if method == "GET" else {"body": sent}
+    answer = raw(method, f"care-enquiries{tail}", **where)
+    assert answer.status_code in (200, 400, 404, 405), answer.text
+    assert set(answer.json()) <= ({"hint", "arg_errors"} if answer.status_code != 200 else
+                                  {"item_count", "items", "page", "page_count", "per_page"})
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(["AccountId", "APIKey", "Timestamp", "Signature", "Nonce", "Signature-Version"]),
+                       st.text(st.characters(min_codepoint=33, max_codepoint=255, exclude_categories=["Cc"]),
+                               max_size=30)))
+def test_no_header_makes_the_server_fail(raw, changed):
+    answer = raw("GET", "users", headers={f"X-CareHQ-{name}": value.encode("latin-1") for name,
+                                          value in changed.items()})
+    assert answer.status_code in (200, 401), answer.text
+    assert (answer.status_code == 200) == ("hint" not in answer.json())
