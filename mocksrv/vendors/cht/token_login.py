@@ -67,7 +67,8 @@ def enabled(settings: dict[str, Any]) -> bool:
 def action(world: World, data: dict[str, Any], user: dict[str, Any] | None = None) -> Action:
     """The row of the table that a request is; `user` is the account's `_users` document, None for a new one.
 
-    The page takes any truthy value for true, the server `true` alone; both ignore it unless the settings allow it.
+    Difference 11: the page takes any truthy value for true, the server `true` alone. Both ignore it unless the
+    settings allow it.
     """
     value = data.get("token_login")
     wanted = javascript.truthy(value) if docs(world) else value is True
@@ -150,7 +151,7 @@ def clear_messages(world: World, token_login: Any) -> None:
 def send(world: World, call: Call, token: str, user: dict[str, Any], settings_doc: dict[str, Any]) -> None:
     """Store the two messages of a link: the configured text, and the link alone.
 
-    The documentation page calls the document's type `login_token`; the server stores `token_login`.
+    Difference 12: the page calls the document's type `login_token`; the server stores `token_login`.
     """
     kind = "login_token" if docs(world) else "token_login"
     doc: dict[str, Any] = {"_id": PREFIX + token, "type": kind, "reported_date": world.clock.ms(),

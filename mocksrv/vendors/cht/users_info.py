@@ -18,9 +18,9 @@ ONLINE_ROLES = ("_admin", "mm-online")
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
                   response=schemas.DocCounts, statuses=(200, 400, 401, 403, 500))
 def get_users_info(world: World, call: Call) -> dict[str, Any]:
-    """An offline user's own counts, or those of a place and role for who may update users.
+    """An offline user's own counts, or those of a place and role for who may update users. Differences: 15.
 
-    Differs by conformance: the page refuses every role that is not offline (`docs`), the server only two names.
+    The page refuses every role that is not offline, the server only two names.
     """
     caller = auth.signed_in(call)
     if not caller.online:

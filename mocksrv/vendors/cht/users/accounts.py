@@ -79,10 +79,7 @@ def apply(settings: Data, doc: Data, data: Data, fields: tuple[str, ...]) -> Dat
 
 
 def check_password(world: World, password: Any) -> None:
-    """Refuse a bad password.
-
-    The documentation page's own examples use `secret`, which the server refuses; conformance `docs` takes it.
-    """
+    """Refuse a bad password. Difference 10: the page's own examples use `secret`, which the server refuses."""
     problem = None if docs(world) else passwords.problem(password)
     if problem:
         errors.fail(400, problem, diagnosis=f"{problem['message']} Score {passwords.score(password)}, "

@@ -111,7 +111,7 @@ def create_all(world: World, call: Call, data: Data, taken: token_login.Action) 
     response: Data = {}
     check_username(world, data["username"])
     if javascript.truthy(given):
-        data["place"] = places.get_or_create(world, given)
+        data["place"] = place_of(world, given)
     add_contact(world, data, response)
     if new_place:
         link_contact(world, data)
@@ -119,6 +119,16 @@ def create_all(world: World, call: Call, data: Data, taken: token_login.Action) 
     accounts.create(world, data, response)
     token_login.finish(world, call, taken, javascript.text(data["username"]), response)
     return response
+
+
+def place_of(world: World, given: Any) -> Data:
+    """The place of an id, or a new one. Difference 22: on the page a new place may have a parent that is not there."""
+    parent = given.get("parent") if isinstance(given, dict) else None
+    medic = documents.database(world, "medic")
+    if docs(world) and isinstance(parent, str) and parent not in medic:
+        orphan = {**given, "parent": {"_id": parent}, "reported_date": world.clock.ms()}
+        return medic.load(contacts.store(world, orphan)["id"])
+    return places.get_or_create(world, given)
 
 
 def add_contact(world: World, data: Data, response: Data) -> None:
@@ -214,10 +224,7 @@ def create_row(world: World, call: Call, data: Data) -> Data:
 
 
 def check_beforehand(world: World, rows: list[Any]) -> None:
-    """Refuse all rows when one lacks something.
-
-    The documentation page has it so, from release 3.15; the server since 3.16 tells it in the row's place.
-    """
+    """Refuse all rows when one lacks something. Difference 8: so the page, of release 3.15."""
     if not docs(world):
         return
     missing = [missing_fields(world, row if isinstance(row, dict) else {}) for row in rows]

@@ -24,10 +24,10 @@ CREATE = ("can_edit", "can_create_users")
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
                   body=schemas.NewUser, response=schemas.Created, statuses=(200, 400, 401, 403, 404, 500))
 def create_users(world: World, call: Call) -> Any:
-    """Create a user, or one for each element of an array.
+    """Create a user, or one for each element of an array. Differences: 1, 8, 10, 11, 12, 22.
 
-    Differs by conformance: the page refuses all rows of an array with 400 when one lacks something (`docs`); the
-    server answers 200 and tells each row's error in its place. The page takes weak passwords (`docs`).
+    The server answers an array with 200 and each row's error in its place; the page refuses all rows with 400 when
+    one lacks something.
     """
     body = call.notes["json"]
     if not isinstance(body, list):
@@ -40,9 +40,9 @@ def create_users(world: World, call: Call) -> Any:
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
                   body=schemas.NewUser, response=schemas.Created, statuses=(200, 400, 401, 403, 500))
 def create_users_from_csv(world: World, call: Call) -> Any:
-    """Create a user for each row of a CSV text (or of a JSON array), and keep a log in `medic-logs`.
+    """Create a user for each row of a CSV text (or JSON array) and log it in `medic-logs`. Differences: 1, 9-12, 22.
 
-    Differs by conformance: where no row succeeds, the page answers 400 (`docs`), the server 200.
+    Where no row succeeds the page answers 400, the server 200.
     """
     log = UploadLog(world, call.caller.name)
     if call.header("content-type") == CSV:
@@ -97,6 +97,6 @@ def save_rows(world: World, call: Call, rows: list[Any], ignored: dict[str, str]
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
                   body=schemas.NewUser, response=schemas.Created, statuses=(200, 400, 401, 403, 404, 500))
 def create_user_of_places(world: World, call: Call) -> Any:
-    """Create a user of one or several existing places and an existing person."""
+    """Create a user of one or several existing places and an existing person. Differences: 1, 10, 11, 12."""
     body = call.notes["json"]
     return creating.create_of_places(world, call, body if isinstance(body, dict) else {})

@@ -19,17 +19,16 @@ SOURCE = "CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0"
 @vendor.operation("GET", "/api/v1/users", permission="can_view_users", proof="recorded", source=SOURCE,
                   query=schemas.Filter, response=schemas.OldUser, statuses=(200, 401, 403))
 def list_users_v1(world: World, call: Call) -> list[Data]:
-    """All users, each with its first role as `type` (deprecated)."""
+    """All users, each with its first role as `type` (deprecated). Differences: 6."""
     return [with_type(user) for user in matching(world, call)]
 
 
 @vendor.operation("GET", "/api/v2/users", permission="can_view_users", proof="recorded", source=SOURCE,
                   query=schemas.Filter, response=schemas.User, statuses=(200, 401, 403))
 def list_users(world: World, call: Call) -> list[Data]:
-    """All users, or those of a place or a contact.
+    """All users, or those of a place or a contact. Differences: 6.
 
-    Differs by conformance: `place` is a list of stored documents on the server, on the page (`docs`) one object
-    with its contact in it.
+    `place` is a list of stored documents on the server, on the page one object with its contact in it.
     """
     return list(matching(world, call))
 
@@ -37,9 +36,9 @@ def list_users(world: World, call: Call) -> list[Data]:
 @vendor.operation("GET", "/api/v2/users/{username}", proof="recorded", source=SOURCE, response=schemas.User,
                   statuses=(200, 401, 403, 404))
 def get_user(world: World, call: Call) -> Data:
-    """One user: for who may view users, and for the user itself.
+    """One user: for who may view users, and for the user itself. Differences: 6, 7.
 
-    Differs by conformance: the page's example (`docs`) has `type` where the server has `roles`.
+    The page's example has `type` where the server has `roles`.
     """
     name = call.params["username"]
     if not is_self(call, name):

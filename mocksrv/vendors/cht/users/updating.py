@@ -27,10 +27,10 @@ UPDATE_ON_PAGE = ("can_update_users", "can_update_places", "can_update_people")
                   anonymous=True, proof="recorded", source=SOURCE, body=schemas.UserChanges,
                   response=schemas.Updated, statuses=(200, 400, 401, 403, 404, 500))
 def update_user(world: World, call: Call) -> Data:
-    """Change an account: with can_edit and can_update_users any, without them one's own to an extent.
+    """Change an account: whoever may update users any, others their own to an extent. Differences: 10, 11, 13, 14.
 
-    Differs by conformance: the page (`docs`) asks for can_update_users, can_update_places and can_update_people,
-    and forbids four properties to users themselves, where the server allows seven.
+    The page asks for can_update_users, can_update_places and can_update_people, the server for can_edit and
+    can_update_users; and the page forbids four properties to users themselves, where the server allows seven.
     """
     body = call.notes["json"]
     if not body:
@@ -96,9 +96,9 @@ def update(world: World, call: Call, name: str, data: Data) -> Data:
 @vendor.operation("DELETE", "/api/v1/users/{username}", permission=("can_edit", "can_delete_users"),
                   proof="recorded", source=SOURCE, response=schemas.Deleted, statuses=(200, 401, 403, 404))
 def delete_user(world: World, call: Call) -> Any:
-    """Delete an account; its user-settings document stays, marked inactive, and so does the name.
+    """Delete an account; its user-settings document stays, marked inactive, and so does the name. Differences: 1, 19.
 
-    Differs by conformance: the page (`docs`) shows an empty answer, the server's has both results.
+    The page shows an empty answer, the server's has both results.
     """
     id = accounts.account_id(call.params["username"])
     users, medic = documents.database(world, "_users"), documents.database(world, "medic")
