@@ -108,3 +108,11 @@ def places(api: Client, unique: str) -> Places:
     clinic = place("clinic", "Clinic", area)
     return Places(district, area, other, clinic, person("Amina", area), person("Otieno", other),
                   person("Wanjiru", clinic))
+
+
+@pytest.fixture
+def strict(request: pytest.FixtureRequest, api: Client, target: str) -> Client:
+    """The API as its server admin; a mock answers exactly like the 4.15.0 server."""
+    if target == "mock":
+        request.getfixturevalue("mocksrv").set(cht_conformance="strict")
+    return api
