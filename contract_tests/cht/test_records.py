@@ -159,10 +159,10 @@ def test_the_language_of_errors(records, path, more, kept, text):
 
 @pytest.mark.mock_only
 def test_translations_of_the_installation_win(records):
-    records.put("/medic/messages-sw", {"_id": "messages-sw", "type": "translations", "code": "sw", "enabled": True,
+    records.put("/medic/messages-luo", {"_id": "messages-luo", "type": "translations", "code": "luo", "enabled": True,
                                        "generic": {"sys.empty": "Ujumbe ni tupu."},
                                        "custom": {"sys.missing_fields": "Kosa: {{fields}}"}})
-    records.put("/api/v1/settings", {"locale": "sw"})
+    records.put("/api/v1/settings", {"locale": "luo"})
     assert errors(send(records, "")) == [("sys.empty", "Ujumbe ni tupu.")]
     assert errors(send(records, "YYYZ")) == [("sys.missing_fields", "Kosa: nurse")]
 
