@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from marshmallow import Schema
 
     from mocksrv.config import Setting
+    from mocksrv.scenario import Scenario
     from mocksrv.store import TableSpec
     from mocksrv.world import World
 
@@ -236,6 +237,7 @@ class Vendor:
     title: str = ""
     tables: tuple[TableSpec, ...] = ()
     settings: tuple[Setting, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
     security: Mapping[str, Mapping[str, Any]] = {}  # OpenAPI security schemes by name; any one of them lets a caller in
     head_is_get = False  # answer HEAD with GET's headers
     max_body = 32 * 1024 * 1024

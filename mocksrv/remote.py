@@ -134,6 +134,11 @@ class RemoteWorld:
         added: dict[str, Any] = self.control("POST", "/faults", fields)
         return added
 
+    def scenario(self, name: str) -> dict[str, str]:
+        """Put a named trouble into this world; answers what happens and what a client should do."""
+        applied: dict[str, str] = self.control("POST", f"/scenarios/{name}")
+        return applied
+
     def delete(self) -> None:
         """Forget the world; asking for it again makes a new one."""
         self.control("DELETE", "/world")

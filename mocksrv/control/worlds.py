@@ -10,6 +10,7 @@ from flask import Response
 from mocksrv.config import ConfigError, parse_seed, parse_size
 from mocksrv.control.base import CONTROL, ControlError, answer, app, control, name, payload, world, worlds
 from mocksrv.control.clock import clock_state
+from mocksrv.scenario import Scenario, scenarios
 from mocksrv.world import DEFAULT, World
 
 NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
@@ -27,8 +28,8 @@ def list_worlds() -> Response:
 
 @control.post("/worlds")
 def make_world() -> Response:
-    """Make the world of that `name` anew: a fork of the seeded origin, or with its own `seed`, `size`, `settings`."""
-    data = payload("name", "seed", "size", "settings")
+    """Make the world of that `name` anew, if wanted with its own `seed`, `size`, `settings` or `scenario`."""
+    data = payload("name", "seed", "size", "settings", "scenario")
     key = data.get("name")
     if not isinstance(key, str) or not NAME.fullmatch(key):
         raise ControlError("bad-name", 400, "name takes 1 to 64 letters, digits, dots, dashes or underscores")
@@ -41,9 +42,38 @@ def make_world() -> Response:
     except ConfigError as error:
         raise ControlError("bad-setting", 400, str(error)) from None
     settings = parsed(data.get("settings", {}))
+    trouble = known_scenario(data["scenario"]) if "scenario" in data else None
     made = worlds().replace(key, source)
-    made.settings |= settings
+    with made.lock:
+        made.settings |= settings
+        if trouble:
+            trouble.apply(made)
+        made.commit()
     return answer(describe(made), 201)
+
+
+@control.get("/scenarios")
+def list_scenarios() -> Response:
+    """Troubles that real clients have had, and what a client should do."""
+    return answer([one.describe() for one in scenarios(app().vendors.values()).values()])
+
+
+@control.post("/scenarios/<key>")
+def apply_scenario(key: str) -> Response:
+    """Put that trouble into this world."""
+    payload()
+    trouble, one = known_scenario(key), world()
+    with one.lock:
+        trouble.apply(one)
+        one.commit()
+    return answer(trouble.describe())
+
+
+def known_scenario(key: Any) -> Scenario:
+    known = scenarios(app().vendors.values())
+    if not isinstance(key, str) or key not in known:
+        raise ControlError("no-such-scenario", 404, f"there is no scenario {key!r}; use one of {', '.join(known)}")
+    return known[key]
 
 
 def parsed(settings: Any) -> dict[str, Any]:

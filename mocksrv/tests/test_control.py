@@ -167,3 +167,15 @@ def test_metrics_parse_and_count(shop):
 
 def test_there_is_no_ca_without_tls(shop):
     assert shop.get("/_mocksrv/ca.pem").json["type"] == "about:mocksrv#no-tls"
+
+
+def test_scenarios_are_listed_with_advice_and_applied(shop):
+    listed = {one["name"]: one for one in shop.get("/_mocksrv/scenarios").json}
+    assert all(one["hurt"] and one["advice"] for one in listed.values())
+    assert shop.post("/~a/_mocksrv/scenarios/all.works_on_retry").json == listed["all.works_on_retry"]
+    assert [shop.get("/~a/v1/things").status_code for _ in range(2)] == [503, 200]
+    assert shop.get("/v1/things").status_code == 200
+    assert shop.post("/_mocksrv/worlds", json={"name": "b", "scenario": "all.works_on_retry"}).status_code == 201
+    assert shop.get("/~b/v1/things").status_code == 503
+    assert shop.post("/_mocksrv/worlds", json={"name": "c", "scenario": "none"}).json["status"] == 404
+    assert shop.post("/_mocksrv/scenarios/none").json["type"] == "about:mocksrv#no-such-scenario"
