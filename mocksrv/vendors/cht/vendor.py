@@ -97,6 +97,7 @@ class CHT(Vendor):
 
     def identify(self, world: World, call: Call) -> None:
         """Find out who calls; whether that is enough, `admit` says."""
+        call.notes["json_errors"] = conformance.docs(world)  # difference 21
         try:
             call.caller = auth.identify(world, call)
         except cookies.Malformed as error:
