@@ -128,7 +128,8 @@ def test_a_body_may_have_a_byte_order_mark_or_be_packed(api):
 
     kind = {"Content-Type": "application/json"}
     marked = api.post("/api/v1/hydrate", data=b'\xef\xbb\xbf{"doc_ids":[]}', headers=kind)
-    packed = api.post("/api/v1/hydrate", data=gzip.compress(b'{"doc_ids":[]}'), headers=kind | {"Content-Encoding": "gzip"})
+    packed = api.post("/api/v1/hydrate", data=gzip.compress(b'{"doc_ids":[]}'),
+                      headers=kind | {"Content-Encoding": "gzip"})
     assert (marked.json(), packed.json()) == ([], [])
 
 

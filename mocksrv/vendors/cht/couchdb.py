@@ -17,7 +17,7 @@ from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 DB = r"{db:medic(?:-[^/]*)?|_users|_replicator|_global_changes}"
-ID = "{id:[^_/][^/]*}"
+ID = "{id}"
 DESIGN = "_design/{name}"
 MEDIC = "medic"
 REVISION = re.compile(r"\d+-[0-9a-zA-Z]+")
@@ -319,7 +319,7 @@ def medic_redirect(world: World, call: Call) -> Any:
     return wire.redirect(call, "/medic/")
 
 
-@vendor.operation("GET", f"/{DB}/", "/{db:_users|medic-[^/]+}", name="couch_database", proof="source", source=SOURCE)
+@vendor.operation("GET", f"/{DB}/", f"/{DB}", name="couch_database", proof="source", source=SOURCE)
 def database_info(world: World, call: Call) -> Any:
     """What CouchDB tells of a database."""
     db = opened(world, call)

@@ -119,7 +119,7 @@ class CHT(Vendor):
             errors.fail(400, f"Content-Type must be {names}",
                         diagnosis=f"the header must be exactly {names}, without a charset")
         if call.operation is None:
-            raise self.unrouted(call)
+            raise self.unrouted(world, call)
         if not traits.get("anonymous"):
             auth.signed_in(call, prompt=bool(traits.get("prompt")))
             if traits.get("firewall") and not call.caller.online:
@@ -127,10 +127,12 @@ class CHT(Vendor):
             permissions, online = conformance.demands(world, call.operation)
             auth.permitted(world, call, *permissions, online=online)
 
-    def unrouted(self, call: Call) -> Refusal:
+    def unrouted(self, world: World, call: Call) -> Refusal:
         """What the API does not own goes on to CouchDB, for online users."""
         if not auth.signed_in(call).online:
             return errors.Firewall()
+        if call.path.split("/")[1] in documents.names(world):
+            return errors.CouchError(404, "not_found", "missing")
         return errors.CouchError(*errors.NO_DATABASE)
 
     # --- answers ---

@@ -80,5 +80,5 @@ def post_rapidpro_message(world: World, call: Call) -> Any:
 def post_rapidpro_message_1(world: World, call: Call) -> Any:
     """The same, under the name that the page's scheme gives; the 4.15.0 server has no such path (`strict`)."""
     if conformance.strict(world):
-        raise vendor.unrouted(call)
+        raise vendor.unrouted(world, call)
     return store_from_rapidpro(world, call)

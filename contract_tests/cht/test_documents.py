@@ -1,0 +1,282 @@
+"""Documents as CouchDB serves them: revisions, conflicts, tombstones, lists; and who may see what."""
+
+import base64
+
+import pytest
+
+from mocksrv.vendors.cht import revisions
+
+pytestmark = pytest.mark.writes
+CONFLICT = {"error": "conflict", "reason": "Document update conflict."}
+
+
+def couch(answer, status, error, reason):
+    assert (answer.status_code, answer.json()) == (status, {"error": error, "reason": reason})
+
+
+# --- revisions -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("body", "previous", "deleted", "expected"), [
+    ({}, None, False, "1-967a00dff5e02add41819138abb3284d"),
+    ({"a": 1}, None, False, "1-23202479633c2b380f79507a776743d5"),
+    # Recorded from CouchDB 3.3.3.
+    ({"type": "data_record", "form": "BD", "reported_date": 1}, None, False, "1-542c2cbd695e30419597ed58bc13ad13"),
+    ({"type": "data_record", "form": "BD", "reported_date": 1}, "1-542c2cbd695e30419597ed58bc13ad13", True,
+     "2-3a37372162d20124870ccfa513e43a51"),
+])
+def test_revisions_are_couchdbs_own(body, previous, deleted, expected):
+    assert revisions.digest(body, previous, deleted) == expected
+
+
+def test_a_life(api, unique):
+    path = f"/medic/{unique}"
+    couch(api.get(path), 404, "not_found", "missing")
+    made = api.put(path, {"a": 1})
+    first = "1-23202479633c2b380f79507a776743d5"
+    assert (made.status_code, made.text) == (201, f'{{"ok":true,"id":"{unique}","rev":"{first}"}}\n')
+    assert (made.headers["ETag"], made.headers["Location"]) == (f'"{first}"', api.url + path)
+    assert made.headers["Content-Type"] == "application/json"
+    assert "WWW-Authenticate" not in made.headers  # writes do not pass the plain proxy
+
+    got = api.get(path)
+    assert got.text == f'{{"_id":"{unique}","_rev":"{first}","a":1}}\n'
+    assert (got.headers["ETag"], got.headers["WWW-Authenticate"]) == (f'"{first}"', "Cookie")
+    assert api.get(path, headers={"If-None-Match": f'"{first}"'}).status_code == 304
+
+    assert api.put(path, {"a": 2}).json() == CONFLICT
+    assert api.put(path, {"a": 2, "_rev": "1-00000000000000000000000000000000"}).status_code == 409
+    second = api.ok("PUT", path, {"a": 2, "_rev": first})["rev"]
+    third = api.ok("PUT", f"{path}?rev={second}", {"a": 3})["rev"]
+    assert (second[:2], third[:2]) == ("2-", "3-")
+
+    assert api.delete(path).json() == CONFLICT
+    assert api.delete(f"{path}?rev={first}").json() == CONFLICT
+    gone = api.ok("DELETE", f"{path}?rev={third}")
+    assert gone == {"ok": True, "id": unique, "rev": gone["rev"]}
+    couch(api.get(path), 404, "not_found", "deleted")
+    couch(api.delete(f"{path}?rev={gone['rev']}"), 404, "not_found", "deleted")
+
+    again = api.ok("PUT", path, {"a": 4})["rev"]  # a new life goes on counting
+    assert again.startswith("5-")
+    history = api.ok("GET", f"{path}?revs=true")["_revisions"]
+    assert (history["start"], len(history["ids"])) == (5, 5)
+    known = api.ok("GET", f"{path}?revs_info=true")["_revs_info"]
+    assert [one["status"] for one in known] == ["available"] + ["missing"] * 4
+
+
+def test_if_match_is_a_revision_too(api, unique):
+    rev = api.ok("PUT", f"/medic/{unique}", {"a": 1})["rev"]
+    assert api.put(f"/medic/{unique}", {"a": 2}, headers={"If-Match": f'"{rev}"'}).status_code == 201
+
+
+def test_an_id_is_made_and_grows(api):
+    first, second = (api.ok("POST", "/medic", {"type": "x"})["id"] for _ in range(2))
+    assert len(first) == 32
+    assert first < second
+    assert api.post("/medic/", {"type": "x"}).status_code == 201
+
+
+def test_an_id_may_hold_a_slash_or_a_colon(api, unique):
+    api.ok("PUT", f"/medic/form%3A{unique}%2Fx", {"a": 1})
+    assert api.ok("GET", f"/medic/form%3A{unique}%2Fx?")["_id"] == f"form:{unique}/x"  # PouchDB ends with "?"
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status", "error", "reason"), [
+    ("PUT", "/medic/_x", {}, 400, "illegal_docid", "Only reserved document ids may start with underscore."),
+    ("POST", "/medic", {"_id": ""}, 400, "illegal_docid", "Document id must not be empty"),
+    ("POST", "/medic", {"_id": 5}, 400, "illegal_docid", "Document id must be a string"),
+    ("PUT", "/medic/x", {"_foo": 1}, 400, "doc_validation", "Bad special document member: _foo"),
+    ("PUT", "/medic/x", [1], 400, "bad_request", "Document must be a JSON object"),
+    ("PUT", "/medic/x", {"_rev": "x"}, 400, "bad_request", "Invalid rev format"),
+    ("GET", "/medic/settings?rev=x", None, 400, "bad_request", "Invalid rev format"),
+    ("GET", "/medic/settings?rev=9-abc", None, 404, "not_found", "missing"),
+    ("GET", "/nowhere/x", None, 404, "not_found", "Database does not exist."),
+    ("PUT", "/medic/x", {"_attachments": {"a": {"stub": True}}}, 412, "missing_stub",
+     "Invalid attachment stub in x for a"),
+    ("GET", "/medic/_nothing", None, 404, "not_found", "missing"),
+    ("GET", "/medic/x/y/z", None, 404, "not_found", "missing"),
+    ("POST", "/medic/_bulk_docs", {}, 400, "bad_request", "POST body must include `docs` parameter."),
+    ("POST", "/medic/_bulk_docs", {"docs": 5}, 400, "bad_request", "`docs` parameter must be an array."),
+    ("POST", "/medic/_bulk_docs", {"docs": [5]}, 400, "bad_request", "Document must be a JSON object"),
+])
+def test_what_couchdb_refuses(api, method, path, body, status, error, reason):
+    couch(api.request(method, path, body), status, error, reason)
+
+
+def test_a_body_that_is_no_json(api):
+    kind = {"Content-Type": "application/json"}
+    couch(api.request("PUT", "/medic/x", data=b"{", headers=kind), 400, "bad_request", "invalid UTF-8 JSON")
+    answer = api.request("POST", "/medic/_bulk_docs", data=b"{", headers=kind)
+    assert answer.json() == {"code": 500, "error": "Server error"}  # the API reads it before it passes it on
+
+
+# --- many ------------------------------------------------------------------------------------------------------
+
+
+def test_bulk_docs_fail_one_by_one(api, unique):
+    rows = api.ok("POST", "/medic/_bulk_docs", {"docs": [{"_id": f"{unique}-a"}, {"_id": f"{unique}-a"}, {"x": 1}]})
+    assert rows[0]["rev"] == "1-967a00dff5e02add41819138abb3284d"
+    assert rows[1] == {"id": f"{unique}-a", "error": "conflict", "reason": "Document update conflict."}
+    assert len(rows[2]["id"]) == 32
+
+
+def test_bulk_docs_can_bring_their_revisions(api, unique):
+    rev = "3-0123456789abcdef0123456789abcdef"
+    answer = api.post("/medic/_bulk_docs", {"docs": [{"_id": unique, "_rev": rev, "a": 1}], "new_edits": False})
+    assert (answer.status_code, answer.text) == (201, "[]\n")
+    assert api.doc(unique) == {"_id": unique, "_rev": rev, "a": 1}
+
+
+@pytest.fixture
+def letters(api, unique):
+    """Documents a to e, of which c is deleted."""
+    rows = api.ok("POST", "/medic/_bulk_docs", {"docs": [{"_id": f"{unique}-{x}"} for x in "abcde"]})
+    api.ok("DELETE", f"/medic/{unique}-c?rev={rows[2]['rev']}")
+    return unique
+
+
+@pytest.mark.parametrize(("query", "found"), [
+    ('startkey="{0}-a"&endkey="{0}-z"', "abde"), ('startkey="{0}-b"&endkey="{0}-d"', "bd"),
+    ('start_key="{0}-b"&end_key="{0}-d"&inclusive_end=false', "b"), ('startkey="{0}-a"&endkey="{0}-z"&limit=2', "ab"),
+    ('startkey="{0}-a"&endkey="{0}-z"&skip=1&limit=2', "bd"),
+    ('startkey="{0}-z"&endkey="{0}-a"&descending=true', "edba"),
+    ('startkey="{0}-z"&endkey="{0}-a"&descending=true&inclusive_end=false', "edb"),
+    ('startkey="{0}-z"&endkey="{0}-a"', ""), ('key="{0}-b"', "b"), ('key="{0}-c"', ""), ("limit=0", ""),
+])
+def test_all_docs(api, letters, query, found):
+    body = api.ok("GET", "/medic/_all_docs?" + query.format(letters))
+    assert [row["key"] for row in body["rows"]] == [f"{letters}-{x}" for x in found]
+    assert body["total_rows"] > 4
+
+
+def test_all_docs_by_keys_keep_their_order(api, letters):
+    keys = [f"{letters}-{x}" for x in "bcxb"]
+    rows = api.ok("POST", "/medic/_all_docs?include_docs=true", {"keys": keys})["rows"]
+    assert rows[0] == rows[3] == {"id": keys[0], "key": keys[0], "value": {"rev": rows[0]["value"]["rev"]},
+                                  "doc": api.doc(keys[0])}
+    assert rows[1] == {"id": keys[1], "key": keys[1], "value": {"rev": rows[1]["value"]["rev"], "deleted": True},
+                       "doc": None}
+    assert rows[2] == {"key": keys[2], "error": "not_found"}
+
+
+def test_the_layout_of_a_list_is_couchdbs(api, letters):
+    answer = api.get(f'/medic/_all_docs?startkey="{letters}-a"&limit=2')
+    lines = answer.text.split("\r\n")
+    assert lines[0].startswith('{"total_rows":')
+    assert lines[1].endswith(",")
+    assert lines[-1] == "]}\n"
+    assert (answer.headers["Transfer-Encoding"], answer.headers["Content-Type"]) == ("chunked", "application/json")
+
+
+# --- attachments -----------------------------------------------------------------------------------------------
+
+
+def test_an_attachment_becomes_a_stub_that_the_next_version_keeps(api, unique):
+    content = b"<a/>"
+    given = {"xml": {"content_type": "application/xml", "data": base64.b64encode(content).decode()}}
+    rev = api.ok("PUT", f"/medic/{unique}", {"_attachments": given})["rev"]
+    stub = api.doc(unique)["_attachments"]["xml"]
+    assert (stub["content_type"], stub["revpos"], stub["length"], stub["stub"]) == ("application/xml", 1, 4, True)
+    api.ok("PUT", f"/medic/{unique}", {"_rev": rev, "_attachments": {"xml": stub}})
+    full = api.ok("GET", f"/medic/{unique}?attachments=true")["_attachments"]["xml"]
+    assert base64.b64decode(full["data"]) == content
+    assert full["digest"] == stub["digest"]
+    couch(api.put(f"/medic/{unique}-2", {"_attachments": {"a": {"data": "%"}}}), 400, "bad_request",
+          "Attachment data for a is not base64")
+
+
+# --- databases -------------------------------------------------------------------------------------------------
+
+
+def test_medic_is_a_redirect_and_medic_slash_the_database(api):
+    answer = api.anonymous().taking("*/*").get("/medic")
+    assert (answer.status_code, answer.text) == (302, "Found. Redirecting to /medic/")
+    info = api.ok("GET", "/medic/")
+    assert (info["db_name"], info["doc_count"] > 10) == ("medic", True)
+    assert info["update_seq"].partition("-")[0].isdigit()
+    assert api.ok("GET", "/_users")["db_name"] == "_users"
+
+
+def test_a_deleted_document_is_counted_apart(api, unique):
+    before = api.ok("GET", "/medic/")
+    rev = api.ok("PUT", f"/medic/{unique}", {})["rev"]
+    api.ok("DELETE", f"/medic/{unique}?rev={rev}")
+    after = api.ok("GET", "/medic/")
+    assert after["doc_count"] == before["doc_count"]
+    assert after["doc_del_count"] == before["doc_del_count"] + 1
+    assert int(after["update_seq"].partition("-")[0]) == int(before["update_seq"].partition("-")[0]) + 2
+
+
+def test_the_databases(api):
+    names = api.ok("GET", "/_all_dbs")
+    assert {"_users", "medic", "medic-logs", "medic-sentinel", "medic-users-meta", "medic-vault"} <= set(names)
+    assert names == sorted(names)
+
+
+@pytest.mark.mock_only
+def test_a_new_installation_has_its_documents(api, mocksrv):
+    mocksrv.plant(size=0)
+    ids = {row["id"] for row in api.ok("GET", "/medic/_all_docs")["rows"]}
+    assert {"settings", "branding", "resources", "service-worker-meta", "messages-en", "_design/medic-client"} <= ids
+
+
+# --- who may ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def account(api, unique, places):
+    """Makes an account of a role and gives its client."""
+    def make(role):
+        name = f"{unique}-{role}".replace("_", "-")
+        api.ok("POST", "/api/v1/users", {"username": name, "password": "Kisumu_2024", "roles": [role],
+                                         "place": places.area, "contact": places.person})
+        return api.as_user(name)
+
+    return make
+
+
+def test_other_databases_are_for_admins_and_ones_own_user(api, account):
+    clerk = account("data_entry")
+    own = f"/_users/org.couchdb.user:{clerk.auth[0]}"
+    assert clerk.ok("GET", own)["name"] == clerk.auth[0]
+    for path in ("/_users/org.couchdb.user:admin", "/medic-logs/x", "/medic-vault/_all_docs"):
+        couch(clerk.get(path), 403, "forbidden", "You are not allowed to access this db.")
+    couch(clerk.get("/_all_dbs"), 401, "unauthorized", "You are not a server admin.")
+
+
+def test_writing_takes_can_edit(api, account, unique):
+    answer = account("data_entry").put(f"/medic/{unique}", {})
+    assert (answer.status_code, answer.json()) == (500, {"code": 500, "error": "Server error"})  # 403 from 4.20 on
+    assert account("gateway").put(f"/medic/{unique}", {}).status_code == 201
+
+
+def test_an_offline_user_sees_its_own_place(api, account, places, unique):
+    worker = account("chw")
+    report = {"type": "data_record", "form": "X", "fields": {}, "contact": {"_id": places.person}}
+    api.ok("POST", "/medic/_bulk_docs", {"docs": [{"_id": f"{unique}-mine", **report},
+                                                  {"_id": f"{unique}-other", **report,
+                                                   "contact": {"_id": places.other_person}}]})
+    seen = [places.area, places.person, places.clinic_person, "settings", f"org.couchdb.user:{worker.auth[0]}",
+            f"{unique}-mine"]
+    unseen = [places.district, places.other_area, places.other_person, f"{unique}-other"]
+    assert [worker.get(f"/medic/{id}").status_code for id in seen] == [200] * len(seen)
+    for id in unseen:
+        couch(worker.get(f"/medic/{id}"), 403, "forbidden", "Insufficient privileges")
+    listed = {row["id"] for row in worker.ok("GET", "/medic/_all_docs")["rows"]}
+    assert set(seen) <= listed
+    assert listed.isdisjoint(unseen)
+
+
+def test_an_offline_user_writes_in_its_own_place(api, account, places, unique):
+    worker = account("chw")
+    inside = {"type": "person", "name": "x", "parent": {"_id": places.area}}
+    outside = inside | {"parent": {"_id": places.other_area}}
+    rev = worker.ok("PUT", f"/medic/{unique}-in", inside)["rev"]
+    couch(worker.put(f"/medic/{unique}-out", outside), 403, "forbidden", "Insufficient privileges")
+    couch(worker.put(f"/medic/{unique}-in", outside | {"_rev": rev}), 403, "forbidden", "Insufficient privileges")
+    other = api.doc(places.other_person)
+    couch(worker.delete(f"/medic/{other['_id']}?rev={other['_rev']}"), 403, "forbidden", "Insufficient privileges")
+    rows = worker.ok("POST", "/medic/_bulk_docs", {"docs": [{"_id": f"{unique}-out", **outside},
+                                                            {"_id": f"{unique}-in2", **inside}]})
+    assert [(row["id"], row.get("error")) for row in rows] == [(f"{unique}-in2", None), (f"{unique}-out", "forbidden")]
