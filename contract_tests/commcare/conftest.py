@@ -25,6 +25,10 @@ class Domain:
     def get(self, path, **params):
         return self.call("GET", f"api/{path}", params=params)
 
+    def get_pairs(self, path, pairs):
+        """The JSON of a list, parameters in their order."""
+        return self.call("GET", f"api/{path}", params=pairs).json()
+
     def post(self, path, data):
         return self.call("POST", f"api/{path}", json=data)
 

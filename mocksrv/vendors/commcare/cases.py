@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.operation import Call
@@ -152,7 +153,37 @@ def list_cases(world: World, call: Call) -> dict[str, Any]:
                  statuses=(200, 404), source=SOURCE, proof="recorded")
 def get_case(world: World, call: Call) -> dict[str, Any]:
     """One case."""
+    return show(world, call, find(world, call))
+
+
+def find(world: World, call: Call) -> Doc:
+    """The case that the path names. Raises an empty 404."""
     doc = owned(world, "commcare.cases", call.params["pk"], call.params["domain"])
     if doc is None:
         raise absent(f"no case {call.params['pk']!r} in this domain")
-    return show(world, call, doc)
+    return doc
+
+
+# --- the oldest version ------------------------------------------------------------------------------------
+
+V03 = "commcare-hq corehq/apps/api/resources/v0_3.py, CommCareCaseResource"
+LATER = ("closed_by", "domain", "indexed_on", "opened_by")
+UNSORTED = replace(SPEC, sorts={SERVER: SERVER}, ignores_order=True)
+
+
+def show_v03(world: World, call: Call, doc: Doc) -> dict[str, Any]:
+    shown = {name: value for name, value in show(world, call, doc).items() if name not in LATER}
+    return shown if doc["server_date_opened"] else shown | {"server_date_opened": None}
+
+
+@vendor.resource("GET", "case", "v0.3", permission="edit_data", source=V03, proof="source")
+def list_cases_v03(world: World, call: Call) -> dict[str, Any]:
+    """Cases as the oldest version has them: fewer fields, always in the same order."""
+    return elastic.page(world, call, UNSORTED, lambda doc: show_v03(world, call, doc))
+
+
+@vendor.resource("GET", "case", "v0.3", detail=True, permission="edit_data", statuses=(200, 404), source=V03,
+                 proof="source")
+def get_case_v03(world: World, call: Call) -> dict[str, Any]:
+    """One case as the oldest version has it."""
+    return show_v03(world, call, find(world, call))

@@ -40,6 +40,7 @@ class Spec:
     lowered: Mapping[str, Field] = field(default_factory=dict)  # compared with the lower-cased parameter
     hints: Mapping[str, str] = field(default_factory=dict)  # parameter -> hash index on (domain, value)
     ignored: frozenset[str] = frozenset()  # the resource's own parameters
+    ignores_order: bool = False
     word_index: tuple[str, str] | None = None  # analysed parameter, ordered index on (domain, word, default field)
 
 
@@ -57,7 +58,8 @@ class Query:
 def order_of(call: Call, spec: Spec) -> list[tuple[str, bool]]:
     """The stored fields to sort by. Raises tastypie's refusals."""
     order = []
-    for name in [value for key, value in call.query if key == "order_by"] or spec.default:
+    asked = [value for key, value in call.query if key == "order_by" and not spec.ignores_order]
+    for name in asked or spec.default:
         bare = name.removeprefix("-")
         if bare not in spec.sorts:
             if bare in spec.shown:
