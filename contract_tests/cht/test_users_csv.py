@@ -96,7 +96,10 @@ def test_log(api, mocksrv, places, unique):
     good, bad = log["data"]
     assert good["import"] == {"status": "imported", "message": "imported on 2024-11-07T17:20:00.000Z"}
     assert (good["roles"], good["facility_id"], good["contact_id"]) == (["chw"], [places.area], places.person)
-    assert (good["place"]["_id"], good["contact"]["_id"]) == (places.area, places.person)
+    assert good["contact"]["_id"] == places.person
+    assert good["place"]["parent"] == {"_id": places.district}
+    assert good["place"]["contact"]["_id"] == places.person  # although the place itself is not changed
+    assert "contact" not in api.doc(places.area)
     assert "password" not in good
     assert bad == {"username": "Bad", "import": {
         "status": "error", "message": "Missing required fields: password, type or roles"}}

@@ -113,8 +113,8 @@ def create_all(world: World, call: Call, data: Data, taken: token_login.Action) 
     if javascript.truthy(given):
         data["place"] = place_of(world, given)
     add_contact(world, data, response)
-    if new_place:
-        link_contact(world, data)
+    if javascript.truthy(data.get("place")):
+        link_contact(world, data, stores=new_place)
     accounts.resolve(data)
     accounts.create(world, data, response)
     token_login.finish(world, call, taken, javascript.text(data["username"]), response)
@@ -179,8 +179,11 @@ def clear_flag(world: World, person: Data) -> None:
     person["user_for_contact"] = {key: value for key, value in asked.items() if key != "create"}
 
 
-def link_contact(world: World, data: Data) -> None:
-    """Make the new person the primary contact of the place that came with it."""
+def link_contact(world: World, data: Data, stores: bool) -> None:
+    """Make the person the primary contact of the place that came with it.
+
+    A place that was there before is not written; it only looks so in the log of an upload, as on the server.
+    """
     place = data["place"]
     stored = documents.database(world, "medic").load(place["_id"])
     for doc in (place, stored):
@@ -189,7 +192,8 @@ def link_contact(world: World, data: Data) -> None:
             doc["contact"] = contacts.minify(data["contact"])
         if "parent" in place:
             doc["parent"] = contacts.minify(place["parent"])
-    accounts.write(world, "medic", stored)
+    if stores:
+        accounts.write(world, "medic", stored)
 
 
 # --- many ------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from mocksrv.world import World
 
 PREFIX = "bulk-user-upload-"
 EVERY = 10  # the server leaves out rows 0, 10, 20 ... when it notes progress
-LARGE = 100  # rows; a log of more is noted by tens only, as nobody sees it between the rows of one request
+LARGE = 100  # rows; of more, progress is noted ten times only: nobody sees it between the rows of one request
 
 
 class UploadLog:
@@ -56,8 +56,8 @@ class UploadLog:
         self.entries.append({**kept, "import": note})
 
     def step(self, index: int, total: int) -> None:
-        """Note progress after a row, but for every tenth."""
-        if index % EVERY if total <= LARGE else index % EVERY == 1:
+        """Note progress after a row, but for every tenth; of large uploads, after every tenth part."""
+        if index % EVERY if total <= LARGE else index % (total // EVERY) == 0:
             self._write(self.entries)
 
     def _write(self, data: list[Data] | None) -> None:
