@@ -154,3 +154,71 @@ def test_22_unknown_parent_of_a_new_place(api, places, unique, page):
         return
     (place,) = api.doc(f"org.couchdb.user:{unique}", "_users")["facility_id"]
     assert api.doc(place)["parent"] == {"_id": "unknown"}
+
+
+# --- the page's examples that one side alone has ---
+
+
+@pytest.fixture
+def on_page(mocksrv):
+    mocksrv.set(cht_conformance="docs")
+
+
+@pytest.fixture
+def demo(api, on_page, unique):
+    """The user of the page's lists: a district manager whose contact is that of the place."""
+    made = api.ok("POST", "/api/v1/places", {"type": "district_hospital", "name": "Sample District",
+                                             "contact": {"name": "Paul", "phone": "+2868917046"}})
+    contact = made["contact"]["id"]
+    api.ok("POST", "/api/v1/users", {"username": unique, "password": "secret", "type": "district-manager",
+                                     "fullname": "Example User", "place": made["id"], "contact": contact})
+    paul = api.doc(contact)
+    assert (paul["name"], paul["type"], paul["phone"]) == ("Paul", "person", "+2868917046")
+    return {"id": f"org.couchdb.user:{unique}", "fullname": "Example User", "username": unique,
+            "place": {**api.doc(made["id"]), "contact": paul}, "contact": paul}
+
+
+def without_rev(user):
+    return {key: value for key, value in user.items() if key != "rev"}
+
+
+def test_page_lists(api, demo):
+    name, password = api.auth
+    api.anonymous().post("/medic/login", {"user": name, "password": password})  # makes the admin's documents
+    roles = ["district-manager", "kujua_user", "data_entry", "district_admin", "mm-online"]
+    for path, kind in (("/api/v1/users", {"type": "district-manager"}), ("/api/v2/users", {"roles": roles})):
+        listed = {user["id"]: without_rev(user) for user in api.ok("GET", path)}
+        assert listed[demo["id"]] == demo | kind
+        admin = {"type": "admin"} if "v1" in path else {"roles": ["admin"]}
+        assert listed["org.couchdb.user:admin"] == {"id": "org.couchdb.user:admin", "username": "admin"} | admin
+    for query in (f"facility_id={demo['place']['_id']}", f"contact_id={demo['contact']['_id']}"):
+        (user,) = api.ok("GET", f"/api/v2/users?{query}")
+        assert without_rev(user) == demo | {"roles": roles}
+    assert without_rev(api.ok("GET", f"/api/v2/users/{demo['username']}")) == demo | {"type": "district-manager"}
+
+
+def test_page_creates_many(api, on_page, places, unique):
+    made = api.ok("POST", "/api/v1/users", [
+        {"password": "secret", "username": f"{unique}-{name}", "type": "district-manager",
+         "place": {"name": f"{name}'s Area", "type": "health_center", "parent": places.district},
+         "contact": {"name": name, "phone": "+2868917046"}} for name in ("mary", "bob")])
+    assert [list(one) for one in made] == [["contact", "user", "user-settings"]] * 2
+    assert api.as_user(f"{unique}-bob", "secret").get("/_session").status_code == 200
+
+
+def test_page_csv_errors(api, on_page, unique):
+    text = f"username,password,type\n,Sec_ret123,gateway\n{unique},,gateway"
+    answer = api.request("POST", "/api/v2/users", data=text.encode(), headers={"Content-Type": "text/csv"})
+    assert (answer.status_code, answer.json()) == (400, [
+        {"error": "Missing required fields: username"}, {"error": "Missing required fields: password"}])
+
+
+def test_page_csv_partial_success(api, on_page, places, unique):
+    """One row with a place that is not there: 200, as one row succeeds."""
+    ids = f"{unique}-1,Sec_ret123,chw,{places.area},{places.person}\n{unique}-2,Sec_ret123,chw,unknown,x"
+    answer = api.request("POST", "/api/v2/users", data=f"username,password,type,place,contact\n{ids}".encode(),
+                         headers={"Content-Type": "text/csv"})
+    first, second = answer.json()
+    assert answer.status_code == 200
+    assert list(first) == ["contact", "user", "user-settings"]
+    assert second == {"error": "Failed to find place."}

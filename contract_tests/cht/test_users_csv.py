@@ -140,3 +140,12 @@ def test_a_line_too_long_is_noted_while_reading(api, unique):
     assert log["progress"]["parsing"] == {"total": 2, "failed": 1, "successful": 1}
     # initiated, parsing, row 1, parsed, saving, row 1, finished
     assert log["_rev"].startswith("7-")
+
+
+@pytest.mark.mock_only
+def test_log_of_a_large_upload_is_written_less_often(api, unique):
+    upload(api, "username,password\n" + "\n".join(f"{unique}-{n},x" for n in range(150)))
+    log = logs(api)[-1]
+    assert log["progress"]["saving"] == {"total": 150, "failed": 150, "successful": 0, "ignored": 0}
+    # initiated, parsing, 10 times, parsed, saving, 10 times, finished
+    assert log["_rev"].startswith("25-")
