@@ -18,6 +18,7 @@ from mocksrv.vendors.cht import (
     cookies,
     documents,
     errors,
+    schemas,
     translations,
     wire,
 )
@@ -37,13 +38,15 @@ STEPS = ("checks", "install", "index", "config", "migrate", "forms")
 ANY = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
 
-@vendor.operation("GET", "/api/info", name="api_info", anonymous=True, proof="source", source=SOURCE)
+@vendor.operation("GET", "/api/info", name="api_info", anonymous=True, response=schemas.Version, proof="recorded",
+                  source=SOURCE)
 def api_info(world: World, call: Call) -> Any:
     """The version of the API's package: always 0.1.0, whatever the release."""
     return {"version": API_VERSION}
 
 
-@vendor.operation("GET", "/setup/poll", name="setup_poll", anonymous=True, proof="recorded", source=SOURCE)
+@vendor.operation("GET", "/setup/poll", name="setup_poll", anonymous=True, response=schemas.SetupPoll,
+                  proof="recorded", source=SOURCE)
 def setup_poll(world: World, call: Call) -> Any:
     """Whether the server is up."""
     return {"ready": True, "handler": "medic-api", "version": API_VERSION,
@@ -67,7 +70,8 @@ for _method in ANY:
                      proof="source", source=SOURCE)(setup_finish)
 
 
-@vendor.operation("GET", "/api/v1/startup-progress", name="startup_progress", anonymous=True, proof="recorded",
+@vendor.operation("GET", "/api/v1/startup-progress", name="startup_progress", anonymous=True,
+                  response=schemas.Progress, proof="recorded",
                   source="CHT 4.15 source, api/src/services/setup/startup-log.js")
 def startup_progress(world: World, call: Call) -> Any:
     """The steps of the start-up, all done; texts in the language of the request."""
@@ -80,7 +84,8 @@ def startup_progress(world: World, call: Call) -> Any:
     return {"actions": actions, "completed": True}
 
 
-@vendor.operation("GET", "/api/deploy-info", name="deploy_info", proof="source",
+@vendor.operation("GET", "/api/deploy-info", name="deploy_info", response=schemas.Deployment, statuses=(200, 401),
+                  proof="source",
                   source="CHT 4.15 source, api/src/services/deploy-info.js")
 def deploy_info(world: World, call: Call) -> Any:
     """The release that is installed, for every signed-in user."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import app_settings, conformance, errors, javascript, settings_rules
+from mocksrv.vendors.cht import app_settings, conformance, errors, javascript, schemas, settings_rules
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -17,19 +17,22 @@ DEPRECATED = (  # name, since, what to use instead
 )
 
 
-@vendor.operation("GET", "/api/v1/settings", prompt=True, proof="recorded", source=SOURCE)
+@vendor.operation("GET", "/api/v1/settings", prompt=True, response=schemas.Settings, statuses=(200, 401),
+                  proof="recorded", source=SOURCE)
 def get_settings(world: World, call: Call) -> Any:
     """The app settings, to any signed-in user."""
     return app_settings.raw(world)
 
 
-@vendor.operation("GET", f"{REWRITE}/app_settings/medic", prompt=True, proof="source", source=SOURCE)
+@vendor.operation("GET", f"{REWRITE}/app_settings/medic", prompt=True, response=schemas.LegacySettings,
+                  statuses=(200, 401), proof="source", source=SOURCE)
 def get_legacy_settings(world: World, call: Call) -> Any:
     """The app settings, wrapped, as cht-conf reads them."""
     return {"settings": app_settings.raw(world), "meta": {}, "schema": {}}
 
 
-@vendor.operation("GET", f"{REWRITE}/app_settings/medic/{{path}}", prompt=True, proof="source", source=SOURCE)
+@vendor.operation("GET", f"{REWRITE}/app_settings/medic/{{path}}", prompt=True, response=schemas.LegacySettings,
+                  statuses=(200, 401), proof="source", source=SOURCE)
 def get_legacy_setting(world: World, call: Call) -> Any:
     """The value at a dotted path of the app settings; `{}` when there is none."""
     found = app_settings.raw(world)
@@ -39,8 +42,9 @@ def get_legacy_setting(world: World, call: Call) -> Any:
 
 
 @vendor.operation("PUT", "/api/v1/settings", f"{REWRITE}/update_settings/medic",
-                  permission=("can_edit", "can_configure"), json="strict", prompt=True, proof="recorded",
-                  source=SOURCE)
+                  permission=("can_edit", "can_configure"), json="strict", prompt=True, query=schemas.How,
+                  body=schemas.Settings, response=schemas.SettingsChanged, statuses=(200, 400, 401, 403, 500),
+                  proof="recorded", source=SOURCE)
 def put_settings(world: World, call: Call) -> Any:
     """Merge the body into the app settings; `replace`: by top-level key; `overwrite`: as a whole.
 
@@ -67,7 +71,8 @@ def is_on(world: World, call: Call, name: str) -> bool:
     return len(given) > 1 or bool(given and given[0])
 
 
-@vendor.operation("GET", "/api/v1/settings/deprecated-transitions", prompt=True, proof="recorded", source=SOURCE)
+@vendor.operation("GET", "/api/v1/settings/deprecated-transitions", prompt=True, statuses=(200, 401),
+                  proof="recorded", source=SOURCE)
 def get_deprecated_transitions(world: World, call: Call) -> Any:
     """The transitions that should no longer be used, whatever the configuration."""
     return [

@@ -99,7 +99,7 @@ def message(value: dict[str, Any], locale: Any) -> Any:
 
 
 def fill(text: str, context: Mapping[str, Any]) -> str:
-    """The placeholders `{{name}}` filled in; an unknown one becomes empty when there is anything to fill in."""
-    if not context:
+    """The placeholders `{{name}}` filled in; if one of them has no value the text stays as it is."""
+    if not all(name in context for name in PLACEHOLDER.findall(text)):
         return text
-    return PLACEHOLDER.sub(lambda found: javascript.text(context[found[1]]) if found[1] in context else "", text)
+    return PLACEHOLDER.sub(lambda found: javascript.text(context[found[1]]), text)

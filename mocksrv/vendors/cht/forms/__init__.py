@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.cht import app_settings, attachments, auth, bodies, conformance, errors, wire
+from mocksrv.vendors.cht import app_settings, attachments, auth, bodies, conformance, errors, schemas, wire
 from mocksrv.vendors.cht.forms import definitions, openrosa, wellformed
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -56,7 +56,8 @@ def get_forms_slash(world: World, call: Call) -> Any:
     return wire.redirect(call, "/api/v1/forms", 301)
 
 
-@vendor.operation("GET", "/api/v1/forms/{form}", proof="recorded", source=SOURCE)
+@vendor.operation("GET", "/api/v1/forms/{form}", statuses=(200, 400, 401, 404), produces="application/xml",
+                  proof="recorded", source=SOURCE)
 def get_form(world: World, call: Call) -> Any:
     """A form's definition, by id and format.
 
@@ -86,8 +87,8 @@ def json_definition(world: World, id: str) -> Any:
     return forms.get(id.upper()) if isinstance(forms, dict) else None
 
 
-@vendor.operation("POST", "/api/v1/forms/validate", anonymous=True, permission="can_configure", proof="recorded",
-                  source=SOURCE)
+@vendor.operation("POST", "/api/v1/forms/validate", anonymous=True, permission="can_configure",
+                  response=schemas.Fine, statuses=(200, 400, 401, 403), proof="recorded", source=SOURCE)
 def validate_form(world: World, call: Call) -> Any:
     """Whether the body is well-formed XML: that is all that the server finds out.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import bodies, errors
+from mocksrv.vendors.cht import bodies, errors, schemas
 from mocksrv.vendors.cht.records import reports, transitions
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -14,15 +14,16 @@ SOURCE = "CHT 4.15 source, api/src/controllers/records.js"
 TYPES = (bodies.FORM, bodies.JSON)
 
 
-@vendor.operation("POST", "/api/v1/records", permission="can_create_records", json="lenient", proof="recorded",
+@vendor.operation("POST", "/api/v1/records", permission="can_create_records", json="lenient", query=schemas.Locale,
+                  body=schemas.Record, response=schemas.Stored, statuses=(200, 401, 403, 500), proof="recorded",
                   source=SOURCE)
 def post_record_1(world: World, call: Call) -> Any:
     """Store a report; the query's `locale` is the language of a text message's errors."""
     return store(world, call, call.arg("locale"))
 
 
-@vendor.operation("POST", "/api/v2/records", permission="can_create_records", json="lenient", proof="recorded",
-                  source=SOURCE)
+@vendor.operation("POST", "/api/v2/records", permission="can_create_records", json="lenient", body=schemas.Record,
+                  response=schemas.Stored, statuses=(200, 401, 403, 500), proof="recorded", source=SOURCE)
 def post_record_2(world: World, call: Call) -> Any:
     """Store a report: a text message as a form (`message`, `from`), or JSON with `_meta`.
 

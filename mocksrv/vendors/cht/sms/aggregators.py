@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import bodies, conformance, credentials, errors, javascript
+from mocksrv.vendors.cht import bodies, conformance, credentials, errors, javascript, schemas
 from mocksrv.vendors.cht.sms import states, traffic
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -30,8 +30,9 @@ def check_africas_talking(world: World, call: Call) -> None:
     check_secret(world, "africastalking.com:incoming", call.arg("key"))
 
 
-@vendor.operation("POST", "/api/v1/sms/africastalking/incoming-messages", anonymous=True, proof="recorded",
-                  source=AFRICAS_TALKING_SOURCE)
+@vendor.operation("POST", "/api/v1/sms/africastalking/incoming-messages", anonymous=True, query=schemas.Key,
+                  body=schemas.AfricasTalkingMessage, consumes=bodies.FORM, response=schemas.Saved, statuses=(200, 403),
+                  proof="recorded", source=AFRICAS_TALKING_SOURCE)
 def post_africas_talking_message(world: World, call: Call) -> Any:
     """Store a message: `id`, `from` and `text` in a form; the secret is the query's `key`."""
     check_africas_talking(world, call)
@@ -40,8 +41,9 @@ def post_africas_talking_message(world: World, call: Call) -> Any:
     return {"saved": traffic.receive(world, [message])}
 
 
-@vendor.operation("POST", "/api/v1/sms/africastalking/delivery-reports", anonymous=True, proof="recorded",
-                  source=AFRICAS_TALKING_SOURCE)
+@vendor.operation("POST", "/api/v1/sms/africastalking/delivery-reports", anonymous=True, query=schemas.Key,
+                  body=schemas.AfricasTalkingReport, consumes=bodies.FORM, response=schemas.Saved,
+                  statuses=(200, 400, 403), proof="recorded", source=AFRICAS_TALKING_SOURCE)
 def post_africas_talking_report(world: World, call: Call) -> Any:
     """Note what became of a message: the service's `id` of it, `status`, and perhaps `failureReason`."""
     check_africas_talking(world, call)
@@ -69,13 +71,15 @@ def store_from_rapidpro(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.operation("POST", "/api/v1/sms/radpidpro/incoming-messages", "/api/v2/sms/rapidpro/incoming-messages",
-                  anonymous=True, json="lenient", proof="recorded", source=RAPIDPRO_SOURCE)
+                  anonymous=True, json="lenient", body=schemas.Incoming, response=schemas.Saved,
+                  statuses=(200, 400, 403, 500), proof="recorded", source=RAPIDPRO_SOURCE)
 def post_rapidpro_message(world: World, call: Call) -> Any:
     """Store a message `{id, from, content}`. The path of v1 is spelt like this by the server, too."""
     return store_from_rapidpro(world, call)
 
 
-@vendor.operation("POST", "/api/v1/sms/rapidpro/incoming-messages", anonymous=True, json="lenient", proof="docs",
+@vendor.operation("POST", "/api/v1/sms/rapidpro/incoming-messages", anonymous=True, json="lenient",
+                  body=schemas.Incoming, response=schemas.Saved, statuses=(200, 400, 403, 500), proof="docs",
                   source="CHT API page: SMS, POST /api/v1/sms/{aggregator}/{endpoint}")
 def post_rapidpro_message_1(world: World, call: Call) -> Any:
     """The same, under the name that the page's scheme gives; the 4.15.0 server has no such path (`strict`)."""

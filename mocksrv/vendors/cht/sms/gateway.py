@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import conformance, errors, javascript, wire
+from mocksrv.vendors.cht import conformance, errors, javascript, schemas, wire
 from mocksrv.vendors.cht.sms import states, traffic
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -14,13 +14,15 @@ SOURCE = "CHT 4.15 source, api/src/controllers/sms-gateway.js"
 MAY = "can_access_gateway_api"
 
 
-@vendor.operation("GET", "/api/sms", permission=MAY, proof="recorded", source=SOURCE)
+@vendor.operation("GET", "/api/sms", permission=MAY, response=schemas.IsGateway, statuses=(200, 401, 403),
+                  proof="recorded", source=SOURCE)
 def get_gateway(world: World, call: Call) -> Any:
     """Whether this is a server for gateways; they ask to check their settings."""
     return {"medic-gateway": True}
 
 
-@vendor.operation("POST", "/api/sms", permission=MAY, json="strict", proof="recorded", source=SOURCE)
+@vendor.operation("POST", "/api/sms", permission=MAY, json="strict", body=schemas.Poll, response=schemas.HandedOut,
+                  statuses=(200, 400, 401, 403, 500), proof="recorded", source=SOURCE)
 def post_gateway(world: World, call: Call) -> Any:
     """Take `messages` that came in and `updates` of sent ones; answer with up to 25 messages to send.
 

@@ -1,0 +1,165 @@
+"""What goes in and out of settings, forms, records, text messages and the server's word about itself.
+
+For the documentation and the contract tests; the handlers read bodies themselves, because the server does not
+refuse by schema.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import INCLUDE, Schema, fields
+
+
+class Open(Schema):
+    """Other members may be there too."""
+
+    class Meta:
+        unknown = INCLUDE
+
+
+def told(description: str, **more: Any) -> dict[str, Any]:
+    return {"metadata": {"description": description}, **more}
+
+
+# --- settings ---
+
+
+class How(Open):
+    replace = fields.String(**told("take the body's top-level keys instead of merging them; any text switches it on"))
+    overwrite = fields.String(**told("take the body as the whole settings; any text switches it on"))
+
+
+class Settings(Open):
+    permissions = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
+
+
+class SettingsChanged(Schema):
+    success = fields.Boolean(required=True)
+    updated = fields.Boolean(**told("whether anything changed; not with conformance docs"))
+    upgraded = fields.Boolean(**told("the same, under the page's name; not with conformance strict"))
+
+
+class LegacySettings(Schema):
+    settings = fields.Raw(required=True)
+    meta = fields.Dict(required=True)
+    schema = fields.Dict(required=True)
+
+
+# --- forms ---
+
+
+class Fine(Schema):
+    ok = fields.Boolean(required=True)
+
+
+# --- records ---
+
+
+class Locale(Open):
+    locale = fields.String(**told("language of a text message's errors"))
+
+
+class Meta(Open):
+    form = fields.String(required=True, **told("code of a form in the app settings"))
+    reported_date = fields.Raw(**told("milliseconds or ISO 8601; now if it cannot be read"))
+    locale = fields.String()
+
+
+class Record(Open):
+    _meta = fields.Nested(Meta, required=True, **told("everything beside it is a field of the form"))
+
+
+class Stored(Schema):
+    success = fields.Boolean(required=True)
+    id = fields.String(required=True, **told("of the report's document"))
+
+
+# --- text messages ---
+
+
+class IsGateway(Schema):
+    medic_gateway = fields.Boolean(required=True, data_key="medic-gateway")
+
+
+class Incoming(Open):
+    id = fields.String(required=True)
+    content = fields.String(required=True)
+
+
+class Update(Open):
+    id = fields.String(**told("uuid of a message handed out earlier"))
+    status = fields.String(**told("UNSENT, PENDING, SENT, DELIVERED or FAILED"))
+    reason = fields.String(**told("with FAILED"))
+
+
+class Poll(Open):
+    messages = fields.List(fields.Nested(Incoming), **told("what the phone received: id, from, content"))
+    updates = fields.List(fields.Nested(Update), **told("what became of sent messages"))
+
+
+class Outgoing(Schema):
+    content = fields.String(required=True)
+    to = fields.String(required=True)
+    id = fields.String(required=True)
+
+
+class HandedOut(Schema):
+    messages = fields.List(fields.Nested(Outgoing), required=True, **told("25 at most"))
+
+
+class Key(Open):
+    key = fields.String(required=True, **told("the credential africastalking.com:incoming"))
+
+
+class AfricasTalkingMessage(Open):
+    id = fields.String(required=True)
+    text = fields.String(required=True)
+
+
+class AfricasTalkingReport(Open):
+    id = fields.String(required=True, **told("the service's reference"))
+    status = fields.String(required=True, **told("Sent, Submitted, Buffered, Success, Rejected or Failed"))
+    failureReason = fields.String()
+
+
+class Saved(Schema):
+    saved = fields.Integer(required=True, strict=True)
+
+
+# --- the server about itself ---
+
+
+class Version(Schema):
+    version = fields.String(required=True)
+
+
+class SetupPoll(Version):
+    ready = fields.Boolean(required=True)
+    handler = fields.String(required=True)
+    detail = fields.String(required=True)
+
+
+class Deployment(Version):
+    namespace = fields.String(required=True)
+    application = fields.String(required=True)
+    base_version = fields.String(required=True)
+    build = fields.String(required=True)
+    time = fields.String(required=True)
+    author = fields.String(required=True)
+    schema_version = fields.Integer(required=True, strict=True)
+    timestamp = fields.Integer(required=True, strict=True)
+    user = fields.String(required=True)
+
+
+class Step(Schema):
+    translation = fields.String(required=True)
+    display = fields.Boolean(required=True)
+    started = fields.Boolean(required=True)
+    completed = fields.Boolean(required=True)
+    text = fields.String(required=True)
+
+
+class Progress(Schema):
+    actions = fields.Dict(keys=fields.String(), values=fields.Nested(Step), required=True)
+    completed = fields.Boolean(required=True)
