@@ -385,3 +385,33 @@ def test_a_form_that_was_kept_on_the_way(hq):
     form_id = str(uuid4())
     submit(hq, xform(form_id), **{"X-Submit-Time": "2024-03-05T09:00:00.000Z"})
     assert hq.get(f"v0.5/form/{form_id}/").json()["received_on"] == "2024-03-05T09:00:00.000000Z"
+
+
+@pytest.mark.mock_only
+def test_a_url_may_name_a_build_of_an_application(hq):
+    app = next(app for app in hq.get("v0.5/application/").json()["objects"] if app["versions"])
+    build, form_id = app["versions"][-1]["id"], str(uuid4())
+    assert submit(hq, xform(form_id), path=f"receiver/{build}/").status_code == 201
+    form = hq.get(f"v0.5/form/{form_id}/").json()
+    assert (form["app_id"], form["build_id"]) == (app["id"], build)
+
+
+@pytest.mark.writes
+def test_a_form_without_meta_gets_an_id_of_its_own(hq):
+    """As integrations send it that build their XML by hand: sent twice, it is there twice."""
+    body = f'<data xmlns="{FORMS}"><name>😀 &amp; co</name></data>'.encode()
+    ids = [submit(hq, body).headers["X-CommCareHQ-FormID"] for _ in range(2)]
+    assert ids[0] != ids[1]
+    form = hq.get(f"v0.5/form/{ids[0]}/").json()
+    assert (form["form"]["name"], form["metadata"], form["form"]["@xmlns"]) == ("😀 & co", None, FORMS)
+
+
+@pytest.mark.writes
+def test_a_phone_that_sends_its_forms_late(hq):
+    """The phone's own times decide what a case was when, the server's when it learned of it."""
+    case_id, _ = new_case(hq)
+    submit(hq, xform(str(uuid4()), case_xml(case_id, "<update><n>2</n></update>", "2024-03-07T08:00:00.000Z")))
+    submit(hq, xform(str(uuid4()), case_xml(case_id, "<update><n>1</n></update>", "2024-03-06T08:00:00.000Z")))
+    case = hq.get(f"v0.5/case/{case_id}/").json()
+    assert case["date_modified"] == "2024-03-07T08:00:00.000000Z"
+    assert len(case["xform_ids"]) == 3

@@ -202,9 +202,9 @@ def submit_time(call: Call) -> str | None:
 def app_ids(world: World, domain: str, app_id: str | None) -> tuple[str | None, str | None]:
     """The application and the build of a URL's id, which may name either."""
     app = world.table("commcare.apps").peek(app_id or "")
-    if app is None or app["domain"] != domain or not app.get("build_of"):
+    if app is None or app["domain"] != domain or not app["built_from_app_id"]:
         return app_id, None
-    return app["build_of"], app_id
+    return app["built_from_app_id"], app_id
 
 
 # --- what goes out ------------------------------------------------------------------------------------------
