@@ -16,6 +16,10 @@ class Domain:
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"ApiKey {username}:{key}"
 
+    def as_user(self, username, key):
+        """The same domain behind another login."""
+        return type(self)(self.url, self.name, username, key)
+
     def path(self, path):
         return f"{self.url}/a/{self.name}/{path}"
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from mocksrv.operation import Call, Refusal
-from mocksrv.vendors.commcare import case_v2_list, dates, processing, xform
+from mocksrv.vendors.commcare import access, case_v2_list, dates, processing, xform
 from mocksrv.vendors.commcare import case_v2_payload as payload
+from mocksrv.vendors.commcare.access import Reach
 from mocksrv.vendors.commcare.case_v2_fields import field_filter
 from mocksrv.vendors.commcare.errors import view_error
 from mocksrv.vendors.commcare.schemas import (
@@ -64,11 +65,12 @@ def show(doc: Doc, indexed_on: str | None = None) -> dict[str, Any]:
 # --- reading ------------------------------------------------------------------------------------------------
 
 
-@vendor.view("GET", *LIST, response=CaseV2List, statuses=(200, 400), **COMMON)
+@vendor.view("GET", *LIST, response=CaseV2List, statuses=(200, 400, 403), **COMMON)
 def list_cases_v2(world: World, call: Call) -> dict[str, Any]:
     """Cases by `indexed_on`, with exact filters, and a cursor to go on with."""
     domain = call.params["domain"]
-    page = case_v2_list.find(world, domain, call.query)
+    reach = Reach(world, domain, call.caller)
+    page = case_v2_list.find(world, domain, call.query, [] if reach.places is None else [reach.sees])
     shown = field_filter(page.params)
     body: dict[str, Any] = {"matching_records": page.total, "cases": [shown(show(doc)) for doc in page.docs]}
     if page.cursor:
@@ -94,7 +96,7 @@ for method in ("GET", "PUT"):
                 statuses=(200, 400), **BULK)(bulk_fetch_cases_v2)
 
 
-@vendor.view("GET", *DETAIL, response=CaseV2Object, statuses=(200, 400, 404), **COMMON)
+@vendor.view("GET", *DETAIL, response=CaseV2Object, statuses=(200, 400, 403, 404), **COMMON)
 def get_case_v2(world: World, call: Call) -> dict[str, Any]:
     """One case, or several by their ids with commas."""
     case_id = call.params["case_id"]
@@ -104,17 +106,24 @@ def get_case_v2(world: World, call: Call) -> dict[str, Any]:
     doc = found_in_index(world, call, case_id)
     if doc is None:
         raise view_error(404, f"Case '{case_id}' not found")
+    check_seen(world, call, doc)
     return shown(show(doc))
 
 
-@vendor.view("GET", *EXTERNAL, response=CaseV2Object, statuses=(200, 400, 404), **COMMON)
+@vendor.view("GET", *EXTERNAL, response=CaseV2Object, statuses=(200, 400, 403, 404), **COMMON)
 def get_case_v2_by_external_id(world: World, call: Call) -> dict[str, Any]:
     """One case by its external id."""
     external_id = call.params["external_id"]
     doc = single(world, call.params["domain"], external_id)
     if doc is None:
         raise view_error(404, f"Case '{external_id}' not found")
+    check_seen(world, call, doc)
     return field_filter(call.query)(show(doc))
+
+
+def check_seen(world: World, call: Call, doc: Doc) -> None:
+    if not Reach(world, doc["domain"], call.caller).sees(doc):
+        raise access.denied(f"Insufficient permission for Case '{doc['case_id']}'")
 
 
 def ids_of(value: Any) -> list[str]:
@@ -128,11 +137,13 @@ def many(world: World, call: Call, case_ids: list[str], external_ids: list[str])
         raise view_error(400, f"You cannot request more than {case_v2_list.MAX_LIMIT} cases per request.")
     shown = field_filter(call.query)
     by_external_id = world.table("commcare.cases").by
+    reach = Reach(world, call.params["domain"], call.caller)
     found: list[tuple[str, str, Doc | None]] = [("case_id", id, found_in_index(world, call, id)) for id in case_ids]
     for external_id in external_ids:
         # Of several with one external id the search index gives the last.
         ids = by_external_id("by_external_id", (call.params["domain"], external_id)) if external_id else []
         found.append(("external_id", external_id, found_in_index(world, call, ids[-1]) if ids else None))
+    found = [(name, id, doc if doc is not None and reach.sees(doc) else None) for name, id, doc in found]
     missing = sum(1 for _, _, doc in found if doc is None)
     return {
         "cases": [{name: id, "error": "not found"} if doc is None else shown(show(doc)) for name, id, doc in found],
@@ -158,13 +169,13 @@ def single(world: World, domain: str, external_id: str) -> Doc | None:
 # --- writing ------------------------------------------------------------------------------------------------
 
 
-@vendor.view("POST", *LIST, *EXTERNAL, response=CaseV2Written, statuses=(200, 400), **COMMON)
+@vendor.view("POST", *LIST, *EXTERNAL, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
 def create_case_v2(world: World, call: Call) -> dict[str, Any]:
     """Create a case, or create and update up to 100; an external id in the path is not looked at."""
     return write(world, call, read_json(call), create=True)
 
 
-@vendor.view("PUT", *LIST, *DETAIL, response=CaseV2Written, statuses=(200, 400), **COMMON)
+@vendor.view("PUT", *LIST, *DETAIL, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
 def update_case_v2(world: World, call: Call) -> dict[str, Any]:
     """Update a case by the id in the path or in the body, or create and update up to 100."""
     data = read_json(call)
@@ -175,7 +186,7 @@ def update_case_v2(world: World, call: Call) -> dict[str, Any]:
     return write(world, call, data, create=False)
 
 
-@vendor.view("PUT", *EXTERNAL, response=CaseV2Written, statuses=(200, 400), **COMMON)
+@vendor.view("PUT", *EXTERNAL, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
 def upsert_case_v2(world: World, call: Call) -> dict[str, Any]:
     """Create or update the case with an external id."""
     external_id = call.params["external_id"]
@@ -209,6 +220,7 @@ def write(world: World, call: Call, data: Any, *, create: bool) -> dict[str, Any
         else:
             rows = [payload.check(data, "create" if create else "update") | {"create": create}]
         blocks = payload.blocks(world, domain, caller.user_id, rows)
+        check_owners(world, domain, caller, rows, blocks)
     except payload.Invalid as error:
         raise view_error(400, str(error)) from None
     form = system_form(world, blocks, XMLNS, caller, call.header("user-agent"))
@@ -220,6 +232,18 @@ def write(world: World, call: Call, data: Any, *, create: bool) -> dict[str, Any
     if isinstance(data, list):
         return {"form_id": outcome.form_id, "cases": answers}
     return {"form_id": outcome.form_id, "case": answers[0]}
+
+
+def check_owners(world: World, domain: str, caller: Any, rows: list[Any], blocks: list[Any]) -> None:
+    """Refuse what a caller may not change: by the owners that cases have and get, and those of the cases above."""
+    reach = Reach(world, domain, caller)
+    if reach.places is None:
+        return
+    owners = [row.get("owner_id") or "" for row in rows]
+    for block in blocks:
+        touched = [block["@case_id"], *(index.get("#text", "") for index in block.get("index", {}).values())]
+        owners += [doc["owner_id"] for id in touched if (doc := owned(world, "commcare.cases", id, domain))]
+    reach.check_owners(owners)
 
 
 def system_form(world: World, blocks: list[dict[str, Any]], xmlns: str, caller: Any, device: str) -> xform.Form:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -44,13 +44,13 @@ class Page:
         self.params = params  # with a cursor those that it carries
 
 
-def find(world: World, domain: str, params: Params) -> Page:
-    """The page that the parameters, or the cursor among them, ask for. Raises Refusal."""
+def find(world: World, domain: str, params: Params, extra: Iterable[Test] = ()) -> Page:
+    """The page that the parameters, or the cursor among them, ask for; `extra` tests hold too. Raises Refusal."""
     after = None
     if (cursor := dict(params).get("cursor")) is not None:
         params, after = open_cursor(cursor)
     limit = limit_of(params)
-    tests = tests_of(world, domain, params)
+    tests = [*tests_of(world, domain, params), *extra]
     if world.setting("commcare.index_delay"):
         tests.append(lambda doc: visible(world, doc))
     search = Search(world, domain, params, tests)

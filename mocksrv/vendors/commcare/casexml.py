@@ -67,7 +67,8 @@ def blocks(data: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(data, dict) and data.get("@xmlns") != "http://code.javarosa.org/devicereport":
         for key, value in data.items():
             if key != "case":
-                yield from blocks(value)
+                if type(value) in (dict, list):
+                    yield from blocks(value)
                 continue
             for block in value if isinstance(value, list) else [value]:
                 if isinstance(block, dict) and ("@case_id" in block or "case_id" in block):

@@ -29,6 +29,7 @@ ROLES = {
     "Field Implementer": ("access_all_locations", "access_api", "edit_commcare_users", "edit_groups",
                           "edit_locations", "view_commcare_users", "view_groups", "view_locations",
                           "view_reports", "report_an_issue"),
+    "Local Data Entry": ("access_api", "edit_data", "view_reports", "report_an_issue"),
     "Read Only": ("access_all_locations", "view_reports", "download_reports", "report_an_issue"),
     "Mobile Worker": ("access_all_locations", "access_api", "access_mobile_endpoints", "edit_data",
                       "report_an_issue"),

@@ -241,8 +241,8 @@ def deprecate(world: World, old: Document, edited_on: str) -> None:
 # --- documents ----------------------------------------------------------------------------------------------
 
 
-def new_document(world: World, sent: Submission, form_id: str) -> Document:
-    """The form's document, but for `indexed_on`."""
+def new_document(world: World, sent: Submission, form_id: str, case_ids: list[str] | None = None) -> Document:
+    """The form's document, but for `indexed_on`; `case_ids` if they are known already."""
     received_on = sent.received_on or dates.now(world)
     about = {name: {"content_type": item.content_type, "length": len(item.data)}
              for name, item in sent.attachments.items()}
@@ -252,7 +252,8 @@ def new_document(world: World, sent: Submission, form_id: str) -> Document:
         "form_id": form_id, "domain": sent.domain, "state": "normal", "xmlns": sent.form.get("@xmlns"),
         "app_id": sent.app_id, "build_id": sent.build_id, "form": sent.form, "metadata": xform.metadata(sent.form),
         "received_on": received_on, "edited_on": None, "edited_by_user_id": None, "server_modified_on": received_on,
-        "indexed_on": received_on, "archived": False, "attachments": about, "case_ids": casexml.case_ids(sent.form),
+        "indexed_on": received_on, "archived": False, "attachments": about,
+        "case_ids": casexml.case_ids(sent.form) if case_ids is None else list(dict.fromkeys(case_ids)),
         "user_id": xform.user_id(sent.form), "submit_ip": sent.submit_ip,
         "is_phone_submission": sent.is_phone_submission, "problem": None, "initial_processing_complete": True,
     }
@@ -295,10 +296,12 @@ def load(world: World, submissions: Iterable[Submission]) -> None:
     last: dict[str, str] = {}
     for sent in submissions:
         form_id = xform.instance_id(sent.form) or world.uuid()
-        document = forms[form_id] = new_document(world, sent, form_id)
+        updates = casexml.updates(sent.form)
+        document = forms[form_id] = new_document(world, sent, form_id, [update.case_id for update in updates])
         document["indexed_on"] = later(last, f"forms {sent.domain}", document["received_on"])
-        for update in casexml.updates(sent.form):
-            case = casexml.apply(cases.get(update.case_id), update, source_of(document))
+        source = source_of(document)
+        for update in updates:
+            case = casexml.apply(cases.get(update.case_id), update, source)
             case["indexed_on"] = later(last, f"cases {sent.domain}", document["received_on"])
             cases[update.case_id] = case
     world.table("commcare.forms").load_many(forms.items())
