@@ -6,6 +6,8 @@ import json
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
+import orjson
+
 from mocksrv.operation import Call, Refusal
 from mocksrv.vendors.commcare.errors import CANNED, bad_request, failed
 
@@ -15,14 +17,24 @@ def load(call: Call) -> Any:
     kind = call.header("content-type").partition(";")[0].strip().lower()
     if kind in ("", "application/json", "text/javascript"):
         try:
-            return json.loads(call.body)
+            data = json.loads(call.body)
         except RecursionError:
             raise failed(diagnosis="the JSON is nested too deeply") from None
         except ValueError:
             raise bad_request("Request is not valid JSON.") from None
+        return storable(data)
     if kind in ("application/xml", "text/xml"):
         return load_xml(call.body)
     raise Refusal(415, CANNED, diagnosis=f"send JSON with Content-Type: application/json, not {kind}")
+
+
+def storable(data: Any) -> Any:
+    """The data, if a database takes it: no half of a surrogate pair, no number that JSON has no word for."""
+    try:
+        orjson.dumps(data)
+    except TypeError as error:
+        raise failed(diagnosis=f"no database holds this: {error}") from None
+    return data
 
 
 def load_object(call: Call) -> dict[str, Any]:
@@ -46,7 +58,7 @@ def load_xml(text: bytes) -> Any:
     from defusedxml.ElementTree import fromstring
 
     try:
-        return value_of(fromstring(text))
+        return storable(value_of(fromstring(text)))
     except (ParseError, DefusedXmlException, ValueError, RecursionError):
         raise bad_request("Request is not valid XML.") from None
 

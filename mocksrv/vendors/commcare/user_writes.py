@@ -86,7 +86,7 @@ def user_data(world: World, user: Mapping[str, Any], value: Any) -> Change:
 
 def role(world: World, user: Mapping[str, Any], value: Any) -> Change:
     domain = domains.find(world, user["domain"])
-    if domain is None or value not in domain["roles"]:
+    if domain is None or not isinstance(value, str) or value not in domain["roles"]:
         raise Unfit(f"The role '{value}' does not exist")
     return {"role": value}
 
