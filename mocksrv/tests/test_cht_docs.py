@@ -12,11 +12,12 @@ import requests
 from mocksrv.vendors.cht import differences, vendor
 from mocksrv.vendors.cht.token_login import TABLE
 
-PAGE = (Path(__file__).parents[2] / "docs" / "cht.md").read_text()
+ROOT = Path(__file__).parents[2]
+README, PAGE = (ROOT / "README.md").read_text(), (ROOT / "docs" / "cht.md").read_text()
 
 
-def between(name):
-    return PAGE.partition(f"<!-- {name}: begin -->\n")[2].partition(f"<!-- {name}: end -->")[0]
+def between(name, text=PAGE):
+    return text.partition(f"<!-- {name}: begin -->\n")[2].partition(f"<!-- {name}: end -->")[0]
 
 
 def test_the_quick_start_runs_as_it_stands(mocksrv):
@@ -47,7 +48,7 @@ def test_the_table_of_login_by_sms_is_the_codes():
 
 
 def test_the_table_of_differences_is_the_codes():
-    assert between("differences") == differences.markdown()
+    assert between("differences") == between("differences", README) == differences.markdown()
     assert [one.number for one in differences.DIFFERENCES] == list(range(1, len(differences.DIFFERENCES) + 1))
 
 
