@@ -421,3 +421,20 @@ def test_emptied_and_filled_again():
         for id in random.Random(turn).sample(ids, len(ids)):
             docs.delete(id)
         assert summary(docs) == ([], [], [], [[], [], []])
+
+
+def test_emptied_and_filled_at_either_end():
+    docs = Store([TableSpec("docs", {"n": on("n", ordered=True), "same": on("same")})])["docs"]
+    held = {n: f"id{n}" for n in range(-500, 500)}
+    docs.load_many((id, {"n": n, "same": 1}) for n, id in held.items())
+    moves = random.Random(3)
+    for _ in range(40):
+        end = moves.choice([min, max])
+        for _ in range(moves.randrange(len(held))):
+            docs.delete(held.pop(end(held)))
+        for _ in range(moves.randrange(400)):
+            n = moves.choice([min(held) - 1, max(held) + 1])
+            held[n] = f"id{n}"
+            docs.insert(held[n], {"n": n, "same": 1})
+        assert docs.range("n") == sorted(held.items())
+        assert docs.by("same", 1) == list(held.values()) == list(docs.ids())
