@@ -237,6 +237,22 @@ def test_pages_meet(docs):
     assert [entry for page in pages for entry in page] == docs.range("n")
 
 
+def test_ranges_of_a_larger_table_are_slices_of_the_sorted_entries():
+    docs = Store([SPEC])["docs"]
+    docs.load_many((f"id{n}", {"n": n // 3}) for n in range(900))
+    entries = sorted((n // 3, f"id{n}") for n in range(900))
+    picks = random.Random(4)
+    for _ in range(500):
+        low, high = picks.randrange(-5, 305), picks.randrange(-5, 305)
+        skip, limit = picks.choice([0, 0, picks.randrange(300)]), picks.choice([None, 0, picks.randrange(300)])
+        reverse = picks.random() < 0.3
+        expected = [entry for entry in entries if low <= entry[0] <= high]
+        assert docs.rank("n", low, high) == len(expected)
+        expected = (expected[::-1] if reverse else expected)[skip:]
+        found = docs.range("n", low, high, skip=skip, limit=limit, reverse=reverse)
+        assert found == (expected if limit is None else expected[:limit])
+
+
 def test_the_next_page_begins_behind_an_entry_that_is_gone(docs):
     docs.delete("id3")
     assert docs.range("n", after=(3, "id3"), limit=1) == [(4, "id4")]
