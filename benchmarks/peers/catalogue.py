@@ -1,0 +1,176 @@
+"""The peers: mocksrv itself and the mocks that people use today, each asked for the same work."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from . import ITEMS, Peer, Work, ask, body_of, from_npm, from_pypi, item, request
+
+# --- mocksrv ---------------------------------------------------------------------------------------------
+
+CHT = {"Authorization": "Basic " + base64.b64encode(b"admin:pass").decode(), "Accept": "application/json"}
+CHT_PAGE = request("GET", "/api/v1/person?type=person&limit=20", CHT)
+COMMCARE = {"Authorization": "ApiKey brudolph@dimagi.com:0123456789abcdef0123456789abcdef01234567"}
+COMMCARE_PAGE = request("GET", "/a/demo/api/v0.5/case/?limit=20", COMMCARE)
+
+
+def mocksrv_command(size: str = "small") -> Any:
+    def command(program: Path, port: int, folder: Path) -> list[str]:
+        options = ["--port", str(port), "--size", size, "--data", str(folder / "world.json"), "--no-limits"]
+        return [str(program), "-m", "mocksrv", "serve", *options]
+
+    return command
+
+
+def cht_work(port: int) -> Work:
+    persons = body_of(ask(port, CHT_PAGE))["data"]
+    assert len(persons) == 20, "the seed has too few persons"
+    parent = persons[0]["parent"]["_id"]
+
+    def create(number: int) -> bytes:
+        body = {"name": f"Person {number}", "type": "person", "phone": "", "place": parent}
+        return request("POST", "/api/v1/people", CHT, body)
+
+    def created(_number: int, answer: bytes) -> bytes:
+        return request("GET", f"/api/v1/person/{body_of(answer)['id']}", CHT)
+
+    return Work(CHT_PAGE, request("GET", f"/api/v1/person/{persons[0]['_id']}", CHT), create, created)
+
+
+def commcare_work(port: int) -> Work:
+    cases = body_of(ask(port, COMMCARE_PAGE))["objects"]
+    assert len(cases) == 20, "the seed has too few cases"
+    users = "/a/demo/api/v0.5/user/"
+
+    def create(number: int) -> bytes:
+        body = {"username": f"worker{number}", "password": "a-long-password-1", "first_name": "A"}
+        return request("POST", users, COMMCARE, body)
+
+    def created(_number: int, answer: bytes) -> bytes:
+        return request("GET", f"{users}{body_of(answer)['id']}/", COMMCARE)
+
+    one = request("GET", f"/a/demo/api/v0.5/case/{cases[0]['case_id']}/", COMMCARE)
+    return Work(COMMCARE_PAGE, one, create, created)
+
+
+def this_python() -> Path:
+    return Path(sys.executable)
+
+
+MOCKSRV_CHT = Peer("mocksrv (CHT persons)", this_python, mocksrv_command(), CHT_PAGE, cht_work)
+MOCKSRV_COMMCARE = Peer("mocksrv (CommCare cases)", this_python, mocksrv_command(), COMMCARE_PAGE, commcare_work)
+
+# --- moto: DynamoDB, its closest to "a page of objects, one object, create and read back" ------------------
+
+AWS = "AWS4-HMAC-SHA256 Credential=k/20250101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0"
+
+
+def dynamodb(action: str, **body: Any) -> bytes:
+    headers = {"X-Amz-Target": f"DynamoDB_20120810.{action}", "Authorization": AWS}
+    return request("POST", "/", {**headers, "Content-Type": "application/x-amz-json-1.0"}, body)
+
+
+def dynamodb_item(number: int) -> dict[str, Any]:
+    plain = item(number)
+    fields = {name: {"S": value} for name, value in plain["fields"].items()}
+    return {"id": {"S": plain["id"]}, "name": {"S": plain["name"]}, "fields": {"M": fields}}
+
+
+def moto_work(port: int) -> Work:
+    keys: dict[str, Any] = {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}
+    keys["BillingMode"] = "PAY_PER_REQUEST"
+    keys["AttributeDefinitions"] = [{"AttributeName": "id", "AttributeType": "S"}]
+    # A scan costs moto the whole table, so the page has a table of its own.
+    for table, count in (("items", ITEMS), ("page", 20)):
+        ask(port, dynamodb("CreateTable", TableName=table, **keys))
+        for number in range(count):
+            ask(port, dynamodb("PutItem", TableName=table, Item=dynamodb_item(number)))
+
+    def create(number: int) -> bytes:
+        return dynamodb("PutItem", TableName="items", Item=dynamodb_item(ITEMS + number))
+
+    def get(number: int) -> bytes:
+        return dynamodb("GetItem", TableName="items", Key={"id": {"S": item(number)["id"]}})
+
+    page = dynamodb("Scan", TableName="page")
+    return Work(page, get(7), create, lambda number, _answer: get(ITEMS + number))
+
+
+MOTO = Peer(
+    "moto (DynamoDB)",
+    from_pypi("moto[server]==5.2.5", "moto_server"),
+    lambda program, port, _folder: [str(program), "--host", "127.0.0.1", "--port", str(port)],
+    dynamodb("ListTables"),
+    moto_work,
+)
+
+# --- json-server and Mockoon: generic stateful mocks --------------------------------------------------------
+
+
+def rest_work(page: str) -> Any:
+    def work(port: int) -> Work:
+        got = ask(port, request("GET", page))
+        assert got.count(b'"field_a"') == 20, "the page does not have 20 objects"
+
+        def create(number: int) -> bytes:
+            body = item(number)
+            del body["id"]  # the server gives one
+            return request("POST", "/items", body=body)
+
+        def created(_number: int, answer: bytes) -> bytes:
+            return request("GET", f"/items/{body_of(answer)['id']}")
+
+        return Work(request("GET", page), request("GET", "/items/000007"), create, created)
+
+    return work
+
+
+def json_server_command(program: Path, port: int, folder: Path) -> list[str]:
+    (folder / "db.json").write_text(json.dumps({"items": [item(number) for number in range(ITEMS)]}))
+    return [str(program), "db.json", "--host", "127.0.0.1", "--port", str(port)]
+
+
+JSON_SERVER = Peer(
+    "json-server 1",
+    from_npm("json-server@1.0.0-beta.3", "json-server"),
+    json_server_command,
+    request("GET", "/items/000007"),
+    rest_work("/items?_page=1&_per_page=20"),
+)
+
+
+def mockoon_command(program: Path, port: int, folder: Path) -> list[str]:
+    data = {"uuid": "b1", "id": "itms", "name": "items", "documentation": "", "linkedOpenApi": ""}
+    data["value"] = json.dumps([item(number) for number in range(ITEMS)])
+    response = {
+        **{"uuid": "p1", "body": "", "latency": 0, "statusCode": 200, "label": "", "headers": []},
+        **{"bodyType": "DATABUCKET", "filePath": "", "databucketID": "itms", "sendFileAsBody": False},
+        **{"rules": [], "rulesOperator": "OR", "disableTemplating": True, "fallbackTo404": False},
+        **{"default": True, "crudKey": "id", "callbacks": []},
+    }
+    route = {"uuid": "r1", "type": "crud", "documentation": "", "method": "", "endpoint": "items"}
+    route |= {"responses": [response], "responseMode": None}
+    environment = {
+        **{"uuid": "e1", "lastMigration": 33, "name": "bench", "port": port, "hostname": "127.0.0.1"},
+        **{"endpointPrefix": "", "latency": 0, "folders": [], "proxyMode": False, "proxyHost": ""},
+        **{"routes": [route], "rootChildren": [{"type": "route", "uuid": "r1"}], "cors": False},
+        **{"headers": [], "proxyReqHeaders": [], "proxyResHeaders": [], "callbacks": [], "data": [data]},
+        **{"proxyRemovePrefix": False, "tlsOptions": {"enabled": False}},
+    }
+    (folder / "mockoon.json").write_text(json.dumps(environment))
+    return [str(program), "start", "--data", "mockoon.json", "--disable-log-to-file", "--disable-admin-api"]
+
+
+MOCKOON = Peer(
+    "Mockoon",
+    from_npm("@mockoon/cli@9.9.0", "mockoon-cli"),
+    mockoon_command,
+    request("GET", "/items/000007"),
+    rest_work("/items?page=1&limit=20"),
+)
+
+OTHERS = [MOTO, JSON_SERVER, MOCKOON]

@@ -1,0 +1,88 @@
+"""Requests a second: a page of 20 objects, one object, create and read back; mocksrv beside other mocks.
+
+Each server runs on one processor, the load comes from another (Linux); rounds alternate; medians and ratios.
+mocksrv runs with authentication, journal and rules on, and writes every change to disk.
+Run: python benchmarks/requests_per_second.py [--rounds 3] [--seconds 2]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+from pathlib import Path
+
+from peers import Missing, Peer, running
+from peers.catalogue import MOCKSRV_CHT, MOCKSRV_COMMCARE, OTHERS
+from peers.load import Measured, creations, measure, ones, pages
+
+WORKS = {"page of 20": pages, "one object": ones, "create + get": creations}
+GOALS = {  # mocksrv : the other
+    "moto (DynamoDB)": (8, 9, 7),
+    "json-server 1": (0.6, None, 8),
+    "Mockoon": (3, 4, 20),
+}
+
+
+def processors() -> tuple[set[int] | None, set[int] | None]:
+    """One for the server, one for the load, where the system lets us choose."""
+    if not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2:
+        return None, None
+    first, second, *_ = sorted(os.sched_getaffinity(0))
+    return {first}, {second}
+
+
+def once(peer: Peer, seconds: float, cpus: set[int] | None) -> list[Measured]:
+    with tempfile.TemporaryDirectory() as folder, running(peer, Path(folder), cpus) as server:
+        work = peer.work(server.port)
+        return [measure(server, script(work), seconds) for script in WORKS.values()]
+
+
+def compare(peers: list[Peer], rounds: int, seconds: float) -> dict[str, list[Measured]]:
+    """Medians by peer's name, in the order of WORKS."""
+    server_cpus, load_cpus = processors()
+    for peer in list(peers):
+        try:
+            peer.install()
+        except Missing as missing:
+            print(f"{peer.name} is left out: {missing}")
+            peers.remove(peer)
+    if load_cpus:
+        os.sched_setaffinity(0, load_cpus)
+    found: dict[str, list[list[Measured]]] = {}
+    for _ in range(rounds):
+        for peer in list(peers):
+            try:
+                found.setdefault(peer.name, []).append(once(peer, seconds, server_cpus))
+            except Missing as missing:
+                print(f"{peer.name} is left out: {missing}")
+                peers.remove(peer)
+    return {name: [median(column) for column in zip(*rows, strict=True)] for name, rows in found.items()}
+
+
+def median(column: tuple[Measured, ...]) -> Measured:
+    return Measured(statistics.median(one.per_second for one in column), statistics.median(one.cpu for one in column))
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--seconds", type=float, default=2)
+    chosen = options.parse_args()
+    ours = [MOCKSRV_CHT, MOCKSRV_COMMCARE]
+    figures = compare([*ours, *OTHERS], chosen.rounds, chosen.seconds)
+    print(f"\nrequests a second (microseconds of processor time each)\n{'':32}" + "".join(f"{w:>20}" for w in WORKS))
+    for name, row in figures.items():
+        print(f"{name:32}" + "".join(f"{one.per_second:12,.0f} ({one.cpu:5.0f})" for one in row))
+    for mine in ours:
+        print(f"\n{mine.name} : the other, requests a second (goal)")
+        for name, goals in GOALS.items():
+            if mine.name in figures and name in figures:
+                pairs = zip(figures[mine.name], figures[name], goals, strict=True)
+                cells = [f"{a.per_second / b.per_second:10.1f} ({goal or '-':>4})" for a, b, goal in pairs]
+                print(f"{name:32}" + "".join(f"{cell:>20}" for cell in cells))
+
+
+if __name__ == "__main__":
+    main()

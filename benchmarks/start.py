@@ -1,0 +1,51 @@
+"""From the start of the process to its first answer, and the memory it then takes: mocksrv beside moto's server.
+
+Both start on a port of their own, in turn; medians of --rounds, and their ratio.
+Run: python benchmarks/start.py [--rounds 7]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+from pathlib import Path
+
+from peers import Missing, Peer, running
+from peers.catalogue import MOCKSRV_CHT, MOTO
+
+
+def once(peer: Peer) -> tuple[float, float]:
+    with tempfile.TemporaryDirectory() as folder, running(peer, Path(folder)) as server:
+        return server.ready, server.memory()
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rounds", type=int, default=7)
+    rounds = options.parse_args().rounds
+    figures: dict[str, list[tuple[float, float]]] = {}
+    peers = [MOCKSRV_CHT, MOTO]
+    for number in range(rounds + 1):
+        for peer in list(peers):
+            try:
+                figure = once(peer)
+            except Missing as missing:
+                print(f"{peer.name} is left out: {missing}")
+                peers.remove(peer)
+                continue
+            if number:  # the first round only warms the disk cache
+                figures.setdefault(peer.name, []).append(figure)
+    medians = {}
+    print(f"{'':24}{'first answer, s':>18}{'idle memory, MB':>18}")
+    for name, found in figures.items():
+        medians[name] = [statistics.median(column) for column in zip(*found, strict=True)]
+        print(f"{name:24}{medians[name][0]:18.3f}{medians[name][1]:18.1f}")
+    if len(medians) == 2:
+        ours, theirs = medians[MOCKSRV_CHT.name], medians[MOTO.name]
+        print(f"{'ratio':24}{ours[0] / theirs[0]:18.2f}{ours[1] / theirs[1]:18.2f}")
+        print(f"{'goal':24}{'1.00, below 0.5 s':>18}{'0.85':>18}")
+
+
+if __name__ == "__main__":
+    main()
