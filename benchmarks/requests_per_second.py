@@ -11,6 +11,7 @@ import argparse
 import os
 import statistics
 import tempfile
+from dataclasses import astuple
 from pathlib import Path
 
 from peers import Missing, Peer, running
@@ -19,7 +20,7 @@ from peers.load import Measured, creations, measure, ones, pages
 
 WORKS = {"page of 20": pages, "one object": ones, "create + get": creations}
 GOALS = {  # mocksrv : the other
-    "moto (DynamoDB)": (8, 9, 7),
+    "moto (S3)": (8, 9, 7),
     "json-server 1": (0.6, None, 8),
     "Mockoon": (3, 4, 20),
 }
@@ -62,7 +63,7 @@ def compare(peers: list[Peer], rounds: int, seconds: float) -> dict[str, list[Me
 
 
 def median(column: tuple[Measured, ...]) -> Measured:
-    return Measured(statistics.median(one.per_second for one in column), statistics.median(one.cpu for one in column))
+    return Measured(*(statistics.median(values) for values in zip(*map(astuple, column), strict=True)))
 
 
 def main() -> None:
@@ -75,6 +76,9 @@ def main() -> None:
     print(f"\nrequests a second (microseconds of processor time each)\n{'':32}" + "".join(f"{w:>20}" for w in WORKS))
     for name, row in figures.items():
         print(f"{name:32}" + "".join(f"{one.per_second:12,.0f} ({one.cpu:5.0f})" for one in row))
+        for work, one in zip(WORKS, row, strict=True):
+            if one.failed:
+                print(f"    {work}: {one.failed:.1%} refusals for each success, not counted")
     for mine in ours:
         print(f"\n{mine.name} : the other, requests a second (goal)")
         for name, goals in GOALS.items():

@@ -64,47 +64,32 @@ def this_python() -> Path:
 MOCKSRV_CHT = Peer("mocksrv (CHT persons)", this_python, mocksrv_command(), CHT_PAGE, cht_work)
 MOCKSRV_COMMCARE = Peer("mocksrv (CommCare cases)", this_python, mocksrv_command(), COMMCARE_PAGE, commcare_work)
 
-# --- moto: DynamoDB, its closest to "a page of objects, one object, create and read back" ------------------
+# --- moto: S3, the most used of its services ---------------------------------------------------------------
 
-AWS = "AWS4-HMAC-SHA256 Credential=k/20250101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0"
-
-
-def dynamodb(action: str, **body: Any) -> bytes:
-    headers = {"X-Amz-Target": f"DynamoDB_20120810.{action}", "Authorization": AWS}
-    return request("POST", "/", {**headers, "Content-Type": "application/x-amz-json-1.0"}, body)
-
-
-def dynamodb_item(number: int) -> dict[str, Any]:
-    plain = item(number)
-    fields = {name: {"S": value} for name, value in plain["fields"].items()}
-    return {"id": {"S": plain["id"]}, "name": {"S": plain["name"]}, "fields": {"M": fields}}
+AWS = {"Authorization": "AWS4-HMAC-SHA256 Credential=k/20250101/us-east-1/s3/aws4_request, Signature=0"}
 
 
 def moto_work(port: int) -> Work:
-    keys: dict[str, Any] = {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}
-    keys["BillingMode"] = "PAY_PER_REQUEST"
-    keys["AttributeDefinitions"] = [{"AttributeName": "id", "AttributeType": "S"}]
-    # A scan costs moto the whole table, so the page has a table of its own.
-    for table, count in (("items", ITEMS), ("page", 20)):
-        ask(port, dynamodb("CreateTable", TableName=table, **keys))
+    for bucket, count in (("items", ITEMS), ("page", 20)):  # a listing costs moto the whole bucket
+        ask(port, request("PUT", f"/{bucket}", AWS))
         for number in range(count):
-            ask(port, dynamodb("PutItem", TableName=table, Item=dynamodb_item(number)))
+            ask(port, request("PUT", f"/{bucket}/{number:06}", AWS, item(number)))
 
     def create(number: int) -> bytes:
-        return dynamodb("PutItem", TableName="items", Item=dynamodb_item(ITEMS + number))
+        return request("PUT", f"/items/{ITEMS + number:06}", AWS, item(number))
 
-    def get(number: int) -> bytes:
-        return dynamodb("GetItem", TableName="items", Key={"id": {"S": item(number)["id"]}})
+    def created(number: int, _answer: bytes) -> bytes:
+        return request("GET", f"/items/{ITEMS + number:06}", AWS)
 
-    page = dynamodb("Scan", TableName="page")
-    return Work(page, get(7), create, lambda number, _answer: get(ITEMS + number))
+    page = request("GET", "/page?list-type=2", AWS)
+    return Work(page, request("GET", "/items/000007", AWS), create, created)
 
 
 MOTO = Peer(
-    "moto (DynamoDB)",
+    "moto (S3)",
     from_pypi("moto[server]==5.2.5", "moto_server"),
     lambda program, port, _folder: [str(program), "--host", "127.0.0.1", "--port", str(port)],
-    dynamodb("ListTables"),
+    request("GET", "/", AWS),
     moto_work,
 )
 
