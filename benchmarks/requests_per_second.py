@@ -13,9 +13,10 @@ import statistics
 import tempfile
 from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 from peers import Missing, Peer, running
-from peers.catalogue import MOCKSRV_CHT, MOCKSRV_COMMCARE, OTHERS
+from peers.catalogue import MOCKSRV_CHT, MOCKSRV_COMMCARE, OTHERS, sized
 from peers.load import Measured, creations, measure, ones, pages
 
 WORKS = {"page of 20": pages, "one object": ones, "create + get": creations}
@@ -66,26 +67,43 @@ def median(column: tuple[Measured, ...]) -> Measured:
     return Measured(*(statistics.median(values) for values in zip(*map(astuple, column), strict=True)))
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--seconds", type=float, default=2)
-    chosen = options.parse_args()
-    ours = [MOCKSRV_CHT, MOCKSRV_COMMCARE]
-    figures = compare([*ours, *OTHERS], chosen.rounds, chosen.seconds)
-    print(f"\nrequests a second (microseconds of processor time each)\n{'':32}" + "".join(f"{w:>20}" for w in WORKS))
+def show(figures: dict[str, list[Measured]]) -> None:
+    print(f"\nrequests a second (microseconds of processor time each)\n{'':32}", end="")
+    print("".join(f"{work:>20}" for work in WORKS))
     for name, row in figures.items():
         print(f"{name:32}" + "".join(f"{one.per_second:12,.0f} ({one.cpu:5.0f})" for one in row))
         for work, one in zip(WORKS, row, strict=True):
             if one.failed:
                 print(f"    {work}: {one.failed:.1%} refusals for each success, not counted")
-    for mine in ours:
-        print(f"\n{mine.name} : the other, requests a second (goal)")
+
+
+def show_ratios(mine: list[Measured], theirs: list[Measured], name: str, goals: tuple[Any, ...]) -> None:
+    cells = []
+    for a, b, goal in zip(mine, theirs, goals, strict=True):
+        cells.append(f"{a.per_second / b.per_second:.2f}/{b.cpu / a.cpu:.2f} ({goal or '-'})")
+    print(f"{name:32}" + "".join(f"{cell:>20}" for cell in cells))
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--seconds", type=float, default=2)
+    chosen = options.parse_args()
+    ours = {"cht": MOCKSRV_CHT, "commcare": MOCKSRV_COMMCARE}
+    figures = compare([*ours.values(), *OTHERS], chosen.rounds, chosen.seconds)
+    show(figures)
+    for mine in ours.values():
+        print(f"\n{mine.name} : the other, by requests a second / by processor time (goal)")
         for name, goals in GOALS.items():
             if mine.name in figures and name in figures:
-                pairs = zip(figures[mine.name], figures[name], goals, strict=True)
-                cells = [f"{a.per_second / b.per_second:10.1f} ({goal or '-':>4})" for a, b, goal in pairs]
-                print(f"{name:32}" + "".join(f"{cell:>20}" for cell in cells))
+                show_ratios(figures[mine.name], figures[name], name, goals)
+    few = [sized(peer, vendor, 1_000) for vendor, peer in ours.items()]
+    many = [sized(peer, vendor, 100_000) for vendor, peer in ours.items()]
+    figures = compare([*few, *many], 1, chosen.seconds)
+    show(figures)
+    print("\n100,000 objects : 1,000 (goal)")
+    for small, large in zip(few, many, strict=True):
+        show_ratios(figures[large.name], figures[small.name], large.name, (0.8, 0.8, 0.8))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from typing import Any
 
 BUILD = Path(__file__).parents[2] / "build" / "peers"
 ITEMS = 1000  # objects that a peer begins with, of about 600 bytes
-PATIENCE = 60  # seconds for a server to answer for the first time
+PATIENCE = 300  # seconds for a server to answer for the first time: a large seed takes a while
 
 
 class Missing(Exception):
@@ -105,12 +105,13 @@ def run(*command: object, cwd: Path | None = None) -> None:
         raise Missing(f"`{' '.join(map(str, command))}` failed: {(done.stderr or done.stdout).strip()[-300:]}")
 
 
-def from_pypi(requirement: str, program: str) -> Callable[[], Path]:
+def from_pypi(name: str, program: str, *requirements: str) -> Callable[[], Path]:
     def install() -> Path:
-        home = BUILD / "python"
-        if not (home / "bin" / program).exists():
-            run(sys.executable, "-m", "venv", home)
-            run(home / "bin" / "python", "-m", "pip", "install", "--quiet", requirement)
+        home = BUILD / name
+        if not (home / "ready").exists():
+            run(sys.executable, "-m", "venv", "--clear", home)
+            run(home / "bin" / "python", "-m", "pip", "install", "--quiet", *requirements)
+            (home / "ready").touch()
         return home / "bin" / program
 
     return install

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,18 @@ COMMCARE = {"Authorization": "ApiKey brudolph@dimagi.com:0123456789abcdef0123456
 COMMCARE_PAGE = request("GET", "/a/demo/api/v0.5/case/?limit=20", COMMCARE)
 
 
-def mocksrv_command(size: str = "small") -> Any:
+def mocksrv_command(*more: str) -> Any:
     def command(program: Path, port: int, folder: Path) -> list[str]:
-        options = ["--port", str(port), "--size", size, "--data", str(folder / "world.json"), "--no-limits"]
+        options = ["--port", str(port), "--data", str(folder / "world.json"), "--no-limits", *more]
         return [str(program), "-m", "mocksrv", "serve", *options]
 
     return command
+
+
+def sized(peer: Peer, vendor: str, size: int) -> Peer:
+    """The same with so many objects, of this vendor alone."""
+    command = mocksrv_command("--vendor", vendor, "--size", str(size))
+    return replace(peer, name=f"{peer.name}, {size:,}", command=command)
 
 
 def cht_work(port: int) -> Work:
@@ -61,8 +68,10 @@ def this_python() -> Path:
     return Path(sys.executable)
 
 
-MOCKSRV_CHT = Peer("mocksrv (CHT persons)", this_python, mocksrv_command(), CHT_PAGE, cht_work)
-MOCKSRV_COMMCARE = Peer("mocksrv (CommCare cases)", this_python, mocksrv_command(), COMMCARE_PAGE, commcare_work)
+MOCKSRV_CHT = Peer("mocksrv (CHT persons)", this_python, mocksrv_command("--size", "small"), CHT_PAGE, cht_work)
+MOCKSRV_COMMCARE = Peer(
+    "mocksrv (CommCare cases)", this_python, mocksrv_command("--size", "small"), COMMCARE_PAGE, commcare_work
+)
 
 # --- moto: S3, the most used of its services ---------------------------------------------------------------
 
@@ -87,7 +96,7 @@ def moto_work(port: int) -> Work:
 
 MOTO = Peer(
     "moto (S3)",
-    from_pypi("moto[server]==5.2.5", "moto_server"),
+    from_pypi("moto", "moto_server", "moto[server]==5.2.5"),
     lambda program, port, _folder: [str(program), "--host", "127.0.0.1", "--port", str(port)],
     request("GET", "/", AWS),
     moto_work,
@@ -115,7 +124,8 @@ def rest_work(page: str) -> Any:
 
 
 def json_server_command(program: Path, port: int, folder: Path) -> list[str]:
-    (folder / "db.json").write_text(json.dumps({"items": [item(number) for number in range(ITEMS)]}))
+    items = [item(number) for number in range(ITEMS)]
+    (folder / "db.json").write_text(json.dumps({"items": items, "page": items[:20]}))
     return [str(program), "db.json", "--host", "127.0.0.1", "--port", str(port)]
 
 
@@ -124,7 +134,7 @@ JSON_SERVER = Peer(
     from_npm("json-server@1.0.0-beta.3", "json-server"),
     json_server_command,
     request("GET", "/items/000007"),
-    rest_work("/items?_page=1&_per_page=20"),
+    rest_work("/page"),  # of its own: to page through many costs a sort of all
 )
 
 
