@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -87,6 +88,7 @@ def serve(set_: tuple[str, ...], **flags: Any) -> None:
 
 def started(config: Config) -> tuple[Simulator, Server]:
     """The application and its bound server, or exit code 2. The port is taken first: it is quick to say no."""
+    gc.disable()
     from mocksrv.app import create_app
     from mocksrv.serving import CannotListen, Server
 
@@ -104,6 +106,8 @@ def started(config: Config) -> tuple[Simulator, Server]:
     except ConfigError as error:
         fail(error)
     server.app = app
+    gc.freeze()  # else a full collection over 100,000 seeded documents stops all answers for a second
+    gc.enable()
     return app, server
 
 
