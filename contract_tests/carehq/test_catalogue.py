@@ -132,7 +132,7 @@ def test_each_filter_keeps_what_it_should(get, resource, records):
             expected = [r["_id"] for r in records if keeps(r)]
             assert ids(get, resource, [(f"filters-{wanted.name}", v) for v in values]) == expected, (wanted.name,
                                                                                                      values)
-            if wanted.kind in ("ids", "options") and f"{wanted.name}s" not in resource.filters:
+            if wanted.kind in ("ids", "options") and not wanted.name.endswith("s"):
                 assert ids(get, resource, [(f"filters-{wanted.name}s", v) for v in values]) == expected
 
 

@@ -301,6 +301,15 @@ def test_other_resources_take_writes_when_opened(world, raw, call, errors, opene
     assert call("PATCH", f"tax-rates/{made['_id']}", {"tax_code": "T9"})["tax_code"] == "T9"
 
 
+def test_personal_data_goes_when_a_record_is_anonymized(world, call):
+    world.set(carehq_writable_resources="all")
+    id = first(call, "service-users")["_id"]
+    changed = call("PATCH", f"service-users/{id}", {"anonymized": "2026-01-01", "first_name": "Ann"})
+    assert (changed["first_name"], changed["last_name"], changed["dob"], changed["nhs_number"]) == (None, "", None,
+                                                                                                    None)
+    assert changed["anonymized"] == "2026-01-01 00:00:00"
+
+
 def test_rates_of_a_room_can_be_set_by_type(world, call, errors):
     world.set(carehq_writable_resources="all")
     room = first(call, "rooms")

@@ -86,7 +86,7 @@ def lookup(table: Table, wanted: Filter, value: Any) -> tuple[int, Callable[[], 
         return sum(table.count(name, key) for key in keys), lambda: list(
             dict.fromkeys(id for key in keys for id in table.by(name, key)))
     if wanted.op in ("gt", "lt") and name in ("created", "modified"):
-        low, high = ((True, value), None) if wanted.op == "gt" else (None, (True, value))
+        low, high = (value, None) if wanted.op == "gt" else (None, value)
         options: dict[str, Any] = {"include_low": False, "include_high": False}
         return (table.rank(f"sort-{name}", low, high, **options),
                 lambda: [id for _, id in table.range(f"sort-{name}", low, high, **options)])

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from mocksrv.world import World
 
 COUNTERS = "carehq.counters"
+PERSONAL = {"care_requirements", "comment", "dob", "email", "first_name", "genders_other", "last_name", "lon_lat",
+            "mobile",
+            "nhs_number", "notes", "other_persons_attending", "outcome_notes", "phone", "service_user_first_name",
+            "service_user_last_name", "street_address", "title"}
 SECONDS, COUNT = 2**32, 2**24  # what an id's first and last part can hold
 
 
@@ -77,6 +81,7 @@ def create(world: World, call: Call, resource: Resource, given: Given) -> dict[s
     record |= {name: value for name, value in values.items() if name in record}
     record |= {"_id": new_id(world), "created": moment, "modified": moment}
     rules.fill(world, call, record)
+    record |= blanked(resource, record)
     record = {name: record[name] for name in resource.attributes}
     world.table(resource.table).insert(record["_id"], record)
     rules.created(world, call, record, values)
@@ -93,7 +98,7 @@ def update(world: World, resource: Resource, id: str, given: Given) -> dict[str,
     rules.check(world, given, values, old)
     given.check()
     changes = {name: value for name, value in values.items() if name in resource.attributes}
-    return world.table(resource.table).update(id, {**changes, "modified": now(world)})
+    return world.table(resource.table).update(id, {**changes, **blanked(resource, values), "modified": now(world)})
 
 
 def delete(world: World, resource: Resource, id: str) -> None:
@@ -105,6 +110,13 @@ def delete(world: World, resource: Resource, id: str) -> None:
             raise errors.refused(400, f"This {resource.title} is used by {len(users)} {other.slug}.",
                                  diagnosis=f"{attribute.name} of {other.slug} {users[0]} names it; delete that first")
     world.table(resource.table).delete(id)
+
+
+def blanked(resource: Resource, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Personal data as it looks once a record was anonymized (developer pages: `anonymized`)."""
+    if not values.get("anonymized"):
+        return {}
+    return {name: None if attribute.null else "" for name, attribute in resource.attributes.items() if name in PERSONAL}
 
 
 def folded(resource: Resource, given: Mapping[str, Any], old: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from mocksrv.operation import Handler, Reply
 from mocksrv.store import Index, TableSpec, on
 from mocksrv.vendors.carehq import lists, records, schemas
 from mocksrv.vendors.carehq.arguments import demand, read
-from mocksrv.vendors.carehq.catalogue import ACTIONS, LIST_FILTERS, PROOF, RESOURCES, WRITES, Resource
+from mocksrv.vendors.carehq.catalogue import ACTIONS, LIST_FILTERS, PROOF, RESOURCES, WRITES, Attribute, Resource
 from mocksrv.vendors.carehq.rules import rules_of
 
 if TYPE_CHECKING:
@@ -21,8 +21,10 @@ SOURCES = {
     "integration": "published integrations that call it; the path is no part of the developer pages we know",
     "ours": "assumed: no page shows it",
 }
-# Documented is that records can be fetched singly; the path is our reading of it.
-GENERAL = {"list": "developers page: introduction, {slug}", "retrieve": "developers page: introduction"}
+GENERAL = {
+    "list": "developers page: introduction, {slug}",
+    "retrieve": "developers page: introduction (that there is a retrieve; its path is our reading)",
+}
 SUMMARIES = {
     "list": "A page of {slug}",
     "retrieve": "One record of {slug}",
@@ -35,8 +37,12 @@ SUMMARIES = {
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def ordered(name: str) -> Index:
-    return Index(lambda record: (lists.sort_key(record[name]),), ordered=True)
+def ordered(attribute: Attribute) -> Index:
+    """In the order that lists have: null before everything else."""
+    name = attribute.name
+    if attribute.null:
+        return Index(lambda record: (lists.sort_key(record[name]),), ordered=True)
+    return on(name, ordered=True)
 
 
 def members(name: str) -> Index:
@@ -46,7 +52,7 @@ def members(name: str) -> Index:
 
 def table_of(resource: Resource) -> TableSpec:
     """Indexes for everything one can sort by, filter by, or that points to other records."""
-    indexes = {f"sort-{name}": ordered(name) for name in resource.sort_by}
+    indexes = {f"sort-{name}": ordered(resource.attributes[name]) for name in resource.sort_by}
     filtered = {f.attribute for f in resource.filters.values() if f.kind in LIST_FILTERS and f.attribute != "_id"}
     for name in sorted({*map(str, filtered), *(a.name for a in resource.references)}):
         indexes[name] = members(name) if resource.attributes[name].kind == "hash" else on(name)
@@ -147,11 +153,11 @@ def declare(vendor: Vendor, resource: Resource, action: str, source: str) -> Non
 
 def schemas_of(resource: Resource, action: str) -> dict[str, Any]:
     """The schemas of an operation, each as the function that makes it."""
-    taken = {"query": lambda: schemas.request_schema(resource, action)} if action in ("list", "retrieve") else {
-        "body": lambda: schemas.request_schema(resource, action)}
-    if action == "list":
-        return taken | {"response": lambda: schemas.list_schema(resource)}
-    return taken | {"response": lambda: schemas.record_schema(resource)} if action != "delete" else {}
+    if action == "delete":
+        return {}
+    answer = schemas.list_schema if action == "list" else schemas.record_schema
+    return {"query" if action in ("list", "retrieve") else "body": lambda: schemas.request_schema(resource, action),
+            "response": lambda: answer(resource)}
 
 
 def declare_closed(vendor: Vendor, closed: list[Resource], action: str) -> None:

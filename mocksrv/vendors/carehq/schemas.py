@@ -58,7 +58,7 @@ def list_arguments(resource: Resource) -> Fields:
     for wanted in resource.filters.values():
         of = resource.attributes[wanted.attribute].of if wanted.attribute else ()
         made[f"filters-{wanted.name}"] = of_filter(wanted, of)
-        if wanted.kind in LIST_FILTERS:
+        if wanted.kind in LIST_FILTERS and not wanted.name.endswith("s"):
             made.setdefault(f"filters-{wanted.name}s", of_filter(wanted, of))
     return made
 
@@ -86,9 +86,13 @@ def required(argument: Argument, action: str) -> Argument:
 
 def request_schema(resource: Resource, action: str) -> type[Schema]:
     """What an action takes, as a schema: the query of list and retrieve, the form of create and update."""
-    made = {"list": list_arguments(resource), "retrieve": retrieve_arguments()} if action in ("list", "retrieve") else {
-        action: write_arguments(resource, action)}
-    return schema(f"{title(resource)}{action.capitalize()}", made[action])
+    if action == "list":
+        made = list_arguments(resource)
+    elif action == "retrieve":
+        made = retrieve_arguments()
+    else:
+        made = write_arguments(resource, action)
+    return schema(f"{title(resource)}{action.capitalize()}", made)
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------

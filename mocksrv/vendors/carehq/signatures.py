@@ -57,6 +57,8 @@ def split(raw: bytes, decode: Callable[[bytes], str]) -> Pairs:
 
 def form(text: bytes) -> str:
     """Decoded as forms are: `+` is a space."""
+    if b"%" not in text and b"+" not in text:
+        return text.decode("utf-8", LENIENT)
     return unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8", LENIENT)
 
 

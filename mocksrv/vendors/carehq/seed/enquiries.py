@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from mocksrv.vendors.carehq.catalogue import RESOURCES
 from mocksrv.vendors.carehq.seed import places
 from mocksrv.vendors.carehq.seed.base import DAY, Agency, Record
@@ -90,8 +92,6 @@ def follow(agency: Agency) -> None:
 
 def moment(agency: Agency, text: str) -> int:
     """A stored date-time as a moment."""
-    from datetime import UTC, datetime
-
     return int((datetime.fromisoformat(text).replace(tzinfo=UTC) - agency.midnight).total_seconds())
 
 

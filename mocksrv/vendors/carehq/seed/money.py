@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import cache
+
 from mocksrv.vendors.carehq.seed import places
 from mocksrv.vendors.carehq.seed.base import DAY, Agency, Record
 from mocksrv.vendors.carehq.seed.setting_up import FOUNDED
@@ -79,14 +82,13 @@ def invoices(agency: Agency, stay: Record, deal: Record, payer: Record, private:
         first, last = -ago * PERIOD * DAY, (1 - ago) * PERIOD * DAY - DAY
         start = max(agency.on(first), deal["start_date"])
         end = min(agency.on(last), deal["end_date"] or agency.on(last))
-        days = (agency_day(end) - agency_day(start)) + 1
+        days = (day_number(end) - day_number(start)) + 1
         if days > 0:
             invoice(agency, stay, deal, payer, private, days, last + DAY)
 
 
-def agency_day(text: str) -> int:
-    from datetime import date
-
+@cache
+def day_number(text: str) -> int:
     return date.fromisoformat(text).toordinal()
 
 
