@@ -22,6 +22,7 @@ from mocksrv.vendors.commcare.schemas import (
     CaseV2Object,
     CaseV2Written,
 )
+from mocksrv.vendors.commcare.schemas_requests import CaseV2BulkFetch, CaseV2Change, CaseV2Fields, CaseV2Query
 from mocksrv.vendors.commcare.stores import owned, visible
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 
@@ -65,7 +66,7 @@ def show(doc: Doc, indexed_on: str | None = None) -> dict[str, Any]:
 # --- reading ------------------------------------------------------------------------------------------------
 
 
-@vendor.view("GET", *LIST, response=CaseV2List, statuses=(200, 400, 403), **COMMON)
+@vendor.view("GET", *LIST, query=CaseV2Query, response=CaseV2List, statuses=(200, 400, 403), **COMMON)
 def list_cases_v2(world: World, call: Call) -> dict[str, Any]:
     """Cases by `indexed_on`, with exact filters, and a cursor to go on with."""
     domain = call.params["domain"]
@@ -78,7 +79,8 @@ def list_cases_v2(world: World, call: Call) -> dict[str, Any]:
     return body
 
 
-@vendor.view("POST", *BULK_FETCH, response=CaseV2BulkFetched, statuses=(200, 400), **BULK)
+@vendor.view("POST", *BULK_FETCH, query=CaseV2Fields, body=CaseV2BulkFetch, response=CaseV2BulkFetched,
+             statuses=(200, 400), **BULK)
 def bulk_fetch_cases_v2(world: World, call: Call) -> dict[str, Any]:
     """Many cases by ids and external ids, in the order in which they are asked for."""
     data = read_json(call)
@@ -96,7 +98,7 @@ for method in ("GET", "PUT"):
                 statuses=(200, 400), **BULK)(bulk_fetch_cases_v2)
 
 
-@vendor.view("GET", *DETAIL, response=CaseV2Object, statuses=(200, 400, 403, 404), **COMMON)
+@vendor.view("GET", *DETAIL, query=CaseV2Fields, response=CaseV2Object, statuses=(200, 400, 403, 404), **COMMON)
 def get_case_v2(world: World, call: Call) -> dict[str, Any]:
     """One case, or several by their ids with commas."""
     case_id = call.params["case_id"]
@@ -110,7 +112,7 @@ def get_case_v2(world: World, call: Call) -> dict[str, Any]:
     return shown(show(doc))
 
 
-@vendor.view("GET", *EXTERNAL, response=CaseV2Object, statuses=(200, 400, 403, 404), **COMMON)
+@vendor.view("GET", *EXTERNAL, query=CaseV2Fields, response=CaseV2Object, statuses=(200, 400, 403, 404), **COMMON)
 def get_case_v2_by_external_id(world: World, call: Call) -> dict[str, Any]:
     """One case by its external id."""
     external_id = call.params["external_id"]
@@ -169,13 +171,13 @@ def single(world: World, domain: str, external_id: str) -> Doc | None:
 # --- writing ------------------------------------------------------------------------------------------------
 
 
-@vendor.view("POST", *LIST, *EXTERNAL, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
+@vendor.view("POST", *LIST, *EXTERNAL, body=CaseV2Change, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
 def create_case_v2(world: World, call: Call) -> dict[str, Any]:
     """Create a case, or create and update up to 100; an external id in the path is not looked at."""
     return write(world, call, read_json(call), create=True)
 
 
-@vendor.view("PUT", *LIST, *DETAIL, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
+@vendor.view("PUT", *LIST, *DETAIL, body=CaseV2Change, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
 def update_case_v2(world: World, call: Call) -> dict[str, Any]:
     """Update a case by the id in the path or in the body, or create and update up to 100."""
     data = read_json(call)
@@ -186,7 +188,7 @@ def update_case_v2(world: World, call: Call) -> dict[str, Any]:
     return write(world, call, data, create=False)
 
 
-@vendor.view("PUT", *EXTERNAL, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
+@vendor.view("PUT", *EXTERNAL, body=CaseV2Change, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
 def upsert_case_v2(world: World, call: Call) -> dict[str, Any]:
     """Create or update the case with an external id."""
     external_id = call.params["external_id"]

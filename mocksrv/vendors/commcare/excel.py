@@ -13,6 +13,7 @@ from mocksrv.vendors.commcare import multipart, spreadsheets
 from mocksrv.vendors.commcare.errors import Text
 from mocksrv.vendors.commcare.excel_import import SEARCH_FIELDS, Import, ImportFailed, Plan
 from mocksrv.vendors.commcare.gate import NOT_FOUND
+from mocksrv.vendors.commcare.schemas_requests import CaseUpload
 from mocksrv.vendors.commcare.spreadsheets import BadWorkbook, Sheet
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 
@@ -33,7 +34,7 @@ class Refused(Exception):
 
 
 @vendor.view("POST", f"/a/{DOMAIN}/importer/excel/bulk_upload_api/", permission="edit_data", method_error="empty",
-             statuses=(200, 500), source=SOURCE, proof="source")
+             body=CaseUpload, consumes="multipart/form-data", statuses=(200, 500), source=SOURCE, proof="source")
 def upload_cases(world: World, call: Call) -> Any:
     """Create and update cases from a spreadsheet."""
     fields, files = multipart.parse(call) if multipart.is_multipart(call) else ({}, {})

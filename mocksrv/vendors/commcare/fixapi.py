@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mocksrv.operation import Call
 from mocksrv.vendors.commcare import multipart, table_workbook
 from mocksrv.vendors.commcare.lookup import rows_of, tables_of
+from mocksrv.vendors.commcare.schemas_requests import TableUpload
 from mocksrv.vendors.commcare.table_workbook import BadTables, Definition, Row, Workbook
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 
@@ -22,8 +23,8 @@ BAD_REQUEST = ("Invalid post request.Submit the form with field 'file-to-upload'
 QUEUED = "File has been uploaded successfully and is queued for processing."
 
 
-@vendor.view("POST", f"/a/{DOMAIN}/fixtures/fixapi/", permission="edit_data", method_error="empty", source=SOURCE,
-             proof="source")
+@vendor.view("POST", f"/a/{DOMAIN}/fixtures/fixapi/", permission="edit_data", method_error="empty", body=TableUpload,
+             consumes="multipart/form-data", source=SOURCE, proof="source")
 def upload_lookup_tables(world: World, call: Call) -> dict[str, Any]:
     """Create, replace and delete lookup tables and their rows."""
     fields, files = multipart.parse(call) if multipart.is_multipart(call) else ({}, {})

@@ -12,6 +12,7 @@ from mocksrv.vendors.commcare import cases, elastic, processing
 from mocksrv.vendors.commcare.errors import Text, absent
 from mocksrv.vendors.commcare.gate import NOT_FOUND
 from mocksrv.vendors.commcare.schemas import FormList, FormObject
+from mocksrv.vendors.commcare.schemas_requests import FormQuery
 from mocksrv.vendors.commcare.stores import owned
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 
@@ -91,7 +92,7 @@ def attachments(world: World, call: Call, doc: Doc) -> dict[str, Any]:
 
 
 @vendor.resource("GET", "form", "v0.5", "v1", "v0.4", permission="edit_data", formats=("application/json",),
-                 response=FormList, source=SOURCE, proof="source")
+                 query=FormQuery, response=FormList, source=SOURCE, proof="source")
 def list_forms(world: World, call: Call) -> dict[str, Any]:
     """Forms by time of receipt, the newest first; archived ones only if `include_archived` is there."""
     hidden = call.arg("include_archived") is None and world.table("commcare.forms").count(

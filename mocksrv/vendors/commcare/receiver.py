@@ -55,14 +55,17 @@ STRAY_FIELDS = "Received a submission with POST.keys()"
 
 SOURCE = "commcare-hq corehq/apps/receiverwrapper/views.py"
 APP_ID = r"{app_id:[\w-]+}"
+DECLARED: dict[str, Any] = {
+    "method_error": "empty", "consumes": "text/xml", "produces": "text/html", "proof": "source", "source": SOURCE,
+    "statuses": (201, 400, 401, 403, 413, 422, 500, 509),
+}
 
 
 # --- operations ---------------------------------------------------------------------------------------------
 
 
 @vendor.view("POST", f"/a/{DOMAIN}/receiver/", f"/a/{DOMAIN}/receiver", f"/a/{DOMAIN}/receiver/submission/",
-             f"/a/{DOMAIN}/receiver/submission", f"/a/{DOMAIN}/receiver/{APP_ID}/", auth="none", method_error="empty",
-             statuses=(201, 400, 401, 403, 413, 422, 500, 509), proof="source", source=SOURCE)
+             f"/a/{DOMAIN}/receiver/submission", f"/a/{DOMAIN}/receiver/{APP_ID}/", auth="none", **DECLARED)
 def submit_form(world: World, call: Call) -> Any:
     """Submit a form; a login is asked for if the domain demands secure submissions."""
     if domain_of(world, call)["secure"]:
@@ -71,7 +74,7 @@ def submit_form(world: World, call: Call) -> Any:
 
 
 @vendor.view("POST", f"/a/{DOMAIN}/receiver/secure/", f"/a/{DOMAIN}/receiver/secure/{APP_ID}/", auth="none",
-             method_error="empty", statuses=(201, 400, 401, 403, 413, 422, 500, 509), proof="source", source=SOURCE)
+             **DECLARED)
 def submit_form_secure(world: World, call: Call) -> Any:
     """Submit a form with a login: Basic unless `authtype` or the Authorization header says otherwise."""
     domain_of(world, call)
@@ -86,8 +89,7 @@ def submit_form_secure(world: World, call: Call) -> Any:
     return receive(world, call)
 
 
-@vendor.view("POST", f"/a/{DOMAIN}/receiver/api/", permission="edit_data", method_error="empty",
-             statuses=(201, 400, 401, 403, 413, 422, 500, 509), proof="source", source=SOURCE)
+@vendor.view("POST", f"/a/{DOMAIN}/receiver/api/", permission="edit_data", **DECLARED)
 def submit_form_api(world: World, call: Call) -> Any:
     """Submit a form through the API: with a login, and the permissions edit_data and access_api."""
     domain_of(world, call)
