@@ -325,7 +325,6 @@ def test_every_write_gives_a_new_version(store, docs):
         (where("type") == "neither", []),
         (where("type") == ["odd"], []),
     ],
-    ids=repr,
 )
 def test_queries(docs, query, ids):
     assert [found.doc_id for found in docs.search(query)] == ids
