@@ -142,9 +142,10 @@ class Worlds:
                 raise ConfigError(f"setting {name}={value}: use {error}") from None
         return values
 
-    def plant(self, seed: int, size: int) -> World:
-        """A new world: accounts always, made-up data unless `size` is 0."""
-        world = World(DEFAULT, Store(self.specs), Clock(), Generator(seed), self.defaults(), self.config.limits)
+    def plant(self, seed: int, size: int, settings: Mapping[str, Any] | None = None) -> World:
+        """A new world, with these settings beside the defaults: accounts always, made-up data unless `size` is 0."""
+        known = self.defaults() | dict(settings or {})
+        world = World(DEFAULT, Store(self.specs), Clock(), Generator(seed), known, self.config.limits)
         self._settle(world, size, self.vendors)
         return world
 

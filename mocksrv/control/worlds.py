@@ -33,19 +33,18 @@ def make_world() -> Response:
     key = data.get("name")
     if not isinstance(key, str) or not NAME.fullmatch(key):
         raise ControlError("bad-name", 400, "name takes 1 to 64 letters, digits, dots, dashes or underscores")
+    settings = parsed(data.get("settings", {}))
     try:
-        if data.keys() & {"seed", "size"}:
+        if settings or data.keys() & {"seed", "size"}:
             wanted = {"seed": app().settings.seed, "size": app().settings.size} | data
-            source = worlds().plant(parse_seed(wanted["seed"]), parse_size(wanted["size"]))
+            source = worlds().plant(parse_seed(wanted["seed"]), parse_size(wanted["size"]), settings)
         else:
             source = worlds().origin
     except ConfigError as error:
         raise ControlError("bad-setting", 400, str(error)) from None
-    settings = parsed(data.get("settings", {}))
     trouble = known_scenario(data["scenario"]) if "scenario" in data else None
     made = worlds().replace(key, source)
     with made.lock:
-        made.settings |= settings
         if trouble:
             trouble.apply(made)
         made.commit()

@@ -1,0 +1,138 @@
+"""The page and the server disagree in 42 places: the three conformances, and what docs/cht.md says of them."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mocksrv.vendors.cht import differences, vendor
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "cht.md").read_text()
+PASSWORD = "Kisumu_2024"
+MODES = ("server", "strict", "docs")
+
+pytestmark = pytest.mark.mock_only
+
+
+# --- the page for users ----------------------------------------------------------------------------------------
+
+
+def test_the_table_is_what_the_code_says():
+    assert differences.table() in PAGE, "run `python -m mocksrv.vendors.cht.differences`"
+    assert [one.number for one in differences.DIFFERENCES] == list(range(1, 43))
+
+
+def test_operations_name_the_differences_that_they_decide():
+    known = {one.number for one in differences.DIFFERENCES}
+    named = set()
+    for operation in vendor.operations:
+        for numbers in re.findall(r"Differences: (\d+(?:, \d+)*)", operation.run.__doc__ or ""):
+            named |= {int(number) for number in numbers.split(",")}
+    assert named <= known
+    assert named >= set(range(1, 20)) | {22}  # 20 is none, 21 is about all errors
+
+
+def test_the_quick_start_runs_as_it_stands(mocksrv):
+    (code,) = re.findall(r"```python\n(.+?)```", PAGE, re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60,
+                          env=os.environ | {"MOCKSRV_URL": mocksrv.url})
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == "org.couchdb.user:amina"
+    assert int(lines[1].split()[0]) > 20
+    assert lines[2] == "Amina Juma in Area One in Branch One"
+    assert '"ok": True'.replace('"', "'") in lines[3]
+
+
+def test_the_accounts_of_the_page_work(api):
+    names = re.findall(r"`([a-z0-9]+)`", PAGE.partition("| account |")[2].partition("\n\n")[0])
+    accounts = [name for name in names if name in ("officer", "clerk", "gateway", "analyst", "configurer", "director",
+                                                   "supervisor", "chw1", "chw2")]
+    assert len(set(accounts)) == 9
+    for name in set(accounts):
+        assert api.as_user(name, "Secret_123").get("/_session").status_code == 200
+
+
+# --- the differences of contacts -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def account(api, places, unique):
+    """Makes an account of a role and gives its client."""
+    def make(role):
+        name = f"{unique}-{role}".replace("_", "-")
+        api.ok("POST", "/api/v1/users", {"username": name, "password": PASSWORD, "roles": [role],
+                                         "place": places.area, "contact": places.person})
+        return api.as_user(name, PASSWORD)
+
+    return make
+
+
+def by_mode(mocksrv, ask):
+    """What is answered in each conformance."""
+    answers = {}
+    for mode in MODES:
+        mocksrv.set(cht_conformance=mode)
+        answers[mode] = ask()
+    return answers
+
+
+def test_1_writing_takes_can_edit_too(api, mocksrv, account):
+    clerk = account("data_entry")
+    api.ok("PUT", "/api/v1/settings", {"permissions": {"can_create_people": ["data_entry"]}})
+    assert by_mode(mocksrv, lambda: clerk.post("/api/v1/people", {"name": "x"}).status_code) == {
+        "server": 403, "strict": 403, "docs": 200}
+
+
+def test_2_reading_takes_an_online_user(api, mocksrv, account, places):
+    worker = account("chw")
+    for path in (f"/api/v1/person/{places.person}", f"/api/v1/place/{places.area}", "/api/v1/person?type=person",
+                 "/api/v1/place?type=clinic"):
+        assert by_mode(mocksrv, lambda path=path: worker.get(path).status_code) == {
+            "server": 403, "strict": 403, "docs": 200}
+
+
+def test_3_what_success_shows(api, mocksrv, places):
+    keys = by_mode(mocksrv, lambda: list(api.ok("POST", "/api/v1/people", {"name": "x"})))
+    assert keys == {"server": ["ok", "id", "rev"], "strict": ["ok", "id", "rev"], "docs": ["id", "rev"]}
+    body = {"name": "x", "type": "clinic", "parent": places.area}
+    keys = by_mode(mocksrv, lambda: list(api.ok("POST", "/api/v1/places", body)))
+    assert keys == {"server": ["ok", "id", "rev"], "strict": ["ok", "id", "rev"], "docs": ["id", "rev"]}
+
+
+def test_4_a_wrong_parent(api, mocksrv, places):
+    body = {"name": "CHP Area One", "type": "health_center", "parent": places.clinic}
+    found = by_mode(mocksrv, lambda: api.post("/api/v1/places", body))
+    real = 'health_center "" should have one of the following parent types: "district_hospital".'
+    assert found["server"].json() == found["strict"].json() == {"code": 400, "error": real}
+    page = found["docs"]
+    assert (page.status_code, page.headers["Content-Type"]) == (400, "text/plain")
+    assert page.text == 'Health Centers should have "district_hospital" parent type.'
+
+
+@pytest.mark.parametrize(("mode", "status"), [("server", 200), ("strict", 400), ("docs", 200)])
+def test_5_national_office(api, mocksrv, mode, status):
+    mocksrv.plant(size=0, cht_conformance=mode)
+    assert api.post("/api/v1/places", {"name": "NO", "type": "national_office"}).status_code == status
+
+
+def test_16_batches_of_bulk_delete(api, mocksrv):
+    body = {"docs": [{"_id": f"nobody-{number}"} for number in range(150)]}
+    found = by_mode(mocksrv, lambda: api.post("/api/v1/bulk-delete", body).json())
+    assert found == {"server": [[], []], "strict": [[], [], []], "docs": [[], []]}
+
+
+def test_17_bulk_delete_by_who_may_not(api, mocksrv, account):
+    worker = account("chw")
+    assert by_mode(mocksrv, lambda: worker.post("/api/v1/bulk-delete", {"docs": []}).status_code) == {
+        "server": 500, "strict": 500, "docs": 403}
+
+
+def test_21_the_form_of_errors(api, mocksrv):
+    found = by_mode(mocksrv, lambda: api.taking("*/*").get("/api/v1/person/nobody").text)
+    assert found == {"server": "Person not found", "strict": "Person not found",
+                     "docs": '{"code":404,"error":"Person not found"}'}
