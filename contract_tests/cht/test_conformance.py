@@ -1,63 +1,11 @@
-"""The page and the server disagree in 42 places: the three conformances, and what docs/cht.md says of them."""
-
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
+"""Where the documentation page and the server disagree about contacts: what each conformance does."""
 
 import pytest
 
-from mocksrv.vendors.cht import differences, vendor
-
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "cht.md").read_text()
 PASSWORD = "Kisumu_2024"
 MODES = ("server", "strict", "docs")
 
 pytestmark = pytest.mark.mock_only
-
-
-# --- the page for users ----------------------------------------------------------------------------------------
-
-
-def test_the_table_is_what_the_code_says():
-    assert differences.table() in PAGE, "run `python -m mocksrv.vendors.cht.differences`"
-    assert [one.number for one in differences.DIFFERENCES] == list(range(1, 43))
-
-
-def test_operations_name_the_differences_that_they_decide():
-    known = {one.number for one in differences.DIFFERENCES}
-    named = set()
-    for operation in vendor.operations:
-        for numbers in re.findall(r"Differences: (\d+(?:, \d+)*)", operation.run.__doc__ or ""):
-            named |= {int(number) for number in numbers.split(",")}
-    assert named <= known
-    assert named >= set(range(1, 20)) | {22}  # 20 is none, 21 is about all errors
-
-
-def test_the_quick_start_runs_as_it_stands(mocksrv):
-    (code,) = re.findall(r"```python\n(.+?)```", PAGE, re.DOTALL)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60,
-                          env=os.environ | {"MOCKSRV_URL": mocksrv.url})
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    assert lines[0] == "org.couchdb.user:amina"
-    assert int(lines[1].split()[0]) > 20
-    assert lines[2] == "Amina Juma in Area One in Branch One"
-    assert '"ok": True'.replace('"', "'") in lines[3]
-
-
-def test_the_accounts_of_the_page_work(api):
-    names = re.findall(r"`([a-z0-9]+)`", PAGE.partition("| account |")[2].partition("\n\n")[0])
-    accounts = [name for name in names if name in ("officer", "clerk", "gateway", "analyst", "configurer", "director",
-                                                   "supervisor", "chw1", "chw2")]
-    assert len(set(accounts)) == 9
-    for name in set(accounts):
-        assert api.as_user(name, "Secret_123").get("/_session").status_code == 200
-
-
-# --- the differences of contacts -------------------------------------------------------------------------------
 
 
 @pytest.fixture
