@@ -41,6 +41,7 @@ from mocksrv.vendors.cht import (  # noqa: F401
     places,
     records,
     replication,
+    scenarios,
     settings,
     sms,
     token_link,
@@ -48,5 +49,7 @@ from mocksrv.vendors.cht import (  # noqa: F401
     users_info,
 )
 from mocksrv.vendors.cht.vendor import vendor
+
+vendor.scenarios = scenarios.SCENARIOS
 
 __all__ = ["vendor"]

@@ -19,12 +19,15 @@ from mocksrv.vendors.commcare import (
     messaging,
     receiver,
     reports,
+    scenarios,
     ucr,
     user_writes,
     users,
     web_users,
 )
 from mocksrv.vendors.commcare.vendor import vendor
+
+vendor.scenarios = scenarios.SCENARIOS
 
 __all__ = [
     "action_times",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mocksrv.world import World
 
 REALM = "DJANGO"
+NONCES, STARTS = "commcare.nonces", "commcare.digest-starts"
 LIFE = 300.0  # seconds in which a nonce may start to be used
 BODY = "Authorization Required"
 REQUIRED = ("username", "realm", "nonce", "uri", "response", "opaque", "qop", "nc", "cnonce")
@@ -26,7 +27,13 @@ def md5_hex(text: str) -> str:
 
 
 def secret(world: World) -> str:
-    return md5_hex(f"commcare digest secret {world.random.seed_text}")
+    return md5_hex(f"commcare digest secret {world.random.seed_text} {world.memory.get(STARTS, 0)}")
+
+
+def forget(world: World) -> None:
+    """No longer know any nonce, as after a restart."""
+    world.memory[STARTS] = world.memory.get(STARTS, 0) + 1
+    world.memory.pop(NONCES, None)
 
 
 def challenge(world: World) -> str:
@@ -89,7 +96,7 @@ def use(world: World, nonce: str, nc: str) -> str | None:
         count = int(nc, 16)
     except ValueError:
         return "nc is not hexadecimal"
-    used: dict[str, int] = world.memory.setdefault("commcare.nonces", {})
+    used: dict[str, int] = world.memory.setdefault(NONCES, {})
     if nonce in used:
         if count <= used[nonce]:
             return f"nc {nc} was used before with this nonce"

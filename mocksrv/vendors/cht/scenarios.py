@@ -1,0 +1,50 @@
+"""Troubles that clients of the Community Health Toolkit have had."""
+
+from __future__ import annotations
+
+from mocksrv.scenario import Scenario, faulty
+from mocksrv.vendors.cht import app_settings, auth, documents
+from mocksrv.world import World
+
+
+def fail_logins(world: World) -> None:
+    """Use up the failed logins of callers from this machine."""
+    for address in ("127.0.0.1", "::1"):
+        world.window(auth.LIMITER, auth.SECONDS).hit(address, world.clock, auth.POINTS)
+
+
+def forbid_clinics_below_health_centers(world: World) -> None:
+    """Change the hierarchy's configuration under the client's feet."""
+    kinds = [dict(kind) for kind in app_settings.read(world).get("contact_types", [])]
+    for kind in kinds:
+        if kind.get("id") == "clinic":
+            kind["parents"] = ["district_hospital"]
+    app_settings.update(world, {"contact_types": kinds}, "replace")
+
+
+def break_lineage(world: World) -> None:
+    """Delete a health center that has clinics and people below it."""
+    medic = documents.database(world, "medic")
+    for clinic in medic.of_contact_type("clinic", 0, 100):
+        parent = (clinic.get("parent") or {}).get("_id")
+        if isinstance(parent, str) and parent in medic:
+            medic.delete(parent)
+            return
+
+
+SCENARIOS = (
+    Scenario("cht.failed_logins_429", "Ten logins from this address have just failed: for ten seconds even right Basic "
+             "credentials get 429.", "Log in once, keep the session cookie, and wait after a 429.", fail_logins),
+    Scenario("cht.partial_place_write", "The configuration no longer lets clinics be below health centers: a clinic "
+             "that is posted with a new health center fails, and the health center stays.",
+             "Create places one by one from the top, or clean up what a failed request left behind.",
+             forbid_clinics_below_health_centers),
+    Scenario("cht.bulk_delete_cut", "The next bulk-delete ends after its first batch: half a JSON document, no closing "
+             "chunk.", "Read the batches as they come, and ask again for the ids that were not confirmed.",
+             faulty(vendor="cht", operation="bulk_delete", cut_after=2, times=1)),
+    Scenario("cht.broken_lineage", "A health center was deleted while clinics and people are still below it: lineage "
+             "holds a bare {_id} in its place.", "Do not expect every parent to have a name.", break_lineage),
+    Scenario("cht.lost_user_creation", "The next user is created but the answer is lost; trying again says that the "
+             "name is taken.", "After a lost answer look whether the user is there before creating it again.",
+             faulty(vendor="cht", method="POST", path="/api/v*/users", connection="reset", after=True, times=1)),
+)
