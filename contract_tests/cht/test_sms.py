@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -394,6 +395,34 @@ def test_rapidpro_brings_a_message(api, secrets, path):
     for refused in (fields, {"id": "rp-2"}, {}):
         answer = hook(api, path, refused)
         assert (answer.status_code, answer.text) == (400, "Message was not saved")
+
+
+@pytest.mark.mock_only
+@pytest.mark.parametrize(
+    ("service", "credential", "details", "reference"),
+    [("africas-talking", "africastalking.com:outgoing", "Queued", "ATXid_[0-9a-f]{32}"),
+     ("rapidpro", "rapidpro:outgoing", "queued", "[0-9]{7}")])
+def test_a_service_takes_what_waits(frozen, mocksrv, secrets, service, credential, details, reference):
+    """Right after a record, and once a minute; the mock calls nobody."""
+    outgoing(frozen, "one", ("uuid-1", "pending"))
+    frozen.put("/api/v1/settings", {"sms": {"outgoing_service": service}, "transitions": {"default_responses": True},
+                                    "default_responses": {"start_date": "2020-01-01"}})
+    mocksrv.clock.advance(90)
+    assert states(frozen, "one") == [["pending"]], "without its credential it is not asked"
+    frozen.put(f"/api/v1/credentials/{credential}", data=b"key", headers={"Content-Type": "text/plain"})
+    mocksrv.clock.advance(30)
+    assert states(frozen, "one") == [["pending"]]
+    mocksrv.clock.advance(31)
+    (task,) = frozen.doc("one")["tasks"]
+    assert (task["state"], task["state_details"]) == ("received-by-gateway", details)
+    assert re.fullmatch(reference, task["gateway_ref"])
+    answer = frozen.post("/api/v2/records", data={"message": "hello", "from": PHONE}).json()
+    (task,) = frozen.doc(answer["id"])["tasks"]
+    assert task["state"] == "received-by-gateway"
+    if service == "africas-talking":
+        report = {"id": task["gateway_ref"], "status": "Success"}
+        assert hook(frozen, AT_REPORTS, report).json() == {"saved": 1}
+        assert states(frozen, answer["id"])[0][-1] == "delivered"
 
 
 @pytest.mark.mock_only

@@ -12,6 +12,7 @@ from mocksrv.operation import Call, Refusal, Reply, TooLarge, Vendor
 from mocksrv.store import TableSpec
 from mocksrv.vendors.cht import (
     auth,
+    background,
     conformance,
     cookies,
     documents,
@@ -45,7 +46,7 @@ class CHT(Vendor):
     title = "Community Health Toolkit (CHT) API"
     security = SECURITY
     head_is_get = True
-    tables = (*documents.TABLES, TableSpec(auth.ADMINS), TableSpec(CONFIG))
+    tables = (*documents.TABLES, TableSpec(auth.ADMINS), TableSpec(CONFIG), TableSpec(background.STATE))
     settings = (
         Setting("conformance", "server",
                 "where the documentation page and the server disagree: server (real, plus what the page "
@@ -97,6 +98,7 @@ class CHT(Vendor):
 
     def identify(self, world: World, call: Call) -> None:
         """Find out who calls; whether that is enough, `admit` says."""
+        background.settle(world)
         call.notes["json_errors"] = conformance.docs(world)  # difference 21
         try:
             call.caller = auth.identify(world, call)

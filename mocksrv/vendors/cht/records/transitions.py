@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mocksrv.vendors.cht import app_settings, documents, indexes, javascript, timestamps, translations
+from mocksrv.vendors.cht import app_settings, background, contacts, documents, javascript, timestamps, translations
 from mocksrv.vendors.cht.records import reports
 from mocksrv.world import World
 
@@ -23,32 +23,36 @@ BACKGROUND = frozenset((
 ))
 
 
+LISTENERS: list[Callable[[World], None]] = []
+
+
 def process(world: World, docs: list[Document]) -> list[dict[str, Any]]:
     """Apply the transitions that are on, and save: one result each, as CouchDB's `_bulk_docs` has them."""
     settings = app_settings.read(world)
-    on = switched_on(settings)
+    on = background.switched_on(settings)
     if on - BACKGROUND:
         for doc in docs:
             doc["_id"] = world.uuid()
             for name, run in TRANSITIONS.items():
                 if name in on:
                     run(world, settings, doc)
-    return documents.database(world).bulk(docs)
+    saved = documents.database(world).bulk(docs)
+    if any(doc["tasks"] for doc in docs):
+        for listener in LISTENERS:
+            listener(world)
+    return saved
 
 
-def switched_on(settings: Settings) -> set[str]:
-    """The names of the transitions that the settings switch on."""
-    given = settings.get("transitions")
-    return {
-        name for name, value in (given.items() if isinstance(given, dict) else ())
-        if javascript.truthy(value) and not (isinstance(value, dict) and value.get("disable"))
-    }
+def when_there_are_messages(listener: Callable[[World], None]) -> Callable[[World], None]:
+    """Have a function called when a saved report has messages to send."""
+    LISTENERS.append(listener)
+    return listener
 
 
 def update_clinics(world: World, settings: Settings, doc: Document) -> None:
     """Name the sender: the contact whose phone sent it, or of the code that the form refers to."""
     if sender := find_sender(world, doc):
-        doc["contact"] = minified(sender)
+        doc["contact"] = contacts.minify(dict(sender))
         return
     _, definition = reports.find_form(settings, doc.get("form"))
     if not (definition and definition.get("public_form")):
@@ -66,15 +70,6 @@ def find_sender(world: World, doc: Document) -> Mapping[str, Any] | None:
     phone = doc.get("from")
     senders = medic.by("by_phone", phone) if isinstance(phone, str) and phone else []
     return senders[0] if senders else None
-
-
-def minified(contact: Mapping[str, Any]) -> Document:
-    """The contact's id with the ids of its places."""
-    ids = list(indexes.lineage_ids(dict(contact)))
-    nested: Document = {"_id": ids[-1]}
-    for id in reversed(ids[:-1]):
-        nested = {"_id": id, "parent": nested}
-    return nested
 
 
 def default_responses(world: World, settings: Settings, doc: Document) -> None:

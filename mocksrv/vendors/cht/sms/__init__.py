@@ -1,5 +1,5 @@
 """Text messages: the protocol of cht-gateway, and the hooks of the services that push."""
 
-from mocksrv.vendors.cht.sms import aggregators, gateway
+from mocksrv.vendors.cht.sms import aggregators, gateway, push
 
-__all__ = ["aggregators", "gateway"]
+__all__ = ["aggregators", "gateway", "push"]
