@@ -177,12 +177,16 @@ class CommCare(Vendor):
         """Register a tastypie resource's method; see the module's docstring."""
         root = f"/a/{DOMAIN}/api" if domain else "/api"
         tail = tail or (f"{PK}/" if detail else "")
+        if domain and declared.get("auth") != "none":
+            declared = {"permission": "access_api"} | declared
         paths = [f"{root}/{version}/{resource}/{tail}" if version.startswith("v0.")
                  else f"{root}/{resource}/{version}/{tail}" for version in versions]
         return self.operation(method, *paths, kind="resource", resource=resource, **declared)
 
     def view(self, method: str, *paths: str, **declared: Any) -> Callable[[Handler], Handler]:
         """Register a function view; see the module's docstring."""
+        if declared.get("auth") != "none":
+            declared = {"permission": "access_api"} | declared
         return self.operation(method, *paths, kind="view", **declared)
 
     def at(self, path: str) -> list[Operation]:
