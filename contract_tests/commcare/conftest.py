@@ -1,7 +1,5 @@
 """A domain of CommCare HQ and somebody who may do everything in it: on the mock, or on a live server."""
 
-import itertools
-
 import pytest
 import requests
 
@@ -50,10 +48,3 @@ def hq(request, target, live_setting):
         domain = Domain(request.getfixturevalue("mocksrv").url, "demo", "brudolph@dimagi.com", KEY)
     with domain.session:
         yield domain
-
-
-@pytest.fixture
-def unique(request):
-    """Texts that nobody else uses on this server."""
-    numbers = itertools.count(1)
-    return lambda prefix="t": f"{prefix}-{abs(hash(request.node.nodeid)) % 10**8}-{next(numbers)}"

@@ -415,3 +415,20 @@ def test_a_phone_that_sends_its_forms_late(hq):
     case = hq.get(f"v0.5/case/{case_id}/").json()
     assert case["date_modified"] == "2024-03-07T08:00:00.000000Z"
     assert len(case["xform_ids"]) == 3
+
+
+@pytest.mark.writes
+def test_a_device_report_ends_in_the_device_log(hq):
+    report_id = str(uuid4())
+    body = f"""<device_report xmlns="http://code.javarosa.org/devicereport"><device_id>sim-9</device_id>
+      <app_version>2.53.1</app_version>
+      <log_subreport><log date="2024-03-05T08:09:10.123Z"><type>login</type><msg>hello</msg></log>
+      <log date="2024-03-05T08:10:00.000Z"><type>sync</type><msg>done</msg></log><log date="soon"/></log_subreport>
+      <user_subreport><user><user_id>{OWNER}</user_id><username>amina</username></user></user_subreport>
+      <meta xmlns="http://openrosa.org/jr/xforms"><instanceID>{report_id}</instanceID></meta></device_report>"""
+    response = submit(hq, body.encode(), path="receiver/secure/?authtype=noauth")
+    assert (response.status_code, response.text) == (201, SUCCESS)
+    lines = hq.get("v0.5/device-log/", xform_id=report_id).json()["objects"]
+    assert sorted((line["type"], line["msg"], line["username"], line["device_id"]) for line in lines) == [
+        ("login", "hello", "amina", "sim-9"), ("sync", "done", "amina", "sim-9")]
+    assert hq.get(f"v0.5/form/{report_id}/").status_code == 404

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from mocksrv.operation import Call, Refusal, Reply
-from mocksrv.vendors.commcare import auth, casexml, dates, domains, multipart, processing, xform
+from mocksrv.vendors.commcare import auth, casexml, dates, device_reports, domains, multipart, processing, xform
 from mocksrv.vendors.commcare.errors import Denied, Text
 from mocksrv.vendors.commcare.multipart import File
 from mocksrv.vendors.commcare.pages import SERVER_ERROR
@@ -29,7 +29,6 @@ IGNORED = "√ (this submission was ignored)"
 BLOCKED = ("This submission was blocked because of an unusual volume of submissions from this project space.  "
            "Please contact support to resolve.")
 DEMO_USER = "demo_user"
-DEVICE_REPORT = "http://code.javarosa.org/devicereport"
 
 # authtype in the query -> how the caller logs in
 AUTHTYPES = {"digest": "digest", "basic": "basic", "noauth": None, "api_key": "apikey", "oauth2": "bearer"}
@@ -129,7 +128,7 @@ def submit_without_login(world: World, call: Call) -> Any:
 
 
 def is_demo(form: xform.Form) -> bool:
-    if form.get("@xmlns") == DEVICE_REPORT:
+    if form.get("@xmlns") == device_reports.XMLNS:
         return True
     allowed = (DEMO_USER, "demo_user_group_id", "", None)
     owners = (xform.text_of(part.get("owner_id")) for block in casexml.blocks(form)
@@ -186,11 +185,12 @@ def receive(world: World, call: Call) -> Reply:
     except xform.BadXML as error:
         return broken(world, call, xml, error)
     app_id, build_id = app_ids(world, call.params["domain"], call.params.get("app_id"))
-    outcome = processing.submit(world, Submission(
+    sent = Submission(
         domain=call.params["domain"], form=form, xml=xml, attachments=attachments, received_on=submit_time(call),
         user_id=call.caller.user_id if call.caller else None, app_id=app_id, build_id=build_id,
-        submit_ip=call.remote_addr, is_phone_submission=bool(call.header("x-openrosa-version"))))
-    return answer(call, outcome)
+        submit_ip=call.remote_addr, is_phone_submission=bool(call.header("x-openrosa-version")))
+    store = device_reports.store if form.get("@xmlns") == device_reports.XMLNS else processing.submit
+    return answer(call, store(world, sent))
 
 
 def submit_time(call: Call) -> str | None:
