@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import orjson
-from tinydb.storages import MemoryStorage
+from tinydb.storages import MemoryStorage, Storage
 
 from mocksrv.store.disk import DataFile
 from mocksrv.store.errors import Damaged
@@ -22,6 +22,8 @@ class Store:
 
     def __init__(self, specs: Iterable[TableSpec]) -> None:
         self._file: DataFile | None = None
+        # TinyDB's tables ask for a storage; these keep their documents themselves.
+        self._storage: Storage = MemoryStorage()  # type: ignore[no-untyped-call]
         self._unwritten = False  # the file has to be written as a whole
         self._tables: dict[str, Table] = {}
         for spec in specs:
@@ -31,8 +33,7 @@ class Store:
         return self._tables[spec.name] if spec.name in self._tables else self._add(spec)
 
     def _add(self, spec: TableSpec) -> Table:
-        # TinyDB's tables ask for a storage; these keep their documents themselves.
-        table = Table(self._file or MemoryStorage(), spec)  # type: ignore[no-untyped-call]
+        table = Table(self._storage, spec)
         table.changed = None if self._file is None else {}
         self._tables[spec.name] = table
         return table
@@ -48,8 +49,7 @@ class Store:
     def fork(self) -> Store:
         """An independent copy, in memory, at a cost that does not depend on the documents."""
         copy = Store(())
-        for table in self:
-            copy._add(table.spec).take(table)
+        copy._tables = {table.name: table.fork(copy._storage) for table in self}
         return copy
 
     def replace(self, other: Store) -> None:
@@ -87,7 +87,7 @@ class Store:
         commit.
         """
         store = cls(())
-        store._file = file = DataFile(path)
+        store._file = store._storage = file = DataFile(path)
         try:
             with uncollected():
                 data = file.read()
