@@ -6,7 +6,7 @@ the bucket's; a bucket that grows too long divides by one more bit, so that noth
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 BUCKET = 64  # entries of a bucket before it splits
@@ -30,6 +30,15 @@ class Buckets:
     def __init__(self, owner: object, directory: list[Bucket] | None = None) -> None:
         self.owner = owner
         self.directory = directory or [Bucket(owner, 0)]
+
+    @classmethod
+    def of(cls, owner: object, items: Mapping[Any, Any]) -> Buckets:
+        """The map of many items at once."""
+        depth = (len(items) * 2 // BUCKET).bit_length()
+        directory = [Bucket(owner, depth) for _ in range(1 << depth)]
+        for key, value in items.items():
+            directory[hash((key,)) & (1 << depth) - 1][key] = value
+        return cls(owner, directory)
 
     def get(self, key: Hashable) -> Any:
         # The hash of a tuple is well mixed, that of a number is the number.

@@ -12,6 +12,7 @@ Opening changes neither file; what a killed process left is cut off by the first
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -43,6 +44,8 @@ class DataFile(Storage):
         self._log_size = 0  # bytes of whole lines
         self._log_ready = False  # whether the log is cut to that and has its first line
         self._log_limit = LOG_AT_LEAST
+        if self.path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         # The lock is on the log: it stays one file all its life, while each snapshot is a new one.
         self._fd = os.open(self.log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         try:

@@ -103,10 +103,7 @@ class HashIndex:
         groups: dict[Hashable, list[Place]] = {}
         for key, place in entries:
             groups.setdefault(key, []).append(place)
-        self.map = Buckets(owner)
-        for key, places in groups.items():
-            held = places[0] if len(places) == 1 else tree.tree(owner, places)
-            self.map.set(key, held, owner)
+        self.map = Buckets.of(owner, {key: p[0] if len(p) == 1 else tree.tree(owner, p) for key, p in groups.items()})
         self.size = len(entries)
 
     def ids(self, key: Hashable) -> list[str]:

@@ -275,9 +275,7 @@ class Table(TinyTable):
         fresh = {name: build(index, owner) for name, index in self.spec.indexes.items()}
         for name, index in fresh.items():
             index.fill(found.pop(name), owner)
-        self._rows = Buckets(owner)
-        for id, row in rows.items():
-            self._rows.set(id, row, owner)
+        self._rows = Buckets.of(owner, rows)
         self._order = tree.tree(owner, [row.place for row in rows.values()])
         self._owner, self._indexes, self._size = owner, fresh, len(rows)
         self._next += len(rows)

@@ -313,6 +313,14 @@ def test_a_failed_append_is_made_good_by_the_next(path, monkeypatch):
     assert [id for id, _ in content(path)[0]["docs"]] == ["a", "b", "c", "d", "e", "f"]
 
 
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(IsADirectoryError):
+        Store.open(SPECS, tmp_path)
+    with pytest.raises(FileNotFoundError):
+        Store.open(SPECS, tmp_path / "none" / "world.json")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_second_store_is_refused(path):
     store = written(path)
     with pytest.raises(InUse, match=r"world\.json is in use"):
