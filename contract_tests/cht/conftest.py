@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import pytest
 import requests
 
 PASSWORD = "Kisumu_2024"
+CONNECTIONS = requests.Session()  # kept open; cookies are for tests to send
+CONNECTIONS.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+CONNECTIONS.trust_env = False
 
 
 @dataclass
@@ -22,8 +26,8 @@ class Client:
 
     def request(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
         headers = {"Accept": self.accept} | options.pop("headers", {})
-        return requests.request(method, self.url + path, json=body, auth=self.auth, headers=headers,
-                                allow_redirects=False, timeout=30, **options)
+        return CONNECTIONS.request(method, self.url + path, json=body, auth=self.auth, headers=headers,
+                                   allow_redirects=False, timeout=30, **options)
 
     def get(self, path: str, **options: Any) -> requests.Response:
         return self.request("GET", path, **options)
