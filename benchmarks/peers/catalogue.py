@@ -19,9 +19,10 @@ COMMCARE = {"Authorization": "ApiKey brudolph@dimagi.com:0123456789abcdef0123456
 COMMCARE_PAGE = request("GET", "/a/demo/api/v0.5/case/?limit=20", COMMCARE)
 
 
-def mocksrv_command(*more: str) -> Any:
+def mocksrv_command(*more: str, on_disk: bool = True) -> Any:
     def command(program: Path, port: int, folder: Path) -> list[str]:
-        options = ["--port", str(port), "--data", str(folder / "world.json"), "--no-limits", *more]
+        kept = ["--data", str(folder / "world.json")] if on_disk else []
+        options = ["--port", str(port), "--no-limits", *kept, *more]
         return [str(program), "-m", "mocksrv", "serve", *options]
 
     return command
@@ -72,6 +73,9 @@ MOCKSRV_CHT = Peer("mocksrv (CHT persons)", this_python, mocksrv_command("--size
 MOCKSRV_COMMCARE = Peer(
     "mocksrv (CommCare cases)", this_python, mocksrv_command("--size", "small"), COMMCARE_PAGE, commcare_work
 )
+
+# With the small seed in memory, as it starts by default.
+MOCKSRV = replace(MOCKSRV_CHT, name="mocksrv", command=mocksrv_command(on_disk=False))
 
 # --- moto: S3, the most used of its services ---------------------------------------------------------------
 
