@@ -178,18 +178,21 @@ def replace_between_marks(file: Path, text: str) -> None:
 
 
 def print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+    cells = [[as_text(row[column]) for column in columns] for row in rows]
+    if not sys.stdout.isatty():  # a log, a pipe: no colours needed, and rich takes longer than the table is worth
+        widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+        for line in (columns, *cells):
+            click.echo("  ".join(map(str.ljust, line, widths)).rstrip())
+        return
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(as_text(row[column]) for column in columns))
-    console = Console()
-    if not console.is_terminal:
-        console.width = 200
-    console.print(table)
+    for line in cells:
+        table.add_row(*line)
+    Console().print(table)
 
 
 def as_text(cell: Any) -> str:
