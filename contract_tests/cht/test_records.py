@@ -280,6 +280,14 @@ def test_refusals(records, path, sent, details, accept):
         assert answer.headers["Content-Type"] == "text/plain"
 
 
+@pytest.mark.mock_only
+def test_missing_fields_by_the_page(records, mocksrv):
+    mocksrv.set(cht_conformance="docs")
+    assert records.post(V2, {"week": 1, "_meta": {"form": "YYYZ"}}).json() == {
+        "code": 500, "error": "Server error", "details": "Missing or invalid fields: nurse."}
+    assert records.post(V2, {"nurse": "S", "_meta": {"form": "YYYZ"}}).status_code == 200
+
+
 def test_who_may_post(api, unique):
     for role, status in (("data_entry", 200), ("national_admin", 403)):
         user = {"username": f"{unique}-{role.replace('_', '-')}", "password": "Kisumu_2024", "roles": [role]}

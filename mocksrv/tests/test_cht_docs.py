@@ -20,17 +20,29 @@ def between(name, text=PAGE):
     return text.partition(f"<!-- {name}: begin -->\n")[2].partition(f"<!-- {name}: end -->")[0]
 
 
-def test_the_quick_start_runs_as_it_stands(mocksrv):
-    code = re.search(r"```python\n(.+?)```", PAGE, re.DOTALL)[1]
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False,
-                          env=os.environ | {"MOCKSRV_URL": mocksrv.url}, timeout=60)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [
+PRINTED = [
+    [
         "200 ['contact', 'user', 'user-settings']",
         "400 Missing required fields: place, contact",
         "302 / True",
         "{'error': 'invalid'}",
-    ]
+    ],
+    [
+        "{'nurse': 'Sam', 'week': 2.5} [{'code': 'sys.incorrect_type', 'message': 'Incorrect type of field week, "
+        "expected integer.'}]",
+        "Your message was received and will be read.",
+        "200",
+    ],
+]
+
+
+@pytest.mark.parametrize("number", range(len(PRINTED)))
+def test_the_code_runs_as_it_stands(mocksrv, number):
+    code = re.findall(r"```python\n(.+?)```", PAGE, re.DOTALL)[number]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False,
+                          env=os.environ | {"MOCKSRV_URL": mocksrv.url}, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == PRINTED[number]
 
 
 def test_the_accounts_sign_in(mocksrv):

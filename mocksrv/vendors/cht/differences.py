@@ -59,6 +59,8 @@ DIFFERENCES = (
     Difference(26, "download links of forms", "with the document's id", "with the definition's id; both work"),
     Difference(27, "path to store a RapidPro message, version 1", "named rapidpro", "misspelt radpidpro", BOTH),
     Difference(28, "credentials of CHT 3 in CouchDB's configuration", "used", "written, but no longer read", PAGE),
+    Difference(29, "a record without a field that its form requires", "500", "200; told in the document's `errors`"),
+    Difference(30, "`messages: null` from a gateway", "allowed (by cht-gateway's protocol)", "500", PAGE),
 )
 CHOSEN = {PAGE: "the page's", SERVER: "the server's", BOTH: "both"}
 
