@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, Any]
 Test = Callable[[Record], bool]
-LATER = "~"  # sorts behind every date
 
 
 def page(table: Table, resource: Resource, given: Given) -> dict[str, Any]:
@@ -30,23 +29,28 @@ def page(table: Table, resource: Resource, given: Given) -> dict[str, Any]:
     if number is not None and number < 1:
         given.refuse("page", "Number must be at least 1.")
     given.check()
-    tests, candidates = narrowed(table, resource, values)
-    order = values.get("sort_by") or ["_id"]
-    skip = (number - 1) * per_page
-    if tests or candidates is not None or len(order) > 1:
-        records = sort(matching(table, tests, candidates), order)
-        count = len(records)
-        found = records[skip: skip + per_page]
-    else:
-        count = len(table)
-        found = present(table, in_order(table, order[0], skip, per_page))
+    count, records = chosen(table, resource, values, (number - 1) * per_page, per_page)
     pages = max(1, -(-count // per_page))
     if number > pages:
         given.refuse("page", errors.BETWEEN.format(min=1, max=pages))
         given.check()
     show = projection(resource, values.get("attributes") or ())
-    return {"item_count": count, "items": [show(record) for record in found], "page": number, "page_count": pages,
+    return {"item_count": count, "items": [show(record) for record in records], "page": number, "page_count": pages,
             "per_page": per_page}
+
+
+def chosen(table: Table, resource: Resource, values: Mapping[str, Any], skip: int,
+           limit: int) -> tuple[int, list[Record]]:
+    """How many records the filters keep, and those of one page in their order; by indexes alone where that is possible."""
+    tests, candidates = narrowed(table, resource, values)
+    order = values.get("sort_by") or ["_id"]
+    if not tests and candidates is None and len(order) == 1:
+        return len(table), present(table, in_order(table, order[0], skip, limit))
+    if not tests and candidates is not None and order in (["_id"], ["-_id"]):
+        candidates.sort(reverse=order == ["-_id"])
+        return len(candidates), present(table, candidates[skip: skip + limit])
+    records = sort(matching(table, tests, candidates), order)
+    return len(records), records[skip: skip + limit]
 
 
 # --- filters ---------------------------------------------------------------------------------------------------------
@@ -185,6 +189,11 @@ def in_order(table: Table, sort_by: str, skip: int, limit: int) -> list[str]:
     if not down or sort_by == "-_id":
         return [id for _, id in table.range(index, skip=skip, limit=limit, reverse=down)]
     ids: list[str] = []
+    # One entry more on either side tells whether a key is shared.
+    start = max(0, skip - 1)
+    entries = table.range(index, skip=start, limit=limit + skip - start + 1, reverse=True)
+    if len({key for key, _ in entries}) == len(entries):
+        return [id for _, id in entries[skip - start:][:limit]]
     while len(ids) < limit:  # keys descend, but ids within a key ascend: key by key
         at = skip + len(ids)
         head = table.range(index, skip=at, limit=1, reverse=True)
