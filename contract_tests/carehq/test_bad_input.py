@@ -60,6 +60,7 @@ def counts(raw):
     (f"filters-q={'x' * 50_000}", {"filters-q": ["Field cannot be longer than 255 characters."]}),
     (f"attributes={'x' * 50_000}", {"attributes": ["Field cannot be longer than 255 characters."]}),
     ("=1&a=2", {"": [UNKNOWN], "a": [UNKNOWN]}),
+    ("filters.q=a&page-=1", {"filters.q": [UNKNOWN], "page-": [UNKNOWN]}),
 ])
 def test_queries(refused, args, errors):
     assert refused("GET", "care-enquiries", query=args.encode()) == errors
@@ -113,6 +114,13 @@ def test_bodies_of_another_type(raw, method, kind, body):
         400, {"hint": "Send arguments as application/x-www-form-urlencoded."})
     assert kind.partition(";")[0] in answer.headers["X-Mocksrv-Diagnosis"]
     assert counts(raw) == before
+
+
+def test_a_large_body_with_a_wrong_signature(raw):
+    answer = raw("PUT", "care-enquiries", body=b"last_name=" + b"x" * 8_000_000,
+                 headers={"X-CareHQ-Signature": "0" * 64})
+    assert (answer.status_code, answer.json()) == (401, {"hint": "The signature does not match the request."})
+    assert len(answer.headers["X-Mocksrv-Diagnosis"]) < 4_000
 
 
 def test_a_form_may_name_its_charset_and_an_empty_body_any_type(raw):

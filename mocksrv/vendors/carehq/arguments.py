@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mocksrv.world import World
 
 MOST = 1_000  # arguments of one request
-NAMES_SHOWN = 5
+NAMES_SHOWN, NAME_SHOWN = 5, 80  # unknown names in a diagnosis, and characters of each
 
 
 @dataclass
@@ -54,7 +54,7 @@ def read(world: World, call: Call, known: Mapping[str, fields.Field[Any]], *, si
     policy = world.setting("carehq.unknown_arguments")
     unknown = []
     for sent, texts in groups.items():
-        name = sent if sent in known or "." not in sent else sent.replace(".", "-", 1)
+        name = sent if "." not in sent or sent.startswith("filters") else sent.replace(".", "-", 1)
         if not well_formed(given, sent, texts):
             continue
         if wanted := known.get(name) or known.get(f"{name.partition('-')[0]}-*"):
@@ -127,6 +127,6 @@ def advise(call: Call, unknown: list[str], known: Iterable[str]) -> None:
     """Tell the developer of names that CareHQ does not know, with those most alike."""
     for name in unknown[:NAMES_SHOWN]:
         near = difflib.get_close_matches(name, list(known), 2)
-        call.diagnose(f"{name} is no argument here" + (f"; did you mean {' or '.join(near)}?" if near else ""))
+        call.diagnose(f"{name[:NAME_SHOWN]} is no argument here" + (f"; did you mean {' or '.join(near)}?" if near else ""))
     if len(unknown) > NAMES_SHOWN:
         call.diagnose(f"and {len(unknown) - NAMES_SHOWN} more unknown arguments")

@@ -45,7 +45,7 @@ def refused(status: int, hint: str, *, diagnosis: str | None = None,
 
 def bad_arguments(errors: Mapping[str, list[str]]) -> Refusal:
     """All that is wrong with the arguments of a request, by their names as sent."""
-    named = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in list(errors.items())[:8])
+    named = "; ".join(f"{name[:80]}: {' '.join(texts)}" for name, texts in list(errors.items())[:8])
     more = f" (and {len(errors) - 8} more)" if len(errors) > 8 else ""
     return Refusal(400, {"arg_errors": dict(sorted(errors.items())), "hint": FAILURES[400]},
                    diagnosis=f"refused arguments: {named}{more}")

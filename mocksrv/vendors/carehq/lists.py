@@ -41,7 +41,7 @@ def page(table: Table, resource: Resource, given: Given) -> dict[str, Any]:
 
 def chosen(table: Table, resource: Resource, values: Mapping[str, Any], skip: int,
            limit: int) -> tuple[int, list[Record]]:
-    """How many records the filters keep, and those of one page in their order; by indexes alone where that is possible."""
+    """How many records the filters keep, and those of one page in order; by indexes alone where that is possible."""
     tests, candidates = narrowed(table, resource, values)
     order = values.get("sort_by") or ["_id"]
     if not tests and candidates is None and len(order) == 1:
