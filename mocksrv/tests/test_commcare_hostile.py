@@ -33,9 +33,10 @@ def call(client, method, path, **given):
 
 NAMES = st.sampled_from(["case_name", "case_type", "owner_id", "external_id", "case_id", "temporary_id", "properties",
                          "indices", "close", "create", "user_id", "parent", "relationship", "1a", "é", "", "a b"])
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4) | st.sampled_from(["child", "x"])
-JSONS = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
-                     max_leaves=12)
+SCALARS = (st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4)
+           | st.sampled_from(["child", "x"]))
+JSONS = st.recursive(SCALARS, lambda inner: (
+    st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4)), max_leaves=12)
 CASE_PATHS = st.sampled_from(["", "abc", "ext/x/", "ext/a/b/", "bulk-fetch/", "a,b"])
 
 
@@ -86,7 +87,8 @@ ATTRIBUTES = st.sampled_from(["", ' case_id="c1"', ' case_id=""', ' case_type="t
 TAGS = st.sampled_from(["case", "create", "update", "index", "close", "meta", "instanceID", "case_type", "case_name",
                         "parent", "a", "owner_id", "userID", "Meta", "attachment", "referral", "n:q", "xml", "é"])
 XML = st.recursive(st.text("ab<&;> 1\x00é", max_size=4), lambda inner: st.tuples(
-    TAGS, ATTRIBUTES, st.lists(inner, max_size=4)).map(lambda t: f"<{t[0]}{t[1]}>{''.join(t[2])}</{t[0]}>"), max_leaves=14)
+    TAGS, ATTRIBUTES, st.lists(inner, max_size=4).map("".join)).map(lambda t: "<{0}{1}>{2}</{0}>".format(*t)),
+    max_leaves=14)
 
 
 @given(XML, st.booleans())
