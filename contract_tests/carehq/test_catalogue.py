@@ -180,6 +180,47 @@ def test_unknown_and_malformed_ids_are_not_found(raw, resource):
         assert (answer.status_code, answer.json()) == (404, {"hint": f"No such record in {resource.slug}."}), id
 
 
+def as_arguments(resource, record, action):
+    """A record's values as the arguments that would make it."""
+    for name in resource.arguments(action):
+        attribute, value = resource.attributes.get(name), record.get(name)
+        if attribute is None or value in (None, []):
+            continue
+        if attribute.unique:
+            value = f"{value}-2"
+        if attribute.kind == "hash":
+            yield from ((f"{name}-{member}", str(held)) for member, held in value.items() if held not in (None, ""))
+        else:
+            yield from ((name, str(v)) for v in (value if attribute.many else [value]))
+
+
+def test_every_resource_can_be_written_when_opened(world, raw, check, resource, records):
+    world.set(carehq_writable_resources="all")
+    record = next(r for r in records if not r.get("anonymized") and not r.get("protected") and not r.get("archived")
+                  and not (r.get("care_enquiry") and r.get("service_user")))
+    slug, name = resource.slug, resource.slug.replace("-", "_")
+    made = raw("PUT", slug, list(as_arguments(resource, record, "create")))
+    assert made.status_code == 200, made.text
+    path = f"{slug}/{made.json()['_id']}"
+    assert raw("GET", path, [("attributes", a) for a in resource.attributes]).json() == made.json()
+    for attribute in resource.attributes:
+        sent = [pair for pair in as_arguments(resource, record, "update") if pair[0].partition("-")[0] == attribute]
+        changed = raw("PATCH", path, sent)
+        assert changed.status_code == 200, (attribute, changed.text)
+    same = {a: v for a, v in changed.json().items() if a in resource.arguments("update") and a in resource.attributes
+            and not resource.attributes[a].unique and resource.attributes[a].kind != "hash"}
+    assert same == {a: None if record[a] == "" else record[a] for a in same}
+    if resource.writable:
+        check(f"update_{name}", changed.json())
+    assert raw("DELETE", path).json() == {}
+    assert raw("GET", path).status_code == 404
+    needed = {a for a, argument in resource.arguments("create").items() if argument.required}
+    if slug == "comments":
+        needed.add("care_enquiry")
+    missing = raw("PUT", slug).json()
+    assert missing.get("arg_errors", {}) == {a: ["This field is required."] for a in needed}
+
+
 def signed_path(slug, id):
     from urllib.parse import unquote_to_bytes
 

@@ -127,6 +127,7 @@ def advise(call: Call, unknown: list[str], known: Iterable[str]) -> None:
     """Tell the developer of names that CareHQ does not know, with those most alike."""
     for name in unknown[:NAMES_SHOWN]:
         near = difflib.get_close_matches(name, list(known), 2)
-        call.diagnose(f"{name[:NAME_SHOWN]} is no argument here" + (f"; did you mean {' or '.join(near)}?" if near else ""))
+        meant = f"; did you mean {' or '.join(near)}?" if near else ""
+        call.diagnose(f"{name[:NAME_SHOWN]} is no argument here{meant}")
     if len(unknown) > NAMES_SHOWN:
         call.diagnose(f"and {len(unknown) - NAMES_SHOWN} more unknown arguments")
