@@ -158,6 +158,12 @@ SETTINGS = (
 )
 
 
+def with_permission(declared: dict[str, Any]) -> dict[str, Any]:
+    """What a declaration leaves unsaid: the least permission, or that anybody may call."""
+    said = {"anonymous": True} if declared.get("auth") == "none" else {"permission": "access_api"}
+    return said | declared
+
+
 class CommCare(Vendor):
     name = "commcare"
     title = "CommCare HQ"
@@ -177,17 +183,14 @@ class CommCare(Vendor):
         """Register a tastypie resource's method; see the module's docstring."""
         root = f"/a/{DOMAIN}/api" if domain else "/api"
         tail = tail or (f"{PK}/" if detail else "")
-        if domain and declared.get("auth") != "none":
-            declared = {"permission": "access_api"} | declared
+        declared = with_permission(declared) if domain else declared
         paths = [f"{root}/{version}/{resource}/{tail}" if version.startswith("v0.")
                  else f"{root}/{resource}/{version}/{tail}" for version in versions]
         return self.operation(method, *paths, kind="resource", resource=resource, **declared)
 
     def view(self, method: str, *paths: str, **declared: Any) -> Callable[[Handler], Handler]:
         """Register a function view; see the module's docstring."""
-        if declared.get("auth") != "none":
-            declared = {"permission": "access_api"} | declared
-        return self.operation(method, *paths, kind="view", **declared)
+        return self.operation(method, *paths, kind="view", **with_permission(declared))
 
     def at(self, path: str) -> list[Operation]:
         """The operations of a path, whatever their method, in the order of their declaration."""

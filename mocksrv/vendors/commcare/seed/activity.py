@@ -11,6 +11,7 @@ from mocksrv.vendors.commcare.stores import TOP
 if TYPE_CHECKING:
     from mocksrv.world import World
 
+Pair = tuple[str, dict[str, Any]]
 MOST = 2000  # of each kind, however large the domain is
 
 
@@ -18,24 +19,24 @@ def fill(world: World, domain: str, size: int, workers: list[dict[str, Any]]) ->
     cases = world.table("commcare.cases")
     found = cases.range("by_type", (domain, "pregnant_mother"), (domain, "pregnant_mother", TOP), limit=MOST)
     mothers = [cases.peek(id) or {} for _, id in found]
-    for number, mother in enumerate(mothers, 1):
-        row(world, mother)
-        event(world, mother, number)
-    for number, worker in enumerate((workers * (1 + size // 10))[: min(max(size // 2, 10), MOST)]):
-        action(world, domain, worker, number)
-        if number % 5 == 0:
-            device_log(world, domain, worker, number)
+    visits = list(enumerate((workers * (1 + size // 10))[: min(max(size // 2, 10), MOST)]))
+    for table, pairs in {
+        "data_rows": [row(mother) for mother in mothers],
+        "events": [event(mother, number) for number, mother in enumerate(mothers, 1)],
+        "actions": [action(world, domain, worker, number) for number, worker in visits],
+        "device_logs": [device_log(world, domain, worker, number) for number, worker in visits[::5]],
+    }.items():
+        world.table(f"commcare.{table}").load_many(pairs)
 
 
-def row(world: World, mother: Any) -> None:
-    id = f"{SOURCE}-{mother['case_id']}"
-    world.table("commcare.data_rows").insert(id, {
+def row(mother: Any) -> Pair:
+    return f"{SOURCE}-{mother['case_id']}", {
         "source": SOURCE, "doc_id": mother["case_id"], "inserted_at": mother["indexed_on"],
         "values": {"name": mother["case_name"], "visits": int(mother["properties"]["visits"]),
-                   "registered": dates.milliseconds(mother["date_opened"])}})
+                   "registered": dates.milliseconds(mother["date_opened"])}}
 
 
-def event(world: World, mother: Any, number: int) -> None:
+def event(mother: Any, number: int) -> Pair:
     """A reminder by SMS, every seventh by e-mail, every eleventh not delivered."""
     failed, email = number % 11 == 0, number % 7 == 0
     date = mother["server_date_opened"]
@@ -47,28 +48,28 @@ def event(world: World, mother: Any, number: int) -> None:
            else {"phone_number": mother["properties"]["contact_phone_number"]}),
         **({"error_message": "Gateway error."} if failed else {}),
     }
-    world.table("commcare.events").insert(str(10_000 + number), {
+    return str(10_000 + number), {
         "id": 10_000 + number, "domain": mother["domain"], "content_type": "email" if email else "sms", "date": date,
         "date_last_activity": date, "case_id": mother["case_id"],
         "error": {"code": "GATEWAY_ERROR", "message": "Gateway error.", "message_detail": None} if failed else None,
         "form": None, "messages": [message],
         "recipient": {"recipient_id": mother["case_id"], "type": "case", "name": mother["case_name"]},
         "source": {"source_id": "17", "type": "conditional-alert", "name": "Antenatal reminder"},
-        "status": "error" if failed else "completed"})
+        "status": "error" if failed else "completed"}
 
 
-def action(world: World, domain: str, worker: dict[str, Any], number: int) -> None:
+def action(world: World, domain: str, worker: dict[str, Any], number: int) -> Pair:
     day = dates.text(dates.moment("2025-02-01T07:00:00.000000Z"))
     start = dates.before(day, hours=-number)
-    world.table("commcare.actions").insert(world.hex(), {
+    return world.hex(), {
         "domain": domain, "start": start, "end": dates.before(start, minutes=-25), "user": worker["username"],
-        "user_id": worker["id"]})
+        "user_id": worker["id"]}
 
 
-def device_log(world: World, domain: str, worker: dict[str, Any], number: int) -> None:
+def device_log(world: World, domain: str, worker: dict[str, Any], number: int) -> Pair:
     id = world.hex()
-    world.table("commcare.device_logs").insert(id, {
+    return id, {
         "id": id, "domain": domain, "date": dates.before("2025-02-01T07:00:00.123000Z", minutes=-number),
         "user_id": worker["id"], "username": worker["username"].partition("@")[0], "type": "login",
         "msg": "User logged in", "xform_id": world.uuid(), "device_id": f"demo-{worker['id'][:6]}",
-        "app_version": "2.53.0"})
+        "app_version": "2.53.0"}
