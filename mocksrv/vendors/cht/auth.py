@@ -21,6 +21,7 @@ USER = "org.couchdb.user:"
 ADMINS = "cht.admins"  # CouchDB's server admins: name -> hash fields, as in its configuration
 POINTS, SECONDS = 10, 10.0
 LIMITER = "cht.failed-logins"
+VERIFIED, REMEMBERED = "cht.verified", 1_000  # passwords that were right, with the key they gave
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,15 @@ def find_user(world: World, name: str) -> Mapping[str, Any] | None:
 def check_password(world: World, name: str, password: str) -> Caller | None:
     """The user of that name and password."""
     user = find_user(world, name)
-    if user is None or not hashes.matches(user, password):
+    if user is None:
         return None
+    known: dict[tuple[str, str], str] = world.memory.setdefault(VERIFIED, {})
+    if known.get((name, password)) != user.get("derived_key", ""):  # hashing would be a fifth of a short answer
+        if not hashes.matches(user, password):
+            return None
+        if len(known) >= REMEMBERED:
+            known.clear()
+        known[name, password] = user["derived_key"]
     return Caller(name, tuple(user.get("roles") or ()))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import app_settings, documents, errors, javascript, jsonio
+from mocksrv.vendors.cht import app_settings, documents, errors, indexes, javascript, jsonio
 from mocksrv.world import World
 
 DEFAULT_LIMIT = 100
@@ -42,7 +42,7 @@ def page(world: World, call: Call, test: Test) -> dict[str, Any]:
     skip = number(cursor)
     if not (skip.is_integer() and skip >= 0):
         errors.fail(400, f"Invalid cursor token: [{cursor}].", diagnosis="use the cursor of the page before")
-    return collect(world, kind, int(min(skip, LAST)), limit, lambda doc: test(settings, doc))
+    return collect(world, kind, int(min(skip, LAST)), limit, lambda doc: indexes.type_id(doc) == kind)
 
 
 def arguments(call: Call) -> tuple[str, str, int]:
