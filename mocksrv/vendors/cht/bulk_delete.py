@@ -10,14 +10,16 @@ from typing import Any
 
 from mocksrv.operation import Call, Reply
 from mocksrv.vendors.cht import auth, conformance, documents, errors, jsonio, wire
+from mocksrv.vendors.cht.results import BulkDelete
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 BATCH = {"server": 100, "docs": 100, "strict": 50}  # difference 16
 
 
-@vendor.operation("POST", "/api/v1/bulk-delete", json="strict", anonymous=True, statuses=(200, 400, 500),
-                  proof="recorded", source="CHT 4.15 source, api/src/controllers/bulk-docs.js")
+@vendor.operation("POST", "/api/v1/bulk-delete", json="strict", anonymous=True, body=BulkDelete,
+                  statuses=(200, 400, 500), proof="recorded",
+                  source="CHT 4.15 source, api/src/controllers/bulk-docs.js")
 def bulk_delete(world: World, call: Call) -> Any:
     """Delete the documents of `docs` ([{"_id"}]): one chunk of results for each batch. Differences: 16, 17."""
     authorize(world, call)

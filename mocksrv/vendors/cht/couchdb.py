@@ -13,6 +13,7 @@ from typing import Any
 from mocksrv.operation import Call, Headers, Reply
 from mocksrv.vendors.cht import attachments, auth, documents, errors, jsonio, scope, wire
 from mocksrv.vendors.cht.documents import Database
+from mocksrv.vendors.cht.results import Created, Document, Documents
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -129,8 +130,8 @@ def tagged(call: Call, body: Any, rev: str, status: int = 200, headers: Headers 
     return wire.CouchReply(body, status, [("etag", tag), *(headers or [])], plain_proxy=plain_proxy)
 
 
-@vendor.operation("PUT", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_put_document", statuses=(201,),
-                  proof="recorded", source=SOURCE)
+@vendor.operation("PUT", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_put_document", statuses=(201,), body=Document,
+                  response=Created, proof="recorded", source=SOURCE)
 def put_document(world: World, call: Call) -> Any:
     """Create or replace a document; `_rev` (or rev=, or If-Match) must be its last revision."""
     db = opened(world, call, write=True)
@@ -166,7 +167,8 @@ def offline_write(world: World, call: Call, db: Database, id: str, doc: Any = No
             errors.couch(403, "forbidden", "Insufficient privileges")
 
 
-@vendor.operation("POST", f"/{DB}", f"/{DB}/", name="couch_post_document", statuses=(201,), proof="recorded",
+@vendor.operation("POST", f"/{DB}", f"/{DB}/", name="couch_post_document", statuses=(201,), body=Document,
+                  response=Created, proof="recorded",
                   source=SOURCE)
 def post_document(world: World, call: Call) -> Any:
     """Create a document; its id is made if it has none."""
@@ -199,8 +201,8 @@ def delete_document(world: World, call: Call) -> Any:
 # --- many documents ------------------------------------------------------------------------------------------
 
 
-@vendor.operation("POST", f"/{DB}/_bulk_docs", name="couch_bulk_docs", statuses=(201,), proof="recorded",
-                  source=SOURCE)
+@vendor.operation("POST", f"/{DB}/_bulk_docs", name="couch_bulk_docs", statuses=(201,), body=Documents,
+                  proof="recorded", source=SOURCE)
 def bulk_docs(world: World, call: Call) -> Any:
     """Write many documents; a conflict fails only its own."""
     db = opened(world, call, write=True)

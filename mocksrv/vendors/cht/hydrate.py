@@ -19,6 +19,16 @@ NO_PHONE = {"error": "bad_request", "reason": "`phone` parameter is required and
 NO_MATCH = {"error": "not_found", "reason": "no matches found"}
 
 
+class Ids(Schema):
+    """A JSON array of ids; in a query, as text."""
+
+    doc_ids = fields.List(fields.String(), required=True)
+
+
+class Phone(Schema):
+    phone = fields.String(required=True)
+
+
 class Hydrated(Schema):
     """One of the answers of hydrate, in the order that was asked for."""
 
@@ -35,14 +45,14 @@ class Matches(Schema):
 # --- hydrate -------------------------------------------------------------------------------------------------
 
 
-@vendor.operation("GET", "/api/v1/hydrate", firewall=True, statuses=(200, 400, 403), response=Hydrated,
+@vendor.operation("GET", "/api/v1/hydrate", firewall=True, query=Ids, statuses=(200, 400, 403), response=Hydrated,
                   proof="recorded", source="CHT 4.15 source, api/src/controllers/hydration.js")
 def get_hydrate(world: World, call: Call) -> Any:
     """The documents of `doc_ids` (a JSON array) in full, in the order asked."""
     return hydrate(world, query_ids(call))
 
 
-@vendor.operation("POST", "/api/v1/hydrate", firewall=True, json="lenient", statuses=(200, 400, 403),
+@vendor.operation("POST", "/api/v1/hydrate", firewall=True, json="lenient", body=Ids, statuses=(200, 400, 403),
                   response=Hydrated, proof="recorded", source="CHT 4.15 source, api/src/controllers/hydration.js")
 def post_hydrate(world: World, call: Call) -> Any:
     """The documents of `doc_ids` in full; a query parameter of that name wins over the body."""
@@ -85,7 +95,7 @@ def hydrate(world: World, ids: Any) -> Any:
 # --- contacts by phone ---------------------------------------------------------------------------------------
 
 
-@vendor.operation("GET", "/api/v1/contacts-by-phone", firewall=True, statuses=(200, 400, 403, 404),
+@vendor.operation("GET", "/api/v1/contacts-by-phone", firewall=True, query=Phone, statuses=(200, 400, 403, 404),
                   response=Matches, proof="recorded",
                   source="CHT 4.15 source, api/src/controllers/contacts-by-phone.js")
 def get_contacts_by_phone(world: World, call: Call) -> Any:
@@ -93,7 +103,7 @@ def get_contacts_by_phone(world: World, call: Call) -> Any:
     return by_phone(world, query_phone(call))
 
 
-@vendor.operation("POST", "/api/v1/contacts-by-phone", firewall=True, json="lenient",
+@vendor.operation("POST", "/api/v1/contacts-by-phone", firewall=True, json="lenient", body=Phone,
                   statuses=(200, 400, 403, 404), response=Matches, proof="recorded",
                   source="CHT 4.15 source, api/src/controllers/contacts-by-phone.js")
 def post_contacts_by_phone(world: World, call: Call) -> Any:

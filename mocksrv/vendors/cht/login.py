@@ -8,10 +8,29 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
+from marshmallow import Schema, fields
+
 from mocksrv.operation import Call, Headers, Reply
 from mocksrv.vendors.cht import app_settings, auth, connected, cookies, documents, errors, jsonio, wire
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
+
+
+class Login(Schema):
+    """Who signs in to the web application."""
+
+    user = fields.String(required=True)
+    password = fields.String(required=True)
+    locale = fields.String()
+    redirect = fields.String(metadata={"description": "where to go then: path and fragment count"})
+
+
+class Session(Schema):
+    """Who signs in to CouchDB."""
+
+    name = fields.String(required=True)
+    password = fields.String(required=True)
+
 
 HOME, ADMIN_HOME = "/", "/admin/"
 LOGIN_CLEARED = ("Set-Cookie", "login=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
@@ -60,7 +79,7 @@ def get_session(world: World, call: Call) -> Any:
     return wire.CouchReply(body, traced=False)
 
 
-@vendor.operation("POST", "/_session", name="session_post", anonymous=True, statuses=(200, 400, 401),
+@vendor.operation("POST", "/_session", name="session_post", anonymous=True, body=Session, statuses=(200, 400, 401),
                   proof="source", source="CouchDB 3.3")
 def post_session(world: World, call: Call) -> Any:
     """Sign in with `name` and `password` (JSON or form): sets the AuthSession cookie."""
@@ -111,7 +130,7 @@ def login_page(world: World, call: Call) -> Any:
     return reply
 
 
-@vendor.operation("POST", "/medic/login", name="login", anonymous=True, json="strict", limited=True,
+@vendor.operation("POST", "/medic/login", name="login", anonymous=True, json="strict", limited=True, body=Login,
                   statuses=(302, 401, 429), proof="recorded", source=SOURCE)
 def login(world: World, call: Call) -> Any:
     """Sign in to the web application with `user` and `password`: 302 without a Location, but with cookies.

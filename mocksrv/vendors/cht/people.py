@@ -7,7 +7,7 @@ from typing import Any
 from mocksrv.operation import Call
 from mocksrv.vendors.cht import app_settings, conformance, contacts, errors, javascript, places
 from mocksrv.vendors.cht.contacts import Doc
-from mocksrv.vendors.cht.results import Created
+from mocksrv.vendors.cht.results import Created, NewPerson
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -15,7 +15,7 @@ EMPTY = "Request body is empty or Content-Type header was not set to application
 NEW_OR_ID = "Person must be a new object or string identifier (UUID)."
 
 
-@vendor.operation("POST", "/api/v1/people", permission=("can_edit", "can_create_people"), json="strict",
+@vendor.operation("POST", "/api/v1/people", permission=("can_edit", "can_create_people"), json="strict", body=NewPerson,
                   statuses=(200, 400, 403, 404, 409), response=Created, proof="recorded",
                   source="CHT 4.15 source, api/src/controllers/people.js")
 def create_people(world: World, call: Call) -> Any:

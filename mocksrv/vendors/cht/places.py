@@ -10,7 +10,7 @@ from typing import Any
 from mocksrv.operation import Call
 from mocksrv.vendors.cht import app_settings, conformance, contacts, errors, indexes, javascript, people
 from mocksrv.vendors.cht.contacts import Doc
-from mocksrv.vendors.cht.results import Created
+from mocksrv.vendors.cht.results import Created, NewPlace, PlaceChanges
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -22,6 +22,7 @@ PAGE_NAMES = {"health_center": "Health Centers", "clinic": "Clinics", "district_
 
 
 @vendor.operation("POST", "/api/v1/places", permission=("can_edit", "can_create_places"), json="strict",
+                  body=NewPlace,
                   statuses=(200, 400, 403, 404, 409), response=Created, proof="recorded", source=SOURCE)
 def create_places(world: World, call: Call) -> Any:
     """Create a place; `parent` and `contact` are ids or new objects. Differences: 1, 3, 4, 5."""
@@ -32,6 +33,7 @@ def create_places(world: World, call: Call) -> Any:
 
 
 @vendor.operation("POST", "/api/v1/places/{id}", permission=("can_edit", "can_update_places"), json="strict",
+                  body=PlaceChanges,
                   statuses=(200, 400, 403, 404, 409), response=Created, proof="recorded", source=SOURCE)
 def update_places(world: World, call: Call) -> Any:
     """Change name, parent, contact or place_id of a place; everything else is ignored. Differences: 1, 4."""
