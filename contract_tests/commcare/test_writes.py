@@ -316,6 +316,17 @@ def test_sign_on(hq):
     assert requests.get(hq.path("api/v0.5/sso/"), timeout=30).status_code == 405
 
 
+def test_registration_by_sms(hq):
+    app = hq.get("v0.5/application/").json()["objects"][0]["id"]
+    taken = hq.get(f"v0.5/user/{AMINA}/").json()["default_phone_number"]
+    users = [{"phone_number": number} for number in ("+254711000999", "12", taken, "x")]
+    response = hq.post("v0.5/sms_user_registration/", {"app_id": app, "users": users})
+    assert (response.status_code, response.json()) == (200, {
+        "success_numbers": ["+254711000999"], "invalid_format_numbers": ["12", "x"], "numbers_in_use": [taken]})
+    for body in ({"app_id": app}, {"users": []}, {"app_id": "no", "users": []}, {"app_id": app, "users": [1]}):
+        assert error(hq.post("v0.5/sms_user_registration/", body))
+
+
 # --- locations ---------------------------------------------------------------------------------------------
 
 

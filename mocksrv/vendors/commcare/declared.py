@@ -14,7 +14,6 @@ NOT_SIMULATED = {
     "project_space_metadata": (("v0.4", "v0.5", "v1"), "corehq/apps/api/resources/v0_4.py"),
     "fixture_internal": (("v0.5", "v1"), "corehq/apps/fixtures/resources/v0_1.py"),
     "location_internal": (("v0.5", "v1"), "corehq/apps/locations/resources/v0_5.py"),
-    "sms_user_registration": (("v0.5",), "corehq/apps/api/resources/v0_5.py"),
 }
 
 
@@ -24,8 +23,7 @@ def not_simulated(world: World, call: Call) -> Any:
 
 
 for resource, (versions, file) in NOT_SIMULATED.items():
-    method = "POST" if resource == "sms_user_registration" else "GET"
-    vendor.resource(method, resource, *versions, name=resource, simulated=False, source=f"commcare-hq {file}",
+    vendor.resource("GET", resource, *versions, name=resource, simulated=False, source=f"commcare-hq {file}",
                     proof="source")(not_simulated)
 
 for kind in ("cases", "forms"):

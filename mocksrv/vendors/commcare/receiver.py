@@ -72,8 +72,8 @@ def submit_form(world: World, call: Call) -> Any:
     return receive(world, call)
 
 
-@vendor.view("POST", f"/a/{DOMAIN}/receiver/secure/", f"/a/{DOMAIN}/receiver/secure/{APP_ID}/", auth="none", anonymous=False,
-             **DECLARED)
+@vendor.view("POST", f"/a/{DOMAIN}/receiver/secure/", f"/a/{DOMAIN}/receiver/secure/{APP_ID}/", auth="none",
+             anonymous=False, **DECLARED)
 def submit_form_secure(world: World, call: Call) -> Any:
     """Submit a form with a login: Basic unless `authtype` or the Authorization header says otherwise."""
     domain_of(world, call)

@@ -500,3 +500,9 @@ DomainFormList = listing("DomainFormList", DomainForm)
 DomainCaseList = listing("DomainCaseList", DomainCase)
 DeviceLogList = listing("DeviceLogList", DeviceLog)
 ExportList = listing("ExportList", ExportObject)
+
+
+class Registration(Strict):
+    invalid_format_numbers = fields.List(fields.String(), required=True)
+    numbers_in_use = fields.List(fields.String(), required=True)
+    success_numbers = fields.List(fields.String(), required=True)
