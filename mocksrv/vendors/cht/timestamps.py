@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -104,6 +103,8 @@ def other_forms(value: str) -> int | None:
         return None if when is None or not 1 <= day <= 31 else when + (day - 1) * 86_400_000
     if value.strip().isdigit():
         return from_digits(value.strip())
+    from email.utils import parsedate_to_datetime
+
     try:
         when_at = datetime.fromisoformat(value.strip())
     except ValueError:

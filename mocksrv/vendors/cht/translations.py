@@ -74,9 +74,7 @@ def outgoing_locale(world: World) -> str:
 def find(world: World, key: str, locale: Any) -> str | None:
     """The text of a key in a language, else in English, else None; `custom` texts win over `generic` ones."""
     database = documents.database(world, "medic")
-    for language in dict.fromkeys((locale, FALLBACK)):
-        if not isinstance(language, str):
-            continue
+    for language in dict.fromkeys((locale, FALLBACK) if isinstance(locale, str) else (FALLBACK,)):
         doc = database.peek(f"messages-{language}") or {}
         for part in ("custom", "generic"):
             texts = doc.get(part)

@@ -8,8 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from xml.parsers import expat
-from xml.sax.saxutils import escape
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 XFORMS = '<xforms xmlns="http://openrosa.org/xforms/xformsList"'
@@ -35,6 +33,8 @@ class Header:
 
 def read(data: bytes) -> Header:
     """Title, id and version of an XForm. Raises Malformed; entities are not expanded."""
+    from xml.parsers import expat
+
     header = Header()
     path: list[str] = []
     parser = expat.ParserCreate()
@@ -62,6 +62,10 @@ def read(data: bytes) -> Header:
     except expat.ExpatError as error:
         raise Malformed(str(error)) from None
     return header
+
+
+def escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def entry(data: bytes, header: Header, url: str) -> str:

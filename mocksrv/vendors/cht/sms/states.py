@@ -46,7 +46,9 @@ def set_state(task: dict[str, Any], change: Change, now: str) -> bool:
 
     Without details or reference those of before are forgotten. Details that are objects count as new each time.
     """
-    history = task.setdefault("state_history", [])
+    if not isinstance(task.get("state_history"), list):
+        task["state_history"] = []
+    history = task["state_history"]
     same_details = not change.details or (
         not isinstance(change.details, dict) and task.get("state_details") == change.details)
     same_reference = not change.reference or task.get("gateway_ref") == change.reference

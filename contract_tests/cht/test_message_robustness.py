@@ -1,0 +1,111 @@
+"""Whatever is posted, stored or configured: records and text messages answer as the server would, never with a
+failure of the mock's own."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mocksrv.config import Config
+from mocksrv.operation import Call, Refusal
+from mocksrv.vendors.cht import app_settings, documents, jsonio, vendor
+from mocksrv.vendors.cht.records import reports, transitions
+from mocksrv.vendors.cht.sms import gateway, states, traffic
+from mocksrv.world import Worlds
+
+FORM = {
+    "meta": {"code": "F"}, "facility_reference": "place_id",
+    "fields": {"place_id": {"type": "string", "labels": {"tiny": "p"}}, "n": {"type": "integer", "labels": {"tiny": "n"}},
+               "d": {"type": "date", "labels": {"tiny": "d"}}, "locale": {"type": "string", "labels": {"tiny": "l"}},
+               "a.b": {"type": "boolean", "labels": {"tiny": "b"}}}}
+scalars = (st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
+           | st.text(max_size=6) | st.sampled_from(["F", "+254712345679", "2020-01-01", "1352399720000", "u", "ref", "sw"]))
+values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+    st.sampled_from(["form", "from", "locale", "reported_date", "id", "status", "content", "_id", "en"]), inner,
+    max_size=4), max_leaves=6)
+calm = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def made_json(value):
+    """A value as the server holds it after it came as JSON."""
+    return jsonio.loads(jsonio.dumps(value))
+
+
+@pytest.fixture
+def world():
+    world = Worlds((vendor,), Config(size=0)).origin
+    app_settings.update(world, {"forms": {"F": FORM}, "default_responses": {"start_date": "1990-01-01"},
+                                "transitions": {"update_clinics": True, "default_responses": True}}, "merge")
+    return world
+
+
+def store(world, make, *args):
+    """Make a document and save it; refusals are answers, too."""
+    try:
+        doc = make(world, *args)
+    except Refusal as refused:
+        assert refused.status == 500
+        return
+    (saved,) = transitions.process(world, [doc])
+    assert saved["ok"]
+
+
+@calm
+@given(st.fixed_dictionaries({"_meta": values | st.fixed_dictionaries(
+    {"form": st.just("F")}, optional={"from": values, "locale": values, "reported_date": values})},
+    optional={"place_id": values, "n": values, "d": values, "locale": values, "a.b": values, "N": values}) | values)
+def test_records(world, body):
+    store(world, reports.from_json, made_json(body))
+
+
+@calm
+@given(st.fixed_dictionaries({}, optional={
+    "message": values | st.sampled_from(["F p 1 # n 2 # l sw", "1!F!#x#y", "hello"]), "from": values,
+    "sent_timestamp": values, "locale": values, "gateway_ref": values}))
+def test_text_messages(world, data):
+    store(world, reports.from_message, made_json(data))
+
+
+@calm
+@given(st.fixed_dictionaries({}, optional={"messages": values | st.lists(values, max_size=3),
+                                           "updates": values | st.lists(values, max_size=3)}) | values)
+def test_gateways(world, body):
+    call = Call(method="POST", path="/api/sms", target="/api/sms", headers={})
+    call.notes["json"] = made_json(body)
+    try:
+        assert gateway.post_gateway(world, call).keys() == {"messages"}
+    except Refusal as refused:
+        assert refused.status == 500
+
+
+messages = st.fixed_dictionaries({}, optional={"uuid": st.just("u") | values, "to": values, "message": values})
+tasks = st.fixed_dictionaries({}, optional={
+    "messages": st.lists(messages | values, max_size=2) | values, "state": st.just("pending") | values,
+    "state_history": values, "due": values, "timestamp": values, "gateway_ref": st.just("ref") | values,
+    "state_details": values})
+
+
+@calm
+@given(st.fixed_dictionaries({}, optional={"tasks": st.lists(tasks | values, max_size=2) | values,
+                                           "scheduled_tasks": st.lists(tasks, max_size=1),
+                                           "sms_message": values, "reported_date": values}))
+def test_documents_of_any_shape(world, doc):
+    documents.database(world).put(made_json(doc))
+    traffic.hand_out(world)
+    states.apply(world, [states.Change("sent", "u", {"reason": "x"}), states.Change("delivered", None, "y", "ref")])
+
+
+@calm
+@given(st.fixed_dictionaries({}, optional={
+    "forms": st.dictionaries(st.just("F"), values | st.just(FORM) | st.fixed_dictionaries({"fields": values}), max_size=1)
+    | values, "locale": values, "default_country_code": values, "phone_validation": values, "forms_only_mode": values,
+    "transitions": values | st.just({"update_clinics": True, "default_responses": 1}), "sms": values,
+    "default_responses": values | st.fixed_dictionaries({"start_date": values})}), st.sampled_from(
+        ["F n 5", "1!F!a#b#c", "hello", ""]))
+def test_settings_of_any_shape(world, changes, text):
+    app_settings.update(world, made_json(changes), "replace")
+    store(world, reports.from_message, {"message": text, "from": "+254712345679"})
+    store(world, reports.from_json, {"n": 1, "_meta": {"form": "F"}})
+    traffic.hand_out(world)
+    traffic.outgoing_service(world)
