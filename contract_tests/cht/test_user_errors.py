@@ -105,6 +105,10 @@ CREATE = [
     ({"contact": {"name": "x", "parent": "nope"}}, 404, "Failed to find place."),
     ({"contact": {"name": "x", "parent": {"_id": "a"}}}, 400, 'Invalid UUID [{{"_id":"a"}}].'),
     ({"roles": ["program_officer"], "place": "drop"}, 400, OUTSIDE),
+    # what CouchDB refuses
+    ({"roles": ["chw", 5]}, 403, "doc.roles can only contain strings"),
+    ({"roles": ["_admin"]}, 403, "No system roles (starting with underscore) in users db."),
+    ({"username": "_amina"}, 403, "Username may not start with underscore."),
 ]
 CREATE_V3 = [
     ({"username": "drop", "roles": "drop"}, 400, missing("username, type or roles")),
@@ -207,6 +211,41 @@ def test_missing_settings_document(api, unique):
     api.ok("PUT", f"/_users/org.couchdb.user:{unique}", user)
     gone = f"Failed to find user with name [{unique}] in the [medic] database."
     refused(api, "GET", f"/api/v2/users/{unique}", 404, gone)
+
+
+@pytest.mark.writes
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"type": "person"}, "doc.type must be user"),
+        ({"name": ""}, "doc.name is required"),
+        ({"roles": None}, "doc.roles must exist"),
+        ({"roles": "chw"}, "doc.roles must be an array"),
+        ({"roles": [None]}, "doc.roles can only contain strings"),
+        ({"roles": ["_replicator"]}, "No system roles (starting with underscore) in users db."),
+        ({"name": "other"}, "Doc ID must be of the form org.couchdb.user:name"),
+        ({"password_scheme": "plain"}, "Password scheme `plain` not supported."),
+        ({"password_scheme": "pbkdf2", "iterations": "10"}, "iterations must be a number."),
+        ({"password_scheme": "pbkdf2", "iterations": 10}, "derived_key must be a string."),
+    ],
+    ids=str,
+)
+def test_documents_that_couchdb_refuses(api, unique, change, reason):
+    path = f"/_users/org.couchdb.user:{unique}"
+    answer = api.put(path, {"type": "user", "name": unique, "roles": [], **change})
+    assert (answer.status_code, answer.json()) == (403, {"error": "forbidden", "reason": reason})
+    assert api.get(path).status_code == 404
+    (row,) = api.ok("POST", "/_users/_bulk_docs", {"docs": [
+        {"_id": path.removeprefix("/_users/"), "type": "user", "name": unique, "roles": [], **change}]})
+    assert row == {"id": path.removeprefix("/_users/"), "error": "forbidden", "reason": reason}
+
+
+@pytest.mark.writes
+@pytest.mark.parametrize(("name", "reason"), [("_x", "Username may not start with underscore."),
+                                              ("a:b", "Character `:` is not allowed in usernames.")])
+def test_names_that_couchdb_refuses(api, name, reason):
+    answer = api.put(f"/_users/org.couchdb.user:{name}", {"type": "user", "name": name, "roles": []})
+    assert (answer.status_code, answer.json()) == (403, {"error": "forbidden", "reason": reason})
 
 
 @pytest.mark.writes

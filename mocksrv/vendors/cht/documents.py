@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mocksrv.store import TOP, Table, TableSpec
-from mocksrv.vendors.cht import attachments, hashes, revisions
+from mocksrv.vendors.cht import account_rules, attachments, hashes, revisions
 from mocksrv.vendors.cht.indexes import BY_ID, INDEXES, SEQUENCE
 from mocksrv.world import World
 
@@ -228,8 +228,10 @@ class Database:
         return {"ok": True, "id": id, "rev": rev}
 
     def _store(self, id: str, doc: Document, current: str | None, revs: list[str]) -> dict[str, Any]:
-        if self.name == "_users":
+        if self.name == "_users" and not id.startswith("_design/"):
             doc = hashes.prepare(self.world, doc)
+            if reason := account_rules.problem({**doc, "_id": id}, self.peek(id)):
+                raise Forbidden(reason)
         body = {key: value for key, value in doc.items() if not key.startswith("_")}
         deleted = bool(doc.get("_deleted"))
         stubs = self._stubs(id, doc.get("_attachments"), len(revs) + 1)

@@ -61,7 +61,7 @@ def replicated(world: World, scope: Scope) -> tuple[set[str], set[str]]:
     for report in database.by("by_type", "data_record"):
         if any(key in known for key in report_keys(report)):
             found.add(report["_id"])
-    found |= {doc["_id"] for doc in database.by("by_type", "target") if doc.get("owner") in contacts}
+    found |= {doc["_id"] for doc in database.by("by_type", "target") if str(doc.get("owner")) in contacts}
     tasks = {doc["_id"] for doc in database.by("by_type", "task")
              if scope.user and doc.get("user") == accounts.account_id(scope.user)}
     return found, tasks
@@ -83,7 +83,8 @@ def contacts_of(world: World, database: Database, scope: Scope) -> set[str]:
 def depth_of(settings: dict[str, Any], roles: tuple[Any, ...]) -> int:
     """The deepest `replication_depth` of the roles."""
     configured = settings.get("replication_depth")
-    depths = [int(one["depth"]) for one in configured or () if isinstance(one, dict)
+    listed = configured if isinstance(configured, list) else []
+    depths = [int(one["depth"]) for one in listed if isinstance(one, dict)
               and one.get("role") in roles and isinstance(one.get("depth"), int | float)]
     return max(depths, default=DEEPEST)
 

@@ -140,10 +140,10 @@ def clear_messages(world: World, token_login: Any) -> None:
     doc = documents.database(world, "medic").get(f"{PREFIX}{token}") if token else None
     if doc is None or not isinstance(doc.get("tasks"), list):
         return
-    pending = [task for task in doc["tasks"] if task.get("state") == "pending"]
+    pending = [task for task in doc["tasks"] if isinstance(task, dict) and task.get("state") == "pending"]
     for task in pending:
         task["state"] = "cleared"
-        task["state_history"].append({"state": "cleared", "timestamp": world.clock.iso()})
+        task.setdefault("state_history", []).append({"state": "cleared", "timestamp": world.clock.iso()})
     if pending:
         accounts.write(world, "medic", doc)
 
@@ -187,7 +187,7 @@ def help_text(world: World, view: dict[str, Any]) -> str | None:
     settings = app_settings.read(world)
     configured, locale = settings["token_login"], translations.outgoing_locale(world)
     key = configured.get("translation_key")
-    template = translations.find(world, key, locale) if key else legacy_text(configured, locale)
+    template = translations.find(world, str(key), locale) if key else legacy_text(configured, locale)
     if not template:
         return None
     try:

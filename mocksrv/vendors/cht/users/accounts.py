@@ -113,6 +113,8 @@ def write(world: World, database: str, doc: Data) -> Data:
         stored = documents.database(world, database).put(doc)
     except documents.Conflict as error:
         errors.fail(409, error.reason)
+    except documents.Forbidden as error:
+        errors.fail(403, error.reason)
     except documents.Invalid as error:
         errors.fail(400, error.reason)
     return {"id": stored["id"], "rev": stored["rev"]}
