@@ -150,3 +150,16 @@ def test_naive_style(mocksrv, hq):
     form = hq.get(f"v0.5/form/{form_id}/").json()
     assert not form["indexed_on"].endswith("Z")
     assert form["received_on"].endswith("Z")
+
+
+@pytest.mark.mock_only
+def test_forms_that_came_with_the_domain_have_their_xml(hq):
+    """What `form.xml` of a made-up form says is what the form says."""
+    forms = hq.get("v0.5/form/", limit=5).json()["objects"]
+    assert len(forms) == 5
+    for form in forms:
+        about = form["attachments"]["form.xml"]
+        fetched = hq.session.get(about["url"])
+        assert (len(fetched.content), fetched.headers["Content-Type"]) == (about["length"], "text/xml")
+        again = hq.call("POST", "receiver/api/", data=fetched.content)
+        assert "Form is a duplicate of another!" in again.text, "the same form"

@@ -163,6 +163,18 @@ def test_case_state_is_the_fold_of_its_forms(origin, steps):
         assert case["server_date_modified"] >= expected["server_date_modified"]
 
 
+def test_the_made_up_cases_are_the_fold_of_their_forms():
+    app = create_app(Config(vendor=("commcare",), size=120))
+    world = app.worlds.origin
+    forms, cases = world.table("commcare.forms"), world.table("commcare.cases")
+    assert len(cases) > 100
+    for case in cases.all():
+        held = [(processing.source_of(forms.peek(id)), forms.peek(id)["form"]) for id in case["xform_ids"]]
+        assert dict(case) == {**casexml.fold(case["case_id"], held), "indexed_on": case["indexed_on"]}
+        assert all(index["case_id"] in cases for index in case["indices"].values())
+    app.worlds.close()
+
+
 @given(STEPS)
 def test_every_write_is_indexed_later_than_the_one_before(origin, steps):
     world = origin.fork("order")
