@@ -432,3 +432,32 @@ def test_a_device_report_ends_in_the_device_log(hq):
     assert sorted((line["type"], line["msg"], line["username"], line["device_id"]) for line in lines) == [
         ("login", "hello", "amina", "sim-9"), ("sync", "done", "amina", "sim-9")]
     assert hq.get(f"v0.5/form/{report_id}/").status_code == 404
+
+
+@pytest.mark.mock_only
+@pytest.mark.parametrize(("form_id", "status", "header"), [
+    ("with space/and slash", 201, "with space/and slash"), ("ünï", 201, "ünï"), ("日本", 201, "=?utf-8?b?5pel5pys?="),
+    ("pretty\nprinted", 500, None), ("x" * 256, 500, None),
+])
+def test_odd_ids(hq, form_id, status, header):
+    """What Django can write into a header, and what HQ's database can hold."""
+    case_id = str(uuid4())
+    response = submit(hq, xform(form_id, case_xml(case_id, CREATE.format(owner=OWNER))))
+    assert (response.status_code, response.headers.get("X-CommCareHQ-FormID")) == (status, header)
+    stored = hq.get(f"v0.5/case/{case_id}/")
+    assert stored.status_code == (404 if len(form_id) > 255 else 200)
+    if stored.status_code == 200:
+        assert stored.json()["xform_ids"] == [form_id]
+        (form,) = hq.get("v0.5/form/", case_id=case_id).json()["objects"]
+        assert case_id in hq.session.get(form["attachments"]["form.xml"]["url"]).text
+
+
+@pytest.mark.writes
+def test_an_attachment_cannot_take_the_forms_place(hq):
+    form_id = str(uuid4())
+    files = {"xml_submission_file": ("form.xml", xform(form_id), "text/xml"), "form.xml": ("a.jpg", b"x", "image/jpeg"),
+             "a/b c.jpg": ("a.jpg", b"photo", "image/jpeg")}
+    assert hq.call("POST", "receiver/api/", files=files).status_code == 201
+    about = hq.get(f"v0.5/form/{form_id}/").json()["attachments"]
+    assert hq.session.get(about["form.xml"]["url"]).content == xform(form_id)
+    assert hq.session.get(about["a/b c.jpg"]["url"]).content == b"photo"

@@ -102,6 +102,8 @@ def read(block: dict[str, Any]) -> Update:
                         "No case_id attribute found in v2 case block, this is a required property.")
     if not block["@case_id"]:
         raise CaseError("IllegalCaseId", "case_id must not be empty")
+    if len(block["@case_id"]) > LONGEST:
+        raise CaseCrash("DataError", f"value too long for type character varying({LONGEST})")
     if block.get("referral"):
         raise CaseError("UsesReferrals", "Sorry, referrals are no longer supported!")
     present = [number for number, name in enumerate(ACTIONS) if block.get(name) or (name == "close" and name in block)]

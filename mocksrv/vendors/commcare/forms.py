@@ -87,7 +87,7 @@ def attachments(world: World, call: Call, doc: Doc) -> dict[str, Any]:
     about = dict(doc["attachments"])
     if processing.FORM_XML not in about:
         about[processing.FORM_XML] = {"content_type": "text/xml", "length": len(processing.form_xml(world, doc))}
-    root = f"{call.base_url}/a/{doc['domain']}/api/form/attachment/{doc['form_id']}/"
+    root = f"{call.base_url}/a/{doc['domain']}/api/form/attachment/{quote(doc['form_id'], safe='')}/"
     return {name: {**item, "url": root + quote(name)} for name, item in about.items()}
 
 

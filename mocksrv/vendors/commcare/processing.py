@@ -69,6 +69,8 @@ def store(world: World, domain: str, form: Form, **given: Any) -> Outcome:
 def submit(world: World, sent: Submission) -> Outcome:
     """Store a form and apply its case blocks."""
     form_id = xform.instance_id(sent.form) or world.uuid()
+    if len(form_id) > casexml.LONGEST:
+        return Outcome("crash", form_id, "DataError: the instanceID is too long for HQ's database")
     old = world.table("commcare.forms").peek(form_id) or world.table("commcare.odd_forms").peek(form_id)
     if old is not None and old["domain"] != sent.domain:
         return submit_new(world, sent, world.uuid())  # not an edit: HQ gives the form another id
@@ -195,10 +197,10 @@ def write(world: World, sent: Submission, document: Document, cases: Iterable[Ca
 
 
 def keep_bytes(world: World, sent: Submission, form_id: str) -> None:
-    if sent.xml is not None:
-        put_blob(world, form_id, FORM_XML, Attachment("text/xml", sent.xml))
     for name, attachment in sent.attachments.items():
         put_blob(world, form_id, name, attachment)
+    if sent.xml is not None:
+        put_blob(world, form_id, FORM_XML, Attachment("text/xml", sent.xml))  # over a file that has this name
 
 
 def put_blob(world: World, form_id: str, name: str, attachment: Attachment) -> None:

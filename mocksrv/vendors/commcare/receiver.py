@@ -7,7 +7,9 @@ form_processor/submission_post.py and couchforms/openrosa_response.py (answers).
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
+from email.header import Header
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
@@ -215,16 +217,27 @@ def app_ids(world: World, domain: str, app_id: str | None) -> tuple[str | None, 
 def answer(call: Call, outcome: Outcome) -> Reply:
     """The OpenRosa answer, by the version that the phone speaks."""
     version3 = call.header("x-openrosa-version") == "3.0"
-    headers = [("Location", call.base_url), ("X-CommCareHQ-FormID", outcome.form_id)]
     if outcome.problem:
         call.diagnose(outcome.problem)
     if outcome.kind == "crash":
         raise Refusal(500, Text(SERVER_ERROR))
+    headers = [("Location", call.base_url), ("X-CommCareHQ-FormID", header_value(outcome.form_id))]
     if outcome.kind == "normal" or (outcome.kind == "duplicate" and version3):
         return openrosa(RECEIVED, SUCCESS, 201, headers)
     if version3:
         return openrosa(outcome.problem, FAILURE, 422, headers)
     return openrosa(outcome.problem, ERROR, 201, headers)
+
+
+def header_value(form_id: str) -> str:
+    """An id as Django writes it into a header; one with a line end is stored, but breaks the answer."""
+    if "\n" in form_id or "\r" in form_id:
+        raise Refusal(500, Text(SERVER_ERROR), diagnosis="the instanceID has a line end in it")
+    try:
+        form_id.encode("latin-1")
+    except UnicodeEncodeError:
+        return Header(form_id, "utf-8", maxlinelen=sys.maxsize).encode()
+    return form_id
 
 
 def broken(world: World, call: Call, body: bytes, error: Exception) -> Reply:
