@@ -86,7 +86,7 @@ ATTRIBUTES = st.sampled_from(["", ' case_id="c1"', ' case_id=""', ' case_type="t
                               ' relationship="x"'])
 TAGS = st.sampled_from(["case", "create", "update", "index", "close", "meta", "instanceID", "case_type", "case_name",
                         "parent", "a", "owner_id", "userID", "Meta", "attachment", "referral", "n:q", "xml", "é"])
-XML = st.recursive(st.text("ab<&;> 1\x00é", max_size=4), lambda inner: st.tuples(
+XML = st.recursive(st.text("ab<&;> 1\x00\né", max_size=4), lambda inner: st.tuples(
     TAGS, ATTRIBUTES, st.lists(inner, max_size=4).map("".join)).map(lambda t: "<{0}{1}>{2}</{0}>".format(*t)),
     max_leaves=14)
 
