@@ -106,6 +106,33 @@ def test_all_arguments_of_an_enquiry(call, enquiry):
     assert {name: made[name] for name in expected} == expected
 
 
+@pytest.mark.parametrize(("changed", "says"), [
+    ({"funding_type": "local-authority"}, "funding_type takes private, local_authority, "),
+    ({"funding_type": "local-authority"}, "did you mean local_authority?"),
+    ({"genders": "females"}, "did you mean female?"),
+    ({"assigned_to": "me"}, "assigned_to takes ids of 24 lower-case hexadecimal characters"),
+    ({"location": "0" * 24}, "location: no record of locations has the id 000000000000000000000000"),
+    ({"sales_channel": "room_feature"}, "is a group of type room_feature, not sales_channel"),
+    ({"location": "home_care"}, "offers home_care, live_in_care"),
+])
+def test_the_diagnosis_says_what_would_be_right(raw, call, enquiry, changed, says):
+    if "sales_channel" in changed:
+        changed = {"sales_channel": first(call, "groups", group_type="room_feature")["_id"]}
+    if changed.get("location") == "home_care":
+        changed = {"location": call("GET", "locations", {"filters-services": "home_care"})["items"][0]["_id"]}
+    answer = raw("PUT", "care-enquiries", list((enquiry | changed).items()))
+    assert answer.status_code == 400
+    assert says in answer.headers["X-Mocksrv-Diagnosis"]
+    assert says not in answer.text
+
+
+def test_the_diagnosis_says_where_a_record_is(raw, call):
+    id = first(call, "groups")["_id"]
+    assert f"{id} is a record of groups" in raw("GET", f"users/{id}").headers["X-Mocksrv-Diagnosis"]
+    assert "24 lower-case hexadecimal" in raw("GET", "users/1").headers["X-Mocksrv-Diagnosis"]
+    assert "was it deleted" in raw("PATCH", f"comments/{'0' * 24}").headers["X-Mocksrv-Diagnosis"]
+
+
 @pytest.mark.parametrize(("name", "value", "text"), [
     ("funding_type", "local-authority", "Not a valid choice."), ("service", "nursing-home", "Not a valid choice."),
     ("sales_channel", "nonsense", "Not a valid choice."), ("sales_channel", "0" * 24, "Not a valid choice."),

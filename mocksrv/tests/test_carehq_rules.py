@@ -52,6 +52,17 @@ def test_a_confirmation_goes_to_the_outbox_unless_it_is_suppressed(world, ask):
     assert len(outbox) == 1
 
 
+def test_an_empty_world_has_keys_and_nothing_else():
+    app = create_app(Config(vendor=("carehq",), size=0))
+    world = app.worlds["default"]
+    assert len(world.table(auth.KEYS)) == 5
+    assert {len(world.table(resource.table)) for resource in RESOURCES.values()} == {0}
+    call = Call(method="GET", path="/v1/users", target="/v1/users", headers={
+        "x-carehq-accountid": "MY_ACCOUNT_ID", "x-carehq-apikey": "UNSIGNED_KEY"})
+    assert app.answer(world, vendor, call).body == (
+        b'{"item_count":0,"items":[],"page":1,"page_count":1,"per_page":10}')
+
+
 def test_ids_ascend_with_time_and_within_a_second(world):
     world.clock.freeze()
     first = [records.new_id(world) for _ in range(300)]

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validate
 
 from mocksrv.vendors.carehq import errors
+from mocksrv.vendors.carehq.fields import an_id
 from mocksrv.vendors.carehq.signatures import grouped
 
 if TYPE_CHECKING:
@@ -26,16 +27,19 @@ class Given:
 
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
+    advice: list[str] = field(default_factory=list)  # for the diagnosis
 
-    def refuse(self, name: str, text: str) -> None:
+    def refuse(self, name: str, text: str, advice: str = "") -> None:
         texts = self.errors.setdefault(name, [])
         if text not in texts:
             texts.append(text)
+        if advice and len(self.advice) < NAMES_SHOWN:
+            self.advice.append(advice)
 
     def check(self) -> None:
         """Raise the refusal that names all errors, if there are any."""
         if self.errors:
-            raise errors.bad_arguments(self.errors)
+            raise errors.bad_arguments(self.errors, self.advice)
 
 
 def read(world: World, call: Call, known: Mapping[str, fields.Field[Any]], *, silent: Iterable[str] = (),
@@ -104,7 +108,19 @@ def value(given: Given, name: str, sent: str, known: fields.Field[Any], texts: l
             given.values[name] = known.deserialize(texts[0]) if texts[0] else None
     except ValidationError as error:
         for text in flat(error.messages):
-            given.refuse(sent, text)
+            given.refuse(sent, text, choices_of(sent, known, texts) if text == errors.NOT_A_CHOICE else "")
+
+
+def choices_of(name: str, known: fields.Field[Any], texts: list[str]) -> str:
+    """What an argument with fixed options takes, the nearest first."""
+    inner = known.inner if isinstance(known, fields.List) else known
+    options = next((list(v.choices) for v in inner.validators if isinstance(v, validate.OneOf)), None)
+    if options is None:
+        return f"{name} takes ids of 24 lower-case hexadecimal characters" if getattr(inner, "read",
+                                                                                      None) is an_id else ""
+    near = difflib.get_close_matches(next(text for text in texts if text not in options)[:NAME_SHOWN], options, 1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    return f"{name} takes {', '.join(options)}{meant}"
 
 
 def flat(messages: Any) -> Iterable[str]:

@@ -28,7 +28,8 @@ def check_enquiry(world: World, given: Given, values: Record, old: Held | None) 
     location = world.table("carehq.locations").peek(merged.get("location") or "")
     if location is not None and merged.get("service") and merged["service"] not in location["services"] \
             and ("service" in values or "location" in values):
-        given.refuse("service", errors.NOT_A_CHOICE)
+        given.refuse("service", errors.NOT_A_CHOICE,
+                     f"location {location['name']} offers {', '.join(location['services'])}")
     if values.get("stage") == "closed" and not merged.get("reason_for_closing"):
         given.refuse("reason_for_closing", errors.REQUIRED)
 
@@ -60,7 +61,7 @@ def check_comment(world: World, given: Given, values: Record, old: Held | None) 
         if not both:
             given.refuse("care_enquiry", errors.REQUIRED)
         elif len(both) == 2:
-            given.refuse("service_user", errors.NOT_A_CHOICE)
+            given.refuse("service_user", errors.NOT_A_CHOICE, "a comment has care_enquiry or service_user, not both")
 
 
 def fill_comment(world: World, call: Call, comment: Record) -> None:
@@ -85,7 +86,7 @@ def check_visit(world: World, given: Given, values: Record, old: Held | None) ->
     """A visit takes place at the enquiry's location, so there must be one."""
     enquiry = world.table(ENQUIRIES).peek(values.get("care_enquiry") or "")
     if old is None and enquiry is not None and enquiry["location"] is None:
-        given.refuse("care_enquiry", errors.NOT_A_CHOICE)
+        given.refuse("care_enquiry", errors.NOT_A_CHOICE, "a visit needs an enquiry that has a location")
 
 
 def fill_visit(world: World, call: Call, visit: Record) -> None:

@@ -43,16 +43,16 @@ def refused(status: int, hint: str, *, diagnosis: str | None = None,
     return Refusal(status, {"hint": hint}, headers, diagnosis=diagnosis)
 
 
-def bad_arguments(errors: Mapping[str, list[str]]) -> Refusal:
-    """All that is wrong with the arguments of a request, by their names as sent."""
+def bad_arguments(errors: Mapping[str, list[str]], advice: Iterable[str] = ()) -> Refusal:
+    """All that is wrong with the arguments of a request, by their names as sent; advice goes into the diagnosis."""
     named = "; ".join(f"{name[:80]}: {' '.join(texts)}" for name, texts in list(errors.items())[:8])
     more = f" (and {len(errors) - 8} more)" if len(errors) > 8 else ""
     return Refusal(400, {"arg_errors": dict(sorted(errors.items())), "hint": FAILURES[400]},
-                   diagnosis=f"refused arguments: {named}{more}")
+                   diagnosis="; ".join([f"refused arguments: {named}{more}", *advice]))
 
 
-def no_such_record(slug: str) -> Refusal:
-    return refused(404, f"No such record in {slug}.")
+def no_such_record(slug: str, diagnosis: str) -> Refusal:
+    return refused(404, f"No such record in {slug}.", diagnosis=diagnosis)
 
 
 def failure(status: int) -> Refusal:

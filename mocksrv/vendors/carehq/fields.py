@@ -99,9 +99,10 @@ def a_phone(text: str) -> str:
     return text
 
 
+an_id = pattern(ID, errors.NOT_A_CHOICE)
 READERS: dict[str, Callable[[str], Any]] = {
-    "id": pattern(ID, errors.NOT_A_CHOICE),
-    "ref": pattern(ID, errors.NOT_A_CHOICE),
+    "id": an_id,
+    "ref": an_id,
     "email": pattern(EMAIL, errors.NOT_AN_EMAIL),
     "phone": a_phone,
     "integer": an_integer,

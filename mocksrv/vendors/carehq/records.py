@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mocksrv.vendors.carehq import errors
 from mocksrv.vendors.carehq.arguments import Given
 from mocksrv.vendors.carehq.catalogue import RESOURCES, Argument, Attribute, Resource, referrers
+from mocksrv.vendors.carehq.fields import ID
 from mocksrv.vendors.carehq.rules import rules_of
 
 if TYPE_CHECKING:
@@ -60,8 +61,18 @@ def existing(world: World, resource: Resource, id: str) -> Mapping[str, Any]:
     """The stored record. Raises the 404 that a malformed id gets as well."""
     record = world.table(resource.table).peek(id)
     if record is None:
-        raise errors.no_such_record(resource.slug)
+        raise errors.no_such_record(resource.slug, whereabouts(world, resource, id))
     return record
+
+
+def whereabouts(world: World, resource: Resource, id: str) -> str:
+    """Why there may be no such record, for the diagnosis."""
+    if not ID.fullmatch(id):
+        return "an id has 24 lower-case hexadecimal characters"
+    for other in RESOURCES.values():
+        if id in world.table(other.table):
+            return f"{id} is a record of {other.slug}"
+    return f"no record of this world has the id {id}: was it deleted, or the world reset?"
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -153,27 +164,25 @@ def check(world: World, resource: Resource, given: Given, values: Mapping[str, A
                 given.refuse(name, errors.REQUIRED)
             continue
         argument = arguments.get(name, Argument(name))
-        if attribute.to and attribute.kind == "ref" and not all(
-                points_right(world, attribute, argument, id) for id in (value if attribute.many else [value])):
-            given.refuse(name, errors.NOT_A_CHOICE)
-        if attribute.to and attribute.kind == "hash":
-            for id in value:
-                if not points_right(world, attribute, argument, id):
-                    given.refuse(f"{name}-{id}", errors.NOT_A_CHOICE)
+        if attribute.to:
+            for id in [value] if isinstance(value, str) else value:
+                if wrong := misdirected(world, attribute, argument, id):
+                    sent = f"{name}-{id}" if attribute.kind == "hash" else name
+                    given.refuse(sent, errors.NOT_A_CHOICE, f"{sent}: {wrong}")
         if argument.not_future and value > now(world)[:10]:
             given.refuse(name, errors.NOT_A_DATE)
         if attribute.unique and taken(world, resource, attribute, value, old):
             given.refuse(name, errors.NOT_UNIQUE)
 
 
-def points_right(world: World, attribute: Attribute, argument: Argument, id: str) -> bool:
-    """Whether the record pointed to exists and is of the right kind."""
+def misdirected(world: World, attribute: Attribute, argument: Argument, id: str) -> str:
+    """Why a reference is not to a record that exists and is of the right kind; "" if it is."""
     target = world.table(RESOURCES[str(attribute.to)].table).peek(id)
     if target is None:
-        return False
+        return f"no record of {attribute.to} has the id {id}"
     if attribute.group_type and target["group_type"] != attribute.group_type:
-        return False
-    return not (argument.not_archived and target["archived"])
+        return f"{id} is a group of type {target['group_type']}, not {attribute.group_type}"
+    return f"{id} is archived" if argument.not_archived and target["archived"] else ""
 
 
 def taken(world: World, resource: Resource, attribute: Attribute, value: Any, old: Mapping[str, Any]) -> bool:
