@@ -10,6 +10,7 @@ from mocksrv.operation import Call
 from mocksrv.vendors.commcare import dates, domains, elastic
 from mocksrv.vendors.commcare.errors import absent
 from mocksrv.vendors.commcare.schemas import CaseList, CaseObject
+from mocksrv.vendors.commcare.schemas.requests import CaseQuery
 from mocksrv.vendors.commcare.stores import owned
 from mocksrv.vendors.commcare.vendor import vendor
 
@@ -143,7 +144,7 @@ EXTRAS: dict[str, Callable[[World, Call, Doc], Any]] = {
 
 
 @vendor.resource("GET", "case", "v0.5", "v1", "v0.4", permission="edit_data", response=CaseList, source=SOURCE,
-                 proof="recorded")
+                 proof="recorded", query=CaseQuery)
 def list_cases(world: World, call: Call) -> dict[str, Any]:
     """Cases by time of the server's last change; a parameter that the index does not know matches nothing."""
     return elastic.page(world, call, SPEC, lambda doc: show(world, call, doc), maximum=5000)

@@ -9,6 +9,7 @@ from mocksrv.operation import Call, Refusal, Reply
 from mocksrv.vendors.commcare import paging, payload
 from mocksrv.vendors.commcare.errors import absent, bad_request, failed
 from mocksrv.vendors.commcare.schemas import Created, GroupList, GroupObject
+from mocksrv.vendors.commcare.schemas.requests import GroupBody, GroupsBody, PageQuery
 from mocksrv.vendors.commcare.stores import TOP, owned
 from mocksrv.vendors.commcare.users import detail_uri, is_v04
 from mocksrv.vendors.commcare.vendor import vendor
@@ -73,7 +74,7 @@ def create(world: World, domain: str, data: Any) -> str:
 
 
 @vendor.resource("GET", "group", "v0.5", "v1", "v0.4", permission="edit_commcare_users", response=GroupList,
-                 source=SOURCE, proof="source")
+                 source=SOURCE, proof="source", query=PageQuery)
 def list_groups(world: World, call: Call) -> dict[str, Any]:
     """Groups by name, upper case before lower."""
     domain, groups = call.params["domain"], world.table("commcare.groups")
@@ -83,7 +84,7 @@ def list_groups(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("POST", "group", "v0.5", "v1", permission="edit_commcare_users", response=Created,
-                 statuses=(201, 400), source=SOURCE, proof="source")
+                 statuses=(201, 400), source=SOURCE, proof="source", body=GroupBody)
 def create_group(world: World, call: Call) -> Reply:
     """A new group; its name must be new."""
     data = payload.load_object(call)
@@ -95,7 +96,7 @@ def create_group(world: World, call: Call) -> Reply:
 
 
 @vendor.resource("PATCH", "group", "v0.5", "v1", permission="edit_commcare_users", statuses=(202, 400),
-                 source=SOURCE, proof="source")
+                 source=SOURCE, proof="source", body=GroupsBody)
 def create_groups(world: World, call: Call) -> Reply:
     """Several new groups; those whose name is taken are left out, and their message stands in for the id."""
     answers, status = [], 202
@@ -116,7 +117,7 @@ def get_group(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("PUT", "group", "v0.5", "v1", detail=True, permission="edit_commcare_users",
-                 response=GroupObject, statuses=(200, 404, 500), source=SOURCE, proof="source")
+                 response=GroupObject, statuses=(200, 404, 500), source=SOURCE, proof="source", body=GroupBody)
 def update_group(world: World, call: Call) -> dict[str, Any]:
     """Change the fields that are given; `users` replaces all members."""
     group, data = find(world, call), payload.load_object(call)

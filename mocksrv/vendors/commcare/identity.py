@@ -10,6 +10,7 @@ from mocksrv.vendors.commcare import auth, domains, paging, payload, users, web_
 from mocksrv.vendors.commcare.auth import Caller
 from mocksrv.vendors.commcare.errors import Text, bad_request
 from mocksrv.vendors.commcare.schemas import DomainList, IdentityObject, Invitation
+from mocksrv.vendors.commcare.schemas.requests import InvitationBody, PageQuery
 from mocksrv.vendors.commcare.vendor import vendor
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def get_identity(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("GET", "user_domains", "v0.5", "v1", domain=False, plain=True, login_failure=NO_LOGIN,
-                 response=DomainList, statuses=(200, 400, 401), source=SOURCE, proof="source")
+                 response=DomainList, statuses=(200, 400, 401), source=SOURCE, proof="source", query=PageQuery)
 def list_user_domains(world: World, call: Call) -> dict[str, Any]:
     """The domains that the caller belongs to."""
     caller: Caller = call.caller
@@ -72,7 +73,7 @@ def sign_on(world: World, call: Call) -> Any:
 
 
 @vendor.resource("POST", "invitation", "v1", permission="edit_web_users", response=Invitation,
-                 statuses=(201, 400), source=SOURCE, proof="source")
+                 statuses=(201, 400), source=SOURCE, proof="source", body=InvitationBody)
 def invite(world: World, call: Call) -> Reply:
     """Invite a web user."""
     data, domain = payload.load_object(call), call.params["domain"]

@@ -21,6 +21,7 @@ from mocksrv.vendors.commcare.schemas import (
     ExportObject,
     UsernameList,
 )
+from mocksrv.vendors.commcare.schemas.requests import BulkUserQuery
 from mocksrv.vendors.commcare.stores import TOP, owned
 from mocksrv.vendors.commcare.vendor import vendor
 
@@ -38,7 +39,7 @@ def active_users(world: World, domain: str) -> list[Doc]:
 
 
 @vendor.resource("GET", "bulk-user", "v0.5", "v1", permission="edit_commcare_users", response=BulkUserList,
-                 statuses=(200, 400), source=SOURCE, proof="source")
+                 statuses=(200, 400), source=SOURCE, proof="source", query=BulkUserQuery)
 def list_bulk_users(world: World, call: Call) -> dict[str, Any]:
     """Mobile workers with the fields asked for; `q` searches their names."""
     wanted = [value for name, value in call.query if name == "fields"]

@@ -9,6 +9,7 @@ from mocksrv.operation import Call, Refusal
 from mocksrv.vendors.commcare import dates, djangofilters, domains, paging
 from mocksrv.vendors.commcare.errors import absent, bad_request
 from mocksrv.vendors.commcare.schemas import LocationList, LocationObject, LocationTypeList, LocationTypeObject
+from mocksrv.vendors.commcare.schemas.requests import LocationQuery, PageQuery
 from mocksrv.vendors.commcare.stores import TOP_NUMBER, owned
 from mocksrv.vendors.commcare.users import detail_uri
 from mocksrv.vendors.commcare.vendor import vendor
@@ -94,7 +95,7 @@ def listed(world: World, call: Call, table: str, tests: list[djangofilters.Test]
 
 
 @vendor.resource("GET", "location", "v0.5", "v1", permission="edit_locations", response=LocationList,
-                 source=SOURCE, proof="source")
+                 source=SOURCE, proof="source", query=LocationQuery)
 def list_locations(world: World, call: Call) -> dict[str, Any]:
     """Locations by number, with Django's lookups as filters."""
     check_plan(world, call)
@@ -116,7 +117,7 @@ def get_location(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("GET", "location_type", "v0.5", "v1", permission="edit_locations", response=LocationTypeList,
-                 source=SOURCE, proof="source")
+                 source=SOURCE, proof="source", query=PageQuery)
 def list_location_types(world: World, call: Call) -> dict[str, Any]:
     """Location types by number."""
     check_plan(world, call)

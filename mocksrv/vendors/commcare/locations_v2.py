@@ -11,6 +11,7 @@ from mocksrv.vendors.commcare import dates, locations, paging, payload
 from mocksrv.vendors.commcare.dateranges import dotted_ranges
 from mocksrv.vendors.commcare.errors import absent, bad_request
 from mocksrv.vendors.commcare.schemas import Location2List, Location2Object
+from mocksrv.vendors.commcare.schemas.requests import Location2Query, LocationBody, LocationsBody
 from mocksrv.vendors.commcare.stores import TOP_NUMBER, owned
 from mocksrv.vendors.commcare.vendor import vendor
 
@@ -51,7 +52,7 @@ def show(world: World, place: Doc) -> dict[str, Any]:
 
 
 @vendor.resource("GET", "location", "v0.6", "v2", permission="edit_locations", response=Location2List,
-                 source=SOURCE, proof="source")
+                 source=SOURCE, proof="source", query=Location2Query)
 def list_locations_v2(world: World, call: Call) -> dict[str, Any]:
     """Locations by number, or by `last_modified`."""
     locations.check_plan(world, call)
@@ -71,7 +72,7 @@ def list_locations_v2(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("POST", "location", "v0.6", "v2", permission="edit_locations", response=Location2Object,
-                 statuses=(201, 400), source=SOURCE, proof="source")
+                 statuses=(201, 400), source=SOURCE, proof="source", body=LocationBody)
 def create_location(world: World, call: Call) -> Reply:
     """A new location."""
     locations.check_plan(world, call)
@@ -79,7 +80,7 @@ def create_location(world: World, call: Call) -> Reply:
 
 
 @vendor.resource("PATCH", "location", "v0.6", "v2", permission="edit_locations", statuses=(202, 400),
-                 source=SOURCE, proof="source")
+                 source=SOURCE, proof="source", body=LocationsBody)
 def write_locations(world: World, call: Call) -> Reply:
     """Create and update up to 100 locations, all or nothing."""
     locations.check_plan(world, call)
@@ -113,7 +114,7 @@ def get_location_v2(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("PUT", "location", "v0.6", "v2", detail=True, permission="edit_locations",
-                 response=Location2Object, statuses=(200, 400), source=SOURCE, proof="source")
+                 response=Location2Object, statuses=(200, 400), source=SOURCE, proof="source", body=LocationBody)
 def update_location(world: World, call: Call) -> dict[str, Any]:
     """Change the fields that are given."""
     locations.check_plan(world, call)

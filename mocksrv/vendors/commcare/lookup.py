@@ -10,6 +10,7 @@ from mocksrv.operation import Call, Refusal, Reply
 from mocksrv.vendors.commcare import paging, payload
 from mocksrv.vendors.commcare.errors import absent, bad_request
 from mocksrv.vendors.commcare.schemas import FixtureList, FixtureObject, LookupTableList, LookupTableObject
+from mocksrv.vendors.commcare.schemas.requests import FixtureQuery, LookupTableBody, PageQuery
 from mocksrv.vendors.commcare.stores import TOP, owned
 from mocksrv.vendors.commcare.vendor import vendor
 
@@ -46,7 +47,7 @@ def show_fixture(world: World, row: Doc) -> dict[str, Any]:
 
 
 @vendor.resource("GET", "fixture", "v0.5", "v1", "v0.4", permission="edit_apps", response=FixtureList,
-                 source=SOURCE, proof="source")
+                 source=SOURCE, proof="source", query=FixtureQuery)
 def list_fixtures(world: World, call: Call) -> dict[str, Any]:
     """Rows of all tables, or of the one of a tag or id, or those below a row of another table."""
     domain = call.params["domain"]
@@ -137,7 +138,8 @@ def find_table(world: World, call: Call) -> Doc:
     return table
 
 
-@vendor.resource("GET", "lookup_table", "v0.5", "v1", response=LookupTableList, source=SOURCE, proof="source")
+@vendor.resource("GET", "lookup_table", "v0.5", "v1", response=LookupTableList, source=SOURCE, proof="source",
+                 query=PageQuery)
 def list_lookup_tables(world: World, call: Call) -> dict[str, Any]:
     """Lookup tables by tag."""
     found = tables_of(world, call.params["domain"])
@@ -145,7 +147,8 @@ def list_lookup_tables(world: World, call: Call) -> dict[str, Any]:
         show_table(table) for table in found[offset : offset + limit]])
 
 
-@vendor.resource("POST", "lookup_table", "v0.5", "v1", statuses=(201, 400), source=SOURCE, proof="source")
+@vendor.resource("POST", "lookup_table", "v0.5", "v1", statuses=(201, 400), source=SOURCE, proof="source",
+                 body=LookupTableBody)
 def create_lookup_table(world: World, call: Call) -> Reply:
     """A new lookup table; its tag must be new."""
     create_table(world, call, payload.load_object(call))
@@ -171,7 +174,7 @@ def get_lookup_table(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("PUT", "lookup_table", "v0.5", "v1", detail=True, statuses=(204, 201, 400), source=SOURCE,
-                 proof="source")
+                 proof="source", body=LookupTableBody)
 def update_lookup_table(world: World, call: Call) -> Reply:
     """Change a lookup table; an unknown id makes a new one."""
     data, pk = payload.load_object(call), call.params["pk"]

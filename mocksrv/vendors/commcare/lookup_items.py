@@ -10,6 +10,7 @@ from mocksrv.vendors.commcare import paging, payload
 from mocksrv.vendors.commcare.errors import absent, bad_request, not_found
 from mocksrv.vendors.commcare.lookup import SOURCE, rows_of, schema_error
 from mocksrv.vendors.commcare.schemas import LookupItemList, LookupItemObject
+from mocksrv.vendors.commcare.schemas.requests import LookupItemBody, PageQuery
 from mocksrv.vendors.commcare.stores import owned
 from mocksrv.vendors.commcare.vendor import vendor
 
@@ -90,14 +91,16 @@ def update(world: World, call: Call) -> Doc:
     return world.table("commcare.lookup_rows").update(row["id"], values(data))
 
 
-@vendor.resource("GET", "lookup_table_item", *OLD, *NEW, response=LookupItemList, source=SOURCE, proof="source")
+@vendor.resource("GET", "lookup_table_item", *OLD, *NEW, response=LookupItemList, source=SOURCE, proof="source",
+                 query=PageQuery)
 def list_lookup_items(world: World, call: Call) -> dict[str, Any]:
     """Rows of all lookup tables of the domain."""
     found = rows_of(world, call.params["domain"])
     return paging.page(call, len(found), lambda offset, limit: [show(row) for row in found[offset : offset + limit]])
 
 
-@vendor.resource("POST", "lookup_table_item", *OLD, statuses=(201, 400, 404), source=SOURCE, proof="source")
+@vendor.resource("POST", "lookup_table_item", *OLD, statuses=(201, 400, 404), source=SOURCE, proof="source",
+                 body=LookupItemBody)
 def create_lookup_item(world: World, call: Call) -> Reply:
     """A new row; the answer is empty."""
     create(world, call)
@@ -105,7 +108,7 @@ def create_lookup_item(world: World, call: Call) -> Reply:
 
 
 @vendor.resource("POST", "lookup_table_item", *NEW, response=LookupItemObject, statuses=(201, 400, 404),
-                 source=SOURCE, proof="source")
+                 source=SOURCE, proof="source", body=LookupItemBody)
 def create_lookup_item_v2(world: World, call: Call) -> Reply:
     """A new row."""
     return Reply(show(create(world, call)), 201)
@@ -119,7 +122,7 @@ def get_lookup_item(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("PUT", "lookup_table_item", *OLD, detail=True, statuses=(204, 400, 404), source=SOURCE,
-                 proof="source")
+                 proof="source", body=LookupItemBody)
 def update_lookup_item(world: World, call: Call) -> Reply:
     """Change a row; the answer is empty."""
     update(world, call)
@@ -127,7 +130,7 @@ def update_lookup_item(world: World, call: Call) -> Reply:
 
 
 @vendor.resource("PUT", "lookup_table_item", *NEW, detail=True, response=LookupItemObject,
-                 statuses=(200, 400, 404), source=SOURCE, proof="source")
+                 statuses=(200, 400, 404), source=SOURCE, proof="source", body=LookupItemBody)
 def update_lookup_item_v2(world: World, call: Call) -> dict[str, Any]:
     """Change a row."""
     return show(update(world, call))

@@ -13,6 +13,7 @@ from mocksrv.vendors.commcare import dates, paging
 from mocksrv.vendors.commcare.dateranges import dotted_ranges
 from mocksrv.vendors.commcare.errors import absent, view_error
 from mocksrv.vendors.commcare.schemas import EventList, EventObject
+from mocksrv.vendors.commcare.schemas.requests import EventQuery
 from mocksrv.vendors.commcare.stores import TOP
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 
@@ -67,7 +68,8 @@ def ordered(data: Doc, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: data[name] for name in names}
 
 
-@vendor.view("GET", *PATHS, permission="edit_data", response=EventList, source=SOURCE, proof="source")
+@vendor.view("GET", *PATHS, permission="edit_data", response=EventList, source=SOURCE, proof="source",
+             query=EventQuery)
 def list_messaging_events(world: World, call: Call) -> dict[str, Any]:
     """Events by their last activity; pages by cursor, and the last page is an empty one."""
     inside, after = understood(call)

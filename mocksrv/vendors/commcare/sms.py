@@ -12,6 +12,7 @@ from mocksrv.operation import Call
 from mocksrv.vendors.commcare import payload
 from mocksrv.vendors.commcare.errors import bad_request
 from mocksrv.vendors.commcare.schemas import Registration
+from mocksrv.vendors.commcare.schemas.requests import RegistrationBody
 from mocksrv.vendors.commcare.stores import owned
 from mocksrv.vendors.commcare.vendor import vendor
 
@@ -22,7 +23,8 @@ NUMBER = re.compile(r"\+?[0-9]{7,15}")
 
 
 @vendor.resource("POST", "sms_user_registration", "v0.5", permission="edit_commcare_users", response=Registration,
-                 statuses=(200, 400), source="commcare-hq corehq/apps/sms/resources/v0_5.py", proof="source")
+                 statuses=(200, 400), source="commcare-hq corehq/apps/sms/resources/v0_5.py", proof="source",
+                 body=RegistrationBody)
 def register_by_sms(world: World, call: Call) -> dict[str, list[str]]:
     """Invite phone numbers to register; sorts them into good, malformed and taken ones."""
     data, domain = payload.load_object(call), call.params["domain"]

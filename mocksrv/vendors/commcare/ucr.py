@@ -11,6 +11,7 @@ from mocksrv.operation import Call, Refusal
 from mocksrv.vendors.commcare import dates, domains, paging
 from mocksrv.vendors.commcare.errors import Text, absent, view_error
 from mocksrv.vendors.commcare.schemas import RowList
+from mocksrv.vendors.commcare.schemas.requests import RowQuery
 from mocksrv.vendors.commcare.stores import TOP, owned
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 
@@ -23,7 +24,7 @@ MISSING = "Missing data_source_id parameter"
 
 
 @vendor.view("GET", f"/a/{DOMAIN}/api/v0.5/ucr/", f"/a/{DOMAIN}/api/ucr/v1/", permission="edit_data",
-             response=RowList, statuses=(200, 400, 403, 404), source=SOURCE, proof="source")
+             response=RowList, statuses=(200, 400, 403, 404), source=SOURCE, proof="source", query=RowQuery)
 def list_rows(world: World, call: Call) -> dict[str, Any]:
     """Rows by time of insertion; `next` is there while a page has rows, even on the last one."""
     domain = call.params["domain"]

@@ -10,6 +10,7 @@ from mocksrv.operation import Call, Reply
 from mocksrv.vendors.commcare import dates, domains, payload, users
 from mocksrv.vendors.commcare.errors import bad_request, failed
 from mocksrv.vendors.commcare.schemas import Created, UserObject
+from mocksrv.vendors.commcare.schemas.requests import UserBody
 from mocksrv.vendors.commcare.stores import owned
 from mocksrv.vendors.commcare.vendor import vendor
 
@@ -171,7 +172,7 @@ def full_name(world: World, domain: str, given: Any) -> str:
 
 
 @vendor.resource("POST", "user", "v0.5", "v1", permission="edit_commcare_users", response=Created,
-                 statuses=(201, 400), source=users.SOURCE, proof="source")
+                 statuses=(201, 400), source=users.SOURCE, proof="source", body=UserBody)
 def create_user(world: World, call: Call) -> Reply:
     """A new mobile worker; fields other than username and password that cannot be taken are dropped in silence."""
     data, domain = dict(payload.load_object(call)), call.params["domain"]
@@ -195,7 +196,7 @@ def create_user(world: World, call: Call) -> Reply:
 
 
 @vendor.resource("PUT", "user", "v0.5", "v1", detail=True, permission="edit_commcare_users", response=UserObject,
-                 statuses=(200, 400, 404), source=users.SOURCE, proof="source")
+                 statuses=(200, 400, 404), source=users.SOURCE, proof="source", body=UserBody)
 def update_user(world: World, call: Call) -> dict[str, Any]:
     """Change the fields that are given; all or nothing."""
     user = dict(users.find(world, call))

@@ -9,6 +9,7 @@ from mocksrv.operation import Call
 from mocksrv.vendors.commcare import dates, domains, paging
 from mocksrv.vendors.commcare.errors import absent, bad_request
 from mocksrv.vendors.commcare.schemas import UserList, UserObject
+from mocksrv.vendors.commcare.schemas.requests import UserQuery
 from mocksrv.vendors.commcare.stores import TOP, owned
 from mocksrv.vendors.commcare.vendor import vendor
 
@@ -100,7 +101,7 @@ def closed(world: World, user: Mapping[str, Any], start: str, end: str) -> int:
 
 
 @vendor.resource("GET", "user", "v0.5", "v1", "v0.4", permission="edit_commcare_users", response=UserList,
-                 source=SOURCE, proof="recorded")
+                 source=SOURCE, proof="recorded", query=UserQuery)
 def list_users(world: World, call: Call) -> dict[str, Any]:
     """Mobile workers by username; `group`, `archived` and `extras` are the only filters."""
     domain, users = call.params["domain"], world.table("commcare.users")

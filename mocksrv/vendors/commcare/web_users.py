@@ -10,6 +10,7 @@ from mocksrv.vendors.commcare import dates, domains, paging, payload
 from mocksrv.vendors.commcare.dateranges import dotted_ranges
 from mocksrv.vendors.commcare.errors import absent
 from mocksrv.vendors.commcare.schemas import WebUserList, WebUserObject
+from mocksrv.vendors.commcare.schemas.requests import WebUserChange, WebUserQuery
 from mocksrv.vendors.commcare.stores import owned
 from mocksrv.vendors.commcare.users import detail_uri, is_v04
 from mocksrv.vendors.commcare.vendor import vendor
@@ -69,7 +70,7 @@ def find(world: World, call: Call) -> Doc:
 
 
 @vendor.resource("GET", "web-user", "v0.5", "v1", "v0.4", permission="edit_web_users", response=WebUserList,
-                 source=SOURCE, proof="source")
+                 source=SOURCE, proof="source", query=WebUserQuery)
 def list_web_users(world: World, call: Call) -> dict[str, Any]:
     """Web users of the domain; `web_username` finds one, `username` is part of the login."""
     found = members(world, call.params["domain"])
@@ -90,7 +91,7 @@ def get_web_user(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("PATCH", "web-user", "v0.5", "v1", detail=True, permission="edit_web_users",
-                 response=WebUserObject, statuses=(202, 400, 404), source=SOURCE, proof="source")
+                 response=WebUserObject, statuses=(202, 400, 404), source=SOURCE, proof="source", body=WebUserChange)
 def update_web_user(world: World, call: Call) -> Reply:
     """Change what a web user is in this domain."""
     user, data = find(world, call), payload.load_object(call)

@@ -1,0 +1,161 @@
+"""What requests of the resources look like: for the documentation. HQ's own texts are where requests are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+COMPARISONS = ("gt", "gte", "lt", "lte")
+
+
+def said(text: str) -> dict[str, str]:
+    return {"description": text}
+
+
+def dotted(*names: str) -> dict[str, Any]:
+    """The four bounds of each date, `last_modified.gte`."""
+    return {f"{name}_{word}": fields.String(data_key=f"{name}.{word}") for name in names for word in COMPARISONS}
+
+
+def ranged(*names: str) -> dict[str, Any]:
+    """The two bounds of each date, `indexed_on_start`; both included."""
+    return {f"{name}_{end}": fields.String() for name in names for end in ("start", "end")}
+
+
+class PageQuery(Schema):
+    limit = fields.Integer(load_default=20, metadata=said("0 is the maximum"))
+    offset = fields.Integer(load_default=0, validate=validate.Range(0))
+    format = fields.String(validate=validate.OneOf(["json", "xml"]))
+
+
+def query(title: str, /, **given: Any) -> type[Schema]:
+    """A list's parameters: those of a page, and these."""
+    return type(title, (PageQuery,), {"__module__": __name__, **given})
+
+
+UserQuery = query(
+    "UserQuery", group=fields.String(metadata=said("members of that group only")),
+    archived=fields.Boolean(metadata=said("deactivated users instead")), extras=fields.Boolean())
+CaseQuery = query(
+    "CaseQuery",
+    type=fields.String(metadata=said("one word of the case type")),
+    type_exact=fields.String(data_key="type.exact"),
+    name=fields.String(metadata=said("one word of the name")), name_exact=fields.String(data_key="name.exact"),
+    external_id_exact=fields.String(data_key="external_id.exact"), contact_phone_number=fields.String(),
+    owner_id=fields.String(), user_id=fields.String(), opened_by=fields.String(), closed=fields.Boolean(),
+    order_by=fields.String(metadata=said("server_date_modified, date_modified or indexed_on; `-` for descending")),
+    child_cases__full=fields.Boolean(), parent_cases__full=fields.Boolean(), xforms_by_name__full=fields.Boolean(),
+    xforms_by_xmlns__full=fields.Boolean(),
+    **ranged("indexed_on", "date_modified", "server_date_modified", "server_modified_on"))
+WebUserQuery = query("WebUserQuery", web_username=fields.String(), **dotted("last_modified"))
+LocationQuery = query("LocationQuery", site_code=fields.String(), external_id=fields.String(), **{
+    f"{name}__{word}": fields.String() for name in ("created_at", "last_modified", "latitude", "longitude")
+    for word in COMPARISONS})
+Location2Query = query(
+    "Location2Query", name=fields.String(), site_code=fields.String(), location_type_code=fields.String(),
+    parent_location_id=fields.String(), order_by=fields.String(), **dotted("last_modified"))
+FixtureQuery = query("FixtureQuery", fixture_type=fields.String(), fixture_type_id=fields.String(),
+                     parent_id=fields.String(), parent_ref_name=fields.String(), references=fields.String(),
+                     child_type=fields.String())
+BulkUserQuery = query("BulkUserQuery", q=fields.String(), fields_=fields.List(fields.String(), data_key="fields"))
+
+
+class EventQuery(Schema):
+    limit = fields.Integer(load_default=20, validate=validate.Range(1))
+    cursor = fields.String()
+    order_by = fields.String(validate=validate.OneOf(["date_last_activity", "-date_last_activity"]))
+    source = fields.String(metadata=said("slugs with commas"))
+    content_type = fields.String(metadata=said("slugs with commas"))
+    status = fields.String()
+    error_code = fields.String()
+    email_address = fields.String()
+    phone_number = fields.String()
+    case_id = fields.String()
+
+
+class RowQuery(Schema):
+    data_source_id = fields.String(required=True)
+    limit = fields.Integer(load_default=1000)
+    cursor = fields.String()
+
+
+class UserBody(Schema):
+    """A mobile worker; `username` and `password` are needed to create one."""
+
+    username = fields.String()
+    password = fields.String()
+    first_name = fields.String()
+    last_name = fields.String()
+    email = fields.String()
+    language = fields.String()
+    phone_numbers = fields.List(fields.String())
+    default_phone_number = fields.String()
+    groups = fields.List(fields.String())
+    user_data = fields.Dict()
+    role = fields.String()
+    primary_location = fields.String()
+    locations = fields.List(fields.String())
+
+
+class GroupBody(Schema):
+    name = fields.String(required=True)
+    case_sharing = fields.Boolean()
+    reporting = fields.Boolean()
+    metadata = fields.Dict()
+    users = fields.List(fields.String())
+
+
+class GroupsBody(Schema):
+    objects = fields.List(fields.Nested(GroupBody), required=True)
+
+
+class WebUserChange(Schema):
+    role = fields.String()
+    primary_location_id = fields.String()
+    assigned_location_ids = fields.List(fields.String())
+    profile = fields.String()
+    user_data = fields.Dict()
+    tableau_role = fields.String()
+    tableau_groups = fields.List(fields.String())
+
+
+class InvitationBody(WebUserChange):
+    email = fields.String(required=True)
+    role = fields.String(required=True)
+
+
+class LocationBody(Schema):
+    """A location; `name` and `location_type_code` are needed to create one."""
+
+    location_id = fields.String(metadata=said("in a list, to change that location"))
+    name = fields.String()
+    location_type_code = fields.String()
+    parent_location_id = fields.String()
+    site_code = fields.String()
+    latitude = fields.Float(allow_none=True)
+    longitude = fields.Float(allow_none=True)
+    location_data = fields.Dict()
+
+
+class LocationsBody(Schema):
+    objects = fields.List(fields.Nested(LocationBody), required=True, validate=validate.Length(max=100))
+
+
+class LookupTableBody(Schema):
+    tag = fields.String(required=True)
+    is_global = fields.Boolean()
+    fields_ = fields.List(fields.Dict(), data_key="fields")
+    item_attributes = fields.List(fields.String())
+
+
+class LookupItemBody(Schema):
+    data_type_id = fields.String(required=True)
+    fields_ = fields.Dict(data_key="fields")
+    item_attributes = fields.Dict()
+    sort_key = fields.Integer()
+
+
+class RegistrationBody(Schema):
+    app_id = fields.String(required=True)
+    users = fields.List(fields.Dict(), required=True)
