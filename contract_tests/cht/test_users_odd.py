@@ -96,7 +96,8 @@ def test_odd_csv(server, columns, cells):
                                                "patient_id"]), ODD),
        kind=st.sampled_from(["data_record", "target", "task", "person"]),
        configured=st.dictionaries(st.sampled_from(["token_login", "replication_depth", "sms", "app_url",
-                                                   "locale_outgoing", "default_country_code", "phone_validation"]), ODD))
+                                                   "locale_outgoing", "default_country_code",
+                                                   "phone_validation"]), ODD))
 def test_odd_documents(server, user, stored, link, report, kind, configured):
     names = {"name": "odd", "roles": ["chw"], "password": "Kisumu_2024"}
     server.put("_users", "org.couchdb.user:odd", **(names | user), type="user")
