@@ -73,12 +73,21 @@ def messages_of(task: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from (one for one in (messages if isinstance(messages, list) else ()) if isinstance(one, dict))
 
 
+def has_tasks(doc: dict[str, Any]) -> bool:
+    """Whether it may send messages; contacts, which are most documents, are passed over quickly."""
+    return "tasks" in doc or "scheduled_tasks" in doc
+
+
 def _by_message(doc: dict[str, Any]) -> list[Any]:
+    if not has_tasks(doc):
+        return []
     return [str(one["uuid"]) for task in tasks_of(doc) for one in messages_of(task) if one.get("uuid")]
 
 
 def _by_gateway_ref(doc: dict[str, Any]) -> list[Any]:
     message = doc.get("sms_message")
+    if message is None and not has_tasks(doc):
+        return []
     refs = [message.get("gateway_ref")] if isinstance(message, dict) else []
     return [str(ref) for ref in (*refs, *(task.get("gateway_ref") for task in tasks_of(doc))) if ref]
 
@@ -99,6 +108,10 @@ def outgoing(doc: dict[str, Any]) -> Iterator[tuple[int | float, dict[str, Any]]
                             if one.get("uuid") and one.get("to") and one.get("message"))
 
 
+def _by_due(doc: dict[str, Any]) -> list[Any]:
+    return sorted({when for when, _ in outgoing(doc)}) if has_tasks(doc) else []
+
+
 MEDIC = {
     "by_type": on("type"),
     "by_contact_type": Index(_by_contact_type, ordered=True),  # keys (type, id)
@@ -107,7 +120,7 @@ MEDIC = {
     "by_shortcode": Index(_by_shortcode),
     "by_reference": Index(_by_reference),  # a contact under its `rc_code` in upper case
     "by_message": Index(_by_message),  # a document under the uuid of each message that it sends
-    "by_due": Index(lambda doc: sorted({when for when, _ in outgoing(doc)}), ordered=True),
+    "by_due": Index(_by_due, ordered=True),
     "by_gateway_ref": Index(_by_gateway_ref),  # under the gateway's reference of what it received or sends
 }
 INDEXES: dict[str, dict[str, Any]] = {"medic": MEDIC}
