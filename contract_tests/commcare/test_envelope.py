@@ -5,8 +5,6 @@ import re
 import pytest
 import requests
 
-pytestmark = pytest.mark.mock_only  # counts rows that a live domain does not have
-
 CASE = "582b7655-8ef3-4b20-be03-3a0fc222e258"
 BLOCK = """<n{0}><case case_id="parcel-{0:02}" date_modified="2016-01-01T00:00:{0:02}Z" user_id="u"
  xmlns="http://commcarehq.org/case/transaction/v2"><create><case_type>parcel</case_type>
@@ -45,6 +43,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize(("query", "limit", "following", "offset", "previous", "rows"), PAGES)
+@pytest.mark.mock_only
 def test_pages(cases, query, limit, following, offset, previous, rows):
     body = raw(cases, f"case/?{query}").json()
     assert body["meta"] == {"limit": limit, "next": following, "offset": offset, "previous": previous,
@@ -90,6 +89,7 @@ LINKS = [
 
 
 @pytest.mark.parametrize(("query", "following"), LINKS)
+@pytest.mark.mock_only
 def test_links_keep_the_parameters(cases, query, following):
     assert raw(cases, f"case/?{query}").json()["meta"]["next"] == following
 
@@ -109,6 +109,7 @@ def test_headers_of_a_list(hq):
         "Cache-Control": "no-cache"}
 
 
+@pytest.mark.mock_only
 def test_both_schemes(hq):
     old, new = (hq.get(path, limit=1).json()["objects"][0] for path in ("v0.5/user/", "user/v1/"))
     assert old["resource_uri"] == f"/a/demo/api/v0.5/user/{old['id']}/"
@@ -148,6 +149,7 @@ def test_a_post_that_is_redirected_becomes_a_get(hq):
     (True, "api/v0.5/", 404, False), (True, "api/v0.2/case/", 404, True), (True, "api/v0.5/nothing/", 404, True),
     (True, "api/v0.5/case/%2F{id}/", 404, False),
 ])
+@pytest.mark.mock_only
 def test_slashes(mocksrv, hq, lenient, path, status, html):
     mocksrv.set(commcare_lenient_slashes=lenient)
     id = hq.get("v0.5/case/", limit=1).json()["objects"][0]["id"]
@@ -178,6 +180,7 @@ def test_methods(hq, path, allowed):
         assert response.text == ("" if method == "HEAD" else allowed)
 
 
+@pytest.mark.mock_only
 def test_method_override(hq):
     """A POST that says it is a GET is one; a GET that says it is a POST is not let in without a login."""
     response = raw(hq, "case/?limit=1", "POST", **{"X-HTTP-Method-Override": "GET"})
@@ -189,6 +192,7 @@ def test_method_override(hq):
 
 
 @pytest.mark.parametrize("path", ["case/schema/", "user/set/a;b/"])
+@pytest.mark.mock_only
 def test_schema_and_sets_are_broken(hq, path):
     response = raw(hq, path)
     assert (response.status_code, response.json()) == (500, CANNED)
@@ -213,17 +217,20 @@ def test_absent_object(hq):
     (b'<!DOCTYPE x [<!ENTITY a "b">]><object>&a;</object>', "application/xml", 400,
      {"error": "Request is not valid XML."}),
 ])
+@pytest.mark.mock_only
 def test_bad_bodies(hq, body, kind, status, answer):
     response = hq.call("POST", "api/v0.5/user/", data=body, headers={"Content-Type": kind} if kind else {})
     assert (response.status_code, response.json()) == (status, answer)
 
 
+@pytest.mark.mock_only
 def test_a_body_beyond_all_bounds(hq):
     response = hq.call("POST", "api/v0.5/user/", data=b" " * (51 * 1024 * 1024),
                        headers={"Content-Type": "application/json"})
     assert response.status_code == 413
 
 
+@pytest.mark.mock_only
 def test_absent_report(hq):
     response = raw(hq, "configurablereportdata/nothing/")
     assert (response.status_code, response.json()) == (404, CANNED)
@@ -258,11 +265,13 @@ XML = """<?xml version='1.0' encoding='utf-8'?>
 <user_data type="hash"/><username>ben@exi-training.commcarehq.org</username></object></objects></response>"""
 
 
+@pytest.mark.mock_only
 def test_xml_of_a_user(hq):
     hq.name = "exi-training"
     assert raw(hq, "user/?format=xml").text == XML
 
 
+@pytest.mark.mock_only
 def test_xml_of_a_case(hq):
     hq.name = "exi-training"
     text = raw(hq, "case/?format=xml").text
