@@ -461,3 +461,29 @@ def test_an_attachment_cannot_take_the_forms_place(hq):
     about = hq.get(f"v0.5/form/{form_id}/").json()["attachments"]
     assert hq.session.get(about["form.xml"]["url"]).content == xform(form_id)
     assert hq.session.get(about["a/b c.jpg"]["url"]).content == b"photo"
+
+
+@pytest.mark.mock_only
+@pytest.mark.parametrize("path", ["receiver/api/", "receiver/secure/"])
+def test_too_many_forms(hq, mocksrv, path):
+    """Forms have limits of their own, which other requests do not use up."""
+    mocksrv.set(commcare_throttle="window", commcare_throttle_requests=2, commcare_throttle_seconds=60)
+
+    def send():
+        response = requests.post(hq.path(path), data=xform(str(uuid4())), auth=(hq.username, "password"))
+        return response.status_code, response.text, response.headers.get("Retry-After")
+
+    assert [send()[0] for _ in range(2)] == [201, 201]
+    assert send() == (429, "", None)
+    assert [hq.get("v0.5/form/").status_code for _ in range(3)] == [200, 200, 429]
+    mocksrv.clock.advance(61)
+    assert send()[0] == 201
+
+
+@pytest.mark.mock_only
+def test_a_plan_without_the_api_still_takes_forms(hq, mocksrv):
+    mocksrv.set(commcare_no_plan="demo")
+    assert submit(hq, xform(str(uuid4()))).status_code == 201
+    assert hq.get("case/v2/").status_code == 401
+    assert hq.call("POST", "fixtures/fixapi/").json()["code"] == 405
+    assert hq.call("POST", "importer/excel/bulk_upload_api/").json()["code"] == 500

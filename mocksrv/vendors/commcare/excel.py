@@ -33,8 +33,9 @@ class Refused(Exception):
     """The upload is refused with this text; nothing is imported."""
 
 
-@vendor.view("POST", f"/a/{DOMAIN}/importer/excel/bulk_upload_api/", permission="edit_data", method_error="empty",
-             body=CaseUpload, consumes="multipart/form-data", statuses=(200, 500), source=SOURCE, proof="source")
+@vendor.view("POST", f"/a/{DOMAIN}/importer/excel/bulk_upload_api/", permission="edit_data", plain=True,
+             throttled=False, method_error="empty", body=CaseUpload, consumes="multipart/form-data",
+             statuses=(200, 500), source=SOURCE, proof="source")
 def upload_cases(world: World, call: Call) -> Any:
     """Create and update cases from a spreadsheet."""
     fields, files = multipart.parse(call) if multipart.is_multipart(call) else ({}, {})
@@ -63,7 +64,7 @@ def message(error: Exception) -> str:
 
 
 @vendor.view("GET", f"/a/{DOMAIN}/importer/history/uploads/{{upload_id}}/status/", permission="edit_data",
-             statuses=(200, 404), source=SOURCE, proof="assumed")
+             plain=True, throttled=False, statuses=(200, 404), source=SOURCE, proof="assumed")
 def get_upload_status(world: World, call: Call) -> dict[str, Any]:
     """What became of an upload: state 2 is done, 3 failed."""
     upload = world.table("commcare.uploads").peek(call.params["upload_id"])

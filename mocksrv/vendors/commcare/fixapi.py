@@ -23,8 +23,8 @@ BAD_REQUEST = ("Invalid post request.Submit the form with field 'file-to-upload'
 QUEUED = "File has been uploaded successfully and is queued for processing."
 
 
-@vendor.view("POST", f"/a/{DOMAIN}/fixtures/fixapi/", permission="edit_data", method_error="empty", body=TableUpload,
-             consumes="multipart/form-data", source=SOURCE, proof="source")
+@vendor.view("POST", f"/a/{DOMAIN}/fixtures/fixapi/", permission="edit_data", plain=True, method_error="empty",
+             body=TableUpload, consumes="multipart/form-data", source=SOURCE, proof="source")
 def upload_lookup_tables(world: World, call: Call) -> dict[str, Any]:
     """Create, replace and delete lookup tables and their rows."""
     fields, files = multipart.parse(call) if multipart.is_multipart(call) else ({}, {})
@@ -38,8 +38,8 @@ def upload_lookup_tables(world: World, call: Call) -> dict[str, Any]:
     return answer
 
 
-@vendor.view("GET", f"/a/{DOMAIN}/fixtures/fixapi/status/{{download_id}}/", permission="edit_data", source=SOURCE,
-             proof="source")
+@vendor.view("GET", f"/a/{DOMAIN}/fixtures/fixapi/status/{{download_id}}/", permission="edit_data", plain=True,
+             throttled=False, source=SOURCE, proof="source")
 def get_lookup_upload_status(world: World, call: Call) -> dict[str, Any]:
     """What became of an upload that was queued."""
     upload = world.table("commcare.uploads").peek(call.params["download_id"])

@@ -120,7 +120,7 @@ def after_login(world: World, call: Call) -> None:
                             permission=subject(call).permission, html=view)
         if view:
             check_domain(world, call)
-    if traits.get("auth") != "none":
+    if traits.get("auth") != "none" and traits.get("throttled", True):
         throttle.check(world, call, count=view)
     if call.operation is None:
         allowed = call.notes["allowed"]

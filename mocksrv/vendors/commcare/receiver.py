@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from mocksrv.operation import Call, Refusal, Reply
-from mocksrv.vendors.commcare import auth, casexml, dates, device_reports, domains, multipart, processing, xform
+from mocksrv.vendors.commcare import (
+    auth,
+    casexml,
+    dates,
+    device_reports,
+    domains,
+    multipart,
+    processing,
+    throttle,
+    xform,
+)
 from mocksrv.vendors.commcare.errors import Denied, Text
 from mocksrv.vendors.commcare.multipart import File
 from mocksrv.vendors.commcare.pages import SERVER_ERROR
@@ -58,7 +68,7 @@ SOURCE = "commcare-hq corehq/apps/receiverwrapper/views.py"
 APP_ID = r"{app_id:[\w-]+}"
 DECLARED: dict[str, Any] = {
     "method_error": "empty", "consumes": "text/xml", "produces": "text/html", "proof": "source", "source": SOURCE,
-    "statuses": (201, 400, 401, 403, 413, 422, 500, 509),
+    "statuses": (201, 400, 401, 403, 413, 422, 429, 500, 509),
 }
 
 
@@ -90,7 +100,7 @@ def submit_form_secure(world: World, call: Call) -> Any:
     return receive(world, call)
 
 
-@vendor.view("POST", f"/a/{DOMAIN}/receiver/api/", permission="edit_data", **DECLARED)
+@vendor.view("POST", f"/a/{DOMAIN}/receiver/api/", permission="edit_data", plain=True, throttled=False, **DECLARED)
 def submit_form_api(world: World, call: Call) -> Any:
     """Submit a form through the API: with a login, and the permissions edit_data and access_api."""
     domain_of(world, call)
@@ -179,6 +189,7 @@ def unprocessable(text: str) -> Refusal:
 
 def receive(world: World, call: Call) -> Reply:
     """Take a submission from a caller who may submit."""
+    throttle.check_submission(world, call)
     xml, attachments = read(call)
     if domains.listed(world, "blocked", call.params["domain"]):
         return openrosa(BLOCKED, ERROR, 509)

@@ -26,36 +26,44 @@ def allowed(world: World, domain: str) -> dict[float, float]:
     return {seconds: users * share + constant for seconds, (share, constant) in LIMITS.items()}
 
 
-def window(world: World, seconds: float) -> Window:
-    return world.window(f"commcare.requests.{seconds}", seconds)
+def window(world: World, seconds: float, name: str = "requests") -> Window:
+    return world.window(f"commcare.{name}.{seconds}", seconds)
 
 
-def check(world: World, call: Call, *, count: bool) -> None:
+def check_submission(world: World, call: Call) -> None:
+    """The receiver has limits of its own, which forms alone use up, and says nothing of when to come again."""
+    try:
+        check(world, call, count=True, name="submissions")
+    except Refusal as refused:
+        raise Refusal(429, diagnosis=refused.diagnosis) from None
+
+
+def check(world: World, call: Call, *, count: bool, name: str = "requests") -> None:
     """Refuse the call if the domain has used up a window; `count` it at once, as function views do."""
     mode = world.setting("commcare.throttle")
     if mode == "off" or not world.limits:
         return
     if mode == "every":
-        world.memory["commcare.asked"] = asked = world.memory.get("commcare.asked", 0) + 1
+        world.memory[f"commcare.{name}"] = asked = world.memory.get(f"commcare.{name}", 0) + 1
         if asked % max(world.setting("commcare.throttle_every"), 1) == 0:
             raise refusal(world, 1)
         return
     domain = call.params.get("domain", "")
     for seconds, limit in allowed(world, domain).items():
-        used, closes = window(world, seconds).count(domain, world.clock)
+        used, closes = window(world, seconds, name).count(domain, world.clock)
         if used >= math.floor(limit):
             raise refusal(world, closes - world.clock.time())
-    call.notes["throttled"] = True
+    call.notes["throttled"] = name
     if count:
         hit(world, call)
 
 
 def hit(world: World, call: Call) -> None:
     """Count a call that `check` let through, once; resources do so only when they have succeeded."""
-    if call.notes.pop("throttled", False):
+    if name := call.notes.pop("throttled", None):
         domain = call.params.get("domain", "")
         for seconds in allowed(world, domain):
-            window(world, seconds).hit(domain, world.clock)
+            window(world, seconds, name).hit(domain, world.clock)
 
 
 def refusal(world: World, wait: float) -> Refusal:

@@ -10,6 +10,7 @@ For whoever adds an endpoint:
 * `@vendor.view("GET", "/a/{domain}/...", permission="edit_data", ...)` declares a function view: keys go out
   in insertion order, ASCII-escaped. Mobile workers may use it. Refuse with `errors.view_error(status, text)`.
   Write the domain of a path as `DOMAIN`.
+* Both: `plain=True` skips the checks of domain and plan, `throttled=False` the limits.
 * Both: `permission` comes on top of `access_api` (None: only that); `auth="none"` skips every check, for a
   function that does its own with `auth.authenticate(world, call, default="basic")` and
   `auth.require_member(world, call, mobile=True, permission=...)`; `challenge="basic"` is what a call without
