@@ -31,6 +31,7 @@ from mocksrv.vendors.cht import (  # noqa: F401
     bulk_delete,
     couchdb,
     credentials,
+    export,
     forms,
     hydrate,
     info,

@@ -61,6 +61,14 @@ DIFFERENCES = (
     Difference(28, "credentials of CHT 3 in CouchDB's configuration", "used", "written, but no longer read", PAGE),
     Difference(29, "a record without a field that its form requires", "500", "200; told in the document's `errors`"),
     Difference(30, "`messages: null` from a gateway", "allowed (by cht-gateway's protocol)", "500", PAGE),
+    Difference(31, "GET /api/v2/export/contacts", "a JSON array", "CSV"),
+    Difference(32, "who may export dhis", "`can_export_dhis`", "`can_export_all`; everybody else gets a 500", PAGE),
+    Difference(33, "`humanReadable` of exports in a JSON body", "`true`", "only the text `\"true\"` counts", BOTH),
+    Difference(34, "`valid` and `verified` of exports in a JSON body", "JSON's own `true`",
+               "only the texts count", BOTH),
+    Difference(35, "rows of the messages export", "each message once",
+               "once for each entry of an index; none for records that send nothing", PAGE),
+    Difference(36, "parameters of the feedback export", "`skip_header_row` leaves out the header", "ignored"),
 )
 CHOSEN = {PAGE: "the page's", SERVER: "the server's", BOTH: "both"}
 

@@ -112,6 +112,45 @@ def _by_due(doc: dict[str, Any]) -> list[Any]:
     return sorted({when for when, _ in outgoing(doc)}) if has_tasks(doc) else []
 
 
+def _by_reported(doc: dict[str, Any]) -> list[Any]:
+    return [number(doc.get("reported_date"))] if is_report(doc) else []
+
+
+def _by_form(doc: dict[str, Any]) -> list[Any]:
+    return [(doc["form"], doc["_id"])] if is_report(doc) and isinstance(doc["form"], str) else []
+
+
+def is_report(doc: Doc) -> bool:
+    return doc.get("type") == "data_record" and bool(doc.get("form"))
+
+
+def number(value: Any) -> int | float:
+    """A value that is to be in order with others; what is no number is before all."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else -1
+
+
+def _by_task(doc: dict[str, Any]) -> Iterator[Any]:
+    """Each message that can be sent under its task's state and due time, as the server's view has it."""
+    count = 0
+    for task in tasks_of(doc):
+        state, when = str(task.get("state")), number(due(doc, task))
+        for one in messages_of(task):
+            if one.get("uuid") and one.get("to") and one.get("message"):
+                count += 1
+                yield state, when, count
+                if state in ("pending", "forwarded-to-gateway"):
+                    yield "pending-or-forwarded", when, count
+
+
+def _by_message_date(doc: dict[str, Any]) -> list[Any]:
+    speaks = isinstance(doc.get("sms_message"), dict) or any(True for _ in tasks_of(doc))
+    return [number(doc.get("reported_date"))] if speaks else []
+
+
+def _by_org_unit(doc: dict[str, Any]) -> list[Any]:
+    return [True] if is_contact(doc) and doc.get("dhis") else []
+
+
 MEDIC = {
     "by_type": on("type"),
     "by_contact_type": Index(_by_contact_type, ordered=True),  # keys (type, id)
@@ -121,6 +160,11 @@ MEDIC = {
     "by_reference": Index(_by_reference),  # a contact under its `rc_code` in upper case
     "by_message": Index(_by_message),  # a document under the uuid of each message that it sends
     "by_due": Index(_by_due, ordered=True),
+    "by_reported": Index(_by_reported, ordered=True),  # reports under their date
+    "by_form": Index(_by_form, ordered=True),  # reports under (form, id)
+    "by_task": Index(_by_task, ordered=True),  # keys (state, due, number of the message in the document)
+    "by_message_date": Index(_by_message_date, ordered=True),  # whatever holds messages, under its date
+    "by_org_unit": Index(_by_org_unit),  # contacts that stand for a DHIS2 org unit, under True
     "by_gateway_ref": Index(_by_gateway_ref),  # under the gateway's reference of what it received or sends
 }
 INDEXES: dict[str, dict[str, Any]] = {"medic": MEDIC}

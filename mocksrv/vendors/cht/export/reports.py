@@ -1,0 +1,94 @@
+"""Reports as CSV. CHT 4.15 source, api/src/services/export/report-mapper.js."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mocksrv.vendors.cht import lineage
+from mocksrv.vendors.cht.export import csvtext, pages, search
+from mocksrv.vendors.cht.export.options import Options
+from mocksrv.world import World
+
+STEP = 500  # reports that a search looks at in one go
+OWN = ("_id", "form", "patient_id", "reported_date", "from")
+ABOVE = ("contact", "contact.parent", "contact.parent.parent", "contact.parent.parent.parent")
+
+
+def stream(world: World, options: Options) -> Iterator[str]:
+    """The header, then a page of lines at a time."""
+    selected = options.selected("forms")
+    columns = field_columns(world, search.codes_of(selected) if selected else forms_in_use(world))
+    yield ",".join([*OWN, *(f"{place}.name" for place in ABOVE), *columns]) + "\n"
+    for page in rows(world, options):
+        yield "".join(csvtext.line(cells(world, doc, columns, options.human)) for doc in page)
+
+
+def rows(world: World, options: Options) -> Iterator[list[Mapping[str, Any]]]:
+    """Pages of reports, newest first; with filters each page is ascending in itself."""
+    tests = search.tests_of_reports(options, world.clock.ms())
+
+    def read(skip: int, limit: int) -> list[Mapping[str, Any]]:
+        return newest(world, skip, limit)
+
+    if not tests:
+        yield from pages.of(world, options.limit, read)
+        return
+    everything = (doc for page in pages.of(world, STEP, read) for doc in page)
+    for page in pages.matching(world, options.limit, pages.filtered(everything, tests)):
+        yield page[::-1]
+
+
+def newest(world: World, skip: int, limit: int) -> list[Mapping[str, Any]]:
+    medic = world.table("cht.medic")
+    found = medic.range("by_reported", skip=skip, limit=limit, reverse=True)
+    return [doc for _, id in found if (doc := medic.peek(id)) is not None]
+
+
+def forms_in_use(world: World) -> list[str]:
+    """The codes of all forms that have reports, in order."""
+    medic, codes = world.table("cht.medic"), []
+    code = ""
+    while found := medic.range("by_form", (code, "\U0010ffff"), include_low=False, limit=1):
+        code = found[0][0][0]
+        codes.append(code)
+    return codes
+
+
+def field_columns(world: World, forms: list[Any]) -> list[str]:
+    """The sorted paths of the fields in one sample report of each form."""
+    medic = world.table("cht.medic")
+    paths: set[str] = set()
+    for form in forms:
+        if isinstance(form, str) and (found := medic.range("by_form", (form, ""), (form, "\U0010ffff"), limit=1)):
+            sample = medic.peek(found[0][1]) or {}
+            paths.update(flatten(sample.get("fields")))
+    return sorted(paths, key=lambda path: path.encode("utf-16-be"))
+
+
+def flatten(value: Any, prefix: str = "") -> Iterator[str]:
+    """The dotted paths of an object's leaves; a list is a leaf."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            path = f"{prefix}.{name}" if prefix else name
+            if isinstance(inner, dict):
+                yield from flatten(inner, path)
+            else:
+                yield path
+
+
+def cells(world: World, report: Mapping[str, Any], columns: list[str], human: bool) -> Iterator[Any]:
+    doc = lineage.hydrate(world, report, alone=False)
+    yield from (doc.get("_id"), doc.get("form"), doc.get("patient_id"),
+                csvtext.date(doc.get("reported_date"), human), doc.get("from"))
+    for place in ABOVE:
+        yield value_at(doc, f"{place}.name")
+    for path in columns:
+        yield value_at(doc.get("fields"), path)
+
+
+def value_at(value: Any, path: str) -> Any:
+    """What stands at a dotted path; None where the path leads nowhere."""
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
