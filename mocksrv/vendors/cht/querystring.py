@@ -26,10 +26,10 @@ def parse(call: Call) -> dict[str, Any]:
 
 def path_of(key: str) -> list[str]:
     """The names of a key: `a[b][]` is `["a", "b", ""]`."""
-    head, bracket, _ = key.partition("[")
-    if not head or not bracket:
+    first = BRACKETS.search(key)
+    if first is None or first.start() == 0:
         return [key]
-    names, end = [head], len(head)
+    names, end = [key[: first.start()]], first.start()
     for found in BRACKETS.finditer(key, end):
         if found.start() != end:
             break

@@ -1,0 +1,358 @@
+"""GET and POST /api/v2/export/{type}."""
+
+import csv
+import io
+import json
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mocksrv.operation import Call
+from mocksrv.vendors.cht import querystring
+from mocksrv.vendors.cht.export import csvtext
+
+ADMIN = ("admin", "pass")
+MESSAGES = ("id,patient_id,reported_date,from,type,state,received,scheduled,pending,sent,cleared,muted,message_id,"
+            "sent_by,to_phone,content\n")
+pytestmark = pytest.mark.mock_only  # they count on an empty server
+
+
+@pytest.fixture
+def api(mocksrv):
+    mocksrv.plant(size=0)
+    with requests.Session() as session:
+        session.auth = ADMIN
+        session.base = mocksrv.url
+        session.world = mocksrv
+        yield session
+
+
+def export(api, kind, **params):
+    answer = api.get(f"{api.base}/api/v2/export/{kind}", params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def put(api, *docs, database="medic"):
+    results = api.post(f"{api.base}/{database}/_bulk_docs", json={"docs": list(docs)}).json()
+    assert all(one.get("ok") for one in results), results
+
+
+def report(id, form="visit", date=1_700_000_000_000, **more):
+    return {"_id": id, "type": "data_record", "form": form, "reported_date": date, **more}
+
+
+def rows(text):
+    """The lines of an export through Python's csv module."""
+    return list(csv.reader(io.StringIO(text), escapechar="\\", doublequote=False))
+
+
+@pytest.fixture
+def hierarchy(api):
+    put(api, {"_id": "d1", "type": "district_hospital", "name": "District", "dhis": {"orgUnit": "ou-d"}},
+        {"_id": "h1", "type": "health_center", "name": "Center", "parent": {"_id": "d1"},
+         "dhis": [{"orgUnit": "ou-h", "dataSet": "set"}, {"orgUnit": "ou-x", "dataSet": "other"}]},
+        {"_id": "p1", "type": "person", "name": "Asha", "patient_id": "40012", "phone": "+254711000111",
+         "parent": {"_id": "h1", "parent": {"_id": "d1"}}})
+    return {"_id": "p1", "parent": {"_id": "h1", "parent": {"_id": "d1"}}}
+
+
+# --- reports ---
+
+
+def test_reports_as_lines_with_names_and_field_columns(api, hierarchy):
+    put(api, report("r1", "VISIT", contact=hierarchy, patient_id="40012", **{"from": "+254711000111"},
+                    fields={"bp": {"sys": 120}, "weight": 7.5, "list": [1, "a"], "note": 'say "hi", ok'}))
+    text = export(api, "reports")
+    assert text == (
+        "_id,form,patient_id,reported_date,from,contact.name,contact.parent.name,contact.parent.parent.name,"
+        "contact.parent.parent.parent.name,bp.sys,list,note,weight\n"
+        '"r1","VISIT","40012",1700000000000,"+254711000111","Asha","Center","District",,120,"[1,\\"a\\"]",'
+        '"say \\"hi\\", ok",7.5\n')
+    assert rows(text)[1][-2] == 'say "hi", ok'
+    human = export(api, "reports", **{"options[humanReadable]": "true"})
+    assert '"2023-11-14T22:13:20.000Z"' in human
+
+
+def test_no_reports_are_a_header_alone(api):
+    assert export(api, "reports") == ("_id,form,patient_id,reported_date,from,contact.name,contact.parent.name,"
+                                      "contact.parent.parent.name,contact.parent.parent.parent.name\n")
+
+
+FILTERS = [
+    ("filters[forms][selected][0][code]=a", "1 2"), ("filters[forms][selected][0][code]=none", ""),
+    ("filters[date][from]=2&filters[date][to]=3", "2 3"), ("filters[date][from]=x", "4 3 2 1"),
+    ("filters[valid]=true", "1 2 3"), ("filters[valid]=false", "4"), ("filters[verified]=true", "1"),
+    ("filters[verified][]=true&filters[verified][]=false", "1 2"), ("filters[verified]=unknown", "3 4"),
+    ("filters[facilities][selected][0]=d1", "1"), ("filters[facilities][selected][0]=p1", ""),
+    ("filters[subjectIds][0]=s9", "2"), ("filters[search]=hello", "3"), ("filters[search]=hel+wor", "3"),
+    ("filters[search]=ab", "4 3 2 1"), ("filters[search]=note:hello+world", ""), ("filters[search]=key:v", "4"),
+    ("filters[search]=contact:p1", "1"), ("filters[search]=", "4 3 2 1"),
+]
+
+
+@pytest.mark.parametrize(("query", "found"), FILTERS)
+def test_filters_of_reports(api, hierarchy, query, found):
+    put(api, report("1", "a", 1, contact=hierarchy, verified=True),
+        report("2", "a", 2, verified=False, fields={"patient_uuid": "s9"}),
+        report("3", "b", 3, fields={"note": "Hello world"}), report("4", "b", 4, errors=[{"code": "x"}], key="v"))
+    answer = api.get(f"{api.base}/api/v2/export/reports?{query}")
+    assert " ".join(line[0] for line in rows(answer.text)[1:]) == found
+
+
+@pytest.mark.parametrize(("conformance", "found"), [("server", {"2"}), ("strict", set())])
+def test_truth_in_a_json_body(api, conformance, found):
+    api.world.set(cht_conformance=conformance)
+    put(api, report("2", verified=True), report("3"))
+    answer = api.post(f"{api.base}/api/v2/export/reports", json={"filters": {"verified": [True]},
+                                                                 "options": {"humanReadable": True}})
+    assert {line[0] for line in rows(answer.text)[1:]} == (found or {"3"})
+    assert ("2023-11-14T22:13:20.000Z" in answer.text) == bool(found)
+
+
+def test_a_filter_of_the_wrong_type_ends_the_stream_with_an_error(api):
+    answer = api.post(f"{api.base}/api/v2/export/reports", json={"filters": {"forms": {"selected": "x"}}})
+    assert answer.status_code == 200
+    assert answer.text.splitlines()[-2:] == ["--ERROR--", "Error exporting data: forms.map is not a function"]
+
+
+def test_pages_of_a_stream_hold_everything(api):
+    put(api, *(report(f"{number:04}", date=number) for number in range(1, 251)))
+    assert [line[0] for line in rows(export(api, "reports"))[1:]] == [f"{n:04}" for n in range(250, 0, -1)]
+    filtered = [int(line[0]) for line in rows(export(api, "reports", **{"filters[valid]": "true"}))[1:]]
+    assert filtered == [*range(151, 251), *range(51, 151), *range(1, 51)]  # ascending inside a page of 100
+
+
+def test_a_limit_out_of_a_query_makes_pages_jump_as_on_the_server(api):
+    put(api, *(report(f"{number:04}", date=number) for number in range(1, 31)))
+    text = {"options[limit]": "1"}
+    assert [int(line[0]) for line in rows(export(api, "reports", **text))[1:]] == [30, 29, 19]
+    api.world.set(cht_conformance="docs")
+    assert len(rows(export(api, "reports", **text))) == 31
+
+
+# --- messages ---
+
+
+def outgoing(state="pending", **more):
+    return {"messages": [{"uuid": f"u-{state}", "to": "+1", "message": "Go"}], "state": state,
+            "state_history": [{"state": state, "timestamp": "2024-01-01T00:00:00.000Z"}], **more}
+
+
+def test_messages_each_once(api):
+    put(api, {"_id": "in", "type": "data_record", "reported_date": 5, "from": "+2",
+              "sms_message": {"message": "Hi, you"}},
+        {"_id": "out", "type": "data_record", "reported_date": 6, "tasks": [outgoing()],
+         "scheduled_tasks": [outgoing("scheduled", due="2030-01-01T00:00:00.000Z", type="reminder")],
+         "responses": [{"to": "+3", "message": "Thanks"}]})
+    assert export(api, "messages") == MESSAGES + (
+        '"in",,5,"+2","Message","received",5,"","","","","",,"+2",,"Hi, you"\n'
+        '"out",,6,,"Automated Reply","sent","","","",6,"","",,,"+3","Thanks"\n'
+        '"out",,6,,"Task Message","pending","","",1704067200000,"","","","u-pending",,"+1","Go"\n'
+        '"out",,6,,"reminder","scheduled","",1893456000000,"","","","","u-scheduled",,"+1","Go"\n')
+
+
+def test_messages_as_the_server_repeats_them(api):
+    put(api, {"_id": "in", "type": "data_record", "reported_date": 5, "sms_message": {"message": "Hi"}},
+        {"_id": "out", "type": "data_record", "reported_date": 6, "tasks": [outgoing(), outgoing("sent")]})
+    api.world.set(cht_conformance="strict")
+    found = [line[0] for line in rows(export(api, "messages"))[1:]]
+    assert found == ["out"] * 6  # pending, pending-or-forwarded and sent, two messages each
+
+
+def test_a_scheduled_message_without_text_gets_it_when_it_is_read(api):
+    put(api, {"_id": "s", "type": "data_record", "reported_date": 6, "from": "+5", "scheduled_tasks": [
+        {"state": "scheduled", "due": "2030-01-01T00:00:00.000Z",
+         "message": [{"locale": "en", "content": "Dear {{from}}"}]}]})
+    assert rows(export(api, "messages"))[1][-2:] == ["+5", "Dear +5"]
+
+
+# --- contacts, feedback, devices ---
+
+
+def test_contacts(api, hierarchy):
+    found = rows(export(api, "contacts"))
+    assert found[0] == ["id", "rev", "name", "patient_id", "type", "contact_type", "place_id"]
+    assert {line[0] for line in found[1:]} >= {"d1", "h1", "p1"}
+    assert [line[0] for line in rows(export(api, "contacts", **{"filters[search]": "asha"}))[1:]] == ["p1"]
+    assert [line[0] for line in rows(export(api, "contacts", **{"filters[parent]": "d1"}))[1:]] == ["h1"]
+    by_type = export(api, "contacts", **{"filters[types][selected][0]": "person"})
+    assert [(line[0], line[2], line[3]) for line in rows(by_type)[1:]] == [("p1", "Asha", "40012")]
+
+
+def test_feedback_newest_first(api):
+    put(api, *({"_id": f"feedback-2024-03-0{day}T10:00:00.000Z-u", "type": "feedback", "info": info,
+                "meta": {"time": f"2024-03-0{day}T10:00:00.000Z", "user": {"name": "mary"}, "version": "4", "url": "u"}}
+               for day, info in ((1, {"message": 'a "b", c'}), (2, "plain"))), database="medic-users-meta")
+    assert export(api, "feedback", skip_header_row="true") == (
+        "id,reported_date,user,app_version,url,info\n"
+        '"feedback-2024-03-02T10:00:00.000Z-u","2024-03-02T10:00:00.000Z","mary","4","u","\\"plain\\""\n'
+        '"feedback-2024-03-01T10:00:00.000Z-u","2024-03-01T10:00:00.000Z","mary","4","u",'
+        '"{\\"message\\":\\"a \\\\"b\\\\"\\, c\\"}"\n')
+    api.world.set(cht_conformance="docs")
+    assert not export(api, "feedback", skip_header_row="true").startswith("id,")
+
+
+def test_devices_by_their_latest_telemetry(api):
+    def telemetry(day, user, agent, **more):
+        return {"_id": f"telemetry-2024-3-{day}-{user}", "type": "telemetry", "device": {"userAgent": agent, **more},
+                "metadata": {"year": 2024, "month": 3, "day": day, "user": user, "deviceId": "d",
+                             "versions": {"app": f"4.{day}.0"}}}
+
+    put(api, telemetry(9, "mary", "Chrome/120.0", deviceInfo={"app": {"version": "v1"}}),
+        telemetry(10, "mary", "x Edg/7 Chrome/1"),
+        telemetry(2, "ann", None), {"_id": "telemetry-odd", "type": "telemetry"}, database="medic-users-meta")
+    answer = api.get(f"{api.base}/api/v2/export/user-devices")
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert answer.json() == [
+        {"user": "ann", "deviceId": "d", "date": "2024-03-02", "browser": {}, "cht": "4.2.0"},
+        {"user": "mary", "deviceId": "d", "date": "2024-03-10", "browser": {"name": "Microsoft Edge", "version": "7"},
+         "cht": "4.10.0"}]
+
+
+# --- dhis ---
+
+
+@pytest.fixture
+def targets(api, hierarchy):
+    items = [{"id": "births", "dhis": {"dataSet": "set", "dataElement": "de-b"}},
+             {"id": "visits", "dhis": {"dataElement": "de-v", "categoryOptionCombo": "c"}}, {"id": "none"}]
+    changed = api.put(f"{api.base}/api/v1/settings", json={
+        "dhis_data_sets": [{"id": "set", "translation_key": "Monthly"}, {"id": "empty"}],
+        "tasks": {"targets": {"items": items}}})
+    assert changed.status_code == 200
+    put(api, {"_id": "target~2024-03~p1~u", "type": "target", "owner": "p1", "targets": [
+        {"id": "births", "value": {"total": 4}}, {"id": "none", "value": {"total": 9}}]},
+        {"_id": "target~2024-03~h1~u", "type": "target", "owner": "h1",
+         "targets": [{"id": "births", "value": {"total": 3}}]},
+        {"_id": "target~2024-02~p1~u", "type": "target", "owner": "p1",
+         "targets": [{"id": "births", "value": {"total": 1}}]})
+
+
+def test_dhis_adds_up_the_hierarchy(api, targets):
+    api.world.clock.freeze("2024-04-02T10:00:00Z")
+    query = {"filters[dataSet]": "set", "filters[date][from]": "1710000000000"}
+    made = json.loads(export(api, "dhis", **query))
+    assert {key: made[key] for key in ("dataSet", "completeDate", "period")} == {
+        "dataSet": "set", "completeDate": "2024-04-02", "period": "202403"}
+    assert {(one["dataElement"], one["orgUnit"]): one["value"] for one in made["dataValues"]} == {
+        ("de-b", "ou-d"): 7, ("de-b", "ou-h"): 7, ("de-v", "ou-d"): 0, ("de-v", "ou-h"): 0}
+    assert all(one.get("categoryOptionCombo") == "c" for one in made["dataValues"] if one["dataElement"] == "de-v")
+    one_unit = json.loads(export(api, "dhis", **query, **{"filters[orgUnit]": "ou-h"}))
+    assert {one["orgUnit"] for one in one_unit["dataValues"]} == {"ou-h"}
+    human = json.loads(export(api, "dhis", **query, **{"options[humanReadable]": "true"}))
+    assert (human["dataSet"], human["dataValues"][0]["dataElement"]) == ("Monthly", "births")
+    assert {one["orgUnit"] for one in human["dataValues"]} == {"District", "Center"}
+
+
+@pytest.mark.parametrize(("filters", "text"), [
+    ({}, 'filter "dataSet" is required'), ({"dataSet": "set"}, 'filter "from" is required'),
+    ({"dataSet": "set", "date": {"from": "x"}}, 'filter "from" is required'),
+    ({"dataSet": "nope", "date": {"from": 1}}, 'dataSet "nope" is not defined'),
+])
+def test_dhis_refusals(api, targets, filters, text):
+    answer = api.post(f"{api.base}/api/v2/export/dhis", json={"filters": filters},
+                      headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()) == (400, {"code": 400, "error": text})
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename=dhis-")
+
+
+def test_a_data_set_without_elements(api):
+    api.put(f"{api.base}/api/v1/settings", json={"dhis_data_sets": [{"id": "bare"}]})
+    answer = api.get(f"{api.base}/api/v2/export/dhis?filters[dataSet]=bare&filters[date][from]=1")
+    assert (answer.status_code, answer.text) == (400, 'dataSet "bare" has no dataElements')
+
+
+# --- who may, and what comes before ---
+
+
+@pytest.mark.parametrize(("kind", "permission"), [
+    ("reports", "can_export_messages"), ("messages", "can_export_messages"), ("contacts", "can_export_contacts"),
+    ("feedback", "can_export_feedback"), ("user-devices", "can_export_devices_details")])
+@pytest.mark.parametrize("holds", [True, False])
+def test_permission_by_type(api, kind, permission, holds):
+    roles = {"permissions": {permission: ["data_entry"] if holds else [], "can_export_all": []}}
+    api.put(f"{api.base}/api/v1/settings?replace=true", json=roles)
+    user = {"username": "ann", "password": "Secret_123", "roles": ["data_entry"]}
+    assert api.post(f"{api.base}/api/v1/users", json=user).status_code == 200
+    answer = requests.get(f"{api.base}/api/v2/export/{kind}", auth=("ann", "Secret_123"))
+    assert answer.status_code == (200 if holds else 403)
+    if not holds:
+        assert answer.text == "Insufficient privileges"
+
+
+@pytest.mark.parametrize(("conformance", "status"), [("server", 200), ("strict", 500)])
+def test_dhis_permission(api, targets, conformance, status):
+    api.world.set(cht_conformance=conformance)
+    user = {"username": "ann", "password": "Secret_123", "roles": ["national_admin"]}
+    assert api.post(f"{api.base}/api/v1/users", json=user).status_code == 200
+    query = "filters[dataSet]=set&filters[date][from]=1"
+    answer = requests.get(f"{api.base}/api/v2/export/dhis?{query}", auth=("ann", "Secret_123"))
+    assert answer.status_code == status
+
+
+def test_the_type_is_looked_at_before_the_caller(mocksrv):
+    answer = requests.get(f"{mocksrv.url}/api/v2/export/xyz", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()) == (404, {"code": 404, "error": 'Invalid export type "xyz"'})
+    assert requests.get(f"{mocksrv.url}/api/v2/export/reports",
+                        headers={"Accept": "application/json"}).json() == {"code": 401, "error": "unauthorized"}
+
+
+def test_headers_and_framing(api):
+    api.world.clock.freeze("2024-11-30T14:05:59Z")
+    url = urlsplit(api.base)
+    with socket.create_connection((url.hostname, url.port)) as sock:
+        sock.sendall(f"GET {url.path}/api/v2/export/reports HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                     "Authorization: Basic YWRtaW46cGFzcw==\r\n\r\n".encode())
+        seen = b"".join(iter(lambda: sock.recv(65536), b""))
+    head = seen.partition(b"\r\n\r\n")[0].decode().splitlines()
+    assert "Content-Type: text/csv; charset=utf-8" in head
+    assert "Content-Disposition: attachment; filename=reports-202411301405.csv" in head
+    assert "Transfer-Encoding: chunked" in head
+
+
+# --- laws ---
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 9), st.booleans()), max_size=12),
+       st.sampled_from("abc"), st.integers(1, 9), st.integers(1, 9))
+def test_rows_are_the_documents_that_match(api, reports, form, low, high):
+    api.world.plant(size=0)
+    put(api, *(report(str(number), code, date, **({"errors": [1]} if bad else {}))
+               for number, (code, date, bad) in enumerate(reports)))
+    text = export(api, "reports", **{"filters[forms][selected][0][code]": form, "filters[date][from]": str(low),
+                                     "filters[date][to]": str(high), "filters[valid]": "true"})
+    wanted = {str(n) for n, (code, date, bad) in enumerate(reports) if code == form and low <= date <= high and not bad}
+    assert {line[0] for line in rows(text)[1:]} == wanted
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\\\0"))))
+def test_cells_come_back_through_the_csv_module(cells):
+    text = csvtext.line(["first", *cells])
+    assert next(csv.reader(io.StringIO(text, newline=""), escapechar="\\", doublequote=False)) == ["first", *cells]
+
+
+def test_the_cells_of_the_servers_own_test():
+    assert csvtext.line(['a"b,c', 1, None, True, ["x", 1, 'y"z'], ""]) == (
+        '"a\\"b,c",1,,true,"[\\"x\\",1,\\"y\\\\"z\\"]",""\n')
+
+
+@pytest.mark.parametrize(("query", "parsed"), [
+    ("a=1&a=2", {"a": ["1", "2"]}), ("a[b][0][c]=x&a[b][1][c]=y", {"a": {"b": [{"c": "x"}, {"c": "y"}]}}),
+    ("a[]=1&a[]=2", {"a": ["1", "2"]}), ("a[21]=x", {"a": {"21": "x"}}), ("a[1]=x&a[0]=y", {"a": ["y", "x"]}),
+    ("a[b]=1&c", {"a": {"b": "1"}, "c": ""}), ("a=1&a[b]=2", {"a": {"1": True, "b": "2"}}), ("[a]=1", {"[a]": "1"}),
+    ("a[b][c][d][e][f][g]=1", {"a": {"b": {"c": {"d": {"e": {"f": {"[g]": "1"}}}}}}}), ("a[b=1", {"a[b": "1"}),
+])
+def test_nested_queries(query, parsed):
+    assert querystring.parse(Call(method="GET", path="/", target=f"/?{query}", headers={})) == parsed
+
+
+@given(st.lists(st.tuples(st.text("ab[]01"), st.text("xy[]", max_size=3)), max_size=6))
+def test_any_query_is_read(pairs):
+    target = "/?" + "&".join(f"{key}={value}" for key, value in pairs)
+    assert isinstance(querystring.parse(Call(method="GET", path="/", target=target, headers={})), dict)
