@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mocksrv.vendors.carehq import records
 from mocksrv.vendors.carehq.catalogue import RESOURCES
-from mocksrv.vendors.carehq.seed.places import TOWNS
+from mocksrv.vendors.carehq.seed.places import STREET_KINDS, STREETS, TOWNS
 from mocksrv.vendors.carehq.seed.pools import pools
 
 if TYPE_CHECKING:
@@ -75,8 +75,9 @@ class Agency:
         second = moment % DAY
         return f"{self.on(moment)} {second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
 
-    def day(self, moment: int) -> datetime:
-        return self.midnight + timedelta(days=moment // DAY)
+    def moment(self, text: str) -> int:
+        """A stored date or date-time as a moment."""
+        return int((datetime.fromisoformat(text).replace(tzinfo=UTC) - self.midnight).total_seconds())
 
     def office(self, first: int, last: int) -> int:
         """A moment in working hours, between so many days ago and so many days ago."""
@@ -136,5 +137,6 @@ class Agency:
     def address(self, town: Sequence[Any] | None = None) -> Record:
         name, county, district = (town or self.dice.pick(TOWNS))[:3]
         code = f"{district} {self.dice.between(1, 9)}{self.dice.pick(LETTERS)}{self.dice.pick(LETTERS)}"
-        return {"address_1": f"{self.dice.between(1, 120)} {self.dice.pick(self.names['street'])}", "address_2": "",
+        street = f"{self.dice.pick(STREETS)} {self.dice.pick(STREET_KINDS)}"
+        return {"address_1": f"{self.dice.between(1, 120)} {street}", "address_2": "",
                 "country": "United Kingdom", "county": county, "postcode": code, "town": name}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from mocksrv.vendors.carehq.catalogue import RESOURCES
 from mocksrv.vendors.carehq.seed import places
 from mocksrv.vendors.carehq.seed.base import DAY, Agency, Record
 
-STAGES = RESOURCES["care-enquiries"].attributes["stage"].of
-# How many of twenty enquiries are in each stage.
-SPREAD = tuple(stage for stage, share in zip(STAGES, (3, 3, 3, 2, 2, 3, 4), strict=True) for _ in range(share))
+# The stages in which enquiries are, of ten each: those of before this month, of this month, and of this week.
+OLD = ("closed", "placed", "closed", "placed", "closed", "placed", "contacted", "closed", "placed", "closed")
+RECENT = ("new", "contacted", "visit_booked", "new", "placing", "assessment_booked", "contacted", "visit_booked",
+          "closed", "placed")
+FRESH = ("new", "contacted", "new", "visit_booked", "new", "contacted", "new", "new", "contacted", "visit_booked")
+SHARE_OF_OLD = 60  # of a hundred enquiries
 VISITED = {"visit_booked", "assessment_booked", "placing", "placed"}
 ASSESSED = {"assessment_booked", "placing", "placed"}
 FUNDING = RESOURCES["care-enquiries"].attributes["funding_type"].of
@@ -25,15 +26,20 @@ def arrive(agency: Agency, count: int) -> None:
     for person in agency.made["service-users"]:
         residents.setdefault(person["location"], []).append(person)
     users = {user["locations"][0]: user["_id"] for user in agency.made["users"] if user["locations"]}
-    span = 365 * DAY
-    for at in range(count):
-        stage = SPREAD[(at * 7) % len(SPREAD)]
+    for at, created in enumerate(arrivals(agency, count)):
+        stage = (OLD if created < -30 * DAY else RECENT if created < -7 * DAY else FRESH)[at % 10]
         home = homes[(at * 5) % len(homes)] if stage in VISITED or at % 11 else None
-        created = -span + (span - 2 * DAY) * at // count + agency.dice.below(3600)
         placed = residents.get(home["_id"]) if home and stage == "placed" else None
         enquiry(agency, at + 1, stage, created, home, groups,
                 service_user=placed[at % len(placed)]["_id"] if placed else None,
                 assigned_to=users[home["_id"]] if home and stage != "new" else None)
+
+
+def arrivals(agency: Agency, count: int) -> list[int]:
+    """When they came: most over the last year, many in the last weeks; by day or in the evening."""
+    old = count * SHARE_OF_OLD // 100
+    days = [agency.dice.between(31, 365) for _ in range(old)] + [agency.dice.between(2, 30) for _ in range(count - old)]
+    return sorted(agency.dice.between(7 * 3600, 21 * 3600) - day * DAY for day in days)
 
 
 def enquiry(agency: Agency, number: int, stage: str, created: int, home: Record | None,
@@ -65,7 +71,7 @@ def enquiry(agency: Agency, number: int, stage: str, created: int, home: Record 
         closing_notes=dice.pick(places.NOTES) if stage == "closed" else None, dementia=dice.pick((True, False, None)),
         enquiring_for_self=dice.chance(10), has_used_service_before=dice.pick((True, False, None)),
         given_age=dice.between(66, 99) if dice.chance(50) else None, literature_sent=brochures,
-        relationship_to_service_user=dice.pick(places.RELATIONSHIPS))
+        relationship_to_service_user=dice.pick(places.RELATIONSHIPS[seeker["gender"]]))
 
 
 def follow(agency: Agency) -> None:
@@ -78,31 +84,26 @@ def follow(agency: Agency) -> None:
             assessment(agency, found)
         if at % 3 == 0:
             author = found["assigned_to"]
-            agency.add("comments", moment(agency, found["last_interaction"]), care_enquiry=found["_id"],
+            agency.add("comments", agency.moment(found["last_interaction"]), care_enquiry=found["_id"],
                        comment="" if found["anonymized"] else agency.dice.pick(places.NOTES),
                        location=found["location"],
                        anonymized=found["anonymized"], pinned=agency.dice.chance(10), user=author,
                        user_sticky_label=authors.get(author, "Website form"))
     for person in agency.made["service-users"][::6]:
-        agency.add("comments", agency.office(28, 1), comment=agency.dice.pick(places.NOTES),
+        agency.add("comments", agency.office(28, 1), comment=agency.dice.pick(places.REMARKS),
                    location=person["location"],
                    service_user=person["_id"], user=agency.made["users"][0]["_id"],
                    user_sticky_label=authors[agency.made["users"][0]["_id"]])
 
 
-def moment(agency: Agency, text: str) -> int:
-    """A stored date-time as a moment."""
-    return int((datetime.fromisoformat(text).replace(tzinfo=UTC) - agency.midnight).total_seconds())
-
-
 def visit(agency: Agency, found: Record) -> None:
     """Past visits are completed an hour after their time, some were cancelled; those just booked lie ahead."""
-    dice, booked = agency.dice, moment(agency, found["last_interaction"])
+    dice, booked = agency.dice, agency.moment(found["last_interaction"])
     ahead = found["stage"] == "visit_booked"
     when = dice.between(2, 12) * DAY + 10 * 3600 if ahead else min(booked + DAY, -2 * DAY) // DAY * DAY + 11 * 3600
     created = min(booked, when - 3600)
     cancelled = not ahead and dice.chance(10)
-    agency.add("home-visits", created, max(created, min(when + 3600, -60)), assigned_to=found["assigned_to"],
+    agency.add("home-visits", created, created if ahead else when + 3600, assigned_to=found["assigned_to"],
                care_enquiry=found["_id"], date_time=agency.at(when), host=dice.pick(HOSTS),
                location=found["location"],
                cancelled=agency.at(when - 1800) if cancelled else None, notes="",
@@ -111,12 +112,12 @@ def visit(agency: Agency, found: Record) -> None:
 
 
 def assessment(agency: Agency, found: Record) -> None:
-    dice, booked = agency.dice, moment(agency, found["last_interaction"])
+    dice, booked = agency.dice, agency.moment(found["last_interaction"])
     ahead = found["stage"] == "assessment_booked"
     when = dice.between(3, 14) * DAY + 14 * 3600 if ahead else min(booked + 2 * DAY, -2 * DAY) // DAY * DAY + 14 * 3600
     created, assessor = min(booked, when - 3600), agency.person()
     virtual = dice.chance(15)
-    agency.add("assessments", created, max(created, min(when + 3600, -60)), care_enquiry=found["_id"],
+    agency.add("assessments", created, created if ahead else when + 3600, care_enquiry=found["_id"],
                assessment_type="virtual" if virtual else "in_person", assigned_to=found["assigned_to"],
                assessor=f"{assessor['first_name']} {assessor['last_name']}", date_time=agency.at(when),
                completed=None if ahead else agency.at(when + 3600), location=found["location"],

@@ -57,9 +57,10 @@ def bill(agency: Agency) -> None:
 
 def care_fund(agency: Agency, person: Record, at: int) -> Record:
     kind = agency.made["care-fund-types"][at % len(places.FUND_TYPES)]
-    return agency.add("care-funds", agency.office(25, 20), care_fund_type=kind["_id"], description=kind["name"],
+    opened = agency.moment(person["created"]) + DAY
+    return agency.add("care-funds", opened, care_fund_type=kind["_id"], description=kind["name"],
                       opening_balance=agency.dice.between(200, 4_000) * 10_000,
-                      opening_balance_date=agency.on(-26 * DAY), service_user=person["_id"])
+                      opening_balance_date=agency.on(opened), service_user=person["_id"])
 
 
 def contract(agency: Agency, stay: Record, person: Record, kind: str, fund: Record | None,
@@ -68,7 +69,8 @@ def contract(agency: Agency, stay: Record, person: Record, kind: str, fund: Reco
     rules = {funding: rule for rule in agency.made["billing-rulesets"] if not rule["archived"]
              for funding in rule["contribution_types"]}
     return agency.add(
-        "billing-contracts", agency.office(27, 26), billing_ruleset=rules[kind]["_id"], contribution_type=kind,
+        "billing-contracts", agency.moment(stay["created"]) + 3600, billing_ruleset=rules[kind]["_id"],
+        contribution_type=kind,
         billing_schedule=agency.made["billing-schedules"][0]["_id"], care_fund=fund["_id"] if fund else None,
         start_date=stay["start_date"], end_date=stay["end_date"], fee_contribution=stay["rate"] // WEEK * WEEK,
         fee_contribution_unit="week", invoice_item_type=items[kind]["_id"],
@@ -100,14 +102,15 @@ def invoice(agency: Agency, stay: Record, deal: Record, payer: Record, private: 
     issued = min(issued, -DAY) + 8 * 3600
     old = issued < -20 * DAY
     paid, draft = old and dice.chance(80), not old and dice.chance(30)
-    settled = agency.on(issued + dice.between(3, 14) * DAY) if paid else None
+    settled = issued + dice.between(3, 14) * DAY if paid else issued
     company = payer.get("company_name")
     agency.add(
-        "invoices", issued, approved=not draft, balance=0 if paid else subtotal + tax, invoice_type="invoice",
+        "invoices", issued, settled, approved=not draft, balance=0 if paid else subtotal + tax, invoice_type="invoice",
         due_date=agency.on(issued + DUE * DAY), issue_date=agency.on(issued), exported=old, locked=old,
         in_dispute=not paid and old and dice.chance(30), location=stay["location"], number=f"INV-{number:06}",
         paid=paid,
-        paid_date=settled, ref=deal["invoice_ref"], sent=not draft, service_users=[stay["service_user"]],
+        paid_date=agency.on(settled) if paid else None, ref=deal["invoice_ref"], sent=not draft,
+        service_users=[stay["service_user"]],
         service_user_contact=payer["_id"] if private else None, location_contact=None if private else payer["_id"],
         subtotal=subtotal, total=subtotal + tax, total_tax=tax, to_account_code=payer["account_code"],
         to_address=payer.get("postal_address"), to_company_name=company, to_email=payer["email"],

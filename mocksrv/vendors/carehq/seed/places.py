@@ -17,6 +17,12 @@ TOWNS = (
     ("Truro", "Cornwall", "TR1", -5.051, 50.263), ("Brecon", "Powys", "LD3", -3.391, 51.948),
     ("Conwy", "Conwy", "LL32", -3.830, 53.281), ("Melrose", "Roxburghshire", "TD6", -2.723, 55.598),
 )
+# Faker's British streets have American endings.
+STREETS = ("Church", "Station", "Victoria", "Mill", "Park", "Green", "Manor", "Queens", "Kings", "Albert", "Windsor",
+           "York",
+           "Chapel", "Bridge", "Castle", "School", "Orchard", "Grange", "Alexandra", "Abbey", "Priory", "Northgate",
+           "Springfield", "Woodland")
+STREET_KINDS = ("Road", "Street", "Lane", "Avenue", "Close", "Drive", "Terrace", "Gardens", "Way", "Hill")
 HOUSES = ("Oak", "Willow", "Rose", "Meadow", "Orchard", "Priory", "Abbey", "Cedar", "Holly", "Beech", "Manor",
           "Lavender",
           "Hawthorn", "Elm", "Chestnut", "Bluebell", "Primrose", "Heather", "Maple", "Rowan")
@@ -93,4 +99,8 @@ NOTES = ("Spoke on the phone, sounded keen.", "Left a message.", "Sent the broch
 COMPLAINTS = ("Meals were cold on two evenings.", "A cardigan was lost in the laundry.",
               "No one answered the phone on Sunday.",
               "The invoice named the wrong room.")
-RELATIONSHIPS = ("Daughter", "Son", "Wife", "Husband", "Niece", "Nephew", "Friend", "Solicitor")
+ABSENCES = ("Home for the weekend.", "Planned operation.", "Away with the family.", "Chest infection, sent by the GP.")
+REMARKS = ("Settled in well.", "Daughter asked for a call.", "Prefers tea in the garden.", "New glasses have arrived.",
+           "Enjoyed the music afternoon.", "GP visit booked.")
+RELATIONSHIPS = {"female": ("Daughter", "Wife", "Niece", "Granddaughter", "Friend", "Solicitor"),
+                 "male": ("Son", "Husband", "Nephew", "Grandson", "Friend", "Solicitor")}

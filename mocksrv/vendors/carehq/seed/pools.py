@@ -11,12 +11,12 @@ from functools import cache
 from mocksrv import fixtures
 
 SEED = 20260101
-SIZES = {"female": 150, "male": 150, "last": 300, "street": 200}
+SIZES = {"female": 150, "male": 150, "last": 300}
 
 
 @cache
 def pools() -> dict[str, list[str]]:
-    """The stored pools: female and male first names, last names, streets."""
+    """The stored pools: female and male first names, and last names."""
     stored: dict[str, list[str]] = json.loads(fixtures.path("carehq", "pools.json").read_bytes())
     return stored
 
@@ -27,8 +27,7 @@ def draw() -> dict[str, list[str]]:
 
     fake = Faker("en_GB")
     fake.seed_instance(SEED)
-    makers = {"female": fake.first_name_female, "male": fake.first_name_male, "last": fake.last_name,
-              "street": lambda: f"{fake.first_name()} {fake.street_suffix().title()}"}
+    makers = {"female": fake.first_name_female, "male": fake.first_name_male, "last": fake.last_name}
     drawn = {}
     for name, size in SIZES.items():
         found: dict[str, None] = {}

@@ -74,16 +74,17 @@ def nhs_number(nine: int) -> str:
 def contact(agency: Agency, person: Record, created: int) -> Record:
     """The next of kin, who pays as well."""
     dice, relative = agency.dice, agency.person()
+    relative["last_name"] = person["last_name"] or relative["last_name"]
     email = agency.email(relative)
     return agency.add(
-        "service-user-contacts", created, first_name=relative["first_name"], last_name=person["last_name"] or "Contact",
+        "service-user-contacts", created, first_name=relative["first_name"], last_name=relative["last_name"],
         title=relative["title"], email=email, email_invoices_to=[email], mobile=agency.mobile(), phone=agency.phone(),
         account_code=f"C{person['ref']}", billing_enabled=True, billing_comms_preference=["email"],
         emergency_contact=dice.chance(80), next_of_kin=True, has_direct_debit_mandate=dice.chance(50),
         invoices_service_user_id_fields=["full_name", "ref"], location=person["location"],
         payment_method=dice.pick(PAYS),
         poa_types=["lpa_property_affairs"] if dice.chance(40) else [], postal_address=agency.address(),
-        relationship=dice.pick(places.RELATIONSHIPS), service_user=person["_id"])
+        relationship=dice.pick(places.RELATIONSHIPS[relative["gender"]]), service_user=person["_id"])
 
 
 def booking(agency: Agency, person: Record, room: Record, start: int, left: bool) -> None:
@@ -104,12 +105,13 @@ def live(agency: Agency) -> None:
     """What happens in the homes: absences, complaints, rooms out of service."""
     dice = agency.dice
     for at, person in enumerate(agency.made["service-users"]):
-        if at % 5 == 1:
+        if at % 5 == 1 and person["status"] == "active":
             starts = agency.office(28, 3)
             away = dice.chance(30)
             agency.add("absences", starts - DAY, starts=agency.at(starts), location=person["location"],
                        ends=None if away else agency.at(min(starts + dice.between(1, 6) * DAY, -3600)),
-                       notes=dice.pick(places.NOTES), service_user=person["_id"], with_family_or_friend=dice.chance(50),
+                       notes=dice.pick(places.ABSENCES), service_user=person["_id"],
+                       with_family_or_friend=dice.chance(50),
                        reason_for_absence=dice.pick(agency.groups("absence_reason"))["_id"], with_other="")
         if at % 9 == 2:
             complaint(agency, person, at)
@@ -123,8 +125,10 @@ def live(agency: Agency) -> None:
 def complaint(agency: Agency, person: Record, at: int) -> None:
     dice = agency.dice
     reported, closed = agency.office(25, 9), dice.chance(60)
-    agency.add("complaints", reported, complaint_reported_date=agency.on(reported), location=person["location"],
+    answered = reported + 7 * DAY if closed else reported
+    agency.add("complaints", reported, answered, complaint_reported_date=agency.on(reported),
+               location=person["location"],
                notes=dice.pick(places.COMPLAINTS), outcome=dice.pick(OUTCOMES) if closed else None,
-               outcome_reported_date=agency.on(reported + 7 * DAY) if closed else None, ref=f"CO{at:05}",
+               outcome_reported_date=agency.on(answered) if closed else None, ref=f"CO{at:05}",
                referred_to_other_bodies=dice.chance(5), service_user=person["_id"],
                subject_matter=dice.pick(agency.groups("complaint_subject_matter"))["_id"])
