@@ -3,6 +3,7 @@
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+import requests
 
 from mocksrv.vendors.commcare import vendor
 
@@ -438,9 +439,51 @@ def test_analytics_roles(hq):
                                                     "resource_uri": "", "roles": []}
 
 
-@pytest.mark.parametrize("path", ["v0.3/product/", "v0.5/odata/cases/x/feed", "v0.5/fixture_internal/"])
+@pytest.mark.parametrize("path", ["v0.3/product/", "location_internal/v1/", "v0.5/fixture_internal/"])
 @pytest.mark.mock_only
 def test_real_but_not_simulated(hq, path):
     response = hq.get(path)
     assert response.status_code == 501
     assert "does not simulate" in response.headers["X-Mocksrv-Diagnosis"]
+
+
+# --- OData -------------------------------------------------------------------------------------------------
+
+FEEDS = {"cases": "0da7a000000000000000000000000001", "forms": "0da7a000000000000000000000000002"}
+
+
+@pytest.mark.mock_only
+@pytest.mark.parametrize("scheme", ["v0.5/odata/{kind}/{id}/", "odata/{kind}/v1/{id}/", "v0.5/odata/{kind}/{id}/0/"])
+@pytest.mark.parametrize("kind", FEEDS)
+def test_odata(hq, kind, scheme):
+    root = scheme.format(kind=kind, id=FEEDS[kind])
+    service = hq.get(root)
+    assert service.headers["OData-Version"] == "4.0"
+    assert service.json() == {"@odata.context": service.json()["@odata.context"],
+                              "value": [{"name": "feed", "kind": "EntitySet", "url": "feed"}]}
+    metadata = hq.session.get(service.json()["@odata.context"], timeout=30)
+    assert (metadata.status_code, metadata.headers["Content-Type"]) == (200, "application/xml")
+    key = f"{kind[:-1]}id"
+    whole = hq.get(f"{root}feed").json()
+    assert list(whole) == ["@odata.context", "value"]
+    assert whole["@odata.context"] == service.json()["@odata.context"] + "#feed"
+    for row in whole["value"]:
+        assert list(row) == sorted(row)
+        assert all(f'Name="{name}"' in metadata.text for name in row)
+    rows, url = [], hq.path(f"api/{root}feed/?limit=2")
+    while url:
+        body = hq.session.get(url, timeout=30).json()
+        rows += body["value"]
+        url = body.get("@odata.nextLink")
+    assert rows == whole["value"]
+    assert len({row[key] for row in rows}) == len(rows) > 3
+
+
+@pytest.mark.mock_only
+def test_odata_logins_and_misses(hq):
+    url = hq.path(f"api/v0.5/odata/cases/{FEEDS['cases']}/feed")
+    missing = requests.get(url, timeout=30)
+    assert (missing.status_code, missing.headers["WWW-Authenticate"]) == (401, 'Basic realm=""')
+    assert requests.get(url, auth=(hq.username, "password"), timeout=30).status_code == 200
+    for path in (f"forms/{FEEDS['cases']}/feed", "cases/nothing/feed", f"cases/{FEEDS['cases']}/3/feed"):
+        assert hq.get(f"v0.5/odata/{path}").status_code == 404

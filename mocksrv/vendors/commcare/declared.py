@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
+from mocksrv.vendors.commcare.vendor import vendor
 from mocksrv.world import World
 
 # resource -> versions, source
@@ -25,8 +25,3 @@ def not_simulated(world: World, call: Call) -> Any:
 for resource, (versions, file) in NOT_SIMULATED.items():
     vendor.resource("GET", resource, *versions, name=resource, simulated=False, source=f"commcare-hq {file}",
                     proof="source")(not_simulated)
-
-for kind in ("cases", "forms"):
-    vendor.view("GET", f"/a/{DOMAIN}/api/v0.5/odata/{kind}/{{path:path}}",
-                f"/a/{DOMAIN}/api/odata/{kind}/v1/{{path:path}}", name=f"odata_{kind}", simulated=False, proof="source",
-                source="commcare-hq corehq/apps/api/odata/views.py")(not_simulated)

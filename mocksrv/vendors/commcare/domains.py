@@ -22,7 +22,7 @@ PERMISSIONS = (
     "view_roles", "view_web_users",
 )
 # What a domain may have switched on, beside the plan.
-FEATURES = ("locations", "ucr", "ucr_data_sources", "action_times", "analytics_roles")
+FEATURES = ("locations", "ucr", "ucr_data_sources", "action_times", "analytics_roles", "odata")
 ROLES = {
     "App Editor": ("access_all_locations", "access_api", "edit_apps", "view_apps", "view_reports",
                    "report_an_issue"),

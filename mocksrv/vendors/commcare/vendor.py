@@ -136,6 +136,7 @@ TABLES = (
     }),
     TableSpec("commcare.reports", {"by_title": by("title")}),
     TableSpec("commcare.exports", {"by_name": by("type", "name")}),
+    TableSpec("commcare.odata_configs"),
     TableSpec("commcare.actions", {"by_start": by("start", "user_id")}),
     TableSpec("commcare.device_logs", {"by_date": by("date")}),
     TableSpec("commcare.invitations", {"by_email": same("email")}),

@@ -76,6 +76,15 @@ class Action(Strict):
     user_id = text()
 
 
+class FeedService(Schema):
+    context = text(data_key="@odata.context")
+    value = fields.List(fields.Dict(), required=True)
+
+
+class Feed(FeedService):
+    next_link = fields.String(data_key="@odata.nextLink")
+
+
 class DeviceLog(Strict):
     app_version = text()
     date = text()

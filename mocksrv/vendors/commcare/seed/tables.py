@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mocksrv.world import World
 
 SOURCE = "d5c4b3a2918070605040302010f0e0d0"
+FEEDS = {"case": "0da7a000000000000000000000000001", "form": "0da7a000000000000000000000000002"}
 REPORT = "5e9a1c0b7d8f46e2a3b4c5d6e7f80912"
 LOOKUP: dict[str, tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
     "city": (("name", "region"), (("Boston", "north"), ("Nairobi", "east"), ("Accra", "west"))),
@@ -31,6 +32,7 @@ def fill(world: World, domain: str) -> None:
                            for name, value in zip(names, values, strict=True)}})
     reports(world, domain)
     exports(world, domain)
+    feeds(world, domain)
 
 
 def reports(world: World, domain: str) -> None:
@@ -61,3 +63,14 @@ def exports(world: World, domain: str) -> None:
             "id": id, "domain": domain, "name": name, "type": kind, "export_format": "csv", "is_deidentified": False,
             "case_type": case_type, "xmlns": form,
             "det_config_url": f"/a/{domain}/data/export/custom/{kind}/det_config/{id}/"})
+
+
+def feeds(world: World, domain: str) -> None:
+    """An OData feed of the households and one of the antenatal visits."""
+    columns = {"case": {"name": "case_name", "village": "properties/village", "opened": "date_opened"},
+               "form": {"blood pressure": "form/blood_pressure", "user": "metadata/username",
+                        "received": "received_on"}}
+    for kind, of in (("case", "household"), ("form", xmlns("Antenatal Visit"))):
+        world.table("commcare.odata_configs").insert(FEEDS[kind], {
+            "id": FEEDS[kind], "domain": domain, "name": f"Feed of {kind}s", "type": kind, "of": of,
+            "columns": columns[kind]})
