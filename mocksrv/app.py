@@ -212,8 +212,11 @@ class Simulator(Flask):
             reply = vendor.render(world, call, result)
         if call.diagnosis:
             reply.headers.append((DIAGNOSIS, header_safe("; ".join(call.diagnosis))))
-        if isinstance(reply.body, bytes) and not any(name.lower() == "content-length" for name, _ in reply.headers):
+        named = {name.lower() for name, _ in reply.headers}
+        if isinstance(reply.body, bytes) and "content-length" not in named:
             reply.headers.append(("Content-Length", str(len(reply.body))))
+        if "date" not in named:
+            reply.headers.append(("Date", world.clock.http()))
         return reply
 
     def _close(self, world: World, vendor: Vendor, call: Call, entry: Entry, fault: Fault | None, reply: Reply,

@@ -5,12 +5,19 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # datetime's own range, less a day at both ends so that time zones and small sums stay inside it.
 FASTEST = 1e6
 EARLIEST, LATEST = -62_135_510_400.0, 253_402_214_400.0
+
+
+@lru_cache(maxsize=16)
+def _http_date(seconds: int) -> str:
+    return format_datetime(EPOCH + timedelta(seconds=seconds), usegmt=True)
 
 
 def stopwatch() -> float:
@@ -51,6 +58,10 @@ class Clock:
     def iso(self) -> str:
         """The time as `2026-01-31T09:30:00.123Z`, JavaScript's toISOString()."""
         return self.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def http(self) -> str:
+        """The time as the Date header of an answer has it (RFC 9110, 5.6.7)."""
+        return _http_date(int(self.time() // 1))
 
     def freeze(self, frozen: bool = True) -> None:
         """Stand still at this moment, or run on from where it stands."""

@@ -1,6 +1,7 @@
 """The way of a request, seen through a small vendor."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -114,3 +115,12 @@ def test_the_same_seed_makes_the_same_bytes(shop_app):
 
     assert run(7) == run(7)
     assert run(7) != run(8)
+
+
+def test_the_date_of_an_answer_is_the_worlds(shop_app):
+    app = shop_app()
+    app.worlds["future"].clock.freeze()
+    app.worlds["future"].clock.set(datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC))
+    client = app.test_client()
+    assert client.get("/~future/v1/things").headers["Date"] == "Tue, 06 May 2031 07:08:09 GMT"
+    assert client.get("/v1/things").headers["Date"] != "Tue, 06 May 2031 07:08:09 GMT"

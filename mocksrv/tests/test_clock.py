@@ -123,3 +123,18 @@ def test_old_windows_do_not_pile_up(monkeypatch):
         window.hit(number, clock)
         clock.advance(0.5)
     assert len(window._open) <= 101
+
+
+@pytest.mark.parametrize(
+    ("when", "text"),
+    [
+        (datetime(2026, 1, 31, 9, 5, 7, 999_999, UTC), "Sat, 31 Jan 2026 09:05:07 GMT"),
+        (datetime(1969, 12, 31, 23, 59, 59, 500_000, UTC), "Wed, 31 Dec 1969 23:59:59 GMT"),
+        (datetime(2, 1, 1, tzinfo=UTC), "Tue, 01 Jan 0002 00:00:00 GMT"),
+    ],
+)
+def test_the_date_header_is_whole_seconds_in_gmt(when, text):
+    clock = Clock()
+    clock.freeze()
+    clock.set(when)
+    assert clock.http() == text
