@@ -50,6 +50,18 @@ def test_too_many_cells_keep_what_was_read() -> None:
     assert row.error == "Cannot read properties of undefined (reading 'toLowerCase')"
 
 
+@pytest.mark.parametrize(
+    ("column", "error"),
+    [
+        (" contact .name", "Cannot set properties of undefined (setting 'name')"),
+        (" contact .meta.by", "Cannot read properties of undefined (reading 'meta')"),
+    ],
+)
+def test_spaces_in_a_path_lose_their_way(column: str, error: str) -> None:
+    row = one(f"username,{column}\nx1,A")
+    assert (row.data, row.error) == ({"username": "x1", "contact": {}}, error)
+
+
 def test_too_few_cells_are_no_error() -> None:
     assert one("username,password,type\nx1").error is None
 

@@ -84,9 +84,17 @@ def test_phone(phone: object, code: object, expected: str | None) -> None:
     assert phones.validate(settings, phone) is (expected is not None)
 
 
-@pytest.mark.parametrize(("mode", "expected"), [(None, None), ("partial", None), ("none", "+1555")])
-def test_phone_validation_setting(mode: str | None, expected: str | None) -> None:
-    assert phones.normalize({"default_country_code": 1, "phone_validation": mode}, "555") == expected
+@pytest.mark.parametrize(
+    ("mode", "phone", "expected"),
+    [(None, "555", None), ("partial", "555", None), ("none", "555", "+1555"), ("none", "911", "911")],
+)
+def test_phone_validation_setting(mode: str | None, phone: str, expected: str | None) -> None:
+    assert phones.normalize({"default_country_code": 1, "phone_validation": mode}, phone) == expected
+
+
+def test_a_country_code_that_is_no_number() -> None:
+    assert phones.normalize({"default_country_code": "Kenya"}, "+254712345678") == "+254712345678"
+    assert phones.normalize({"default_country_code": "Kenya"}, "0712345678") is None
 
 
 @pytest.mark.parametrize(

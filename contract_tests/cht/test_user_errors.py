@@ -206,11 +206,15 @@ def test_unknown_and_deleted_users(api, unique):
     refused(api, "GET", f"/api/v2/users/{unique}", 404, gone)
 
 
+@pytest.mark.writes
 def test_missing_settings_document(api, unique):
     user = {"_id": f"org.couchdb.user:{unique}", "name": unique, "type": "user", "roles": [], "password": GOOD}
     api.ok("PUT", f"/_users/org.couchdb.user:{unique}", user)
     gone = f"Failed to find user with name [{unique}] in the [medic] database."
     refused(api, "GET", f"/api/v2/users/{unique}", 404, gone)
+    missing = api.delete(f"/api/v1/users/{unique}")
+    assert (missing.status_code, missing.json()) == (404, {"code": 404, "error": "missing"})
+    assert api.get(f"/_users/{user['_id']}").status_code == 404  # deleted all the same
 
 
 @pytest.mark.writes

@@ -53,6 +53,48 @@ def test_create_with_new_place_and_contact(api, places, unique):
 
 
 @pytest.mark.writes
+def test_create_with_a_contact_that_brings_its_id(api, places, unique):
+    body = api.ok("POST", "/api/v1/users", {
+        "username": unique, "password": GOOD, "roles": ["chw"], "place": places.area,
+        "contact": {"_id": f"person-{unique}", "name": "Amina"}})
+    contact = api.doc(f"person-{unique}")
+    assert body["contact"]["id"] == contact["_id"]
+    assert contact["parent"] == {"_id": places.area, "parent": {"_id": places.district}}
+
+
+@pytest.mark.writes
+def test_a_new_place_without_a_contact(api, places, unique):
+    """The contact that the place itself brings is made, but no longer linked."""
+    api.ok("POST", "/api/v1/users", {
+        "username": unique, "password": GOOD, "roles": ["program_officer"],
+        "place": {"name": "A", "type": "health_center", "parent": places.district, "contact": {"name": "B"}}})
+    (place,) = api.doc(f"org.couchdb.user:{unique}", "_users")["facility_id"]
+    assert "contact" not in api.doc(place)
+
+
+@pytest.mark.writes
+def test_a_contact_that_asked_for_an_account(api, places, unique):
+    """The flag goes, with a write of its own."""
+    asked = api.ok("POST", "/api/v1/people", {"name": "Amina", "place": places.area,
+                                              "user_for_contact": {"create": "true", "other": 1}})
+    body = api.ok("POST", "/api/v1/users", {"username": unique, "password": GOOD, "roles": ["chw"],
+                                            "place": places.area, "contact": asked["id"]})
+    contact = api.doc(asked["id"])
+    assert contact["user_for_contact"] == {"other": 1}
+    assert body["contact"]["rev"] == contact["_rev"]
+    assert contact["_rev"].startswith("2-")
+
+
+@pytest.mark.writes
+def test_null_roles_change_nothing_but_the_documents(api, unique):
+    """CouchDB insists on roles, so the account stays as it was."""
+    api.ok("POST", "/api/v1/users", {"username": unique, "password": GOOD, "roles": ["gateway"]})
+    refused = api.post(f"/api/v1/users/{unique}", {"roles": None, "fullname": "X"})
+    assert (refused.status_code, refused.json()["error"]) == (403, "doc.roles must exist")
+    assert "fullname" not in api.doc(f"org.couchdb.user:{unique}")
+
+
+@pytest.mark.writes
 def test_all_properties_land_where_they_belong(api, unique):
     api.ok("POST", "/api/v1/users", {
         "username": unique, "password": GOOD, "roles": ["national_admin"], "fullname": "On Line",

@@ -123,6 +123,14 @@ def test_log_of_nothing(api, body, status, stage, progress):
 
 
 @pytest.mark.mock_only
+def test_uploads_at_the_same_moment_have_logs_of_their_own(api, mocksrv):
+    mocksrv.clock.freeze("2024-11-07T17:20:00Z")
+    for _ in range(2):
+        upload(api, "username\n")
+    assert [log["_id"][-2:] for log in logs(api)] == ["00", "01"]
+
+
+@pytest.mark.mock_only
 def test_log_of_json(api, unique):
     user = {"username": unique, "password": "Sec_ret123", "roles": ["gateway"]}
     assert list(api.ok("POST", "/api/v2/users", user)) == ["user", "user-settings"]

@@ -143,6 +143,10 @@ def test_ids_to_replicate(api, places, unique):
     assert (body["warn"], body["limit"]) == (False, 10_000)
 
 
+def test_online_users_do_not_replicate(api):
+    assert api.get("/api/v1/initial-replication/get-ids").status_code == 500
+
+
 @pytest.mark.writes
 @pytest.mark.parametrize("accept", ["application/json", "*/*"])
 def test_doc_count_is_for_server_admins(api, unique, accept):
@@ -162,6 +166,7 @@ def test_doc_count_of_the_unknown(api, user):
     assert api.taking("*/*").get(f"/api/v1/users-doc-count?user={user}").text == "missing"
 
 
+@pytest.mark.writes
 def test_a_broken_account_is_a_server_error(api, unique):
     user = {"_id": f"org.couchdb.user:{unique}", "name": unique, "type": "user", "roles": ["chw"], "password": GOOD}
     api.ok("PUT", f"/_users/{user['_id']}", user)
