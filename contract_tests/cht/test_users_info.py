@@ -139,12 +139,14 @@ def test_ids_to_replicate(api, places, unique):
     assert list(pairs) == sorted(pairs)
     assert {places.clinic, places.clinic_person, f"org.couchdb.user:{unique}", "settings"} <= set(pairs)
     assert places.person not in pairs
+    assert api.as_user(unique).ok("GET", "/api/v1/replication/get-ids")["doc_ids_revs"] == body["doc_ids_revs"]
     assert pairs[places.clinic] == api.doc(places.clinic)["_rev"]
     assert (body["warn"], body["limit"]) == (False, 10_000)
 
 
 def test_online_users_do_not_replicate(api):
-    assert api.get("/api/v1/initial-replication/get-ids").status_code == 500
+    answer = api.get("/api/v1/initial-replication/get-ids")
+    assert (answer.status_code, answer.json()["reason"]) == (404, "Database does not exist.")
 
 
 @pytest.mark.writes

@@ -130,14 +130,15 @@ def log(world: World, user: str, count: int) -> None:
         database.put({**(old or {"_id": LOG + user, "user": user}), "date": now, "count": count})
 
 
-@vendor.operation("GET", "/api/v1/initial-replication/get-ids", proof="recorded",
-                  source="CHT 4.15 source, api/src/controllers/initial-replication.js; recorded from 4.15.0",
-                  statuses=(200, 401, 403, 500))
+@vendor.operation("GET", "/api/v1/initial-replication/get-ids", "/api/v1/replication/get-ids", proof="recorded",
+                  source="CHT 4.15 source, api/src/controllers/replication.js; recorded from 4.15.0",
+                  statuses=(200, 401, 404, 500))
 def get_replication_ids(world: World, call: Call) -> dict[str, Any]:
-    """Ids and revisions of all documents that the calling offline user replicates."""
+    """Ids and revisions of all documents that the calling offline user replicates; others are sent on to CouchDB."""
     caller = auth.signed_in(call)
     if caller.online:
-        errors.server_error(diagnosis="only offline users replicate")
+        call.diagnose("only offline users replicate")
+        raise vendor.unrouted(world, call)
     scope = of_user(world, caller.name)
     database = documents.database(world, "medic")
     found, tasks = replicated(world, scope)
