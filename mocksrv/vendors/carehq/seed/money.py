@@ -70,12 +70,12 @@ def contract(agency: Agency, stay: Record, person: Record, kind: str, fund: Reco
              for funding in rule["contribution_types"]}
     return agency.add(
         "billing-contracts", agency.moment(stay["created"]) + 3600, billing_ruleset=rules[kind]["_id"],
-        contribution_type=kind,
-        billing_schedule=agency.made["billing-schedules"][0]["_id"], care_fund=fund["_id"] if fund else None,
+        contribution_type=kind, billing_schedule=agency.made["billing-schedules"][0]["_id"],
+        care_fund=fund["_id"] if fund else None,
         start_date=stay["start_date"], end_date=stay["end_date"], fee_contribution=stay["rate"] // WEEK * WEEK,
         fee_contribution_unit="week", invoice_item_type=items[kind]["_id"],
-        line_item_description=items[kind]["description"],
-        invoice_ref=person["ref"], location=person["location"], service_user=person["_id"], **payer)
+        line_item_description=items[kind]["description"], invoice_ref=person["ref"], location=person["location"],
+        service_user=person["_id"], **payer)
 
 
 def invoices(agency: Agency, stay: Record, deal: Record, payer: Record, private: bool) -> None:

@@ -46,33 +46,32 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "complaint_subject_matter": ("Food", "Laundry", "Staffing", "Communication", "Fees"),
     "day_care_session_type": ("Morning", "Afternoon", "Full day"),
     "enquiry_close_reason": ("Chose another home", "Too expensive", "Deceased", "No longer needs care",
-                             "No room available",
-                             "Duplicate"),
+                             "No room available", "Duplicate"),
     "leave_reason": ("Deceased", "Moved home", "Moved to another home", "End of respite", "Hospital"),
     "location_contact_tag": ("Local authority", "NHS", "Supplier"),
     "location_group": ("North", "South", "East", "West", "Wales and Borders"),
-    "sales_channel": ("Website", "Telephone", "Walk-in", "carehome.co.uk", "Google", "Facebook", "GP surgery",
-                      "Hospital",
-                      "Social worker", "Newspaper", "Recommendation", "Open day", "Leaflet", "Lottie"),
+    "sales_channel": ("Website", "Telephone", "Walk-in", "Care directory", "Search engine", "Social media",
+                      "GP surgery", "Hospital", "Social worker", "Newspaper", "Recommendation", "Open day",
+                      "Leaflet", "Radio"),
     "referrer_type": ("Professional", "Family", "Directory"),
-    "referrer": ("Adult social care team", "Hospital discharge team", "Age Concern", "Family friend", "Trusted Care"),
+    "referrer": ("Adult social care team", "Hospital discharge team", "Village charity", "Family friend", "Trusted Care"),
     "room_feature": ("En suite", "Garden view", "Sea view", "Wet room", "Balcony"),
     "ledger": ("Residents' fund", "Amenity fund"),
     "ledger_expense_category": ("Hairdresser", "Chiropody", "Newspapers", "Outings"),
 }
 # Kept for people who may still point to them: not offered any more.
-ARCHIVED = {"Newspaper", "Lottie", "Newsletter", "Duplicate"}
+ARCHIVED = {"Newspaper", "Radio", "Newsletter", "Duplicate"}
 # The system itself relies on these.
 PROTECTED = {"Website", "Hospital", "Deceased"}
-CHILDREN = {"referrer": "referrer_type",
-            "competitor": "competitor_type"}  # groups of the one have a parent of the other
+# Groups of the one type have a parent of the other.
+CHILDREN = {"referrer": "referrer_type", "competitor": "competitor_type"}
 AUTHORITIES = ("County Council Adult Services", "NHS Integrated Care Board")
 FUND_TYPES = (("Savings", 90), ("Property", 180), ("Pension", 60), ("Deferred payment", 120))
-TAX_RATES = (("T0", "Zero rated", 0.0), ("T1", "Standard rate", 20.0), ("T2", "Exempt", 0.0), ("T5", "Reduced rate",
-                                                                                               5.0))
-NOMINAL_CODES = (("4000", "Private fees"), ("4010", "Local authority fees"), ("4020", "NHS fees"), ("4030",
-                                                                                                    "Top-up fees"),
-                 ("4100", "Respite fees"), ("4200", "Hairdressing"), ("4210", "Chiropody"), ("4300", "Sundries"))
+TAX_RATES = (("T0", "Zero rated", 0.0), ("T1", "Standard rate", 20.0), ("T2", "Exempt", 0.0),
+             ("T5", "Reduced rate", 5.0))
+NOMINAL_CODES = (("4000", "Private fees"), ("4010", "Local authority fees"), ("4020", "NHS fees"),
+                 ("4030", "Top-up fees"), ("4100", "Respite fees"), ("4200", "Hairdressing"), ("4210", "Chiropody"),
+                 ("4300", "Sundries"))
 # description, nominal code, tax code, for contributions of
 ITEM_TYPES = (
     ("Private care fees", "4000", "T2", ("contribution", "lifestyle")),
@@ -94,11 +93,10 @@ REQUIREMENTS = ("Needs help with washing and dressing.", "Recently discharged fr
                 "Uses a wheelchair, needs a ground-floor room.", "Family lives near and would like a visit soon.",
                 "Needs nursing care and help at meals.", "Wants to bring a small dog.")
 NOTES = ("Spoke on the phone, sounded keen.", "Left a message.", "Sent the brochure by post.",
-         "Asked about fees and parking.",
-         "Will decide after talking to the family.", "Prefers a room with a garden view.", "Called back, no answer.")
+         "Asked about fees and parking.", "Will decide after talking to the family.",
+         "Prefers a room with a garden view.", "Called back, no answer.")
 COMPLAINTS = ("Meals were cold on two evenings.", "A cardigan was lost in the laundry.",
-              "No one answered the phone on Sunday.",
-              "The invoice named the wrong room.")
+              "No one answered the phone on Sunday.", "The invoice named the wrong room.")
 ABSENCES = ("Home for the weekend.", "Planned operation.", "Away with the family.", "Chest infection, sent by the GP.")
 REMARKS = ("Settled in well.", "Daughter asked for a call.", "Prefers tea in the garden.", "New glasses have arrived.",
            "Enjoyed the music afternoon.", "GP visit booked.")

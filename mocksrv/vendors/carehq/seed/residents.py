@@ -82,8 +82,8 @@ def contact(agency: Agency, person: Record, created: int) -> Record:
         account_code=f"C{person['ref']}", billing_enabled=True, billing_comms_preference=["email"],
         emergency_contact=dice.chance(80), next_of_kin=True, has_direct_debit_mandate=dice.chance(50),
         invoices_service_user_id_fields=["full_name", "ref"], location=person["location"],
-        payment_method=dice.pick(PAYS),
-        poa_types=["lpa_property_affairs"] if dice.chance(40) else [], postal_address=agency.address(),
+        payment_method=dice.pick(PAYS), poa_types=["lpa_property_affairs"] if dice.chance(40) else [],
+        postal_address=agency.address(),
         relationship=dice.pick(places.RELATIONSHIPS[relative["gender"]]), service_user=person["_id"])
 
 
@@ -91,9 +91,9 @@ def booking(agency: Agency, person: Record, room: Record, start: int, left: bool
     """A stay; those who left did so some time ago."""
     respite, end = left and agency.dice.chance(60), min(start + agency.dice.between(14, 60) * DAY, -2 * DAY)
     agency.add("bookings", start - 5 * DAY, end if left else start, booking_type="service_user", check_in=True,
-               checkout=left,
-               start_date=agency.on(start), end_date=agency.on(end) if left else None, location=room["location"],
-               rate=list(room["rates"].values())[3 if respite else 0], rate_period="weekly", respite=respite,
+               checkout=left, start_date=agency.on(start), end_date=agency.on(end) if left else None,
+               location=room["location"], rate=list(room["rates"].values())[3 if respite else 0],
+               rate_period="weekly", respite=respite,
                reason_for_checkout=agency.dice.pick(agency.groups("leave_reason"))["_id"] if left else None,
                room=room["_id"], service_user=person["_id"])
     if left:
