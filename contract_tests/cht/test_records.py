@@ -158,6 +158,19 @@ def test_the_language_of_errors(records, path, more, kept, text):
 
 
 @pytest.mark.mock_only
+@pytest.mark.parametrize(
+    ("locale", "message", "fields"),
+    [
+        ("sw", "OFF namba 12345 # sababu 1", {"patient_id": "12345", "reason": "Moved"}),
+        ("en", "OFF id 12345 # r 2", {"patient_id": "12345", "reason": "Ended"}),
+        ("en", "OFF namba 12345 # r 9", {"reason": None}),
+    ],
+)
+def test_labels_are_those_of_the_messages_language(api, locale, message, fields):
+    assert send(api, message, locale=locale)["fields"] == fields
+
+
+@pytest.mark.mock_only
 def test_translations_of_the_installation_win(records):
     records.put("/medic/messages-luo", {"_id": "messages-luo", "type": "translations", "code": "luo", "enabled": True,
                                        "generic": {"sys.empty": "Ujumbe ni tupu."},

@@ -19,6 +19,7 @@ FORMS = (
     ("contact:clinic:create", "contact-clinic-create.xml", "New area", False),
     ("off", "off.xml", "Off", True),
 )
+UPLOADED = 1_717_545_600_000  # 2024-06-05, the version that the definitions state
 JSON_TOO = "off"  # the form that has a definition in JSON as well, as on the documentation page
 
 
@@ -34,7 +35,7 @@ def plant(world: World) -> None:
             files["json"] = attachment("application/json", definition.encode())
         medic.put({
             "_id": f"form:{id}", "type": "form", "internalId": id, "title": title, "context": {"collect": collect},
-            "xmlVersion": {"time": world.clock.ms(), "sha256": hashlib.sha256(data).hexdigest()},
+            "xmlVersion": {"time": UPLOADED, "sha256": hashlib.sha256(data).hexdigest()},
             "_attachments": files,
         })
 
