@@ -142,6 +142,10 @@ def test_a_failed_form_that_works_the_second_time(hq):
     index = f'<index><parent case_type="household">{home}</parent></index>'
     body = xform(form_id, case_xml(child, CREATE.format(owner=OWNER) + index))
     assert "InvalidCaseIndex" in submit(hq, body).text
+    again = submit(hq, body, **{"X-OpenRosa-Version": "3.0"})
+    assert (again.status_code, "InvalidCaseIndex" in again.text) == (422, True)
+    assert f"Form is a duplicate of another! ({form_id})" in submit(hq, body).text, "all that older phones learn"
+    assert hq.get(f"v0.5/form/{form_id}/").status_code == 404
     assert submit(hq, xform(str(uuid4()), case_xml(home, CREATE.format(owner=OWNER)))).text == SUCCESS
     assert submit(hq, body, **{"X-OpenRosa-Version": "3.0"}).status_code == 201
     assert hq.get(f"v0.5/case/{child}/").json()["indices"] == {

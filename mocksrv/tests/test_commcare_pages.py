@@ -86,3 +86,15 @@ def test_cases_by_cursor(client, limit, filters):
         assert ("next" in body) is (len(body["cases"]) == limit)
         url = body.get("next", "").removeprefix("http://localhost")
     assert seen == expected
+
+
+def test_archived_forms_are_left_out(client):
+    """Unless `include_archived` is there, whatever it says."""
+    world = client.application.worlds["default"]
+    world.table("commcare.forms").update("f03", {"archived": True})
+    shown = {form["id"] for form in get(client, "/a/demo/api/v0.5/form/?limit=0")["objects"]}
+    every = {form["id"] for form in get(client, "/a/demo/api/v0.5/form/?limit=0&include_archived=false")["objects"]}
+    assert every - shown == {"f03"}
+    assert get(client, "/a/demo/api/v0.5/form/f03/")["archived"] is True
+    assert len(get(client, "/a/demo/api/v0.5/form/?xmlns=http://example.org/0")["objects"]) == 12
+    world.table("commcare.forms").update("f03", {"archived": False})

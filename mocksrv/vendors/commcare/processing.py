@@ -59,6 +59,7 @@ class Outcome:
     form_id: str
     problem: str | None = None
     cases: list[Case] = field(default_factory=list)
+    before_3: str | None = None  # what a phone is told instead of the problem that does not speak OpenRosa 3.0
 
 
 def store(world: World, domain: str, form: Form, **given: Any) -> Outcome:
@@ -94,15 +95,15 @@ def submit_new(world: World, sent: Submission, form_id: str) -> Outcome:
 
 def resubmit(world: World, sent: Submission, old: Document) -> Outcome:
     """The same form once more: a duplicate, unless it failed the first time and works now."""
+    problem, now = f"Form is a duplicate of another! ({old['form_id']})", dates.now(world)
     if old["state"] == "error":
         document = old | {"state": "normal", "problem": None, "initial_processing_complete": True,
-                          "case_ids": casexml.case_ids(sent.form)}
+                          "server_modified_on": now, "case_ids": casexml.case_ids(sent.form)}
         try:
             rebuilt = rebuild(world, document, {*old["case_ids"], *document["case_ids"]})
         except CaseError as error:
-            return Outcome("error", old["form_id"], error.problem)
-        replace(world, sent, old, document, rebuilt, dates.now(world))
-    problem = f"Form is a duplicate of another! ({old['form_id']})"
+            return Outcome("error", world.uuid(), error.problem, before_3=problem)
+        replace(world, sent, old, document, rebuilt, now)
     copy = new_document(world, sent, world.uuid()) | {"state": "duplicate", "problem": problem}
     world.table("commcare.odd_forms").insert(copy["form_id"], copy)
     return Outcome("duplicate", copy["form_id"], problem)

@@ -237,7 +237,7 @@ def answer(call: Call, outcome: Outcome) -> Reply:
         return openrosa(RECEIVED, SUCCESS, 201, headers)
     if version3:
         return openrosa(outcome.problem, FAILURE, 422, headers)
-    return openrosa(outcome.problem, ERROR, 201, headers)
+    return openrosa(outcome.before_3 or outcome.problem, ERROR, 201, headers)
 
 
 def header_value(form_id: str) -> str:
