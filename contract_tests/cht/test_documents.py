@@ -99,6 +99,13 @@ def test_an_id_may_hold_a_slash_or_a_colon(api, unique):
     ("POST", "/medic/_bulk_docs", {}, 400, "bad_request", "POST body must include `docs` parameter."),
     ("POST", "/medic/_bulk_docs", {"docs": 5}, 400, "bad_request", "`docs` parameter must be an array."),
     ("POST", "/medic/_bulk_docs", {"docs": [5]}, 400, "bad_request", "Document must be a JSON object"),
+    ("POST", "/medic/_bulk_docs", {"docs": [{"_id": "x"}], "new_edits": False}, 400, "bad_request",
+     "Invalid rev format"),
+    ("PUT", "/medic/x", {"_deleted": 1}, 400, "doc_validation", "Bad special document member: _deleted"),
+    ("GET", "/medic/_all_docs?limit=-1", None, 400, "query_parse_error", "Invalid value for positive integer: -1"),
+    ("GET", "/medic/_all_docs?startkey=a", None, 400, "bad_request", "invalid_json"),
+    ("GET", "/medic/_all_docs?descending=1", None, 400, "query_parse_error", "Invalid boolean parameter: 1"),
+    ("POST", "/medic/_all_docs", {"keys": 5}, 400, "bad_request", "`keys` must be an array of strings."),
 ])
 def test_what_couchdb_refuses(api, method, path, body, status, error, reason):
     couch(api.request(method, path, body), status, error, reason)

@@ -29,6 +29,7 @@ The parts that every resource module builds on:
 # Importing a module registers its operations.
 from mocksrv.vendors.cht import (  # noqa: F401
     bulk_delete,
+    couch_lists,
     couchdb,
     credentials,
     export,

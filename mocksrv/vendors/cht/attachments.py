@@ -37,6 +37,8 @@ def absorb(world: World, id: str, given: Mapping[str, Any], before: Mapping[str,
     of the revision before."""
     stubs = {}
     for name, one in given.items():
+        if not isinstance(one, dict):
+            raise BadData(f"Attachment {name} is not an object")
         if one.get("stub") or one.get("follows") or "data" not in one:
             if name not in before:
                 raise Unknown(id, name)

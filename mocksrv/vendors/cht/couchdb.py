@@ -5,8 +5,7 @@ CouchDB 3.3 source; CHT 4.15 source, api/src/routing.js, api/src/middleware/auth
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -21,11 +20,7 @@ DB = r"{db:medic(?:-[^/]*)?|_users|_replicator|_global_changes}"
 ID = "{id}"
 DESIGN = "_design/{name}"
 MEDIC = "medic"
-REVISION = re.compile(r"\d+-[0-9a-zA-Z]+")
-PAGE = 500  # rows of _all_docs that are made at a time
 SOURCE = "CouchDB 3.3; CHT 4.15 source, api/src/routing.js"
-
-Handler = Callable[[World, Call], Any]
 
 
 # --- who may -------------------------------------------------------------------------------------------------
@@ -105,7 +100,7 @@ def get_document(world: World, call: Call) -> Any:
     history = db.history(id) or {}
     rev = call.arg("rev")
     if rev is not None and rev != doc["_rev"]:
-        if not REVISION.fullmatch(rev):
+        if not documents.REVISION.fullmatch(rev):
             errors.couch(400, "bad_request", "Invalid rev format")
         errors.couch(404, "not_found", "missing")
     if call.arg("revs") == "true":
@@ -153,7 +148,7 @@ def created(call: Call, db: Database, result: dict[str, Any]) -> Reply:
 
 
 def _check_rev(rev: Any) -> None:
-    if rev is not None and not (isinstance(rev, str) and REVISION.fullmatch(rev)):
+    if rev is not None and not (isinstance(rev, str) and documents.REVISION.fullmatch(rev)):
         errors.couch(400, "bad_request", "Invalid rev format")
 
 
@@ -223,92 +218,6 @@ def bulk_docs(world: World, call: Call) -> Any:
     results = guarded(lambda: db.bulk(allowed, body.get("new_edits", True) is not False))
     refused = [{"id": doc["_id"], "error": "forbidden"} for doc in docs if doc not in allowed]
     return wire.CouchReply([*results, *refused], 201, plain_proxy=db.name != MEDIC)
-
-
-@vendor.operation("GET", f"/{DB}/_all_docs", name="couch_all_docs", proof="recorded", source=SOURCE)
-def all_docs(world: World, call: Call) -> Any:
-    """The documents by id: key, keys, startkey, endkey, inclusive_end, descending, skip, limit, include_docs."""
-    db = opened(world, call)
-    options = {key: _option(key, value) for key, value in call.query}
-    return listing(world, call, db, options)
-
-
-@vendor.operation("POST", f"/{DB}/_all_docs", name="couch_all_docs_post", proof="source", source=SOURCE)
-def all_docs_post(world: World, call: Call) -> Any:
-    """The documents by id, with the options in the body: `{"keys": [...]}` above all."""
-    db = opened(world, call)
-    return listing(world, call, db, {key: _option(key, value) for key, value in call.query} | json_body(call))
-
-
-def _option(key: str, value: str) -> Any:
-    """A query parameter: JSON, as CouchDB has it."""
-    try:
-        return jsonio.loads(value)
-    except ValueError:
-        if key in ("key", "keys", "startkey", "start_key", "endkey", "end_key"):
-            errors.couch(400, "bad_request", "invalid_json")
-        errors.couch(400, "query_parse_error", f"Invalid value for {key}: {jsonio.text(value)}")
-
-
-def listing(world: World, call: Call, db: Database, options: dict[str, Any]) -> Reply:
-    """The rows of `_all_docs`."""
-    full = options.get("include_docs") is True
-    keys = [options["key"]] if "key" in options else options.get("keys")
-    if keys is not None:
-        if not isinstance(keys, list):
-            errors.couch(400, "bad_request", "`keys` must be an array of strings.")
-        chosen = keys[options.get("skip", 0):][: options.get("limit", len(keys))]
-        rows = (row for key in chosen if (row := _keyed(db, key, full, "key" in options)) is not None)
-        offset: int | None = None
-    else:
-        start, end = (options.get(name, options.get(alias)) for name, alias in
-                      (("startkey", "start_key"), ("endkey", "end_key")))
-        descending = options.get("descending") is True
-        low, high = (end, start) if descending else (start, end)
-        inclusive = options.get("inclusive_end", True) is not False
-        ids = [] if low is not None and high is not None and low > high else db.all_ids(
-            low, high, include_start=inclusive or not descending, include_end=inclusive or descending,
-            skip=options.get("skip", 0), limit=options.get("limit"), reverse=descending)
-        if not call.caller.online:
-            ids = [id for id in ids if scope.may_read(world, call.caller, db.peek(id))]
-        rows = (_row(db, id, full) for id in ids)
-        total = len(db)
-        offset = min((total - db.before(high) if descending and high else db.before(low)) + options.get("skip", 0),
-                     total)
-    head = f'{{"total_rows":{len(db)},"offset":{jsonio.text(offset)},"rows":['
-    return wire.CouchReply(stream(head, rows))
-
-
-def _row(db: Database, id: str, full: bool) -> bytes:
-    doc = db.peek(id)
-    assert doc is not None, "ids come from the index"
-    row: dict[str, Any] = {"id": id, "key": id, "value": {"rev": doc["_rev"]}}
-    return jsonio.dumps(row | {"doc": doc} if full else row)
-
-
-def _keyed(db: Database, key: Any, full: bool, single: bool) -> bytes | None:
-    """A row that was asked for by key; a single missing one has none."""
-    if isinstance(key, str) and key in db:
-        return _row(db, key, full)
-    history = db.history(key) if isinstance(key, str) else None
-    if single:
-        return None
-    if history is None:
-        return jsonio.dumps({"key": key, "error": "not_found"})
-    row = {"id": key, "key": key, "value": {"rev": history["revs"][0], "deleted": True}}
-    return jsonio.dumps(row | {"doc": None} if full else row)
-
-
-def stream(head: str, rows: Iterator[bytes]) -> Iterator[bytes]:
-    """CouchDB's own layout of a list: one row a line."""
-    part, comma = [head.encode()], b"\r\n"
-    for number, row in enumerate(rows, 1):
-        part += (comma, row)
-        comma = b",\r\n"
-        if number % PAGE == 0:
-            yield b"".join(part)
-            part = []
-    yield b"".join([*part, b"\r\n]}\n"])
 
 
 # --- databases -----------------------------------------------------------------------------------------------

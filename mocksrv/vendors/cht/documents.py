@@ -8,6 +8,7 @@ for a deleted one, the tombstone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -26,8 +27,10 @@ SERVER = "cht.server"  # what the server itself remembers: the secret of its ses
 STEP, ROLLOVER = 0xFFD, 0xFFF000  # CouchDB 3.3 source, couch_uuids
 EMPTY = ("_global_changes", "_replicator", "medic-audit", "medic-purged-cache")
 OTHER = "other"
-SPECIAL = frozenset(("_id", "_rev", "_deleted", "_attachments", "_revisions", "_revs_info", "_conflicts",
-                     "_deleted_conflicts", "_local_seq"))
+# The members that CouchDB keeps for itself, and of which kind those must be that it acts on.
+SPECIAL: dict[str, type] = {"_id": str, "_rev": str, "_deleted": bool, "_attachments": dict, "_revisions": dict,
+                            "_revs_info": list, "_conflicts": list, "_deleted_conflicts": list, "_local_seq": object}
+REVISION = re.compile(r"\d+-[0-9a-zA-Z]+")
 REGISTER = "cht.databases"  # name -> {"seq", "made"}: the update sequence of each database
 
 TABLES = (
@@ -123,17 +126,17 @@ class Database:
         found = self.docs.range("by_contact_type", (kind, ""), (kind, TOP), skip=skip, limit=limit)
         return [doc for _, id in found if (doc := self.docs.peek(id)) is not None]
 
-    def all_ids(self, start: str | None = None, end: str | None = None, *, include_start: bool = True,
-                include_end: bool = True, skip: int = 0, limit: int | None = None,
+    def all_ids(self, start: str | None = None, end: str | None = None, *, include_low: bool = True,
+                include_high: bool = True, skip: int = 0, limit: int | None = None,
                 reverse: bool = False) -> list[str]:
         """Ids of live documents in order (or reverse), from the lower `start` to the higher `end`."""
         if not self.prefix:
-            found = self.docs.range("by_id", start, end, include_low=include_start, include_high=include_end,
+            found = self.docs.range("by_id", start, end, include_low=include_low, include_high=include_high,
                                     skip=skip, limit=limit, reverse=reverse)
             return [id for _, id in found]
         low, high = start or "", end
         ids = sorted((id for id in self._own_ids() if id >= low and (high is None or id <= high)), reverse=reverse)
-        ids = [id for id in ids if (include_start or id != start) and (include_end or id != end)]
+        ids = [id for id in ids if (include_low or id != start) and (include_high or id != end)]
         return ids[skip:][: limit if limit is not None else len(ids)]
 
     def before(self, id: str | None) -> int:
@@ -218,7 +221,10 @@ class Database:
 
     def replicate(self, doc: Document) -> dict[str, Any]:
         """Store a document with the revision it brings, as replication does; ours wins over older ones."""
-        id, rev = doc["_id"], doc["_rev"]
+        check(doc)
+        id, rev = doc["_id"], doc.get("_rev") or ""
+        if not REVISION.fullmatch(rev):
+            raise Invalid("bad_request", "Invalid rev format")
         history = self.history(id)
         revs: list[str] = list(history["revs"]) if history else []
         given = doc.get("_revisions")
@@ -273,8 +279,8 @@ def check(doc: Document) -> None:
         raise Invalid("illegal_docid", "Document id must not be empty")
     if id.startswith("_") and not id.startswith(("_design/", "_local/")):
         raise Invalid("illegal_docid", "Only reserved document ids may start with underscore.")
-    for key in doc:
-        if key.startswith("_") and key not in SPECIAL:
+    for key, value in doc.items():
+        if key.startswith("_") and not isinstance(value, SPECIAL.get(key, ())):
             raise Invalid("doc_validation", f"Bad special document member: {key}")
 
 
