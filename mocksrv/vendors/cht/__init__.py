@@ -47,6 +47,7 @@ from mocksrv.vendors.cht import (  # noqa: F401
     settings,
     sms,
     token_link,
+    upgrades,
     users,
     users_info,
 )

@@ -27,9 +27,10 @@ def demands(world: World, operation: Operation) -> tuple[tuple[str, ...], bool]:
     """The permissions an operation needs, and whether it needs an online user.
 
     Difference 1: the page names one permission where the server also asks for `can_edit`. Difference 2: the page
-    does not say that reading contacts takes an online user (trait `online="server"`).
+    does not say that reading contacts takes an online user (trait `online="server"`). Trait `page_permission`: the
+    page names another one (difference 37).
     """
-    named = operation.permission or ()
+    named = (docs(world) and operation.traits.get("page_permission")) or operation.permission or ()
     names = (named,) if isinstance(named, str) else named
     online = operation.traits.get("online")
     if docs(world):

@@ -163,3 +163,44 @@ class Step(Schema):
 class Progress(Schema):
     actions = fields.Dict(keys=fields.String(), values=fields.Nested(Step), required=True)
     completed = fields.Boolean(required=True)
+
+
+# --- upgrades ---
+
+
+class Build(Open):
+    namespace = fields.String(required=True)
+    application = fields.String(required=True)
+    version = fields.String(required=True, **told("a release, a pre-release or a branch"))
+
+
+class Upgrade(Open):
+    build = fields.Nested(Build, required=True, **told("the build to go to"))
+
+
+class UpgradeState(Schema):
+    state = fields.String(required=True)
+    date = fields.Integer(required=True, **told("milliseconds"))
+
+
+class UpgradeLog(Open):
+    _id = fields.String(required=True)
+    action = fields.String(required=True, **told("stage, upgrade or install"))
+    to = fields.Nested(Build, required=True)
+    start_date = fields.Integer(required=True, **told("milliseconds"))
+    state = fields.String(required=True)
+    state_history = fields.List(fields.Nested(UpgradeState), required=True)
+    updated_date = fields.Integer(required=True, **told("milliseconds"))
+
+
+class Indexer(Schema):
+    database = fields.String(required=True)
+    ddoc = fields.String(required=True)
+    tasks = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    progress = fields.Integer(required=True, **told("percent"))
+
+
+class UpgradeProgress(Schema):
+    upgradeDoc = fields.Nested(UpgradeLog, **told("not there when nothing is under way"))
+    indexers = fields.List(fields.Nested(Indexer), required=True)
+    buildsUrl = fields.String(required=True)

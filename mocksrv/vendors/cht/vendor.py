@@ -51,6 +51,10 @@ class CHT(Vendor):
         Setting("conformance", "server",
                 "where the documentation page and the server disagree: server (real, plus what the page "
                 "promises where both can hold), strict, docs", conformance.CHOICES),
+        Setting("builds", "auto", "what the builds server of upgrades has: any version, a list like 4.15.1,4.16.0, "
+                "none (it cannot be reached); auto is none with strict conformance, else any"),
+        Setting("upgrade_seconds", 1.0, "seconds from one state of an upgrade to the next; 0: all at once"),
+        Setting("upgrade_polls", 0, "a state lasts so many reads of the progress, instead of seconds"),
     )
 
     # --- routes ---
