@@ -15,7 +15,7 @@ FIRST = {"timestamp": 1732527690000, "user": "admin"}
 def build_of(version: str) -> dict[str, Any]:
     """The `build_info` that a release carries in its design documents."""
     return {"namespace": "medic", "application": "medic", "version": version, "base_version": version,
-            "build": f"{version}.12002318617", "time": "2024-11-25T09:41:30.000Z", "author": "npm on builder",
+            "build": f"{version}.1", "time": "2024-11-25T09:41:30.000Z", "author": "npm on builder",
             "schema_version": 2}
 
 

@@ -69,6 +69,12 @@ DIFFERENCES = (
     Difference(35, "rows of the messages export", "each message once",
                "once for each entry of an index; none for records that send nothing", PAGE),
     Difference(36, "parameters of the feedback export", "`skip_header_row` leaves out the header", "ignored"),
+    Difference(37, "who may upgrade", "`can_configure`", "`can_upgrade`"),
+    Difference(38, "where an upgrade's progress stands", "the document `horti-upgrade` in medic",
+               "the documents `upgrade_log:...` in medic-logs", BOTH),
+    Difference(39, "completing an upgrade", "takes no body; 404 unless one is staged",
+               "takes the build, staged or not; 500 without one", PAGE),
+    Difference(40, "`buildsUrl` of the upgrade's progress", "ends in `/builds`", "ends in `/_couch/builds_4`"),
 )
 CHOSEN = {PAGE: "the page's", SERVER: "the server's", BOTH: "both"}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.vendors.cht import app_settings, conformance, documents, translations
+from mocksrv.vendors.cht import app_settings, conformance, documents, translations, upgrade_log
 from mocksrv.world import World
 
 DESIGNS = ("medic", "medic-admin", "medic-client", "medic-conflicts", "medic-scripts", "medic-sms")
@@ -39,3 +39,4 @@ def install(world: World) -> None:
     if not conformance.strict(world):  # difference 5: the page lists `national_office` as a place type
         settings["contact_types"] = [*settings["contact_types"], app_settings.NATIONAL_OFFICE]
     medic.put({"_id": app_settings.ID, "settings": settings})
+    upgrade_log.install(world)

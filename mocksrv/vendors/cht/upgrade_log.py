@@ -19,6 +19,7 @@ LOGS, PREFIX, HORTI = "medic-logs", "upgrade_log:", "horti-upgrade"
 RUNNING = "upgrade"  # the record in CONFIG: {"plan": states still to come, "at": ms of the last one, "by": user}
 INITIATED, INDEXING, STAGED, DEPLOYED, DONE = "initiated", "indexing", "indexed", "complete", "finalized"
 STAGING = ("staged", INDEXING, STAGED)
+INSTALLING = (INITIATED, *STAGING, DEPLOYED, "finalizing", DONE)
 COMPLETING = ("completing", DEPLOYED, "finalizing", DONE)
 ABORTING = ("aborting", "aborted")
 FAILED = ("errored",)
@@ -71,6 +72,15 @@ def by_polls(world: World) -> int:
 
 
 # --- going on ---
+
+
+def install(world: World) -> None:
+    """The log that the first installation leaves."""
+    logs, build = documents.database(world, LOGS), builds.installed(world)
+    now = builds.FIRST["timestamp"]
+    logs.put({"_id": f"{PREFIX}{now}:{build['version']}", "user": "", "action": "install", "to": build,
+              "start_date": now, "state_history": [{"state": state, "date": now} for state in INSTALLING],
+              "state": DONE, "updated_date": now})
 
 
 def start(world: World, action: str, build: Doc, user: str, plan: tuple[str, ...]) -> None:

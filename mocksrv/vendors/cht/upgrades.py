@@ -69,7 +69,7 @@ def post_complete(world: World, call: Call) -> Any:
 def get_upgrade(world: World, call: Call) -> Any:
     """The upgrade under way: `upgradeDoc` is its log and not there when nothing is; `indexers` what is indexed."""
     log = upgrade_log.current(world)
-    url = PAGE_BUILDS_URL if conformance.docs(world) else BUILDS_URL
+    url = world.setting("cht.builds_url") or (PAGE_BUILDS_URL if conformance.docs(world) else BUILDS_URL)
     answer = ({"upgradeDoc": log} if log else {}) | {"indexers": upgrade_log.indexers(world), "buildsUrl": url}
     upgrade_log.polled(world)
     return answer

@@ -53,6 +53,7 @@ class CHT(Vendor):
                 "promises where both can hold), strict, docs", conformance.CHOICES),
         Setting("builds", "auto", "what the builds server of upgrades has: any version, a list like 4.15.1,4.16.0, "
                 "none (it cannot be reached); auto is none with strict conformance, else any"),
+        Setting("builds_url", "", "where the builds server is said to be; the real one's address unless set"),
         Setting("upgrade_seconds", 1.0, "seconds from one state of an upgrade to the next; 0: all at once"),
         Setting("upgrade_polls", 0, "a state lasts so many reads of the progress, instead of seconds"),
     )
