@@ -27,6 +27,7 @@ FIELDS = frozenset((
 SERVER = "server_date_modified"
 SPEC = elastic.Spec(
     table="commcare.cases",
+    id=lambda doc: doc["case_id"],
     ordered={SERVER: "by_server_modified", "date_modified": "by_modified", "indexed_on": "by_indexed"},
     sorts={SERVER: SERVER, "date_modified": "date_modified", "indexed_on": "indexed_on"},
     default=(SERVER,),

@@ -30,7 +30,7 @@ def dotted_ranges(call: Call, names: Iterable[str], refuse: Callable[[str], Refu
             bound = dates.parse_iso(value)
         except ValueError:
             raise refuse(f"Cannot parse datetime '{value}'") from None
-        if whole_days and word in ("lte", "gt") and len(value.strip()) == 10:
+        if whole_days and word == "lte" and len(value.strip()) == 10:
             bound = bound[:11] + "23:59:59.999999Z"
         found.append((field, within(COMPARISONS[word], bound)))
     return found

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Doc = Mapping[str, Any]
 Test = Callable[[Doc], bool]
 Field = Callable[[Doc], Any]
+REMEMBERED = 8  # searches, so that the pages of one cost no more than its first
 NEVER_FILTERS = {"limit", "offset", "order_by", "q", "api_key", "username", "format", "_search"}
 
 
@@ -30,6 +31,7 @@ class Spec:
     """What the list of one kind of document can be filtered and sorted by."""
 
     table: str
+    id: Field  # a document's id
     ordered: Mapping[str, str]  # stored date field -> ordered index on (domain, field)
     sorts: Mapping[str, str]  # order_by -> stored date field
     default: tuple[str, ...]  # the order without order_by
@@ -149,9 +151,24 @@ def page(world: World, call: Call, spec: Spec, show: Callable[[Doc], dict[str, A
             return [show(table.peek(id)) for _, id in found]  # type: ignore[arg-type]
 
         return paging.page(call, table.rank(index, low, high), fetch, maximum=maximum)
-    found = select(world, spec, query, domain)
-    return paging.page(call, len(found), lambda offset, limit: [show(doc) for doc in found[offset : offset + limit]],
-                       maximum=maximum)
+    found = remembered(world, call, spec, query)
+    return paging.page(call, len(found), lambda offset, limit: [
+        show(table.peek(id)) for id in found[offset : offset + limit]], maximum=maximum)  # type: ignore[arg-type]
+
+
+def remembered(world: World, call: Call, spec: Spec, query: Query) -> list[str]:
+    """The ids of all documents that match, sorted; found once for all pages of an unchanged table."""
+    domain = call.params["domain"]
+    if world.setting("commcare.index_delay"):  # what is visible changes without a write
+        return [spec.id(doc) for doc in select(world, spec, query, domain)]
+    asked = tuple(pair for pair in call.query if pair[0] not in ("limit", "offset"))
+    key = (spec.table, world.table(spec.table).version, domain, call.path, asked)
+    searches: dict[Any, list[str]] = world.memory.setdefault("commcare.searches", {})
+    if key not in searches:
+        if len(searches) >= REMEMBERED:
+            del searches[next(iter(searches))]
+        searches[key] = [spec.id(doc) for doc in select(world, spec, query, domain)]
+    return searches[key]
 
 
 def direct(spec: Spec, query: Query, domain: str) -> tuple[str, tuple[str, ...], tuple[str, ...], bool] | None:

@@ -24,6 +24,7 @@ SOURCE = "commcare-hq corehq/apps/api/resources/v0_4.py, XFormInstanceResource"
 MODIFIED = "server_modified_on"
 SPEC = elastic.Spec(
     table="commcare.forms",
+    id=lambda doc: doc["form_id"],
     ordered={"received_on": "by_received", MODIFIED: "by_server_modified", "indexed_on": "by_indexed"},
     sorts={"received_on": "received_on", MODIFIED: MODIFIED, "indexed_on": "indexed_on"},
     default=("-received_on",),
