@@ -1,6 +1,7 @@
 """Case API v2: lists with cursors, filters, and fetching by ids."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 from uuid import uuid4
 
@@ -153,6 +154,11 @@ def test_filters(hq, kind):
     ("selected-all(colours, 'red blue')", ["Ann"]),
     ("selected-any(colours, 'blue green')", ["Ann", "Ben"]),
     ("starts-with(name, 'B')", ["Ben"]),
+    ("fuzzy-match(name, 'anm')", ["Ann"]),
+    ("fuzzy-match(name, 'hone')", ["Home"]),
+    ("fuzzy-match(name, 'xome')", []),
+    ("fuzzy-match(colours, 'rad blue')", []),
+    ("fuzzy-match(colours, 'red bleu')", ["Ann"]),
     ("parent/name = 'Home'", ["Ann", "Ben"]),
     ("ancestor-exists(parent, name = 'Home' and @status = 'open')", ["Ann", "Ben"]),
     ("subcase-exists('parent', name = 'Ben')", ["Home"]),
@@ -192,6 +198,7 @@ def test_the_query_language(hq, kind, query, expected):
     ({"query": "name = "}, "Bad query: Malformed search query"),
     ({"query": "name ="}, "Bad query: Malformed search query"),
     ({"query": "what(is, 'this')"}, "Bad query: 'what' is not a valid standalone function"),
+    ({"query": "phonetic-match(name, 'x')"}, "Bad query: 'phonetic-match' is not a valid standalone function"),
     ({"query": "a = b"}, "Bad query: You cannot reference a property on the right hand side of '='"),
     ({"query": "(" * 3000}, "Bad query: "),
     ({"cursor": "%%%"}, "Invalid cursor"),
@@ -299,3 +306,22 @@ def test_lists_lag_behind_writes(mocksrv, hq, kind):
     assert hq.get(f"case/v2/ext/{kind}/").status_code == 200, "external ids are looked up in the database"
     mocksrv.clock.advance(31)
     assert len(hq.get("case/v2/", case_type=kind).json()["cases"]) == 1
+
+
+@pytest.mark.writes
+def test_many_writers_at_once(hq, kind):
+    """Each write is there, once, and later than the one before."""
+    def write(number):
+        with hq.as_user(hq.username, hq.key).session as session:
+            body = {"case_type": kind, "case_name": f"n{number}", "owner_id": "o"}
+            made = [session.post(hq.path("api/case/v2/"), json=body).json()["case"]["case_id"] for _ in range(5)]
+            for case_id in made:
+                session.put(hq.path(f"api/case/v2/{case_id}"), json={"close": True})
+            return made
+
+    with ThreadPoolExecutor(6) as pool:
+        made = {case_id for ids in pool.map(write, range(6)) for case_id in ids}
+    seen = [case for page in walk(hq, case_type=kind, limit=7) for case in page["cases"]]
+    assert len(seen) == len(made) == 30
+    assert {case["case_id"] for case in seen if case["closed"]} == made
+    assert len({case["indexed_on"] for case in seen}) == 30

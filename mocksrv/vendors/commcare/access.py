@@ -50,9 +50,10 @@ class Reach:
         """Refuse a change that concerns owners beyond reach."""
         beyond = sorted({owner for owner in owner_ids if owner and not self.covers(owner)})
         places = {owner for owner in beyond if owned(self.world, "commcare.locations", owner, self.domain)}
-        for kind, ids in (("location", places), ("user", set(beyond) - places)):
+        for kind, ids in (("location", sorted(places)), ("user", [owner for owner in beyond if owner not in places])):
             if ids:
-                raise denied(f"No permission to access following {kind} ids from given case/owner ids: {ids}")
+                listed = f"{{{', '.join(map(repr, ids))}}}"  # HQ prints a Python set
+                raise denied(f"No permission to access following {kind} ids from given case/owner ids: {listed}")
 
 
 def own(caller: Any, domain: str) -> list[str]:

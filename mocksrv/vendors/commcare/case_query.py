@@ -38,8 +38,16 @@ METADATA: dict[str, Callable[[Doc], Any]] = {
 }
 
 
+# Functions that HQ has and that are missing here.
+MISSING = ("fuzzy-date", "phonetic-match", "within-distance", "unwrap-list", "datetime", "datetime-add", "double")
+
+
 class BadQuery(Exception):
     """The query cannot be read."""
+
+    def __init__(self, text: str, diagnosis: str | None = None) -> None:
+        super().__init__(text)
+        self.diagnosis = diagnosis
 
 
 @dataclass(frozen=True)
@@ -57,8 +65,10 @@ def case_query(world: World, domain: str, text: str) -> Test:
         if parser.here < len(parser.tokens):
             raise BadQuery("Malformed search query")
         return test
-    except (BadQuery, RecursionError) as error:
-        raise view_error(400, f"Bad query: {error or 'Malformed search query'}") from None
+    except BadQuery as error:
+        raise view_error(400, f"Bad query: {error}", error.diagnosis) from None
+    except RecursionError:
+        raise view_error(400, "Bad query: Malformed search query", "the query is nested too deeply") from None
 
 
 class Parser:
@@ -142,7 +152,8 @@ class Parser:
 
     def date_function(self, name: str) -> str:
         if name not in ("today", "now", "date", "date-add"):
-            raise BadQuery(f"'{name}' is not a valid standalone function")
+            raise BadQuery(f"'{name}' is not a valid standalone function",
+                           f"CommCare HQ has {name}(), but mocksrv does not simulate it" if name in MISSING else None)
         self.take()
         self.take("(")
         day = self.today
@@ -203,6 +214,10 @@ class Parser:
         path, text = self.property_and_text()
         return lambda doc: self.read(doc, path).startswith(text)
 
+    def fuzzy_match(self) -> Test:
+        path, text = self.property_and_text()
+        return lambda doc: nearly(self.read(doc, path).lower(), text.lower())
+
     def negation(self) -> Test:
         inner = self.either()
         return lambda doc: not inner(doc)
@@ -250,11 +265,26 @@ FUNCTIONS: dict[str, Callable[[Parser], Test]] = {
     "selected-any": lambda parser: parser.selected(any),
     "selected-all": lambda parser: parser.selected(all),
     "starts-with": Parser.starts_with,
+    "fuzzy-match": Parser.fuzzy_match,
     "match-all": lambda parser: lambda doc: True,
     "match-none": lambda parser: lambda doc: False,
     "ancestor-exists": Parser.ancestor_exists,
     "subcase-exists": Parser.subcase_exists,
 }
+
+
+def nearly(held: str, wanted: str) -> bool:
+    """Whether a text becomes another by few changes of letters: none up to 2 letters, 1 up to 5, else 2; and the first
+    two letters agree (Elasticsearch's fuzziness AUTO with HQ's prefix length)."""
+    allowed = 0 if len(wanted) < 3 else 1 if len(wanted) < 6 else 2
+    if abs(len(held) - len(wanted)) > allowed or held[:2] != wanted[:2]:
+        return False
+    row = list(range(len(wanted) + 1))
+    for n, letter in enumerate(held, start=1):
+        above, row[0] = row[0], n
+        for m, other in enumerate(wanted, start=1):
+            above, row[m] = row[m], min(row[m] + 1, row[m - 1] + 1, above + (letter != other))
+    return row[-1] <= allowed
 
 
 def compare(held: str, mark: str, wanted: str) -> bool:

@@ -30,7 +30,11 @@ Documents of the shared tables (ids in brackets):
   texts), xform_ids, indexed_on.
 * `commcare.forms` [form_id]: form_id, domain, xmlns, app_id, build_id, form, metadata, received_on,
   edited_on, edited_by_user_id, server_modified_on, indexed_on, archived, attachments, case_ids, user_id,
-  submit_ip, is_phone_submission, problem, initial_processing_complete. Attachment bytes: `commcare.blobs`.
+  submit_ip, is_phone_submission, problem, initial_processing_complete; state is `normal`. Attachment bytes:
+  `commcare.blobs` [form_id/name]: content_type, data (base64).
+* `commcare.odd_forms` [form_id]: the same, with the state `duplicate`, `error`, `deprecated` (replaced by an
+  edit; orig_id is what it was) or `broken` (no XForm at all: only problem, received_on and its bytes).
+* `commcare.uploads` [id]: id, domain, kind (`cases` or `tables`) and what became of an uploaded workbook.
 * `commcare.users` [user id]: id, domain, username (full), password, first_name, last_name, email, language,
   phone_numbers, default_phone_number, user_data, active, role, location_id, location_ids, created_on,
   last_modified.
