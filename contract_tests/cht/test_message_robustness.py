@@ -11,7 +11,7 @@ from mocksrv.config import Config
 from mocksrv.operation import Call, Refusal
 from mocksrv.vendors.cht import app_settings, documents, jsonio, vendor
 from mocksrv.vendors.cht.records import reports, transitions
-from mocksrv.vendors.cht.sms import gateway, states, traffic
+from mocksrv.vendors.cht.sms import gateway, schedule, states, traffic
 from mocksrv.world import Worlds
 
 FORM = {
@@ -85,7 +85,8 @@ def test_gateways(world, body):
 
 messages = st.fixed_dictionaries({}, optional={"uuid": st.just("u") | values, "to": values, "message": values})
 tasks = st.fixed_dictionaries({}, optional={
-    "messages": st.lists(messages | values, max_size=2) | values, "state": st.just("pending") | values,
+    "messages": st.lists(messages | values, max_size=2) | values,
+    "state": st.sampled_from(["pending", "scheduled"]) | values,
     "state_history": values, "due": values, "timestamp": values, "gateway_ref": st.just("ref") | values,
     "state_details": values})
 
@@ -96,6 +97,8 @@ tasks = st.fixed_dictionaries({}, optional={
                                            "sms_message": values, "reported_date": values}))
 def test_documents_of_any_shape(world, doc):
     documents.database(world).put(made_json(doc))
+    schedule.release(world, 0)
+    schedule.release(world, world.clock.ms())
     traffic.hand_out(world)
     states.apply(world, [states.Change("sent", "u", {"reason": "x"}), states.Change("delivered", None, "y", "ref")])
 

@@ -175,6 +175,42 @@ def test_messages_are_handed_out_by_due_date_until_their_state_moves_on(frozen, 
     assert [message["id"] for message in after["messages"]] == ["b"]
 
 
+def scheduled(api, id, **dues):
+    """Store a document with scheduled messages, each named by its uuid and due at a time."""
+    api.ok("PUT", f"/medic/{id}", {"_id": id, "type": "data_record", "scheduled_tasks": [
+        {"messages": [{"to": PHONE, "message": uuid, "uuid": uuid}], "due": due, "state": "scheduled"}
+        for uuid, due in dues.items()]})
+
+
+@pytest.mark.mock_only
+def test_scheduled_messages_go_out_when_they_are_due(frozen, gateway, mocksrv):
+    mocksrv.clock.set("2026-11-20T08:00:00Z")
+    scheduled(frozen, "reminders", today="2026-11-20T08:10:00.000Z", tomorrow="2026-11-21T08:00:00.000Z",
+              missed="2026-11-12T08:00:00.000Z")
+    assert gateway.poll() == [0]
+    mocksrv.clock.set("2026-11-20T08:16:00Z")
+    gateway.poll()
+    assert list(gateway.outbox) == ["today"]
+    history = frozen.doc("reminders")["scheduled_tasks"][0]["state_history"]
+    assert history[0] == {"state": "pending", "timestamp": "2026-11-20T08:16:00.000Z"}
+    gateway.deliver("SENT")
+    mocksrv.clock.set("2026-11-22T00:00:00Z")
+    gateway.poll()
+    assert list(gateway.outbox) == ["today", "tomorrow"], "what is more than a week late stays"
+
+
+@pytest.mark.mock_only
+def test_scheduled_messages_keep_to_the_hours(frozen, gateway, mocksrv):
+    frozen.put("/api/v1/settings", {"schedule_morning_hours": 8, "schedule_evening_hours": 17})
+    mocksrv.clock.set("2026-11-20T18:00:00Z")
+    scheduled(frozen, "late", evening="2026-11-20T18:10:00.000Z")
+    mocksrv.clock.set("2026-11-20T19:00:00Z")
+    assert gateway.poll() == [0]
+    mocksrv.clock.set("2026-11-21T08:00:00Z")
+    gateway.poll()
+    assert list(gateway.outbox) == ["evening"]
+
+
 @pytest.mark.mock_only
 @pytest.mark.parametrize("service", ["africas-talking", "rapidpro", None])
 def test_only_the_service_that_is_chosen_sends(api, gateway, service):

@@ -151,6 +151,19 @@ def _by_org_unit(doc: dict[str, Any]) -> list[Any]:
     return [True] if is_contact(doc) and doc.get("dhis") else []
 
 
+def scheduled(doc: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The tasks with messages that wait for their time."""
+    for task in tasks_of(doc):
+        if task.get("state") == "scheduled" and any(True for _ in messages_of(task)):
+            yield task
+
+
+def _by_scheduled(doc: dict[str, Any]) -> list[Any]:
+    if "scheduled_tasks" not in doc:
+        return []
+    return sorted({when for task in scheduled(doc) if (when := due(doc, task)) is not None})
+
+
 MEDIC = {
     "by_type": on("type"),
     "by_contact_type": Index(_by_contact_type, ordered=True),  # keys (type, id)
@@ -165,6 +178,7 @@ MEDIC = {
     "by_task": Index(_by_task, ordered=True),  # keys (state, due, number of the message in the document)
     "by_message_date": Index(_by_message_date, ordered=True),  # whatever holds messages, under its date
     "by_org_unit": Index(_by_org_unit),  # contacts that stand for a DHIS2 org unit, under True
+    "by_scheduled": Index(_by_scheduled, ordered=True),  # under the times of messages that wait for theirs
     "by_gateway_ref": Index(_by_gateway_ref),  # under the gateway's reference of what it received or sends
 }
 INDEXES: dict[str, dict[str, Any]] = {"medic": MEDIC}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from mocksrv.vendors.cht import javascript, phones, timestamps, translations
@@ -36,7 +37,7 @@ class Reader:
     locale: Any = None
     strict: bool = False  # fail where the 4.15.0 server fails
 
-    @property
+    @cached_property
     def fields(self) -> dict[str, dict[str, Any]]:
         found = self.definition.get("fields")
         return {key: field if isinstance(field, dict) else {} for key, field in found.items()} \
