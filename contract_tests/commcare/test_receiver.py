@@ -327,10 +327,15 @@ def test_who_may_submit(mocksrv, path, status, text):
 
 
 @pytest.mark.mock_only
-@pytest.mark.parametrize("path", ["receiver/", "receiver/secure/", "receiver/submission", "receiver/abc/"])
+@pytest.mark.parametrize("path", ["receiver/", "receiver/secure/", "receiver/submission", "receiver/abc/",
+                                  "receiver/api/", "fixtures/fixapi/", "importer/excel/bulk_upload_api/"])
 def test_only_post(hq, path):
-    response = hq.call("GET", path)
-    assert (response.status_code, response.text, response.headers["Allow"]) == (405, "", "POST")
+    """Whoever asks; just `/receiver/api/` wants a login first."""
+    for method in ("GET", "PUT", "OPTIONS", "HEAD"):
+        response = hq.call(method, path)
+        assert (response.status_code, response.text, response.headers["Allow"]) == (405, "", "POST")
+        stranger = requests.request(method, hq.path(path))
+        assert stranger.status_code == (401 if path == "receiver/api/" else 405)
 
 
 @pytest.mark.mock_only

@@ -48,7 +48,10 @@ def before_login(world: World, call: Call, candidates: list[Operation]) -> None:
     call.notes["subject"] = candidates[0]
     allowed = ", ".join(dict.fromkeys(op.method for op in candidates))
     if subject(call).traits["kind"] == "view":
-        if call.method == "OPTIONS" and call.operation is None:
+        only_post = subject(call).traits.get("method_error") == "empty"
+        if only_post and call.operation is None and not subject(call).traits.get("login_first"):
+            raise wrong_method(allowed)
+        if call.method == "OPTIONS" and call.operation is None and not only_post:
             listed = subject(call).traits.get("options", f"OPTIONS, {allowed}, OPTIONS")
             raise Refusal(200, headers=[("Allow", listed), ("Access-Control-Allow-Methods", listed), *CORS])
         call.notes["allowed"] = allowed
@@ -60,6 +63,11 @@ def before_login(world: World, call: Call, candidates: list[Operation]) -> None:
             raise Refusal(200, Text(allowed), [("Allow", allowed), *CORS,
                                                ("Access-Control-Allow-Methods", allowed)])
         raise Refusal(405, Text(allowed), [("Allow", allowed)], diagnosis=f"this path takes {allowed}")
+
+
+def wrong_method(allowed: str) -> Refusal:
+    """Django's own require_POST, which mostly comes before the login, and knows no OPTIONS."""
+    return Refusal(405, headers=[("Allow", allowed)], diagnosis=f"this path takes {allowed}")
 
 
 def no_route(call: Call) -> Refusal:
@@ -124,8 +132,8 @@ def after_login(world: World, call: Call) -> None:
         throttle.check(world, call, count=view)
     if call.operation is None:
         allowed = call.notes["allowed"]
-        if traits.get("method_error") == "empty":  # Django's own require_POST and the like
-            raise Refusal(405, headers=[("Allow", allowed)], diagnosis=f"this path takes {allowed}")
+        if traits.get("method_error") == "empty":
+            raise wrong_method(allowed)
         raise Refusal(405, {"error": "Request method not allowed"}, diagnosis=f"this path takes {allowed}")
     if not view and (call.params.get("pk") == "schema" or call.params.get("pk", "").startswith("set/")):
         raise failed(diagnosis="tastypie's schema and set routes fail on CommCare HQ")

@@ -75,6 +75,14 @@ DECLARED: dict[str, Any] = {
 # --- operations ---------------------------------------------------------------------------------------------
 
 
+@vendor.view("POST", f"/a/{DOMAIN}/receiver/api/", permission="edit_data", plain=True, throttled=False,
+             login_first=True, **DECLARED)
+def submit_form_api(world: World, call: Call) -> Any:
+    """Submit a form through the API: with a login, and the permissions edit_data and access_api."""
+    domain_of(world, call)
+    return receive(world, call)
+
+
 @vendor.view("POST", f"/a/{DOMAIN}/receiver/", f"/a/{DOMAIN}/receiver", f"/a/{DOMAIN}/receiver/submission/",
              f"/a/{DOMAIN}/receiver/submission", f"/a/{DOMAIN}/receiver/{APP_ID}/", auth="none", **DECLARED)
 def submit_form(world: World, call: Call) -> Any:
@@ -97,13 +105,6 @@ def submit_form_secure(world: World, call: Call) -> Any:
         auth.require_member(world, call, mobile=False, permission="edit_data", html=True)
     elif call.caller.membership(call.params["domain"]) is None:
         raise Denied(403, diagnosis=f"{call.caller.username} is not a member of {call.params['domain']!r}")
-    return receive(world, call)
-
-
-@vendor.view("POST", f"/a/{DOMAIN}/receiver/api/", permission="edit_data", plain=True, throttled=False, **DECLARED)
-def submit_form_api(world: World, call: Call) -> Any:
-    """Submit a form through the API: with a login, and the permissions edit_data and access_api."""
-    domain_of(world, call)
     return receive(world, call)
 
 
