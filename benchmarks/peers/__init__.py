@@ -190,6 +190,8 @@ def running(peer: Peer, folder: Path, cpus: set[int] | None = None) -> Iterator[
     """The peer, up and answering; `cpus` are those that it may use."""
     program, port = peer.install(), free_port()
     command = peer.command(program, port, folder)
+    # pip compiles what it installs; mocksrv, run from its sources, must be let to keep its bytecode as well.
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     pin = (lambda: os.sched_setaffinity(0, cpus)) if cpus and hasattr(os, "sched_setaffinity") else None
     log = folder / "log"
     with log.open("wb") as output:
@@ -199,7 +201,7 @@ def running(peer: Peer, folder: Path, cpus: set[int] | None = None) -> Iterator[
             stdout=output,
             stderr=output,
             cwd=folder,
-            env={**os.environ, **peer.environ},
+            env=environ | peer.environ,
             preexec_fn=pin,
             start_new_session=True,
         )
