@@ -13,7 +13,8 @@ LISTS = {op.name: op for op in vendor.operations
          if op.method == "GET" and op.response and "meta" in op.response._declared_fields}
 DETAIL_KEYS = {"location": "location_id", "list_locations_v2": "location_id"}
 PAGED = sorted(set(LISTS) - {"list_applications", "list_reports", "list_data_sources", "list_device_logs",
-                             "list_action_times", "list_messaging_events", "list_rows", "list_domain_forms"})
+                             "list_action_times", "list_user_domains",
+                             "list_messaging_events", "list_rows", "list_domain_forms"})
 
 
 def urls(operation):

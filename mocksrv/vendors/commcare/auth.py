@@ -55,7 +55,7 @@ class Caller:
         if self.kind == "mobile":
             return {"role": self.user["role"], "is_admin": False} if self.user["domain"] == domain else None
         found: dict[str, Any] | None = self.user["memberships"].get(domain)
-        return found
+        return found if found and found["is_active"] else None
 
     def may(self, world: World, domain: str, permission: str) -> bool:
         """Whether the caller holds a permission in a domain."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.operation import Call, Refusal, Reply
 from mocksrv.vendors.commcare import paging, payload
-from mocksrv.vendors.commcare.errors import absent, bad_request, failed
+from mocksrv.vendors.commcare.errors import absent, bad_request, failed, not_found
 from mocksrv.vendors.commcare.schemas import Created, GroupList, GroupObject
 from mocksrv.vendors.commcare.schemas.requests import GroupBody, GroupsBody, PageQuery
 from mocksrv.vendors.commcare.stores import TOP, owned
@@ -21,8 +21,8 @@ SOURCE = "commcare-hq corehq/apps/api/resources/v0_5.py, GroupResource"
 KINDS: dict[str, type] = {"case_sharing": bool, "metadata": dict, "name": str, "reporting": bool, "users": list}
 
 
-class Taken(Exception):
-    """Another group of the domain has the name."""
+class Unnamed(Exception):
+    """The group has no name, or that of another group of the domain; the text is HQ's."""
 
 
 def show(world: World, call: Call, group: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,10 +39,12 @@ def show(world: World, call: Call, group: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def find(world: World, call: Call) -> Mapping[str, Any]:
+def find(world: World, call: Call, missing: Callable[[], Refusal] = absent) -> Mapping[str, Any]:
+    """The group that the path names. Raises `missing`: HQ trips over an unknown id in three ways."""
     group = owned(world, "commcare.groups", call.params["pk"], call.params["domain"])
     if group is None:
-        raise absent(f"no group {call.params['pk']!r} in this domain")
+        call.diagnose(f"no group {call.params['pk']!r} in this domain")
+        raise missing()
     return group
 
 
@@ -61,12 +63,14 @@ def check(data: Mapping[str, Any]) -> None:
 
 
 def create(world: World, domain: str, data: Any) -> str:
-    """A new group's id. Raises Taken."""
-    if not isinstance(data, dict) or not isinstance(data.get("name"), str):
-        raise failed(diagnosis="a group needs a name")
+    """A new group's id. Raises Unnamed."""
+    if not isinstance(data, dict):
+        raise failed(diagnosis="a group must be a JSON object")
+    if not data.get("name"):
+        raise Unnamed("Name is required")
     check(data)
     if named(world, domain, data["name"]):
-        raise Taken(f"A group with name {data['name']} already exists")
+        raise Unnamed(f"A group with name {data['name']} already exists")
     group = {"id": world.hex(), "domain": domain, "case_sharing": False, "metadata": {}, "reporting": True,
              "users": [], **{name: data[name] for name in KINDS if name in data}}
     world.table("commcare.groups").insert(group["id"], group)
@@ -90,8 +94,8 @@ def create_group(world: World, call: Call) -> Reply:
     data = payload.load_object(call)
     try:
         id = create(world, call.params["domain"], data)
-    except Taken as taken:
-        raise Refusal(400, {"error_message": str(taken)}) from None
+    except Unnamed as reason:
+        raise Refusal(400, {"error_message": str(reason)}) from None
     return Reply({"id": id}, 201, [("Location", call.prefix + detail_uri(call, "group", id))])
 
 
@@ -103,8 +107,8 @@ def create_groups(world: World, call: Call) -> Reply:
     for data in payload.load_objects(call):
         try:
             answers.append(create(world, call.params["domain"], data))
-        except Taken as taken:
-            answers.append(str(taken))
+        except Unnamed as reason:
+            answers.append(str(reason))
             status = 400
     return Reply(answers, status)
 
@@ -117,10 +121,10 @@ def get_group(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("PUT", "group", "v0.5", "v1", detail=True, permission="edit_commcare_users",
-                 response=GroupObject, statuses=(200, 404, 500), source=SOURCE, proof="source", body=GroupBody)
+                 response=GroupObject, statuses=(200, 400, 500), source=SOURCE, proof="source", body=GroupBody)
 def update_group(world: World, call: Call) -> dict[str, Any]:
     """Change the fields that are given; `users` replaces all members."""
-    group, data = find(world, call), payload.load_object(call)
+    group, data = find(world, call, failed), payload.load_object(call)
     check(data)
     if "name" in data and set(named(world, group["domain"], data["name"])) - {group["id"]}:
         raise failed(diagnosis=f"another group is named {data['name']!r}; HQ fails on that")
@@ -132,5 +136,5 @@ def update_group(world: World, call: Call) -> dict[str, Any]:
                  statuses=(204, 404), source=SOURCE, proof="source")
 def delete_group(world: World, call: Call) -> Reply:
     """Remove a group."""
-    world.table("commcare.groups").delete(find(world, call)["id"])
+    world.table("commcare.groups").delete(find(world, call, not_found)["id"])
     return Reply(None, 204)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from mocksrv.operation import Call, Refusal, Reply
-from mocksrv.vendors.commcare import auth, domains, paging, payload, users, web_users
+from mocksrv.vendors.commcare import auth, domains, payload, users, web_users
 from mocksrv.vendors.commcare.auth import Caller
 from mocksrv.vendors.commcare.errors import Text, bad_request
 from mocksrv.vendors.commcare.schemas import DomainList, IdentityObject, Invitation
-from mocksrv.vendors.commcare.schemas.requests import InvitationBody, PageQuery
+from mocksrv.vendors.commcare.schemas.requests import InvitationBody
 from mocksrv.vendors.commcare.vendor import vendor
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def get_identity(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("GET", "user_domains", "v0.5", "v1", domain=False, plain=True, login_failure=NO_LOGIN,
-                 response=DomainList, statuses=(200, 400, 401), source=SOURCE, proof="source", query=PageQuery)
+                 response=DomainList, statuses=(200, 400, 401), source=SOURCE, proof="source")
 def list_user_domains(world: World, call: Call) -> dict[str, Any]:
     """The domains that the caller belongs to."""
     caller: Caller = call.caller
@@ -43,8 +43,9 @@ def list_user_domains(world: World, call: Call) -> dict[str, Any]:
         names = [name for name in names if caller.may(world, name, "view_reports")]
     found = [domain for name in names if (domain := domains.find(world, name))
              and (not flag or flag in domain["features"])]
-    return paging.page(call, len(found), lambda offset, limit: [
-        {"domain_name": domain["name"], "project_name": domain["title"]} for domain in found[offset : offset + limit]])
+    # HQ's paginator of this list does nothing: one page, and its count is all that `meta` has.
+    return {"meta": {"total_count": len(found)}, "objects": [
+        {"domain_name": domain["name"], "project_name": domain["title"]} for domain in found]}
 
 
 @vendor.resource("POST", "sso", "v0.4", "v0.5", "v1", auth="none", statuses=(200, 400, 403),

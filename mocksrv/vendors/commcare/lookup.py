@@ -155,13 +155,13 @@ def create_lookup_table(world: World, call: Call) -> Reply:
     return Reply(None, 201, [("Location", "")])
 
 
-def create_table(world: World, call: Call, data: Mapping[str, Any], id: str | None = None) -> None:
+def create_table(world: World, call: Call, data: Mapping[str, Any]) -> None:
     tag, domain = data.get("tag"), call.params["domain"]
     if not isinstance(tag, str) or not tag:
         raise bad_request("tag must be specified")
     if any(table["tag"] == tag for table in tables_of(world, domain)):
         raise bad_request(f"A lookup table with name {tag} already exists")
-    stored: dict[str, Any] = {"id": id or world.hex(), "domain": domain, "tag": tag, "is_global": False, "fields": [],
+    stored: dict[str, Any] = {"id": world.hex(), "domain": domain, "tag": tag, "is_global": False, "fields": [],
               "item_attributes": []} | table_of(data)
     world.table("commcare.lookup_tables").insert(stored["id"], stored)
 
@@ -180,7 +180,7 @@ def update_lookup_table(world: World, call: Call) -> Reply:
     data, pk = payload.load_object(call), call.params["pk"]
     table = world.table("commcare.lookup_tables").peek(pk)
     if table is None or table["domain"] != call.params["domain"]:
-        create_table(world, call, data, id=None if table else pk)
+        create_table(world, call, data)  # under an id of its own: tastypie falls back to creating
         return Reply(None, 201, [("Location", "")])
     if not data.get("tag"):
         raise bad_request("tag must be specified")

@@ -83,12 +83,15 @@ def create(world: World, call: Call) -> Doc:
     return row
 
 
-def update(world: World, call: Call) -> Doc:
-    """A row after a change. Raises 400 and 404."""
-    row, data = find(world, call), payload.load_object(call)
+def update(world: World, call: Call) -> tuple[Doc, bool]:
+    """A row after a change, and whether it is new: an unknown id makes a row with another. Raises 400 and 404."""
+    row = owned(world, "commcare.lookup_rows", call.params["pk"], call.params["domain"])
+    if row is None:
+        return create(world, call), True
+    data = payload.load_object(call)
     if not data.get("data_type_id", row["table_id"]):
         raise bad_request("data_type_id must be specified")
-    return world.table("commcare.lookup_rows").update(row["id"], values(data))
+    return world.table("commcare.lookup_rows").update(row["id"], values(data)), False
 
 
 @vendor.resource("GET", "lookup_table_item", *OLD, *NEW, response=LookupItemList, source=SOURCE, proof="source",
@@ -121,19 +124,20 @@ def get_lookup_item(world: World, call: Call) -> dict[str, Any]:
     return show(find(world, call))
 
 
-@vendor.resource("PUT", "lookup_table_item", *OLD, detail=True, statuses=(204, 400, 404), source=SOURCE,
+@vendor.resource("PUT", "lookup_table_item", *OLD, detail=True, statuses=(204, 201, 400, 404), source=SOURCE,
                  proof="source", body=LookupItemBody)
 def update_lookup_item(world: World, call: Call) -> Reply:
     """Change a row; the answer is empty."""
-    update(world, call)
-    return Reply(None, 204)
+    _, new = update(world, call)
+    return Reply(None, 201, [("Location", "")]) if new else Reply(None, 204)
 
 
 @vendor.resource("PUT", "lookup_table_item", *NEW, detail=True, response=LookupItemObject,
-                 statuses=(200, 400, 404), source=SOURCE, proof="source", body=LookupItemBody)
-def update_lookup_item_v2(world: World, call: Call) -> dict[str, Any]:
+                 statuses=(200, 201, 400, 404), source=SOURCE, proof="source", body=LookupItemBody)
+def update_lookup_item_v2(world: World, call: Call) -> Reply:
     """Change a row."""
-    return show(update(world, call))
+    row, new = update(world, call)
+    return Reply(show(row), 201 if new else 200)
 
 
 @vendor.resource("DELETE", "lookup_table_item", *OLD, *NEW, detail=True, statuses=(204, 404), source=SOURCE,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mocksrv.operation import Call, Reply
 from mocksrv.vendors.commcare import dates, domains, payload, users
-from mocksrv.vendors.commcare.errors import bad_request, failed
+from mocksrv.vendors.commcare.errors import bad_request, failed, not_found
 from mocksrv.vendors.commcare.schemas import Created, UserObject
 from mocksrv.vendors.commcare.schemas.requests import UserBody
 from mocksrv.vendors.commcare.stores import owned
@@ -219,7 +219,9 @@ def delete_user(world: World, call: Call) -> Reply:
 
 
 def set_active(world: World, call: Call, active: bool) -> Reply:
-    user = users.find(world, call)
+    user = owned(world, "commcare.users", call.params["pk"], call.params["domain"])
+    if user is None:
+        raise not_found()  # raised where tastypie does not expect it, so with the canned body
     if user.get("user_location_id"):
         raise bad_request("This user is tied to a location; activate or archive the location instead.")
     world.table("commcare.users").update(user["id"], {"active": active, "last_modified": dates.now(world)})

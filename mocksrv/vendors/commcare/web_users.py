@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mocksrv.operation import Call, Refusal, Reply
 from mocksrv.vendors.commcare import dates, domains, paging, payload
 from mocksrv.vendors.commcare.dateranges import dotted_ranges
-from mocksrv.vendors.commcare.errors import absent
+from mocksrv.vendors.commcare.errors import absent, not_found
 from mocksrv.vendors.commcare.schemas import WebUserList, WebUserObject
 from mocksrv.vendors.commcare.schemas.requests import WebUserChange, WebUserQuery
 from mocksrv.vendors.commcare.stores import owned
@@ -55,10 +55,16 @@ def show(world: World, call: Call, user: Doc) -> dict[str, Any]:
     return shown
 
 
+def active_in(user: Doc, domain: str) -> bool:
+    """Whether a web user is a member of a domain that nobody has deactivated there."""
+    held = user["memberships"].get(domain)
+    return held is not None and held["is_active"]
+
+
 def members(world: World, domain: str) -> list[Doc]:
     """The active web users of a domain, by username."""
     everyone = world.table("commcare.web_users").all()
-    return sorted((user for user in everyone if user["active"] and domain in user["memberships"]),
+    return sorted((user for user in everyone if user["active"] and active_in(user, domain)),
                   key=lambda user: str(user["username"]))
 
 
@@ -105,6 +111,30 @@ def update_web_user(world: World, call: Call) -> Reply:
     changed = world.table("commcare.web_users").update(user["id"], {
         "memberships": user["memberships"] | {domain: held}, "last_modified": dates.now(world)})
     return Reply(show(world, call, changed), 202)
+
+
+def set_active(world: World, call: Call, active: bool) -> Reply:
+    user, domain = world.table("commcare.web_users").peek(call.params["pk"]), call.params["domain"]
+    if user is None or domain not in user["memberships"]:
+        raise not_found()
+    held = user["memberships"][domain] | {"is_active": active}
+    world.table("commcare.web_users").update(user["id"], {
+        "memberships": user["memberships"] | {domain: held}, "last_modified": dates.now(world)})
+    return Reply({}, 202)
+
+
+@vendor.resource("POST", "web-user", "v0.5", "v1", tail="{pk}/activate/", permission="edit_web_users",
+                 statuses=(202, 404), source=SOURCE, proof="source")
+def activate_web_user(world: World, call: Call) -> Reply:
+    """Let a web user into the domain again."""
+    return set_active(world, call, True)
+
+
+@vendor.resource("POST", "web-user", "v0.5", "v1", tail="{pk}/deactivate/", permission="edit_web_users",
+                 statuses=(202, 404), source=SOURCE, proof="source")
+def deactivate_web_user(world: World, call: Call) -> Reply:
+    """Keep a web user out of the domain."""
+    return set_active(world, call, False)
 
 
 def check(world: World, domain: str, data: Mapping[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from mocksrv.vendors.commcare.schemas.base import Strict, listing, maybe, text
+from mocksrv.vendors.commcare.schemas.base import CountMeta, Strict, bare_listing, listing, maybe, text
 
 
 class UserObject(Strict):
@@ -113,6 +113,6 @@ class Registration(Strict):
 UserList = listing("UserList", UserObject)
 GroupList = listing("GroupList", GroupObject)
 WebUserList = listing("WebUserList", WebUserObject)
-DomainList = listing("DomainList", DomainObject)
+DomainList = bare_listing("DomainList", DomainObject, CountMeta)
 BulkUserList = listing("BulkUserList", BulkUserObject)
 UsernameList = listing("UsernameList", Username)

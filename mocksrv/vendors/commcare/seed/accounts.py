@@ -51,8 +51,9 @@ KEYS: dict[str, tuple[str, dict[str, Any]]] = {
 
 def member(role: str) -> dict[str, Any]:
     """What a web user is in one domain."""
-    return {"role": role, "is_admin": role == "Admin", "primary_location_id": "", "assigned_location_ids": [],
-            "profile": "", "user_data": {}, "tableau_role": "Un-licensed", "tableau_groups": []}
+    return {"role": role, "is_admin": role == "Admin", "is_active": True, "primary_location_id": "",
+            "assigned_location_ids": [], "profile": "", "user_data": {}, "tableau_role": "Un-licensed",
+            "tableau_groups": []}
 
 
 def mobile_user(id: str, domain: str, name: str, first: str, last: str, **given: Any) -> dict[str, Any]:
