@@ -286,4 +286,24 @@ def test_an_offline_user_writes_in_its_own_place(api, account, places, unique):
     couch(worker.delete(f"/medic/{other['_id']}?rev={other['_rev']}"), 403, "forbidden", "Insufficient privileges")
     rows = worker.ok("POST", "/medic/_bulk_docs", {"docs": [{"_id": f"{unique}-out", **outside},
                                                             {"_id": f"{unique}-in2", **inside}]})
-    assert [(row["id"], row.get("error")) for row in rows] == [(f"{unique}-in2", None), (f"{unique}-out", "forbidden")]
+    assert [(row["id"], row.get("error")) for row in rows] == [(f"{unique}-out", "forbidden"), (f"{unique}-in2", None)]
+
+
+def test_what_the_database_forbids_to_all_but_admins(api, account, unique):
+    officer = account("gateway")
+    settings, own = api.doc("settings"), api.doc(f"org.couchdb.user:{officer.auth[0]}")
+    cases = [
+        ("settings", settings | {"x": 1}, "You are not authorized to edit admin only docs"),
+        (f"form:{unique}", {"type": "form"}, "You are not authorized to edit admin only docs"),
+        (f"_design/{unique}", {}, "You are not authorized to edit admin only docs"),
+        (f"org.couchdb.user:{unique}", {"type": "user-settings"}, "You are not authorized to create user-settings"),
+        (own["_id"], own | {"roles": ["_admin"]}, "You are not authorized to edit roles"),
+        (unique, {"purged": True}, "Purged documents should not be written to CouchDB!"),
+    ]
+    for id, doc, reason in cases:
+        couch(officer.put(f"/medic/{id}", doc), 403, "forbidden", reason)
+        (row,) = officer.ok("POST", "/medic/_bulk_docs", {"docs": [doc | {"_id": id}]})
+        assert row == {"id": id, "error": "forbidden", "reason": reason}
+    couch(officer.delete(f"/medic/settings?rev={settings['_rev']}"), 403, "forbidden", cases[0][2])
+    couch(api.put(f"/medic/{unique}", {"purged": True}), 403, "forbidden", cases[5][2])
+    assert officer.put(f"/medic/{own['_id']}", own | {"fullname": "x"}).status_code == 201

@@ -5,12 +5,12 @@ CouchDB 3.3 source; CHT 4.15 source, api/src/routing.js, api/src/middleware/auth
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from mocksrv.operation import Call, Headers, Reply
-from mocksrv.vendors.cht import attachments, auth, documents, errors, jsonio, scope, wire
+from mocksrv.vendors.cht import attachments, auth, document_rules, documents, errors, jsonio, scope, wire
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.results import Created, Document, Documents
 from mocksrv.vendors.cht.vendor import vendor
@@ -136,7 +136,7 @@ def put_document(world: World, call: Call) -> Any:
         errors.couch(400, "bad_request", "Document ID must match the one in the URL")
     rev = call.arg("rev") or call.header("if-match").strip('"') or doc.get("_rev")
     _check_rev(rev)
-    offline_write(world, call, db, id, doc)
+    allow(world, call, db, {**doc, "_id": id})
     result = guarded(lambda: db.put({**doc, "_id": id} | ({"_rev": rev} if rev else {})))
     return created(call, db, result)
 
@@ -152,19 +152,25 @@ def _check_rev(rev: Any) -> None:
         errors.couch(400, "bad_request", "Invalid rev format")
 
 
-def offline_write(world: World, call: Call, db: Database, id: str, doc: Any = None) -> None:
-    """Offline users write documents of their own place only: both what is there and what shall be."""
-    if call.caller.online:
-        return
-    current = db.peek(id)
-    for version in (current, doc):
-        if version is not None and not scope.may_read(world, call.caller, {"_id": id, **version}):
+def allow(world: World, call: Call, db: Database, doc: Mapping[str, Any]) -> None:
+    """Refuse what is no document, and what the API or the database's own rules forbid to the caller."""
+    guarded(partial(documents.check, doc))
+    current = db.peek(doc["_id"])
+    if not call.caller.online:  # both what is there and what shall be must belong to the user's place
+        versions = [current] if doc.get("_deleted") else [current, doc]
+        if not all(scope.may_read(world, call.caller, version) for version in versions):
             errors.couch(403, "forbidden", "Insufficient privileges")
+    if reason := forbidden(call, db, doc):
+        errors.couch(403, "forbidden", reason)
+
+
+def forbidden(call: Call, db: Database, doc: Mapping[str, Any]) -> str | None:
+    """Why the database's rules keep the caller from writing the document, or None."""
+    return document_rules.problem(doc, db.peek(doc["_id"]), call.caller) if db.name == MEDIC else None
 
 
 @vendor.operation("POST", f"/{DB}", f"/{DB}/", name="couch_post_document", statuses=(201,), body=Document,
-                  response=Created, proof="recorded",
-                  source=SOURCE)
+                  response=Created, proof="recorded", source=SOURCE)
 def post_document(world: World, call: Call) -> Any:
     """Create a document; its id is made if it has none."""
     db = opened(world, call, write=True)
@@ -172,7 +178,7 @@ def post_document(world: World, call: Call) -> Any:
     if "_id" not in doc:
         doc = {"_id": documents.new_id(world), **doc}
     _check_rev(doc.get("_rev"))
-    offline_write(world, call, db, str(doc["_id"]), doc)
+    allow(world, call, db, doc)
     return created(call, db, guarded(lambda: db.put(doc)))
 
 
@@ -182,9 +188,9 @@ def delete_document(world: World, call: Call) -> Any:
     """Delete a document: rev= (or If-Match) must be its last revision."""
     db = opened(world, call, write=True)
     id = doc_id(call)
-    offline_write(world, call, db, id)
     rev = call.arg("rev") or call.header("if-match").strip('"') or None
     _check_rev(rev)
+    allow(world, call, db, {"_id": id, "_deleted": True})
     current = guarded(lambda: db.load(id))["_rev"]
     if rev != current:
         errors.couch(409, "conflict", documents.Conflict.reason,
@@ -212,12 +218,15 @@ def bulk_docs(world: World, call: Call) -> Any:
     for doc in docs:
         doc.setdefault("_id", documents.new_id(world))
         guarded(partial(documents.check, doc))
-    allowed = docs
-    if not call.caller.online:
-        allowed = [doc for doc in docs if scope.may_read(world, call.caller, doc)]
-    results = guarded(lambda: db.bulk(allowed, body.get("new_edits", True) is not False))
-    refused = [{"id": doc["_id"], "error": "forbidden"} for doc in docs if doc not in allowed]
-    return wire.CouchReply([*results, *refused], 201, plain_proxy=db.name != MEDIC)
+    results: list[dict[str, Any]] = []
+    for doc in docs:
+        if not call.caller.online and not scope.may_read(world, call.caller, doc):
+            results.append({"id": doc["_id"], "error": "forbidden"})
+        elif reason := forbidden(call, db, doc):
+            results.append({"id": doc["_id"], "error": "forbidden", "reason": reason})
+        else:
+            results += guarded(partial(db.bulk, [doc], body.get("new_edits", True) is not False))
+    return wire.CouchReply(results, 201, plain_proxy=db.name != MEDIC)
 
 
 # --- databases -----------------------------------------------------------------------------------------------
@@ -236,12 +245,11 @@ def database_info(world: World, call: Call) -> Any:
     db = opened(world, call)
     if not call.caller.online:
         raise errors.Firewall
-    deleted = sum(1 for _, _, history in db.changes() if history.get("deleted"))
     size = 4096 + 300 * len(db)
     return wire.CouchReply({
         "instance_start_time": "1733133600", "db_name": db.name, "purge_seq": "0-g1AAAAAwGAcQ",
         "update_seq": sequence(db.update_seq), "sizes": {"file": size, "external": size, "active": size},
-        "props": {}, "doc_del_count": deleted, "doc_count": len(db), "disk_format_version": 8,
+        "props": {}, "doc_del_count": db.deleted, "doc_count": len(db), "disk_format_version": 8,
         "compact_running": False, "cluster": {"q": 12, "n": 1, "w": 1, "r": 1}})
 
 

@@ -154,6 +154,13 @@ class Database:
     def __len__(self) -> int:
         return sum(1 for _ in self._own_ids()) if self.prefix else len(self.docs)
 
+    @property
+    def deleted(self) -> int:
+        """How many documents are deleted."""
+        if not self.prefix:
+            return len(self.revs) - len(self.docs)
+        return sum(1 for _, _, history in self.changes() if history.get("deleted"))
+
     def history(self, id: str) -> Record | None:
         """What is known of a document's revisions; read only (see the module)."""
         return self.revs.peek(self.prefix + id)
@@ -270,7 +277,7 @@ class Database:
         self.revs.put(key, history)
 
 
-def check(doc: Document) -> None:
+def check(doc: Mapping[str, Any]) -> None:
     """Raises Invalid for an id or a member that CouchDB keeps for itself."""
     id = doc.get("_id", "-")
     if not isinstance(id, str):
