@@ -75,7 +75,8 @@ def listing(world: World, call: Call, db: Database, found: dict[str, Any]) -> Re
     else:
         ids, offset = _span(db, found)
         if not call.caller.online:
-            ids = [id for id in ids if scope.may_read(world, call.caller, db.peek(id))]
+            may_read = scope.reader(world, call.caller)
+            ids = [id for id in ids if may_read(db.peek(id))]
         rows = (_row(db, id, full) for id in ids)
     return wire.CouchReply(stream(f'{{"total_rows":{len(db)},"offset":{jsonio.text(offset)},"rows":[', rows))
 

@@ -5,6 +5,7 @@ CouchDB 3.3 source; CHT 4.15 source, api/src/routing.js, api/src/middleware/auth
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -111,7 +112,7 @@ def get_document(world: World, call: Call) -> Any:
                              for n, one in enumerate(history["revs"])]
     if call.arg("attachments") == "true":
         for stub in (doc.get("_attachments") or {}).values():
-            stub["data"] = attachments.base64.b64encode(attachments.read(world, stub)).decode()
+            stub["data"] = base64.b64encode(attachments.read(world, stub)).decode()
             del stub["stub"], stub["length"]
     return tagged(call, doc, doc["_rev"])
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from mocksrv.vendors.cht import documents, indexes
+from mocksrv.vendors.cht import app_settings, documents, indexes
 from mocksrv.world import World
 
 Doc = dict[str, Any]
@@ -30,17 +30,11 @@ def fetch(world: World, id: str) -> Doc | None:
     if not chain:
         return doc
     parents = [medic.get(parent) or {"_id": parent} for parent in chain]
-    place = indexes.type_id(doc) != "person" and not _names_person(world, doc)
-    for level in [*([doc] if place else []), *parents]:
+    kind = app_settings.contact_type(app_settings.read(world), indexes.type_id(doc))
+    person = doc["type"] == "person" or (kind is not None and kind.get("person"))
+    for level in parents if person else (doc, *parents):
         expand_contact(world, level)
     return link(doc, parents)
-
-
-def _names_person(world: World, doc: Doc) -> bool:
-    from mocksrv.vendors.cht import app_settings
-
-    configured = app_settings.contact_type(app_settings.read(world), indexes.type_id(doc))
-    return bool(configured and configured.get("person"))
 
 
 def stored_chain(doc: Mapping[str, Any]) -> list[str]:

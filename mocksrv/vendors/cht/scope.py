@@ -5,7 +5,7 @@ CHT 4.15 source, api/src/services/authorization.js.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mocksrv.vendors.cht import documents, indexes
@@ -26,19 +26,28 @@ def facilities(world: World, caller: Caller) -> set[str]:
 
 def may_read(world: World, caller: Caller, doc: Mapping[str, Any] | None) -> bool:
     """Whether an offline user may see the document; one that does not exist is nobody's secret."""
-    if doc is None or doc["_id"] in COMMON_IDS or doc.get("type") in COMMON_TYPES:
-        return True
-    if doc["_id"] == USER + caller.name:
-        return True
-    kind = doc.get("type")
-    if kind == "task":
-        return bool(doc.get("user") == USER + caller.name)
-    own = facilities(world, caller)
-    if indexes.is_contact(doc):
-        return not own.isdisjoint(indexes.lineage_ids(doc))
-    if kind == "target":
-        return contact_within(world, doc.get("owner"), own)
-    return kind == "data_record" and contact_within(world, subject(doc), own)
+    return reader(world, caller)(doc)
+
+
+def reader(world: World, caller: Caller) -> Callable[[Mapping[str, Any] | None], bool]:
+    """`may_read` for many documents."""
+    own, account = facilities(world, caller), USER + caller.name
+
+    def may(doc: Mapping[str, Any] | None) -> bool:
+        if doc is None or doc["_id"] in COMMON_IDS or doc["_id"] == account:
+            return True
+        kind = doc.get("type")
+        if indexes.is_contact(doc):
+            return not own.isdisjoint(indexes.lineage_ids(doc))
+        if kind == "task":
+            return bool(doc.get("user") == account)
+        if kind == "target":
+            return contact_within(world, doc.get("owner"), own)
+        if kind == "data_record":
+            return contact_within(world, subject(doc), own)
+        return isinstance(kind, str) and kind in COMMON_TYPES
+
+    return may
 
 
 def subject(report: Mapping[str, Any]) -> Any:
