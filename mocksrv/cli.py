@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from mocksrv import remote_cli
 from mocksrv.config import SIZES, VENDORS, Config, ConfigError, load
 
 if TYPE_CHECKING:
@@ -223,6 +224,10 @@ def settings(as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=2))
     else:
         print_table(("setting", "default", "choices", "help"), rows)
+
+
+for command in remote_cli.COMMANDS:
+    main.add_command(command)
 
 
 if __name__ == "__main__":

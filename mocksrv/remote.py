@@ -9,6 +9,8 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+DEFAULT = "default"  # the world that needs no prefix
+
 
 class ControlFailure(Exception):
     """The control plane said no; the text is its detail."""
@@ -82,7 +84,7 @@ class RemoteWorld:
     def __init__(self, server: str, name: str, token: str = "") -> None:
         self.server = server.rstrip("/")
         self.name = name
-        self.url = f"{self.server}/~{name}"
+        self.url = self.server if name == DEFAULT else f"{self.server}/~{name}"
         self.clock = RemoteClock(self)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 

@@ -160,7 +160,7 @@ class Worlds:
                 world.vendors.append(vendor.name)
 
     def load(self, name: str, data: dict[str, Any]) -> World:
-        """The world out of a `dump`."""
+        """The world out of a `dump`. Raises whatever does not fit: KeyError, TypeError, ValueError, ..."""
         return self._revive(name, Store.load(self.specs, data["tables"]), data)
 
     def _revive(self, name: str, store: Store, state: dict[str, Any]) -> World:

@@ -154,6 +154,16 @@ def download_snapshot(label: str) -> Response:
     return answer(kept(label).dump())
 
 
+@control.put("/snapshots/<label>")
+def upload_snapshot(label: str) -> Response:
+    """Take in a snapshot that was downloaded before, here or from another server."""
+    try:
+        worlds().snapshots[label] = worlds().load(label, payload())
+    except Exception as error:  # whatever is wrong with it, it is the sender's
+        raise ControlError("bad-snapshot", 400, f"this is no snapshot: {type(error).__name__}: {error}") from None
+    return answer({"name": label}, 201)
+
+
 @control.post("/snapshots/<label>/restore")
 def restore_snapshot(label: str) -> Response:
     """Make this world what the snapshot was."""
