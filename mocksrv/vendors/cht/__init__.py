@@ -37,6 +37,7 @@ from mocksrv.vendors.cht import (  # noqa: F401
     hydrate,
     info,
     login,
+    monitoring,
     people,
     person,
     place,

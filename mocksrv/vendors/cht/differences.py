@@ -75,6 +75,7 @@ DIFFERENCES = (
     Difference(39, "completing an upgrade", "takes no body; 404 unless one is staged",
                "takes the build, staged or not; 500 without one", PAGE),
     Difference(40, "`buildsUrl` of the upgrade's progress", "ends in `/builds`", "ends in `/_couch/builds_4`"),
+    Difference(41, "monitoring", "muted messages are counted under `final`", "under `muted`; also sizes"),
 )
 CHOSEN = {PAGE: "the page's", SERVER: "the server's", BOTH: "both"}
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mocksrv.store import Index, on
-from mocksrv.vendors.cht import timestamps
+from mocksrv.vendors.cht import javascript, timestamps
 
 # The types that the server's contact indexes know (CHT 4.15 source, ddocs medic-client/contacts_by_type), and
 # `national_office`, which the documentation page lists as a place type.
 CONTACT_TYPES = frozenset(
     ("contact", "district_hospital", "health_center", "clinic", "person", "national_office"))
 DEEPEST = 50
+MOST_DOCUMENTS = 10_000  # that a user should replicate
 Doc = Mapping[str, Any]
 
 
@@ -142,6 +143,57 @@ def _by_task(doc: dict[str, Any]) -> Iterator[Any]:
                     yield "pending-or-forwarded", when, count
 
 
+MUTED = ("denied", "cleared", "muted", "duplicate")
+ENDED = ("sent", "delivered", "failed")
+ALSO = {"sent": "delivered", "delivered": "delivered", "failed": "failed"}  # counted so besides
+
+
+def _by_queue(doc: dict[str, Any]) -> Iterator[Any]:
+    """Each message under (due, scheduled, muted, failed or delivered; when it is due; its number in the document).
+
+    A task without a list of messages counts as one. CHT 4.15 source, ddocs medic-admin/message_queue.
+    """
+    if not has_tasks(doc):
+        return
+    count = 0
+    for task in tasks_of(doc):
+        state, when = task.get("state"), number(due(doc, task))
+        queue = "scheduled" if state == "scheduled" else "muted" if state in MUTED else "due"
+        ready = [one for one in messages_of(task) if one.get("uuid") and one.get("to") and one.get("message")]
+        for _ in ready if isinstance(task.get("messages"), list) else (task,):
+            count += 1
+            yield queue, when, count
+            if state in ENDED:
+                yield ALSO[state], when, count
+
+
+def _by_update(doc: dict[str, Any]) -> Iterator[Any]:
+    """Each task under (pending, final, muted or scheduled; when its state was entered; state; its number).
+
+    CHT 4.15 source, ddocs medic-sms/messages_by_last_updated_state.
+    """
+    if not has_tasks(doc):
+        return
+    for count, task in enumerate(tasks_of(doc)):
+        state, history = task.get("state"), task.get("state_history")
+        last = history[-1] if isinstance(history, list) and history else None
+        told = last.get("timestamp") if isinstance(last, dict) else None
+        when = told or task.get("timestamp") or doc.get("reported_date")
+        group = ("scheduled" if state == "scheduled" else "final" if state in ENDED
+                 else "muted" if state in MUTED else "pending")
+        at = timestamps.moment_value(when, 0) if isinstance(when, int | float | str) else None
+        yield group, number(at), javascript.text(state), count
+
+
+def _by_connection(doc: dict[str, Any]) -> list[Any]:
+    return [number(doc.get("timestamp"))] if doc["_id"].startswith("connected-user-") else []
+
+
+def _over_limit(doc: dict[str, Any]) -> list[Any]:
+    over = doc["_id"].startswith("replication-count-") and number(doc.get("count")) > MOST_DOCUMENTS
+    return [True] if over else []
+
+
 def _by_message_date(doc: dict[str, Any]) -> list[Any]:
     speaks = isinstance(doc.get("sms_message"), dict) or any(True for _ in tasks_of(doc))
     return [number(doc.get("reported_date"))] if speaks else []
@@ -176,11 +228,19 @@ MEDIC = {
     "by_reported": Index(_by_reported, ordered=True),  # reports under their date
     "by_form": Index(_by_form, ordered=True),  # reports under (form, id)
     "by_task": Index(_by_task, ordered=True),  # keys (state, due, number of the message in the document)
+    "by_queue": Index(_by_queue, ordered=True),  # keys (queue, due, number of the message in the document)
+    "by_update": Index(_by_update, ordered=True),  # keys (group, time of the last change, state, number of the task)
     "by_message_date": Index(_by_message_date, ordered=True),  # whatever holds messages, under its date
     "by_org_unit": Index(_by_org_unit),  # contacts that stand for a DHIS2 org unit, under True
     "by_scheduled": Index(_by_scheduled, ordered=True),  # under the times of messages that wait for theirs
     "by_gateway_ref": Index(_by_gateway_ref),  # under the gateway's reference of what it received or sends
 }
-INDEXES: dict[str, dict[str, Any]] = {"medic": MEDIC}
+INDEXES: dict[str, dict[str, Any]] = {
+    "medic": MEDIC,
+    "medic-logs": {"by_connection": Index(_by_connection, ordered=True),  # the time when a user was connected
+                   "over_limit": Index(_over_limit)},  # under True, users who replicate too much
+    "medic-sentinel": {"by_type": on("type")},
+    "medic-users-meta": {"by_type": on("type")},
+}
 BY_ID = {"by_id": Index(lambda doc: [doc["_id"]], ordered=True)}
 SEQUENCE = {"by_seq": Index(lambda history: [(history["db"], history["seq"])], ordered=True)}

@@ -12,6 +12,8 @@ from mocksrv.vendors.cht import app_settings, conformance, documents, translatio
 from mocksrv.world import World
 
 DESIGNS = ("medic", "medic-admin", "medic-client", "medic-conflicts", "medic-scripts", "medic-sms")
+OTHER_DESIGNS = {"_users": "users", "medic-logs": "logs", "medic-sentinel": "sentinel",
+                 "medic-users-meta": "users-meta"}
 LANGUAGES = {"bm": "Bamanankan (Bambara)", "en": "English", "es": "Español (Spanish)", "fr": "Français (French)",
              "hi": "हिन्दी (Hindi)", "id": "Bahasa Indonesia (Indonesian)", "ne": "नेपाली (Nepali)",
              "sw": "Kiswahili (Swahili)"}
@@ -28,6 +30,8 @@ def install(world: World) -> None:
     """Write the documents of a new installation."""
     medic = documents.database(world, "medic")
     documents.database(world, "_users").put({"_id": "_design/_auth", "language": "javascript"})
+    for database, design in OTHER_DESIGNS.items():
+        documents.database(world, database).put({"_id": f"_design/{design}", "language": "javascript", "views": {}})
     for name in DESIGNS:
         medic.put({"_id": f"_design/{name}", "language": "javascript", "views": {}})
     for id, doc in SHELL.items():

@@ -156,7 +156,6 @@ def start_session(world: World, caller: auth.Caller, redirect: Any = None, local
     settings = app_settings.read(world)
     start = home(world, caller)
     context = caller.context() | ({"home": start} if start != HOME else {})
-    connected.stamp(world, caller.name)
     headers = [
         cookies.express(world, "AuthSession", cookies.make(world, user), http_only=True),
         cookies.express(world, "userCtx", quote(jsonio.text(context), safe=wire.COMPONENT)),

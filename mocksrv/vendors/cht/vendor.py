@@ -25,6 +25,7 @@ from mocksrv.world import World
 
 ADMIN, PASSWORD = "admin", "pass"
 CONFIG = "cht.config"  # what is kept outside of the databases: the installed build, CouchDB's configuration
+STARTED = "cht.started"  # Unix seconds of the first request, in the world's memory
 MEDIC = re.compile(r"/+medic(?=/|$)", re.IGNORECASE)
 SLASHES = re.compile(r"/{2,}")
 JSON = "application/json"
@@ -103,6 +104,8 @@ class CHT(Vendor):
 
     def identify(self, world: World, call: Call) -> None:
         """Find out who calls; whether that is enough, `admit` says."""
+        if STARTED not in world.memory:
+            world.memory[STARTED] = world.clock.time()
         background.settle(world)
         call.notes["json_errors"] = conformance.docs(world)  # difference 21
         try:
