@@ -276,6 +276,21 @@ def test_the_release_is_told_by_deploy_info(api):
     assert (int(major), int(minor)) >= (4, 7)  # what cht-user-management asks for
 
 
+# --- faults ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.mock_only
+@pytest.mark.parametrize(("status", "error"), [
+    (401, "unauthorized"), (403, "Insufficient privileges"), (404, "missing"), (409, "Document update conflict."),
+    (429, "Too Many Requests"), (500, "Server error"), (503, "Server error"),
+])
+def test_a_fault_has_the_usual_words(api, mocksrv, status, error):
+    mocksrv.fault(operation="api_info", status=status, times=1)
+    answer = api.get("/api/info")
+    assert (answer.status_code, answer.json()) == (status, {"code": status, "error": error})
+    assert api.get("/api/info").status_code == 200
+
+
 # --- failed logins ---------------------------------------------------------------------------------------------
 
 

@@ -68,4 +68,7 @@ def couch(status: int, error: str, reason: str, *, diagnosis: str | None = None)
     raise CouchError(status, error, reason, diagnosis=diagnosis)
 
 
+# What the API says most often with a status: for faults, which have no cause of their own.
+USUAL = {403: "Insufficient privileges", 404: "missing", 409: "Document update conflict.", 413: "Payload Too Large",
+         429: "Too Many Requests"}
 NO_DATABASE = (404, "not_found", "Database does not exist.")

@@ -31,7 +31,7 @@ def fetch(world: World, id: str) -> Doc | None:
         return doc
     parents = [medic.get(parent) or {"_id": parent} for parent in chain]
     kind = app_settings.contact_type(app_settings.read(world), indexes.type_id(doc))
-    person = doc["type"] == "person" or (kind is not None and kind.get("person"))
+    person = indexes.type_id(doc) == "person" or (kind is not None and kind.get("person"))
     for level in parents if person else (doc, *parents):
         expand_contact(world, level)
     return link(doc, parents)

@@ -153,7 +153,7 @@ class CHT(Vendor):
         return reply
 
     def failure(self, status: int) -> Refusal:
-        return errors.Failure(status, "Server error" if status >= 500 else "Refused")
+        return errors.Failure(status, errors.USUAL.get(status, "Server error"))
 
     # --- worlds ---
 
