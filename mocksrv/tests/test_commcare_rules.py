@@ -74,3 +74,23 @@ def test_operations_say_where_they_come_from():
     for operation in vendor.operations:
         assert operation.source, operation.name
         assert operation.summary, operation.name
+
+
+# commcare-hq: the authentication of each resource's Meta
+PERMISSIONS = {
+    "edit_data": "case form device-log", "edit_commcare_users": "user group bulk-user sms_user_registration",
+    "edit_web_users": "web-user invitation", "edit_apps": "fixture", "edit_locations": "location location_type",
+    "view_reports": "configurablereportdata det_export_instance", "edit_ucrs": "ucr_data_source",
+    "view_web_users": "action_times", "view_commcare_users": "domain_usernames",
+    "access_api": "application lookup_table lookup_table_item simplereportconfiguration domain_forms domain_cases "
+                  "analytics-roles",
+    None: "identity user_domains sso",
+}
+
+
+def test_permissions():
+    declared = {}
+    for operation in vendor.operations:
+        if operation.simulated and operation.traits["kind"] == "resource":
+            declared.setdefault(operation.permission, set()).add(operation.traits["resource"])
+    assert declared == {permission: set(names.split()) for permission, names in PERMISSIONS.items()}

@@ -90,7 +90,7 @@ def show_current(world: World, doc: Doc) -> dict[str, Any]:
 
 def show_2015(doc: Doc) -> dict[str, Any]:
     shown = base(doc, dates.python)
-    shown["properties"]["date_opened"] = dates.isoformat(doc["date_opened"])
+    shown["properties"]["date_opened"] = dates.naive(doc["date_opened"])
     return shown
 
 
