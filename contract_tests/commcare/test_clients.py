@@ -110,3 +110,7 @@ def test_offset_pages_drift_when_rows_come_in_between(hq):
     assert first[-1] == second[0]
 
 
+def test_deep_offsets_fail_if_asked_to(hq, mocksrv):
+    mocksrv.set(commcare_max_offset=20)
+    for path in ("case", "form"):
+        assert [hq.get(f"v0.5/{path}/", offset=offset).status_code for offset in (0, 20, 21)] == [200, 200, 500]

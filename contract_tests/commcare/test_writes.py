@@ -144,8 +144,11 @@ def test_activate_and_deactivate(hq):
     assert requests.get(hq.path("api/v0.5/ucr/"), headers=key, timeout=30).status_code == 401
     assert hq.call("POST", f"api/user/v1/{AMINA}/activate/").status_code == 202
     assert AMINA in listed()
-    response = hq.call("POST", "api/v0.5/user/nobody/activate/")
-    assert (response.status_code, response.json()) == (404, CANNED)
+    reset = hq.call("POST", f"api/v0.5/user/{AMINA}/email_password_reset/")
+    assert (reset.status_code, reset.json()) == (202, {})
+    for word in ("activate", "deactivate", "email_password_reset"):
+        response = hq.call("POST", f"api/v0.5/user/nobody/{word}/")
+        assert (response.status_code, response.json()) == (404, CANNED)
 
 
 def test_the_user_of_a_location_stays_active(hq):

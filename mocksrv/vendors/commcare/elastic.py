@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mocksrv.operation import Call
 from mocksrv.vendors.commcare import dates, paging
-from mocksrv.vendors.commcare.errors import bad_request
+from mocksrv.vendors.commcare.errors import bad_request, failed
 from mocksrv.vendors.commcare.oldsearch import search_ranges
 from mocksrv.vendors.commcare.stores import TOP, visible
 from mocksrv.vendors.commcare.vendor import words
@@ -138,6 +138,9 @@ def page(world: World, call: Call, spec: Spec, show: Callable[[Doc], dict[str, A
          extra: Iterable[Test] = ()) -> dict[str, Any]:
     """The body of a list; `extra` are the resource's own conditions."""
     query = query_of(call, spec)
+    most = world.setting("commcare.max_offset")
+    if most and paging.offset_of(call) > most:
+        raise failed(diagnosis=f"the setting commcare.max_offset is {most}: page by date (indexed_on_start) instead")
     query.tests += extra
     if world.setting("commcare.index_delay"):
         query.tests.append(lambda doc: visible(world, doc))

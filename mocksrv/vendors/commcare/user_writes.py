@@ -218,10 +218,16 @@ def delete_user(world: World, call: Call) -> Reply:
     return Reply(None, 204)
 
 
-def set_active(world: World, call: Call, active: bool) -> Reply:
+def find(world: World, call: Call) -> Mapping[str, Any]:
+    """The worker that a sub-path names. Raises the canned 404: tastypie does not expect one there."""
     user = owned(world, "commcare.users", call.params["pk"], call.params["domain"])
     if user is None:
-        raise not_found()  # raised where tastypie does not expect it, so with the canned body
+        raise not_found()
+    return user
+
+
+def set_active(world: World, call: Call, active: bool) -> Reply:
+    user = find(world, call)
     if user.get("user_location_id"):
         raise bad_request("This user is tied to a location; activate or archive the location instead.")
     world.table("commcare.users").update(user["id"], {"active": active, "last_modified": dates.now(world)})
@@ -240,3 +246,11 @@ def activate_user(world: World, call: Call) -> Reply:
 def deactivate_user(world: World, call: Call) -> Reply:
     """Keep a mobile worker from logging in."""
     return set_active(world, call, False)
+
+
+@vendor.resource("POST", "user", "v0.5", "v1", tail="{pk}/email_password_reset/", permission="edit_commcare_users",
+                 statuses=(202, 404), source=users.SOURCE, proof="source")
+def email_password_reset(world: World, call: Call) -> Reply:
+    """Send a mobile worker the e-mail for a new password; here nothing is sent."""
+    find(world, call)
+    return Reply({}, 202)

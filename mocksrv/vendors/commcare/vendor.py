@@ -155,6 +155,7 @@ SETTINGS = (
     Setting("throttle_requests", 100, "with throttle=window: requests that a domain has"),
     Setting("throttle_seconds", 60.0, "with throttle=window: in so many seconds"),
     Setting("index_delay", 0.0, "seconds until a written case or form appears in lists"),
+    Setting("max_offset", 0, "offset beyond which the lists of cases and forms fail with a 500; 0: never"),
     Setting("indexed_on_style", "zulu", "whether indexed_on ends in Z", ("zulu", "naive")),
     Setting("bearer_token", "", "token that is taken as brudolph@dimagi.com's OAuth2 token"),
     Setting("blocked", "", "domains that asked too much, with commas: each request gets a 401"),
