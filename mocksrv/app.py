@@ -330,8 +330,8 @@ def load_vendors(names: Iterable[str]) -> list[Vendor]:
     return [import_module(f"mocksrv.vendors.{name}").vendor for name in names]
 
 
-def create_app(config: Config | None = None) -> Simulator:
-    """The application with its worlds seeded. Raises ConfigError."""
+def create_app(config: Config | None = None, progress: Callable[[str], None] | None = None) -> Simulator:
+    """The application with its worlds seeded; `progress` is told of what takes long. Raises ConfigError."""
     config = config or Config()
     vendors = load_vendors(config.vendor)
-    return Simulator(vendors, config, Worlds(vendors, config))
+    return Simulator(vendors, config, Worlds(vendors, config, progress))

@@ -103,7 +103,7 @@ def started(config: Config) -> tuple[Simulator, Server]:
     except (CannotListen, ConfigError) as error:
         fail(error)
     try:
-        app = create_app(config)
+        app = create_app(config, lambda text: click.echo(f"mocksrv: {text}", err=True))
     except ConfigError as error:
         fail(error)
     server.app = app

@@ -6,7 +6,7 @@ A world is replaced as a whole, never emptied: reset, restore and fork all make 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from mocksrv.store import Damaged, InUse, Store, Table, TableSpec
 
 T = TypeVar("T")
 DEFAULT = "default"
+LONG = 10_000  # records that take so long to make that people want to be told
 
 
 class World:
@@ -108,7 +109,9 @@ class TooManyWorlds(Exception):
 class Worlds:
     """All worlds of a server, by name. A name that is new makes a world: a fork of the seeded origin."""
 
-    def __init__(self, vendors: Iterable[Vendor], config: Config) -> None:
+    def __init__(self, vendors: Iterable[Vendor], config: Config,
+                 progress: Callable[[str], None] | None = None) -> None:
+        self.progress = progress or (lambda _text: None)
         self.vendors = tuple(vendors)
         self.config = config
         self.specs: tuple[TableSpec, ...] = tuple(spec for vendor in self.vendors for spec in vendor.tables)
@@ -149,13 +152,14 @@ class Worlds:
         self._settle(world, size, self.vendors)
         return world
 
-    @staticmethod
-    def _settle(world: World, size: int, vendors: Iterable[Vendor]) -> None:
+    def _settle(self, world: World, size: int, vendors: Iterable[Vendor]) -> None:
         """Let vendors move into a world that does not know them yet."""
         with world.lock:
             for vendor in vendors:
                 vendor.accounts(world)
                 if size:
+                    if size >= LONG:
+                        self.progress(f"making {size} records of {vendor.title} ...")
                     vendor.seed(world, size)
                 world.vendors.append(vendor.name)
 

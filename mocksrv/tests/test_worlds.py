@@ -5,8 +5,9 @@ import threading
 
 import pytest
 
-from mocksrv.config import ConfigError
+from mocksrv.config import Config, ConfigError
 from mocksrv.operation import Call
+from mocksrv.world import Worlds
 
 
 def put(app, world, key, document, path="/v1/things/{}"):
@@ -147,3 +148,10 @@ def test_a_world_that_made_room_begins_again(shop_app):
     assert client.get("/~b/v1/things").status_code == 200
     assert "new" not in client.get("/~a/v1/things").json
     assert "owner" in client.get("/v1/things").json
+
+
+def test_long_work_is_announced(shop_app):
+    told, shop = [], shop_app().vendors["shop"]
+    for size in (10_000, 10):
+        Worlds([shop], Config(vendor=("shop",), size=size), told.append)
+    assert told == ["making 10000 records of The shop ..."]
