@@ -9,12 +9,12 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mocksrv import remote_cli
 from mocksrv.config import SIZES, VENDORS, Config, ConfigError, load
+from mocksrv.remote_cli import COMMANDS, fail
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -26,12 +26,6 @@ SIZE_HELP = f"{', '.join(f'{name} ({count})' for name, count in SIZES.items())},
 
 
 TLS_FOLDER = "~/.mocksrv"
-
-
-def fail(text: object) -> NoReturn:
-    """One clear line and exit code 2: the caller has something to change."""
-    click.echo(f"mocksrv: {text}", err=True)
-    sys.exit(2)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -226,7 +220,7 @@ def settings(as_json: bool) -> None:
         print_table(("setting", "default", "choices", "help"), rows)
 
 
-for command in remote_cli.COMMANDS:
+for command in COMMANDS:
     main.add_command(command)
 
 

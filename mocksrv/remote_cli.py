@@ -28,6 +28,7 @@ def of_a_world(command: F) -> F:
 
 
 def fail(text: object) -> NoReturn:
+    """One clear line and exit code 2: the caller has something to change."""
     click.echo(f"mocksrv: {text}", err=True)
     sys.exit(2)
 
