@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, request
 
-from mocksrv.control.base import ControlError, answer, control, payload, world
+from mocksrv.control.base import ControlError, answer, control, payload, world, worlds
 from mocksrv.har import archive
 from mocksrv.journal import KEPT, QUERY, Entry
 from mocksrv.verify import BadExpectation, verify
@@ -54,16 +54,18 @@ def verify_journal() -> Response:
 
 @control.get("/journal/stream")
 def follow_journal() -> Response:
-    """Exchanges as they come, as server-sent events."""
+    """Exchanges as they come, as server-sent events; ends soon after the world was replaced or forgotten."""
     def events() -> Iterator[str]:
         yield ": following\n\n"
-        for entries in journal.follow(PATIENCE):
+        for entries in one.journal.follow(PATIENCE):
+            if all(one is not other for other in known):
+                return
             for entry in entries:
                 yield f"data: {json.dumps(entry.describe())}\n\n"
             if not entries:
                 yield ": nothing new\n\n"
 
-    journal = world().journal
+    one, known = world(), worlds()
     return Response(events(), content_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 

@@ -28,20 +28,12 @@ def list_worlds() -> Response:
 
 @control.post("/worlds")
 def make_world() -> Response:
-    """Make the world of that `name` anew, if wanted with its own `seed`, `size`, `settings` or `scenario`."""
-    data = payload("name", "seed", "size", "settings", "scenario")
+    """Make the world of that `name` anew: as a `fork` of another, or with its own `seed`, `size` or `settings`."""
+    data = payload("name", "fork", "seed", "size", "settings", "scenario")
     key = data.get("name")
     if not isinstance(key, str) or not NAME.fullmatch(key):
         raise ControlError("bad-name", 400, "name takes 1 to 64 letters, digits, dots, dashes or underscores")
-    settings = parsed(data.get("settings", {}))
-    try:
-        if settings or data.keys() & {"seed", "size"}:
-            wanted = {"seed": app().settings.seed, "size": app().settings.size} | data
-            source = worlds().plant(parse_seed(wanted["seed"]), parse_size(wanted["size"]), settings)
-        else:
-            source = worlds().origin
-    except ConfigError as error:
-        raise ControlError("bad-setting", 400, str(error)) from None
+    source = forked(data) if "fork" in data else planted(data)
     trouble = known_scenario(data["scenario"]) if "scenario" in data else None
     made = worlds().replace(key, source)
     with made.lock:
@@ -49,6 +41,27 @@ def make_world() -> Response:
             trouble.apply(made)
         made.commit()
     return answer(describe(made), 201)
+
+
+def forked(data: dict[str, Any]) -> World:
+    """The world that a new one is to be a copy of."""
+    if data.keys() & {"seed", "size", "settings"}:
+        raise ControlError("bad-fork", 400, "a fork is like its world; leave out seed, size and settings")
+    if not isinstance(data["fork"], str) or data["fork"] not in worlds():
+        raise ControlError("no-such-world", 404, f"there is no world {data['fork']!r}; GET {CONTROL}/worlds lists them")
+    return worlds()[data["fork"]]
+
+
+def planted(data: dict[str, Any]) -> World:
+    """A world with the data and settings that are wanted."""
+    settings = parsed(data.get("settings", {}))
+    try:
+        if settings or data.keys() & {"seed", "size"}:
+            wanted = {"seed": app().settings.seed, "size": app().settings.size} | data
+            return worlds().plant(parse_seed(wanted["seed"]), parse_size(wanted["size"]), settings)
+    except ConfigError as error:
+        raise ControlError("bad-setting", 400, str(error)) from None
+    return worlds().origin
 
 
 @control.get("/scenarios")
@@ -88,6 +101,14 @@ def parsed(settings: Any) -> dict[str, Any]:
 def read_settings() -> Response:
     """The vendors' settings in this world."""
     return answer(world().settings)
+
+
+@control.get("/settings/known")
+def describe_settings() -> Response:
+    """The same with what each means and takes."""
+    values = world().settings
+    return answer([{"setting": key, "value": values[key], "default": item.default, "choices": list(item.choices),
+                    "help": item.help} for key, item in worlds().known.items()])
 
 
 @control.post("/settings")
