@@ -258,7 +258,7 @@ class Simulator(Flask):
 
     def _control(self, environ: WSGIEnvironment, start_response: StartResponse, prefix: str, name: str | None,
                  path: str) -> Iterable[bytes]:
-        if answer := forbidden(environ, self.settings):
+        if answer := forbidden(environ, self.settings, path):
             status, headers, body = answer
             start_response(status_line(status), headers)
             return [body]

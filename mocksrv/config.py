@@ -44,7 +44,7 @@ class Setting:
             kind = type(self.default)
             try:
                 return kind(value)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 raise ValueError("a whole number" if kind is int else "a number") from None
         if not isinstance(value, type(self.default)):
             raise ValueError(f"a {type(self.default).__name__}")

@@ -85,9 +85,9 @@ def matches(entry: Entry, wanted: Mapping[str, Any]) -> bool:
     """
     for name, value in wanted.items():
         if name == "path":
-            found = fnmatchcase(entry.target.partition("?")[0], value)
+            found = fnmatchcase(entry.target.partition("?")[0], str(value))
         elif name == "diagnosis":
-            found = any(value in line for line in entry.diagnosis)
+            found = any(str(value) in line for line in entry.diagnosis)
         elif name == "status" and str(value).endswith("xx"):
             found = str(entry.status)[:1] == str(value)[:1]
         else:

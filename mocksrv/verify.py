@@ -57,6 +57,8 @@ def aim(expected: Mapping[str, Any], others: set[str]) -> dict[str, Any]:
     for name in expected:
         if name not in others and name not in QUERY:
             raise BadExpectation(f"{name!r} is not known; use {', '.join([*QUERY, *sorted(others)])}")
+        if name in QUERY and not isinstance(expected[name], str | int):
+            raise BadExpectation(f"{name} takes a text or a number")
     return {name: value for name, value in expected.items() if name in QUERY}
 
 

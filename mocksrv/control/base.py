@@ -13,6 +13,7 @@ import math
 import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
@@ -52,23 +53,54 @@ def answer(data: Any, status: int = 200) -> Response:
     return Response(json.dumps(data, ensure_ascii=False) + "\n", status, content_type=kind)
 
 
-def forbidden(environ: WSGIEnvironment, config: Config) -> tuple[int, Headers, bytes] | None:
+def forbidden(environ: WSGIEnvironment, config: Config, path: str) -> tuple[int, Headers, bytes] | None:
     """The refusal for callers from elsewhere: the control plane is for loopback, or for those who have the token.
 
     Health, readiness and the CA's certificate are for everybody: containers' platforms and clients ask from outside.
+    `path` is the one that is looked up, from `/_mocksrv` on.
     """
-    if environ["PATH_INFO"].rpartition(CONTROL)[2] in ("/health", "/ready", "/ca.pem"):
+    if path.removeprefix(CONTROL) in ("/health", "/ready", "/ca.pem"):
         return None
     if config.token:
         given = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
         if hmac.compare_digest(given.encode(), config.token.encode()):
             return None
-    elif loopback(environ.get("REMOTE_ADDR") or "127.0.0.1"):
+        text = "send Authorization: Bearer and the token"
+    elif not loopback(environ.get("REMOTE_ADDR") or "127.0.0.1"):
+        text = "the control plane answers on loopback only; set MOCKSRV_TOKEN to open it with a token"
+    elif stranger := sent_by(environ):
+        text = f"{stranger}; use 127.0.0.1 or localhost, or set MOCKSRV_TOKEN to open the control plane with a token"
+    else:
         return None
-    text = ("send Authorization: Bearer and the token" if config.token
-            else "the control plane answers on loopback only; set MOCKSRV_TOKEN to open it with a token")
     body = json.dumps(problem("forbidden", 403, text)).encode() + b"\n"
     return 403, [("Content-Type", PROBLEM), ("Content-Length", str(len(body)))], body
+
+
+def sent_by(environ: WSGIEnvironment) -> str:
+    """Who speaks through a program on this machine, in words; "" if nobody does.
+
+    A proxy calls from loopback for anybody. So does a browser for any page: one whose name was made to lead to
+    127.0.0.1 (DNS rebinding) shows in Host, one that posts to us from its own place in Origin.
+    """
+    for key, name in (("HTTP_FORWARDED", "Forwarded"), ("HTTP_X_FORWARDED_FOR", "X-Forwarded-For")):
+        if key in environ:
+            return f"the request came through a proxy ({name})"
+    host = environ.get("HTTP_HOST", "localhost")
+    if not local(host):
+        return f"the control plane does not answer to the name {host!r}"
+    origin = environ.get("HTTP_ORIGIN")
+    if origin is not None and origin.partition("://")[2] != host:
+        return f"the request comes from a page of {origin!r}"
+    return ""
+
+
+def local(host: str) -> bool:
+    """Whether a Host header names this machine by loopback's address or name."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    return name == "localhost" or name.endswith(".localhost") or loopback(name)
 
 
 def loopback(address: str) -> bool:
@@ -92,9 +124,13 @@ def refuse_world(error: TooManyWorlds) -> Response:
 @control.app_errorhandler(HTTPException)
 def refuse_route(error: HTTPException) -> Response:
     code = error.code or 500
-    response = answer(problem(error.name.lower().replace(" ", "-"), code, error.description or ""), code)
-    if allowed := getattr(error, "valid_methods", None):
-        response.headers["Allow"] = ", ".join(sorted(allowed))
+    text = error.description or ""
+    if code == 404:
+        text = f"{request.path} is no route of the control plane; the README lists them under \"The control plane\""
+    allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+    response = answer(problem(error.name.lower().replace(" ", "-"), code, f"use {allowed}" if allowed else text), code)
+    if allowed:
+        response.headers["Allow"] = allowed
     return response
 
 
@@ -138,6 +174,9 @@ def payload(*known: str) -> dict[str, Any]:
 
 def number(data: Mapping[str, Any], key: str) -> float:
     value = data[key]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ControlError("not-a-number", 400, f"{key} takes a number")
-    return float(value)
+    try:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise ValueError
+        return float(value)
+    except (ValueError, OverflowError):  # an int beyond all floats
+        raise ControlError("not-a-number", 400, f"{key} takes a number") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Response
@@ -9,6 +10,10 @@ from marshmallow import Schema, ValidationError, fields, validate, validates, va
 
 from mocksrv.control.base import CONTROL, ControlError, answer, app, control, payload, world
 from mocksrv.faults import CONNECTION
+
+# What can stand in an answer at all: RFC 9110, 5.1 and 5.5.
+HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+\Z", re.ASCII)
+HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
 
 
 @control.get("/faults")
@@ -27,14 +32,15 @@ class FaultSchema(Schema):
     nth = fields.Integer(strict=True, validate=validate.Range(1))
     times = fields.Integer(strict=True, validate=validate.Range(1))
     probability = fields.Float(validate=validate.Range(0, 1))
-    status = fields.Integer(strict=True, validate=validate.Range(100, 599))
-    headers = fields.Dict(fields.String(), fields.String())
+    status = fields.Integer(strict=True, validate=validate.Range(200, 599))  # below 200 an answer would follow
+    headers = fields.Dict(fields.String(validate=validate.Regexp(HEADER_NAME)),
+                          fields.String(validate=validate.Regexp(HEADER_VALUE)))
     delay = fields.Raw()
     slow = fields.Float(validate=validate.Range(0, 600))
     connection = fields.String(validate=validate.OneOf(CONNECTION))
     after = fields.Boolean(truthy={True}, falsy={False})
     cut_after = fields.Integer(strict=True, validate=validate.Range(0))
-    content_type = fields.String()
+    content_type = fields.String(validate=validate.Regexp(HEADER_VALUE))
 
     @validates("delay")
     def check_delay(self, value: Any, **_kwargs: Any) -> None:
@@ -45,7 +51,8 @@ class FaultSchema(Schema):
                 return
             case {"uniform": [int() | float() as low, int() | float() as high]} if 0 <= low <= high <= 600:
                 return
-            case {"lognormal": [int() | float() as median, int() | float() as sigma]} if min(median, 3 - sigma) >= 0:
+            case {"lognormal": [int() | float() as median, int() | float() as sigma]} if (
+                    0 <= median <= 600 and 0 <= sigma <= 3):
                 return
         raise ValidationError(
             'Use seconds from 0 to 600, {"uniform": [low, high]} or {"lognormal": [median, sigma]}.')
@@ -54,6 +61,9 @@ class FaultSchema(Schema):
     def check_sense(self, data: dict[str, Any], **_kwargs: Any) -> None:
         if not data.keys() & {"status", "headers", "delay", "slow", "connection", "cut_after", "content_type"}:
             raise ValidationError("Say what goes wrong: status, delay, slow, connection, cut_after, ...")
+        lengths = [value for name, value in data.get("headers", {}).items() if name.lower() == "content-length"]
+        if not all(value.isascii() and value.isdigit() for value in lengths):
+            raise ValidationError("Content-Length takes a whole number.", "headers")
         if data.get("vendor", next(iter(app().vendors))) not in app().vendors:
             raise ValidationError(f"Use one of {', '.join(app().vendors)}.", "vendor")
         names = {op.name for op in app().operations.values() if data.get("vendor", op.vendor) == op.vendor}
@@ -63,7 +73,7 @@ class FaultSchema(Schema):
 
 @control.post("/faults")
 def add_fault() -> Response:
-    """Let something go wrong; README, "Faults", shows the members."""
+    """Let something go wrong; README, "The control plane", lists the members."""
     try:
         found = FaultSchema().load(payload())
     except ValidationError as error:

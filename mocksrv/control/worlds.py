@@ -14,6 +14,7 @@ from mocksrv.scenario import Scenario, scenarios
 from mocksrv.world import DEFAULT, World
 
 NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
+SNAPSHOTS = 1_000  # that are kept at most
 
 
 def describe(one: World) -> dict[str, Any]:
@@ -149,15 +150,18 @@ def reset() -> Response:
 @control.get("/snapshots")
 def list_snapshots() -> Response:
     return answer([{"name": label, "world": kept.name, "clock": clock_state(kept)}
-                   for label, kept in worlds().snapshots.items()])
+                   for label, kept in list(worlds().snapshots.items())])
 
 
 @control.post("/snapshots")
 def make_snapshot() -> Response:
     """Keep this world under a name."""
     label = payload("name").get("name")
-    if not isinstance(label, str) or not label:
-        raise ControlError("no-name", 400, 'send {"name": "..."}')
+    if not isinstance(label, str) or not NAME.fullmatch(label):
+        raise ControlError("bad-name", 400, "name takes 1 to 64 letters, digits, dots, dashes or underscores")
+    if len(worlds().snapshots) >= SNAPSHOTS and label not in worlds().snapshots:
+        raise ControlError("too-many-snapshots", 503, f"there are {SNAPSHOTS} snapshots already; delete some with "
+                           f"DELETE {CONTROL}/snapshots/name")
     worlds().snapshot(name(), label)
     return answer({"name": label, "world": name()}, 201)
 
@@ -195,5 +199,5 @@ def restore_snapshot(label: str) -> Response:
 @control.delete("/snapshots/<label>")
 def delete_snapshot(label: str) -> Response:
     kept(label)
-    del worlds().snapshots[label]
+    worlds().snapshots.pop(label, None)
     return Response(status=204)

@@ -48,7 +48,7 @@ def test_the_clock_freezes_advances_skews_and_is_set(shop):
     ("/clock", {"freeze": 1}, "not-a-truth"),
     ("/clock", {"speed": 2}, "unknown-member"),
     ("/clock", [], "not-json"),
-    ("/snapshots", {"name": ""}, "no-name"),
+    ("/snapshots", {"name": ""}, "bad-name"),
     ("/worlds", {"name": "a/b"}, "bad-name"),
     ("/worlds", {"name": "a", "size": "huge"}, "bad-setting"),
     ("/worlds", {"name": "a", "settings": {"shop.mood": "odd"}}, "bad-setting"),
@@ -61,6 +61,18 @@ def test_the_clock_freezes_advances_skews_and_is_set(shop):
     ("/faults", {"delay": True}, "bad-fault"),
     ("/faults", {"delay": {"normal": [1, 2]}}, "bad-fault"),
     ("/faults", {"connection": "explode"}, "bad-fault"),
+    ("/faults", {"delay": {"lognormal": [float("inf"), 1]}}, "bad-fault"),
+    ("/faults", {"delay": {"lognormal": [1, float("nan")]}}, "bad-fault"),
+    ("/faults", {"status": 101}, "bad-fault"),
+    ("/faults", {"headers": {"X-A": "1\r\nX-B: 2"}}, "bad-fault"),
+    ("/faults", {"headers": {"X A": "1"}}, "bad-fault"),
+    ("/faults", {"headers": {"X-A": "\u20ac"}}, "bad-fault"),
+    ("/faults", {"headers": {"content-length": "x"}}, "bad-fault"),
+    ("/faults", {"content_type": "a\nb"}, "bad-fault"),
+    ("/clock", {"advance": 10**400}, "not-a-number"),
+    ("/settings", {"shop.stock": float("inf")}, "bad-setting"),
+    ("/snapshots", {"name": "a/b"}, "bad-name"),
+    ("/snapshots", {"name": "x" * 65}, "bad-name"),
     ("/faults", {"status": 500, "colour": "red"}, "bad-fault"),
     ("/faults", {"status": 500, "vendor": "nobody"}, "bad-fault"),
     ("/faults", {"status": 500, "operation": "nothing"}, "bad-fault"),
@@ -148,6 +160,31 @@ def test_the_control_plane_is_for_loopback_or_for_the_token(shop_app):
     with_token = shop_app(token="s3cret").test_client()
     assert with_token.get("/_mocksrv/worlds").status_code == 403
     assert with_token.get("/_mocksrv/worlds", headers={"Authorization": "Bearer s3cret"}).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [
+    {"Host": "evil.example:8080"}, {"Host": "127.0.0.1.evil.example"}, {"Host": "192.0.2.7"}, {"Host": "[::1"},
+    {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost:1"},
+    {"X-Forwarded-For": "127.0.0.1"}, {"Forwarded": "for=192.0.2.60"},
+])
+def test_neither_pages_nor_proxies_reach_the_control_plane_through_loopback(shop_app, headers):
+    refused = shop_app().test_client().post("/_mocksrv/reset", headers=headers)
+    assert (refused.status_code, refused.json["type"]) == (403, "about:mocksrv#forbidden")
+    assert "MOCKSRV_TOKEN" in refused.json["detail"]
+    token = {"Authorization": "Bearer s3cret"}
+    assert shop_app(token="s3cret").test_client().post("/_mocksrv/reset", headers=headers | token).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1:9", "[::1]:8080", "shop.localhost"])
+def test_names_of_loopback_reach_the_control_plane_also_from_its_own_page(shop, host):
+    headers = {"Host": host, "Origin": f"http://{host}"}
+    assert shop.post("/_mocksrv/reset", headers=headers).status_code == 200
+
+
+def test_no_detour_leads_around_the_token(shop_app):
+    client = shop_app(token="s3cret").test_client()
+    for path in ("/_mocksrv/reset/_mocksrv/health", "/_mocksrv/worlds/a%2F_mocksrv%2Fhealth"):
+        assert client.delete(path, environ_overrides={"mocksrv.target": path}).status_code == 403
 
 
 def test_metrics_parse_and_count(shop):

@@ -31,7 +31,7 @@ MIXED = [entry(1), entry(2, status=404, diagnosis=["there is no thing"]), entry(
 @pytest.mark.parametrize(("wanted", "ids"), [
     ({}, [1, 2, 3, 4]), ({"operation": "get_thing"}, [1, 2]), ({"status": 404}, [2]), ({"status": "404"}, [2]),
     ({"status": "2xx"}, [1, 3]), ({"path": "/v1/*"}, [1, 2, 3]), ({"path": "/v1/things/?"}, [1, 2, 3]),
-    ({"diagnosis": "no thing"}, [2]), ({"method": "PUT", "caller": "me"}, [3]), ({"vendor": "other"}, []),
+    ({"diagnosis": "no thing"}, [2]), ({"diagnosis": 5}, []), ({"path": 5}, []), ({"method": "PUT", "caller": "me"}, [3]), ({"vendor": "other"}, []),
 ])
 def test_queries(wanted, ids):
     assert [one.id for one in journal(*MIXED).find(**wanted)] == ids
@@ -63,7 +63,8 @@ def test_what_is_not_as_expected_has_a_readable_account(expected, text):
 
 
 @pytest.mark.parametrize("expected", [{"exactly": -1}, {"exactly": "2"}, {"at_least": True}, {"colour": "red"},
-                                      {"in_order": "x"}, {"in_order": [{"colour": 1}]}, {"in_order": [], "exactly": 1}])
+                                      {"in_order": "x"}, {"in_order": [{"colour": 1}]}, {"in_order": [], "exactly": 1},
+                                      {"path": ["x"]}, {"operation": {"a": 1}}, {"status": None}])
 def test_a_senseless_expectation_is_refused(shop, expected):
     with pytest.raises(BadExpectation):
         verify(MIXED, expected)
