@@ -76,6 +76,9 @@ DIFFERENCES = (
                "takes the build, staged or not; 500 without one", PAGE),
     Difference(40, "`buildsUrl` of the upgrade's progress", "ends in `/builds`", "ends in `/_couch/builds_4`"),
     Difference(41, "monitoring", "muted messages are counted under `final`", "under `muted`; also sizes"),
+    Difference(42, "who is not signed in", "not said", "302 to the login page or 401, by Accept and User-Agent"),
+    Difference(43, "columns of the messages export", "titles in words", "16 names of fields"),
+    Difference(44, "path to store credentials", "the heading has no key", "with a key"),
 )
 CHOSEN = {PAGE: "the page's", SERVER: "the server's", BOTH: "both"}
 
