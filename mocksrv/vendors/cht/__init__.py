@@ -33,6 +33,7 @@ from mocksrv.vendors.cht import (  # noqa: F401
     couchdb,
     credentials,
     export,
+    express_metrics,
     forms,
     hydrate,
     info,

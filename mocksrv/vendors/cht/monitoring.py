@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from mocksrv.operation import Call
 from mocksrv.store import TOP
 from mocksrv.vendors.cht import background, builds, conformance, documents, indexes, info
-from mocksrv.vendors.cht.vendor import STARTED, vendor
+from mocksrv.vendors.cht.http_traffic import STARTED
+from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from mocksrv.vendors.cht import (
     documents,
     errors,
     hashes,
+    http_traffic,
     jsonio,
     wire,
 )
@@ -25,7 +26,6 @@ from mocksrv.world import World
 
 ADMIN, PASSWORD = "admin", "pass"
 CONFIG = "cht.config"  # what is kept outside of the databases: the installed build, CouchDB's configuration
-STARTED = "cht.started"  # Unix seconds of the first request, in the world's memory
 MEDIC = re.compile(r"/+medic(?=/|$)", re.IGNORECASE)
 SLASHES = re.compile(r"/{2,}")
 JSON = "application/json"
@@ -104,8 +104,7 @@ class CHT(Vendor):
 
     def identify(self, world: World, call: Call) -> None:
         """Find out who calls; whether that is enough, `admit` says."""
-        if STARTED not in world.memory:
-            world.memory[STARTED] = world.clock.time()
+        http_traffic.arrived(world, call)
         background.settle(world)
         call.notes["json_errors"] = conformance.docs(world)  # difference 21
         try:
@@ -150,6 +149,7 @@ class CHT(Vendor):
     def render(self, world: World, call: Call, result: Any) -> Reply:
         reply = wire.render(call, result)
         auth.count_failure(world, call, reply.status)
+        http_traffic.answered(world, call, reply)
         return reply
 
     def failure(self, status: int) -> Refusal:

@@ -1,0 +1,89 @@
+"""The requests that a world has answered, as the server's histograms count them.
+
+A restart of the server forgets them: they are in the world's memory. CHT 4.15 source, package prometheus-api-metrics.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+
+from mocksrv.clock import stopwatch
+from mocksrv.operation import PARAMETER, Call, Operation, Reply
+from mocksrv.world import World
+
+STARTED = "cht.started"  # Unix seconds of the first request, in the world's memory
+SERIES, BEGAN = "cht.traffic", "began"
+SECONDS = (0.004, 0.007, 0.013, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 7.5, 10, 25, 45, 90, 180, 360, 600, 1200, 1800,
+           3600)
+BYTES = (5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)
+UNCOUNTED = frozenset(("/api/v1/express-metrics", "/api/v1/express-metrics.json"))
+NO_ROUTE = "N/A"
+Key = tuple[str, str, str]  # method, route, status
+Bounds = tuple[float, ...]
+
+
+@dataclass
+class Histogram:
+    """How many values fell below each bound but not the one before, those beyond the last, and their sum."""
+
+    bounds: Bounds
+    counts: list[int] = field(default_factory=list)
+    sum: float = 0
+
+    def __post_init__(self) -> None:
+        self.counts = self.counts or [0] * (len(self.bounds) + 1)
+
+    def add(self, value: float) -> None:
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
+
+
+Series = dict[Key, tuple[Histogram, Histogram, Histogram]]  # seconds, bytes in, bytes out
+
+
+def arrived(world: World, call: Call) -> None:
+    """A request is there."""
+    if STARTED not in world.memory:
+        world.memory[STARTED] = world.clock.time()
+    call.notes[BEGAN] = stopwatch()
+
+
+def answered(world: World, call: Call, reply: Reply) -> None:
+    """It is answered; what goes out in chunks counts as no bytes."""
+    began = call.notes.get(BEGAN)
+    if began is None or call.path in UNCOUNTED:
+        return
+    key = (call.method, route(call), str(reply.status))
+    found = series(world).get(key)
+    if found is None:
+        found = series(world)[key] = (Histogram(SECONDS), Histogram(BYTES), Histogram(BYTES))
+    found[0].add(stopwatch() - began)
+    found[1].add(size(call.header("content-length")))
+    found[2].add(next((size(value) for name, value in reply.headers if name == "Content-Length"), 0))
+
+
+def series(world: World) -> Series:
+    found: Series = world.memory.setdefault(SERIES, {})
+    return found
+
+
+def size(length: str) -> int:
+    return int(length) if length.isdecimal() else 0
+
+
+def route(call: Call) -> str:
+    """The path of the API's own route, parameters as `:name`; what goes on to CouchDB has none."""
+    operation = call.operation
+    if operation is None or operation.source.startswith("CouchDB"):
+        return NO_ROUTE
+    return PARAMETER.sub(r":\1", path(operation, call))
+
+
+def path(operation: Operation, call: Call) -> str:
+    """The one of an operation's paths that the call came by."""
+    if len(operation.paths) == 1:
+        return operation.paths[0]
+    fits = (way for way, pattern in zip(operation.paths, operation.patterns, strict=True)
+            if pattern.fullmatch(call.path))
+    return next(fits, operation.paths[0])
