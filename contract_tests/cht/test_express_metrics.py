@@ -43,7 +43,8 @@ def test_the_layout_is_that_of_nodes_library(api):
     api.get("/api/info")
     answer = api.taking("*/*").get(PATH)
     name = "cht_api_process_cpu_user_seconds_total"
-    assert answer.text.startswith(f"# HELP {name} Total user CPU time spent in seconds.\n# TYPE {name} counter\n{name} ")
+    assert answer.text.startswith(
+        f"# HELP {name} Total user CPU time spent in seconds.\n# TYPE {name} counter\n{name} ")
     assert '\n\n# HELP cht_api_app_version The service version by package.json\n' in answer.text
     assert ('cht_api_http_request_duration_seconds_bucket{le="3600",method="GET",route="/api/info",code="200"} '
             in answer.text)
