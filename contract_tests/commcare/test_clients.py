@@ -114,3 +114,18 @@ def test_deep_offsets_fail_if_asked_to(hq, mocksrv):
     mocksrv.set(commcare_max_offset=20)
     for path in ("case", "form"):
         assert [hq.get(f"v0.5/{path}/", offset=offset).status_code for offset in (0, 20, 21)] == [200, 200, 500]
+
+
+def test_submissions_without_a_login(hq, mocksrv):
+    body = ('<data xmlns="http://openrosa.org/formdesigner/o"><meta xmlns="http://openrosa.org/jr/xforms">'
+            "<instanceID>{}</instanceID></meta></data>")
+
+    def submit(id):
+        return requests.post(hq.path("receiver/"), data=body.format(id), timeout=30,
+                             headers={"Content-Type": "text/xml"})
+
+    refused = submit("one")
+    assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, 'Basic realm=""')
+    mocksrv.set(commcare_open_submissions="demo")
+    assert submit("two").status_code == 201
+    assert [hq.get(f"v0.5/form/{id}/").status_code for id in ("one", "two")] == [404, 200]

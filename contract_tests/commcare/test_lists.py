@@ -487,3 +487,35 @@ def test_odata_logins_and_misses(hq):
     assert requests.get(url, auth=(hq.username, "password"), timeout=30).status_code == 200
     for path in (f"forms/{FEEDS['cases']}/feed", "cases/nothing/feed", f"cases/{FEEDS['cases']}/3/feed"):
         assert hq.get(f"v0.5/odata/{path}").status_code == 404
+
+
+# --- what is switched off ----------------------------------------------------------------------------------
+
+
+@pytest.mark.mock_only
+@pytest.mark.parametrize(("path", "status", "answer"), [
+    ("v0.5/location/", 403, ""), ("location_type/v1/", 403, ""), ("location/v2/", 403, ""), ("v0.5/ucr/", 403, ""),
+    ("v0.5/ucr_data_source/", 401, '{"error": "You don\'t have permission to access this API"}'),
+    ("v0.5/action_times/", 403, '{"error": "You don\'t have permission to access this API"}'),
+    ("analytics-roles/v1/", 404, ""), ("v0.5/odata/cases/x/feed", 404, "Feature flag not enabled."),
+])
+def test_features_that_are_off(hq, mocksrv, path, status, answer):
+    mocksrv.set(commcare_features="strong_mobile_passwords")
+    response = hq.get(path)
+    assert (response.status_code, response.text) == (status, answer)
+    weak = hq.post("v0.5/user/", {"username": "weak", "password": "short"})
+    assert weak.status_code == 201  # errors of a creation are dropped
+    user = f"v0.5/user/{weak.json()['id']}/"
+    assert "Password is not strong enough." in hq.put(user, {"password": "short"}).text
+    assert hq.put(user, {"password": "long enough"}).status_code == 200
+
+
+@pytest.mark.mock_only
+def test_any_domain_can_be_of_2015(hq, mocksrv):
+    mocksrv.set(commcare_era_2015="demo")
+    case = hq.get("v0.5/case/", limit=1).json()["objects"][0]
+    assert len(case) == 13
+    assert case["server_date_modified"][10] == " "
+    assert case["properties"]["date_opened"][10] == "T"
+    assert not case["properties"]["date_opened"].endswith("Z")
+    assert len(hq.get("v0.5/user/").json()["objects"][0]) == 10

@@ -1,7 +1,6 @@
 """Project spaces ("domains") and what their members may do.
 
-A domain document: `{"name", "title", "era": "2015" | "current", "secure": bool (form submissions need a login),
-"features": [names], "roles": {name: [permissions]}}`.
+A domain document: `{"name", "title", "roles": {name: [permissions]}}`. The rest are settings.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mocksrv.world import World
 
-ERAS = ("2015", "current")
 # HqPermissions: what a role holds. The lists are `view_report_list` and `web_apps_list`.
 PERMISSIONS = (
     "access_all_locations", "access_api", "access_mobile_endpoints", "access_web_apps", "download_reports",
@@ -21,8 +19,9 @@ PERMISSIONS = (
     "report_an_issue", "view_apps", "view_commcare_users", "view_groups", "view_locations", "view_reports",
     "view_roles", "view_web_users",
 )
-# What a domain may have switched on, beside the plan.
-FEATURES = ("locations", "ucr", "ucr_data_sources", "action_times", "analytics_roles", "odata")
+# What a domain may have switched on, beside the plan; all but the last are, unless the setting `features` says less.
+FEATURES = ("locations", "ucr", "ucr_data_sources", "action_times", "analytics_roles", "odata",
+            "strong_mobile_passwords")
 ROLES = {
     "App Editor": ("access_all_locations", "access_api", "edit_apps", "view_apps", "view_reports",
                    "report_an_issue"),
@@ -38,10 +37,7 @@ ROLES = {
 
 def make(name: str, title: str, **given: Any) -> dict[str, Any]:
     """A new domain's document."""
-    return {
-        "name": name, "title": title, "era": "current", "secure": True, "features": list(FEATURES),
-        "roles": {role: list(held) for role, held in ROLES.items()}, **given,
-    }
+    return {"name": name, "title": title, "roles": {role: list(held) for role, held in ROLES.items()}, **given}
 
 
 def find(world: World, name: str) -> Mapping[str, Any] | None:
@@ -50,12 +46,16 @@ def find(world: World, name: str) -> Mapping[str, Any] | None:
 
 
 def listed(world: World, setting: str, name: str) -> bool:
-    """Whether a setting that lists domains (`blocked`, `no_plan`, `two_factor`) names this one."""
+    """Whether a setting that is a list with commas (`blocked`, `no_plan`, `features`) names this one."""
     value: str = world.setting(f"commcare.{setting}")
     return bool(value) and name in (part.strip() for part in value.split(","))
 
 
+def has(world: World, feature: str) -> bool:
+    """Whether the domains have a feature."""
+    return listed(world, "features", feature)
+
+
 def era(world: World, name: str) -> str:
     """"2015" or "current"."""
-    domain = find(world, name)
-    return domain["era"] if domain else "current"
+    return "2015" if listed(world, "era_2015", name) else "current"

@@ -42,7 +42,7 @@ def list_user_domains(world: World, call: Call) -> dict[str, Any]:
     if (call.arg("can_view_reports") or "").lower() == "true":
         names = [name for name in names if caller.may(world, name, "view_reports")]
     found = [domain for name in names if (domain := domains.find(world, name))
-             and (not flag or flag in domain["features"])]
+             and (not flag or domains.has(world, flag))]
     # HQ's paginator of this list does nothing: one page, and its count is all that `meta` has.
     return {"meta": {"total_count": len(found)}, "objects": [
         {"domain_name": domain["name"], "project_name": domain["title"]} for domain in found]}

@@ -139,9 +139,9 @@ def get_export(world: World, call: Call) -> dict[str, Any]:
                  source="commcare-hq corehq/apps/api/resources/v1_0.py", proof="source")
 def get_analytics_roles(world: World, call: Call) -> dict[str, Any]:
     """What the caller may do in CommCare Analytics."""
-    domain = domains.find(world, call.params["domain"])
-    if domain is None or "analytics_roles" not in domain["features"]:
-        raise Refusal(404, diagnosis="the domain lacks the feature analytics_roles")
-    admin = call.caller.membership(domain["name"])["is_admin"]
-    view = admin or call.caller.may(world, domain["name"], "view_reports")
+    domain = call.params["domain"]
+    if not domains.has(world, "analytics_roles"):
+        raise Refusal(404, diagnosis="the setting commcare.features lacks analytics_roles")
+    admin = call.caller.membership(domain)["is_admin"]
+    view = admin or call.caller.may(world, domain, "view_reports")
     return {"permissions": {"can_edit": admin, "can_view": view}, "resource_uri": "", "roles": []}

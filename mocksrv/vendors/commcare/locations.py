@@ -72,9 +72,8 @@ def show_type(call: Call, kind: Doc) -> dict[str, Any]:
 
 
 def check_plan(world: World, call: Call) -> None:
-    domain = domains.find(world, call.params["domain"])
-    if domain is None or "locations" not in domain["features"]:
-        raise Refusal(403, diagnosis="the domain has no locations")
+    if not domains.has(world, "locations"):
+        raise Refusal(403, diagnosis="the setting commcare.features lacks locations")
 
 
 def refuse_order(call: Call, known: tuple[str, ...]) -> None:

@@ -52,9 +52,8 @@ METADATA = """<?xml version="1.0" encoding="utf-8" standalone="yes" ?>
 
 def find(world: World, call: Call) -> Doc:
     """The configuration that the path names. Raises 404."""
-    domain = domains.find(world, call.params["domain"])
-    if domain is None or "odata" not in domain["features"]:
-        raise Refusal(404, Text(OFF), diagnosis="the domain lacks the feature odata")
+    if not domains.has(world, "odata"):
+        raise Refusal(404, Text(OFF), diagnosis="the setting commcare.features lacks odata")
     config = owned(world, "commcare.odata_configs", call.params["config_id"], call.params["domain"])
     if config is None or f"{config['type']}s" != call.params["kind"] or call.params.get("table_id", "0") != "0":
         raise Refusal(404, Text(NOT_FOUND), diagnosis="no feed of that id and table in this domain")

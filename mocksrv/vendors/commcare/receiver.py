@@ -87,9 +87,10 @@ def submit_form_api(world: World, call: Call) -> Any:
              f"/a/{DOMAIN}/receiver/submission", f"/a/{DOMAIN}/receiver/{APP_ID}/", auth="none", **DECLARED)
 def submit_form(world: World, call: Call) -> Any:
     """Submit a form; a login is asked for if the domain demands secure submissions."""
-    if domain_of(world, call)["secure"]:
-        return submit_form_secure(world, call)
-    return receive(world, call)
+    domain_of(world, call)
+    if domains.listed(world, "open_submissions", call.params["domain"]):
+        return receive(world, call)
+    return submit_form_secure(world, call)
 
 
 @vendor.view("POST", f"/a/{DOMAIN}/receiver/secure/", f"/a/{DOMAIN}/receiver/secure/{APP_ID}/", auth="none",

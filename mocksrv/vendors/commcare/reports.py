@@ -141,9 +141,8 @@ def show_source(call: Call, source: Doc, *, detail: bool = False) -> dict[str, A
 
 
 def check_feature(world: World, call: Call) -> None:
-    document = domains.find(world, call.params["domain"])
-    if document is None or "ucr_data_sources" not in document["features"]:
-        raise Refusal(401, {"error": OFF}, diagnosis="the domain lacks the feature ucr_data_sources")
+    if not domains.has(world, "ucr_data_sources"):
+        raise Refusal(401, {"error": OFF}, diagnosis="the setting commcare.features lacks ucr_data_sources")
 
 
 def find_source(world: World, call: Call) -> Doc:

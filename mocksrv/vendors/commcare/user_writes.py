@@ -45,8 +45,7 @@ def email(world: World, user: Mapping[str, Any], value: Any) -> Change:
 
 
 def password(world: World, user: Mapping[str, Any], value: Any) -> Change:
-    domain = domains.find(world, user["domain"])
-    strong = domain is not None and "strong_mobile_passwords" in domain["features"]
+    strong = domains.has(world, "strong_mobile_passwords")
     if not isinstance(value, str) or not value or (strong and len(value) < 8):
         raise Unfit("Password is not strong enough.")
     return {"password": value}

@@ -53,7 +53,7 @@ from typing import TYPE_CHECKING, Any
 from mocksrv.config import Setting
 from mocksrv.operation import Call, Handler, Operation, Refusal, Reply, Vendor
 from mocksrv.store import Index, TableSpec, on
-from mocksrv.vendors.commcare import gate, wire
+from mocksrv.vendors.commcare import domains, gate, wire
 from mocksrv.vendors.commcare.seed import accounts, demo
 
 if TYPE_CHECKING:
@@ -158,6 +158,9 @@ SETTINGS = (
     Setting("max_offset", 0, "offset beyond which the lists of cases and forms fail with a 500; 0: never"),
     Setting("indexed_on_style", "zulu", "whether indexed_on ends in Z", ("zulu", "naive")),
     Setting("bearer_token", "", "token that is taken as brudolph@dimagi.com's OAuth2 token"),
+    Setting("era_2015", "exi-training", "domains that answer as in 2015, with commas"),
+    Setting("features", ", ".join(domains.FEATURES[:-1]), "what all domains have switched on, with commas"),
+    Setting("open_submissions", "", "domains that take forms without a login, with commas"),
     Setting("blocked", "", "domains that asked too much, with commas: each request gets a 401"),
     Setting("no_plan", "", "domains whose plan has no API access, with commas"),
     Setting("two_factor", "", "domains that demand a second factor with passwords, with commas"),

@@ -67,7 +67,7 @@ def mobile_user(id: str, domain: str, name: str, first: str, last: str, **given:
 
 def accounts(world: World) -> None:
     """Both domains, who may log in, and all of `exi-training`."""
-    for domain in (domains.make("exi-training", "EXI Training", era="2015"), domains.make("demo", "Demo")):
+    for domain in (domains.make("exi-training", "EXI Training"), domains.make("demo", "Demo")):
         world.table("commcare.domains").insert(domain["name"], domain)
     for username, (id, first, last, active, roles) in WEB_USERS.items():
         world.table("commcare.web_users").insert(id, {
