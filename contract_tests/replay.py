@@ -1,0 +1,145 @@
+"""Replay of recorded exchanges: the same requests in the same order at the same times, and how the answers compare.
+
+Ids, revisions, tokens and cookies that the recorded server made are learnt from our answers and put into later
+requests. Two answers agree when status and content type are equal, error texts are equal, and data has the same shape:
+the same keys, types and numbers of elements.
+"""
+
+import base64
+import http.client
+import json
+import re
+from urllib.parse import quote
+
+MADE = re.compile(  # what a server makes up: revisions, ids, uuids, login tokens, session cookies
+    r"(?<![\w-])\d+-[0-9a-f]{32}(?![\w-])|(?<![\w-])[0-9a-f]{32}(?![\w-])"
+    r"|(?<![\w-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-])"
+    r"|^[\w.,:!$=-]{64}$|(?<=login/token/)[\w.,:!$=-]{64}|(?<=token:login:)[\w.,:!$=-]{64}|(?<=AuthSession=)[\w-]+")
+VOLATILE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z|(?<!\d)1[5-9]\d{11}(?!\d)")
+
+
+class Replay:
+    """One run against a server; `names` holds what the recorded server made, and what ours made instead."""
+
+    def __init__(self, host, port):
+        self.host, self.port = host, port
+        self.sent = 0
+        self.names = {}
+        self.revisions = {}  # (document, recorded revision) -> ours: documents of equal content share a revision
+
+    def play(self, line):
+        """Send the request of a line; what differs in the answer, as texts."""
+        # Failed logins are limited by address, and the recording came from many; but for the limit's own lines.
+        self.sent += not line["name"].startswith("rate limit")
+        status, headers, body = self.send(line["request"])
+        recorded = line["response"]
+        if recorded.get("hidden"):
+            return []
+        kind, text = content_type(recorded["headers"]), recorded.get("body") or ""
+        problems = []
+        if recorded["status"] != status:
+            return [f"status {recorded['status']}, not {status} {body[:200]}"]
+        if kind != content_type(headers):
+            problems.append(f"content type {kind}, not {content_type(headers)}")
+        for theirs, ours in zip(cookies(recorded["headers"]), cookies(headers), strict=False):
+            self.learn_text(theirs, ours)
+        if line["request"]["method"] == "HEAD":
+            return problems
+        if kind.startswith("application/json") and text:
+            theirs, ours = json.loads(text), json.loads(body)
+            self.learn(theirs, ours)
+            return problems + (self.equal(theirs, ours) if status >= 400 else shape("", theirs, ours))
+        self.learn_text(text, body)
+        if status >= 400 and blank(text) != blank(body):
+            problems.append(f"text {text!r}, not {body!r}")
+        return problems
+
+    def send(self, request):
+        path = request["path"] + (f"?{request['query']}" if request["query"] is not None else "")
+        body, raw = request.get("body"), request.get("body_base64")
+        address = f"127.0.{self.sent // 250 % 250}.{self.sent % 250 + 1}"
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=60, source_address=(address, 0))
+        try:
+            connection.putrequest(request["method"], self.translate(path), skip_host=True, skip_accept_encoding=True)
+            data = base64.b64decode(raw) if raw else None if body is None else self.translate(body).encode()
+            for name, value in request["headers"].items():
+                if name.lower() not in ("content-length", "accept-encoding"):
+                    connection.putheader(name, self.translate(value))
+            if data is not None:
+                connection.putheader("Content-Length", str(len(data)))
+            connection.endheaders(data)
+            answer = connection.getresponse()
+            return answer.status, answer.getheaders(), answer.read().decode("utf-8", "replace")
+        finally:
+            connection.close()
+
+    def translate(self, text):
+        """A recorded piece of a request in the words of our server."""
+        document = re.search(r'"_id": ?"([^"]+)"|/medic/([^/?]+)', text)
+        owner = next((one for one in document.groups() if one), None) if document else None
+        for old, new in self.names.items():
+            if quote(old, safe="") != old:
+                text = text.replace(quote(old, safe=""), quote(new, safe=""))
+        return MADE.sub(lambda found: self.revisions.get((owner, found[0])) or self.names.get(found[0], found[0]), text)
+
+    def learn(self, theirs, ours, owner=None):
+        """Take in what both servers made at the same places of two answers."""
+        if isinstance(theirs, dict) and isinstance(ours, dict):
+            owner = next((theirs[key] for key in ("_id", "id") if isinstance(theirs.get(key), str)), owner)
+            for key in theirs.keys() & ours.keys():
+                self.learn(theirs[key], ours[key], owner)
+        elif isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours):
+            for one, other in zip(theirs, ours, strict=True):
+                if blank(json.dumps(one, sort_keys=True)) == blank(json.dumps(other, sort_keys=True)):
+                    self.learn(one, other, owner)
+        elif isinstance(theirs, str) and isinstance(ours, str):
+            self.learn_text(theirs, ours, owner)
+
+    def learn_text(self, theirs, ours, owner=None):
+        words, others = MADE.findall(theirs), MADE.findall(ours)
+        if len(words) == len(others) and blank(theirs) == blank(ours):
+            for word, other in zip(words, others, strict=True):
+                self.revisions[owner, word] = other
+                if "-" in word[:12] and word[0].isdigit():
+                    self.names[word] = other  # the last one seen counts where the document is not known
+                else:
+                    self.names.setdefault(word, other)
+
+    def equal(self, theirs, ours):
+        one, other = (blank(json.dumps(value, sort_keys=True)) for value in (theirs, ours))
+        return [] if one == other else [f"error {theirs}, not {ours}"]
+
+
+def blank(text):
+    """A text without what servers make up, and without times."""
+    return VOLATILE.sub("<time>", MADE.sub("<made>", text))
+
+
+def content_type(headers):
+    return next((value for name, value in headers if name.lower() == "content-type"), "")
+
+
+def cookies(headers):
+    return sorted(value for name, value in headers if name.lower() == "set-cookie")
+
+
+def shape(where, theirs, ours):
+    """Where two JSON values differ in keys, types or numbers of elements."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        keys = [f"{where}/{key} {'is missing' if key in theirs else 'is too much'}"
+                for key in theirs.keys() ^ ours.keys() if not MADE.search(key)]
+        both = theirs.keys() & ours.keys()
+        return keys + [one for key in both for one in shape(f"{where}/{key}", theirs[key], ours[key])]
+    if isinstance(theirs, list) and isinstance(ours, list):
+        if len(theirs) != len(ours):
+            return [f"{where} has {len(theirs)} elements, not {len(ours)}"]
+        return [one for pair in zip(*(sorted(side, key=likeness) for side in (theirs, ours)), strict=True)
+                for one in shape(f"{where}/*", *pair)]
+    kinds = ["number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
+             for value in (theirs, ours)]
+    return [] if kinds[0] == kinds[1] else [f"{where} is {kinds[0]}, not {kinds[1]}"]
+
+
+def likeness(value):
+    """What to sort the elements of a list by, so that those that belong together meet."""
+    return blank(json.dumps(value, sort_keys=True))
