@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from contract_tests.replay import Replay
 
+from contract_tests.replay import Replay
 from mocksrv import fixtures
 from mocksrv.app import create_app
 from mocksrv.config import Config
