@@ -26,5 +26,5 @@ def fill(world: World, size: int) -> None:
     with uncollected():
         submissions = records.submissions(world, DOMAIN, size, workers, app)
         processing.load(world, [accounts.milk(), *submissions])
-    tables.fill(world, DOMAIN)
-    activity.fill(world, DOMAIN, size, workers)
+        tables.fill(world, DOMAIN)
+        activity.fill(world, DOMAIN, size, workers)
