@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 SHOWN = 3
 NEAR = 0.6
+LONGEST = 80  # letters of a path segment that are compared
 
 
 def explain(vendor: Vendor, call: Call) -> list[str]:
@@ -34,7 +35,7 @@ def nearest(vendor: Vendor, call: Call) -> list[str]:
                 return [f"{operation.method} {operation.path} in that letter case"]
             if call.path.endswith("/") and pattern.fullmatch(call.path.rstrip("/")):
                 return [f"{operation.method} {operation.path} without the trailing slash"]
-    parts = call.path.strip("/").split("/")
+    parts = [part[:LONGEST] for part in call.path.strip("/").split("/")]
     ranked = sorted(vendor.operations, key=lambda op: (-likeness(op, parts), op.method != call.method, op.path))
     return [f"{op.method} {op.path}{difference(op, parts)}" for op in ranked[:SHOWN] if likeness(op, parts) >= NEAR]
 

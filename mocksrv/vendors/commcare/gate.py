@@ -92,8 +92,14 @@ def check_domain(world: World, call: Call) -> None:
     if domain is not None and domains.listed(world, "blocked", name):
         raise Refusal(401, {"error": CUT_OFF})
     if domain is None or domains.listed(world, "no_plan", name):
-        raise Refusal(401, {"error": NO_PLAN}, diagnosis=f"no domain {name!r}" if domain is None else
+        raise Refusal(401, {"error": NO_PLAN}, diagnosis=unknown(world, name) if domain is None else
                       f"the plan of the domain {name!r} has no API access")
+
+
+def unknown(world: World, name: str) -> str:
+    """What to say of a domain that there is not; HQ answers it like one whose plan lacks the API."""
+    known = ", ".join(sorted(world.table("commcare.domains").ids()))
+    return f"there is no domain {name!r}; there are {known}"
 
 
 def domain_of(call: Call) -> str | None:
