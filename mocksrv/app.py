@@ -22,7 +22,7 @@ from mocksrv.clock import pause, stopwatch
 from mocksrv.config import Config
 from mocksrv.control import CONTROL, PROBLEM, control, forbidden, problem
 from mocksrv.faults import Fault
-from mocksrv.journal import BODY, Entry
+from mocksrv.journal import BODY, Entry, blot
 from mocksrv.metrics import Meter
 from mocksrv.operation import PARAMETER, Call, Operation, Refusal, Reply, Vendor
 from mocksrv.world import DEFAULT, TooManyWorlds, World, Worlds
@@ -106,6 +106,8 @@ class Simulator(Flask):
         target = environ.get("mocksrv.target") or quoted_target(environ)
         if ENCODED_SLASH.search(target):
             path = path_of(target)
+        if not path.startswith("/"):
+            path = f"/{path}"  # "*", which OPTIONS may ask for
         prefix, name, path = take_world("", path)
         if path == CONTROL or path.startswith(f"{CONTROL}/"):
             return self._control(environ, start_response, prefix, name, path)
@@ -140,6 +142,9 @@ class Simulator(Flask):
         self.find_route(vendor, call)
         with world.lock:
             result, fault = self._handle(world, vendor, call)
+            if fault:
+                call.diagnose(f"fault {fault.id} of this world struck; "
+                              f"DELETE {world.prefix}{CONTROL}/faults/{fault.id} removes it")
             reply = self._render(world, vendor, call, result)
             delay = fault.seconds(world.random) if fault else 0.0
             world.commit()
@@ -166,7 +171,7 @@ class Simulator(Flask):
         except Refusal as refusal:
             return refusal, fault
         except Exception as error:
-            log.exception("%s %s failed", call.method, call.target)
+            log.exception("%s %s failed", call.method, blot(call.target))
             call.diagnose(f"mocksrv itself failed here ({type(error).__name__}: {error}); please report it")
             return vendor.failure(500), fault
 
@@ -226,10 +231,11 @@ class Simulator(Flask):
         entry.caller = vendor.caller_name(call)
         entry.fault = None if fault is None else str(fault.id)
         entry.status, entry.diagnosis = reply.status, call.diagnosis
-        entry.response_headers, entry.request_body = reply.headers, call.read_body[: BODY + 1]
+        entry.response_headers = reply.headers
+        entry.request_body, entry.request_size = call.read_body[:BODY], len(call.read_body)
 
-        def close(body: bytes) -> None:
-            entry.response_body, entry.seconds = body[: BODY + 1], stopwatch() - began
+        def close(body: bytes, size: int) -> None:
+            entry.response_body, entry.response_size, entry.seconds = body[:BODY], size, stopwatch() - began
             world.journal.add(entry)
             self.meter.add(vendor.name, entry.operation, entry.status, entry.seconds)
             if self.settings.log != "off":
@@ -237,8 +243,9 @@ class Simulator(Flask):
 
         if reply.streams:
             reply.body = stream(world, reply.body, close)
+            next(reply.body)  # from here on its end is noted, also if nobody reads it
         else:
-            close(reply.body)
+            close(reply.body, len(reply.body))
         if fault:
             fault.spoil(call, reply)
         return reply
@@ -298,21 +305,22 @@ def obstruct(vendor: Vendor, fault: Fault | None) -> Fault | None:
     return fault
 
 
-def stream(world: World, chunks: Iterator[bytes], close: Callable[[bytes], None]) -> Iterator[bytes]:
-    """The chunks of an answer, each made under the world's lock."""
-    seen = bytearray()
+def stream(world: World, chunks: Iterator[bytes], close: Callable[[bytes, int], None]) -> Iterator[bytes]:
+    """An empty chunk, then those of an answer, each made under the world's lock."""
+    seen, size = bytearray(), 0
     try:
+        yield b""
         while True:
             with world.lock:
                 chunk = next(chunks, None)
                 world.commit()
             if chunk is None:
                 return
-            if len(seen) <= BODY:
-                seen += chunk
+            size += len(chunk)
+            seen += chunk[: BODY - len(seen)]
             yield chunk
     finally:
-        close(bytes(seen))
+        close(bytes(seen), size)
 
 
 def log_line(style: str, world: World, entry: Entry) -> str:

@@ -31,14 +31,14 @@ def item(entry: Entry, base_url: str) -> dict[str, Any]:
         "request": {
             "method": entry.method, "url": urljoin(base_url, shown["target"]), "httpVersion": "HTTP/1.1", "cookies": [],
             "headers": named(request["headers"]), "queryString": named(query), "headersSize": -1,
-            "bodySize": len(entry.request_body),
+            "bodySize": entry.request_size,
             "postData": {"mimeType": dict(request["headers"]).get("content-type", ""), "text": request["body"]},
         },
         "response": {
             "status": status, "statusText": HTTPStatus(status).phrase if known else "", "httpVersion": "HTTP/1.1",
             "cookies": [], "headers": named(response["headers"]), "redirectURL": "", "headersSize": -1,
-            "bodySize": len(entry.response_body),
-            "content": {"size": len(entry.response_body), "mimeType": kind, "text": response["body"]},
+            "bodySize": entry.response_size,
+            "content": {"size": entry.response_size, "mimeType": kind, "text": response["body"]},
         },
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},

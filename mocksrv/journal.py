@@ -14,12 +14,22 @@ from typing import Any
 KEPT = 1_000  # exchanges
 BODY = 2_048  # bytes of a body
 BLOTTED = "(redacted)"
-SECRET_HEADERS = {"authorization", "cookie", "set-cookie", "x-carehq-signature"}
-SECRET_FIELDS = re.compile(
-    r"""(["']?(?:password|api_key|apikey|api_secret|secret|token|value)["']?\s*[:=]\s*)("(?:[^"\\]|\\.)*"|[^&\s,}"]+)""",
-    re.IGNORECASE,
-)
-SECRET_PATH = re.compile(r"(/login/token/)[^/?]+")
+SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-carehq-signature",
+                  "x-commcarehq-otp"}
+NAMES = r"(?:password|passwd|api[_-]?key|api[_-]?secret|secret|token)"
+# What stands before a secret, and the secret itself, as far as it was kept: a body is cut anywhere.
+SECRETS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
+    rf"""({NAMES}["']?\s*:\s*)("(?:[^"\\]|\\.)*(?:"|\\?$)|[^\s,"{{}}\[\]]+)""",  # JSON
+    rf"({NAMES}(?:%22|%27)?=)([^&\s]+)",  # forms and queries
+    rf"(<(?:\w+:)?{NAMES}\b[^<>]*>)([^<]+)",  # XML
+    rf"""(name="{NAMES}"(?:\r?\n[^\r\n]+)*\r?\n\r?\n)([^\r\n]+)""",  # a multipart form
+    r"(/login/token/)([^/?#\s\"']+)",  # a login link of CHT
+    r"(/africastalking/[^?\s]*\?(?:[^&\s]*&)*?key=)([^&\s]+)",  # whose hooks are known by their query
+    r"(\w://)([^/@\s]+)(?=@)",  # a name and a password in front of a host
+))
+# The body as a whole is the secret: CHT's and CouchDB's credentials.
+SECRET_BODIES = re.compile(r"/api/v\d/credentials/|/_config/")
+CSV_SECRETS = re.compile(rf"^[^\r\n]*{NAMES}\b".encode(), re.IGNORECASE)
 
 
 @dataclass
@@ -38,9 +48,11 @@ class Entry:
     status: int | None = None
     seconds: float = 0.0
     diagnosis: list[str] = field(default_factory=list)
-    request_body: bytes = b""
+    request_body: bytes = b""  # its first part
+    request_size: int = 0
     response_headers: Iterable[tuple[str, str]] = ()
     response_body: bytes = b""
+    response_size: int = 0
 
     def describe(self) -> dict[str, Any]:
         """Plain data, with secrets blotted out and bodies cut."""
@@ -48,7 +60,7 @@ class Entry:
             "id": self.id,
             "at": self.at,
             "method": self.method,
-            "target": blot(SECRET_PATH.sub(rf"\1{BLOTTED}", self.target)),
+            "target": blot(self.target),
             "vendor": self.vendor,
             "operation": self.operation,
             "caller": self.caller,
@@ -56,23 +68,34 @@ class Entry:
             "fault": self.fault,
             "diagnosis": list(self.diagnosis),
             "seconds": round(self.seconds, 6),
-            "request": {"headers": blot_headers(self.headers.items()), "body": readable(self.request_body)},
-            "response": {"headers": blot_headers(self.response_headers), "body": readable(self.response_body)},
+            "request": {"headers": blot_headers(self.headers.items()), "body": self._asked()},
+            "response": {"headers": blot_headers(self.response_headers),
+                         "body": readable(self.response_body, self.response_size)},
         }
+
+    def _asked(self) -> str:
+        table = self.headers.get("content-type", "").startswith("text/csv") and CSV_SECRETS.match(self.request_body)
+        if self.request_body and (table or SECRET_BODIES.search(self.target)):
+            return BLOTTED
+        return readable(self.request_body, self.request_size)
 
 
 def blot(text: str) -> str:
     """The text with the values of secret-looking fields replaced."""
-    return SECRET_FIELDS.sub(rf"\1{BLOTTED}", text)
+    for pattern in SECRETS:
+        text = pattern.sub(rf"\1{BLOTTED}", text)
+    return text
 
 
 def blot_headers(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
-    return [[name, BLOTTED if name.lower() in SECRET_HEADERS else value] for name, value in headers]
+    return [[name, BLOTTED if name.lower() in SECRET_HEADERS else blot(value)] for name, value in headers]
 
 
-def readable(body: bytes) -> str:
+def readable(body: bytes, size: int = 0) -> str:
+    """A body's first part, as text; `size` is the whole one's."""
+    size = max(size, len(body))
     text = blot(body[:BODY].decode("utf-8", "replace"))
-    return text if len(body) <= BODY else f"{text}... ({len(body)} bytes)"
+    return text if size <= BODY else f"{text}... ({size} bytes)"
 
 
 QUERY = ("vendor", "operation", "method", "status", "caller", "fault", "path", "diagnosis")

@@ -45,6 +45,11 @@ class World:
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)  # notified after every answer that may have written
 
+    @property
+    def prefix(self) -> str:
+        """What stands before the paths of this world."""
+        return "" if self.name == DEFAULT else f"/~{self.name}"
+
     def table(self, name: str) -> Table:
         return self.store.table(name)
 
@@ -233,8 +238,9 @@ class Worlds:
                 self._make_room()
             new = source.fork(name)
             if old is not None and old.store.on_disk:
-                old.store.replace(new.store)
-                new.store = old.store
+                # Two worlds with a lock each must not write one file: what is still in flight ends in memory.
+                new.store, old.store = old.store, old.store.fork()
+                new.store.replace(source.store)
             self._worlds[name] = new
             with new.lock:
                 new.commit()

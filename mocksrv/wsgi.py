@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 WORLD = re.compile(r"/~([\w.-]{1,64})(?=/|$)", re.ASCII)
 SLASH = "\ue02f"  # stands for an encoded slash inside a path segment while routes are looked up
+CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}  # strict clients refuse them
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -26,8 +27,8 @@ def take_world(prefix: str, path: str) -> tuple[str, str | None, str]:
 def path_of(target: str) -> str:
     """The decoded path of a request target in which an encoded slash inside a segment stays apart."""
     raw = target.partition("?")[0]
-    if "://" in raw:
-        raw = urlsplit(raw).path
+    if not raw.startswith("/"):  # absolute-form: http://host/path
+        raw = "/" + raw.partition("://")[2].partition("/")[2]
     return "/".join(unquote(part).replace("/", SLASH) for part in raw.split("/"))
 
 
@@ -54,4 +55,4 @@ def status_line(status: int) -> str:
 
 def header_safe(text: str) -> str:
     """One line that fits into a header."""
-    return " ".join(text.split()).encode("latin-1", "backslashreplace").decode("latin-1")[:4_000]
+    return " ".join(text.split()).translate(CONTROLS).encode("latin-1", "backslashreplace").decode("latin-1")[:4_000]

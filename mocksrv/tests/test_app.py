@@ -82,6 +82,41 @@ def test_a_stream_is_sent_whole_and_journalled_at_its_end(shop):
     assert entry["response"]["body"] == "[1]"
 
 
+def test_a_stream_that_nobody_reads_is_journalled_too(shop_app):
+    app = shop_app()
+    app.vendors["shop"].head_is_get = True
+    client = app.test_client()
+    assert client.head("/v1/stream").data == b""
+    client.get("/v1/stream", buffered=False).close()
+    assert [(entry["method"], entry["status"]) for entry in client.get("/_mocksrv/journal").json] == [
+        ("HEAD", 200), ("GET", 200)]
+
+
+def test_the_journal_tells_how_long_cut_bodies_were(shop):
+    shop.put("/v1/things/long", data=json.dumps({"colour": "x" * 5_000, "size": 1}))
+    entry = shop.get("/_mocksrv/journal").json[-1]
+    assert entry["request"]["body"].endswith("x... (5025 bytes)")
+    assert shop.get("/_mocksrv/journal.har").json["log"]["entries"][-1]["request"]["bodySize"] == 5025
+
+
+@pytest.mark.parametrize("path", ["/v1/a%00b", "/v1/a%0d%0aX-Evil:%201", "/v1/%1b%7f%c2%85", "/v1/%ff",
+                                  "/v1/%E2%82%AC"])
+def test_no_path_spoils_the_diagnosis_header(shop, path):
+    diagnosis = shop.get(path).headers["X-Mocksrv-Diagnosis"]
+    assert diagnosis.isprintable()
+    assert diagnosis.isascii()
+
+
+@pytest.mark.parametrize(("target", "status"), [
+    ("http://[x/v1/things/a%2Fb", 404), ("http://host/v1/files/a%2Fb", 200), ("/v1/files/http://[x%2Fb", 200)])
+def test_a_target_with_a_host_in_it_is_looked_up_by_its_path(shop, target, status):
+    assert shop.get("/", environ_overrides={"mocksrv.target": target}).status_code == status
+
+
+def test_a_request_for_the_server_as_a_whole_reaches_the_vendor(shop):
+    assert shop.options("/", environ_overrides={"PATH_INFO": "*", "mocksrv.target": "*"}).status_code == 404
+
+
 def test_a_fault_cuts_a_stream(shop_app):
     app = shop_app()
     app.worlds["default"].faults.add(operation="stream_things", cut_after=2, times=1)
@@ -96,6 +131,13 @@ def test_a_fault_answers_with_the_vendors_error_as_often_as_told(shop):
     shop.post("/_mocksrv/faults", json={"operation": "list_things", "status": 503, "times": 2})
     assert [shop.get("/v1/things").status_code for _ in range(3)] == [503, 503, 200]
     assert shop.get("/_mocksrv/faults").json[0]["hits"] == 2
+
+
+def test_a_fault_says_that_it_was_one(shop):
+    shop.post("/~w/_mocksrv/faults", json={"status": 503})
+    assert shop.get("/~w/v1/things").headers["X-Mocksrv-Diagnosis"] == (
+        "fault 1 of this world struck; DELETE /~w/_mocksrv/faults/1 removes it")
+    assert "X-Mocksrv-Diagnosis" not in shop.get("/v1/things").headers
 
 
 def test_worlds_differ_in_data_clock_and_journal(shop):

@@ -6,7 +6,7 @@ import threading
 import pytest
 import requests
 
-from mocksrv.journal import KEPT, Entry, Journal, blot
+from mocksrv.journal import BODY, KEPT, Entry, Journal, blot
 from mocksrv.serving import Server
 from mocksrv.verify import BadExpectation, verify
 
@@ -81,11 +81,35 @@ def test_it_is_bounded():
 
 @pytest.mark.parametrize("text", [
     '{"password": "hush"}', '{"Password":"hu\\"sh"}', "password=hush&x=1", "api_key=hush", '{"token": "hush", "a": 1}',
-    '{"api_secret": "hush"}', "username=a&apikey=hush",
+    '{"api_secret": "hush"}', "username=a&apikey=hush", "password=a,hush", '{"password": "hush', '{"token": "a\\"hush',
+    "<password>hush</password>", '<n:password type="text">hush</n:password>', "/x?api-key=hush", '{"password":hush}',
+    'name="password"\r\n\r\nhush\r\n--x', "https://example.org/medic/login/token/hush", "http://me:hush@localhost/",
+    "/~w/api/v1/sms/africastalking/incoming-messages?a=b&key=hush", "%22password%22=hush",
 ])
 def test_secrets_are_blotted_out(text):
     assert "hush" not in blot(text)
     assert 'sh"' not in blot(text)
+
+
+@pytest.mark.parametrize("text", [
+    '{"rows": [{"id": "a", "value": {"rev": "1-x"}}]}', '{"token_login": {"enabled": true}}', '{"token": {"a": 1}}',
+    "/medic/_all_docs?key=a", "keyword=a", "mailto:me@example.org",
+])
+def test_what_is_no_secret_stays(text):
+    assert blot(text) == text
+
+
+def test_bodies_that_are_secrets_are_not_kept_and_cut_ones_tell_their_size():
+    def shown(body, kind="text/plain", **fields):
+        return entry(request_body=body, headers={"content-type": kind}, **fields).describe()["request"]["body"]
+
+    assert shown(b"hush", target="/~w/api/v1/credentials/gateway") == "(redacted)"
+    assert shown(b"username,password\nme,hush", "text/csv; charset=utf-8") == "(redacted)"
+    assert shown(b"username,roles\nme,chw", "text/csv") == "username,roles\nme,chw"
+    assert shown(b"x" * BODY, request_size=BODY).endswith("x")
+    assert shown(b"x" * BODY, request_size=90_000).endswith("... (90000 bytes)")
+    sent = entry(response_headers=[("Location", "/medic/login/token/hush"), ("X-CommCareHQ-OTP", "hush")])
+    assert "hush" not in json.dumps(sent.describe())
 
 
 def test_over_http(shop):

@@ -91,6 +91,26 @@ def test_a_fork_shares_nothing_that_changes(shop_app):
     assert one.random.draws != copy.random.draws
 
 
+def test_what_is_in_flight_during_a_reset_does_not_reach_the_new_world_on_disk(shop_app, tmp_path):
+    app = shop_app(data=tmp_path / "world.json")
+    old = app.worlds["default"]
+    app.worlds.reset("default")
+    with old.lock:
+        old.table("shop.things").put("late", {"colour": "red", "size": 1})
+        old.clock.advance(5_000)
+        old.commit()
+    new = app.worlds["default"]
+    with new.lock:
+        new.table("shop.things").put("kept", {"colour": "red", "size": 1})
+        new.commit()
+    app.worlds.close()
+    again = shop_app(data=tmp_path / "world.json").worlds["default"]
+    assert "kept" in again.table("shop.things")
+    assert "late" not in again.table("shop.things")
+    assert again.clock.offset < 5_000
+    again.store.close()
+
+
 def test_a_dump_is_plain_data_and_loads_again(shop_app):
     worlds = shop_app().worlds
     one = worlds["one"]
