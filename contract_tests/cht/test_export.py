@@ -6,6 +6,7 @@ import json
 import socket
 from urllib.parse import urlsplit
 
+import jsonschema
 import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
@@ -247,6 +248,26 @@ def test_dhis_adds_up_the_hierarchy(api, targets):
     human = json.loads(export(api, "dhis", **query, **{"options[humanReadable]": "true"}))
     assert (human["dataSet"], human["dataValues"][0]["dataElement"]) == ("Monthly", "births")
     assert {one["orgUnit"] for one in human["dataValues"]} == {"District", "Center"}
+
+
+# What DHIS2's developer guide documents for the payload of /api/dataValueSets.
+UID = {"type": "string", "minLength": 1}
+DATA_VALUE_SET = {
+    "type": "object", "required": ["dataSet", "period", "dataValues"], "additionalProperties": False,
+    "properties": {
+        "dataSet": UID, "completeDate": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"},
+        "period": {"type": "string", "pattern": r"^\d{6}$"}, "orgUnit": UID, "attributeOptionCombo": UID,
+        "dataValues": {"type": "array", "items": {
+            "type": "object", "required": ["dataElement", "value"], "additionalProperties": False,
+            "properties": {"dataElement": UID, "orgUnit": UID, "period": UID, "categoryOptionCombo": UID,
+                           "attributeOptionCombo": UID, "value": {"type": ["number", "string"]},
+                           "storedBy": UID, "comment": UID}}}}}
+
+
+def test_dhis_is_a_data_value_set(api, targets):
+    made = json.loads(export(api, "dhis", **{"filters[dataSet]": "set", "filters[date][from]": "1710000000000"}))
+    jsonschema.validate(made, DATA_VALUE_SET)
+    assert len(made["dataValues"]) == 4
 
 
 @pytest.mark.parametrize(("filters", "text"), [
