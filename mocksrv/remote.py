@@ -7,9 +7,11 @@ from functools import cached_property
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 DEFAULT = "default"  # the world that needs no prefix
+
+DIRECT = build_opener(ProxyHandler({}))  # HTTP_PROXY is meant for the world outside, not for a server of one's own
 
 
 class ControlFailure(Exception):
@@ -93,11 +95,11 @@ class RemoteWorld:
         body = None if data is None else json.dumps(data).encode()
         request = Request(f"{self.url}/_mocksrv{path}", body, self._headers, method=method)
         try:
-            with urlopen(request) as response:
+            with DIRECT.open(request) as response:
                 text = response.read()
         except HTTPError as error:
             with error:
-                raise ControlFailure(json.loads(error.read())["detail"]) from None
+                raise ControlFailure(detail(error)) from None
         return json.loads(text) if text else None
 
     def reset(self) -> None:
@@ -144,6 +146,14 @@ class RemoteWorld:
     def delete(self) -> None:
         """Forget the world; asking for it again makes a new one."""
         self.control("DELETE", "/world")
+
+
+def detail(error: HTTPError) -> str:
+    """What the control plane says; any other server at that address does not say it in our way."""
+    try:
+        return str(json.loads(error.read())["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"{error.url} answered {error.code} {error.reason}: is there a mocksrv?"
 
 
 def dotted(settings: dict[str, Any]) -> dict[str, Any]:

@@ -275,6 +275,8 @@ def test_visits_complete_themselves_if_wanted(world, call):
     assert call("GET", path, wanted)["completed"] == "2030-01-31 11:00:00"
     done = call("GET", "home-visits", {"filters-completed": "yes", "filters-ids": made["_id"]})
     assert done["item_count"] == 1
+    call("PUT", "home-visits", {"care_enquiry": enquiry["_id"], "date_time": "9999-12-31 23:59:59"})
+    assert call("GET", "home-visits", {"filters-completed": "no"})["item_count"] >= 1
 
 
 # --- delete ---

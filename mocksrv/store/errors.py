@@ -29,12 +29,14 @@ class Missing(Exception):
 
 class Damaged(Exception):
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"the data file {path} is damaged: {reason}")
+        super().__init__(f"the data file {path} is damaged: {reason}; it was left as it is: "
+                         "put a good copy in its place, or name another file")
         self.path = path
         self.reason = reason
 
 
 class InUse(Exception):
     def __init__(self, path: Path) -> None:
-        super().__init__(f"the data file {path} is in use: another server has it open")
+        super().__init__(f"the data file {path} is in use: another server has it open; "
+                         "stop that one, or name another file")
         self.path = path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mocksrv.vendors.carehq import errors
 from mocksrv.vendors.carehq.arguments import Given
-from mocksrv.vendors.carehq.records import next_number, now
+from mocksrv.vendors.carehq.records import next_number
 from mocksrv.vendors.carehq.rules import RULES, Held, Record, Rules
 
 if TYPE_CHECKING:
@@ -116,13 +116,13 @@ def complete_visits(world: World) -> None:
     """The application marks a visit complete one hour after its time (help article); done here when visits are read."""
     if not world.setting("carehq.auto_complete_visits"):
         return
-    table, moment = world.table(VISITS), now(world)
+    table = world.table(VISITS)
+    latest = (world.clock.now() - VISIT_LASTS).isoformat(" ")[:19]
     for visit in list(table.all()):
-        if visit["completed"] or visit["cancelled"]:
+        if visit["completed"] or visit["cancelled"] or visit["date_time"] > latest:
             continue
         end = (datetime.fromisoformat(visit["date_time"]) + VISIT_LASTS).isoformat(" ")
-        if end <= moment:
-            table.update(visit["_id"], {"completed": end, "modified": end})
+        table.update(visit["_id"], {"completed": end, "modified": end})
 
 
 RULES["home-visits"] = Rules(check=check_visit, fill=fill_visit, created=book_visit, before_reading=complete_visits)
