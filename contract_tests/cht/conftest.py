@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
+import subprocess
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,3 +126,26 @@ def strict(request: pytest.FixtureRequest, api: Client, target: str) -> Client:
     if target == "mock":
         request.getfixturevalue("mocksrv").set(cht_conformance="strict")
     return api
+
+
+@pytest.fixture(scope="session")
+def npm() -> Callable[[str, str], Path]:
+    """Installs a version of a package from npm, once, into the build directory: the folder with its modules."""
+    if shutil.which("npm") is None:
+        pytest.skip("needs Node.js and npm")
+
+    def install(package: str, version: str) -> Path:
+        folder = Path(__file__).parents[2] / "build" / "npm" / f"{package}-{version}"
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / "lock", "w") as lock:  # other test processes may want the same
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "done").exists():
+                (folder / "package.json").write_text('{"private": true}\n')
+                # No scripts of packages: they would fetch a browser and build what no test needs.
+                subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--omit=optional", "--ignore-scripts",
+                                f"{package}@{version}"], cwd=folder, check=True, capture_output=True, timeout=600,
+                               env=os.environ | {"PUPPETEER_SKIP_DOWNLOAD": "1"})
+                (folder / "done").touch()
+        return folder
+
+    return install

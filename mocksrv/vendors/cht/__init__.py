@@ -29,11 +29,13 @@ The parts that every resource module builds on:
 # Importing a module registers its operations.
 from mocksrv.vendors.cht import (  # noqa: F401
     bulk_delete,
+    couch_files,
     couch_lists,
     couchdb,
     credentials,
     export,
     express_metrics,
+    find,
     forms,
     hydrate,
     info,
@@ -52,6 +54,7 @@ from mocksrv.vendors.cht import (  # noqa: F401
     upgrades,
     users,
     users_info,
+    views,
 )
 from mocksrv.vendors.cht.vendor import vendor
 

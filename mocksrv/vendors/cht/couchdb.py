@@ -135,7 +135,7 @@ def put_document(world: World, call: Call) -> Any:
     doc = json_body(call)
     if doc.get("_id", id) != id:
         errors.couch(400, "bad_request", "Document ID must match the one in the URL")
-    rev = call.arg("rev") or call.header("if-match").strip('"') or doc.get("_rev")
+    rev = given_rev(call) or doc.get("_rev")
     _check_rev(rev)
     allow(world, call, db, {**doc, "_id": id})
     result = guarded(lambda: db.put({**doc, "_id": id} | ({"_rev": rev} if rev else {})))
@@ -146,6 +146,13 @@ def created(call: Call, db: Database, result: dict[str, Any]) -> Reply:
     """201 with the place of the new revision."""
     place = f"{call.base_url}/{db.name}/{result['id']}"
     return tagged(call, result, result["rev"], 201, [("location", place)], plain_proxy=db.name != MEDIC)
+
+
+def given_rev(call: Call) -> str | None:
+    """The revision that a write names beside its body."""
+    rev = call.arg("rev") or call.header("if-match").strip('"') or None
+    _check_rev(rev)
+    return rev
 
 
 def _check_rev(rev: Any) -> None:
@@ -189,11 +196,10 @@ def delete_document(world: World, call: Call) -> Any:
     """Delete a document: rev= (or If-Match) must be its last revision."""
     db = opened(world, call, write=True)
     id = doc_id(call)
-    rev = call.arg("rev") or call.header("if-match").strip('"') or None
-    _check_rev(rev)
+    rev = given_rev(call)
     allow(world, call, db, {"_id": id, "_deleted": True})
     current = guarded(lambda: db.load(id))["_rev"]
-    if rev != current:
+    if rev not in [leaf.rev for leaf in db.branches(id) if not leaf.deleted]:
         errors.couch(409, "conflict", documents.Conflict.reason,
                      diagnosis=f"rev must be {current}" if rev else f"rev is missing: send rev={current}")
     result = guarded(lambda: db.delete(id, rev))

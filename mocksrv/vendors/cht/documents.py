@@ -2,8 +2,8 @@
 
 A live document is a record of its database's table, exactly as it is given out: with `_id` and `_rev` first.
 Beside it, table `<database>.revs` has what CouchDB keeps of every document, deleted ones too:
-`{"seq", "revs", "deleted"?, "body"?}`: its place in the order of updates, its revisions (newest first) and,
-for a deleted one, the tombstone.
+`{"seq", "revs", "deleted"?, "body"?, "others"?}`: its place in the order of updates, its revisions (newest first),
+for a deleted one the tombstone, and its conflicts (see `leaves`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mocksrv.store import TOP, Table, TableSpec
-from mocksrv.vendors.cht import account_rules, attachments, hashes, revisions
+from mocksrv.vendors.cht import account_rules, attachments, hashes, leaves, revisions
 from mocksrv.vendors.cht.indexes import BY_ID, INDEXES, SEQUENCE
 from mocksrv.world import World
 
@@ -114,6 +114,10 @@ class Database:
             raise NotFound("deleted" if self.revs.peek(self.prefix + id) else "missing")
         return found
 
+    def version(self, id: str, rev: str) -> Record | None:
+        """A revision that is still there: the last one, a tombstone or a conflict."""
+        return next((leaf.body for leaf in self.branches(id) if leaf.rev == rev), None)
+
     def __contains__(self, id: str) -> bool:
         return self.prefix + id in self.docs
 
@@ -185,13 +189,16 @@ class Database:
         """Store a document; raises Conflict, Forbidden and Invalid. Its `_id` is made if it has none."""
         check(doc)
         id = doc["_id"] if "_id" in doc else new_id(self.world)
-        history = self.history(id)
-        revs: list[str] = list(history["revs"]) if history else []
+        known = self.branches(id)
         given = doc.get("_rev")
-        current = revs[0] if revs else None
-        if given != current and not (given is None and (history is None or history.get("deleted"))):
+        if given is None:
+            if known and not known[0].deleted:
+                raise Conflict
+            return self._store(id, doc, known[0] if known else None, known)
+        parent = next((leaf for leaf in known if leaf.rev == given), None)
+        if parent is None:
             raise Conflict
-        return self._store(id, doc, current, revs)
+        return self._store(id, doc, parent, known)
 
     def delete(self, id: str, rev: str | None = None) -> dict[str, Any]:
         """Leave a bare tombstone; without `rev`, of the last revision. Raises NotFound and Conflict."""
@@ -227,54 +234,62 @@ class Database:
         return results
 
     def replicate(self, doc: Document) -> dict[str, Any]:
-        """Store a document with the revision it brings, as replication does; ours wins over older ones."""
+        """Store a document with the revision it brings, as replication does; what does not follow is a conflict."""
         check(doc)
         id, rev = doc["_id"], doc.get("_rev") or ""
         if not REVISION.fullmatch(rev):
             raise Invalid("bad_request", "Invalid rev format")
-        history = self.history(id)
-        revs: list[str] = list(history["revs"]) if history else []
-        given = doc.get("_revisions")
-        path = [f"{given['start'] - n}-{hexed}" for n, hexed in enumerate(given["ids"])] if given else [rev]
-        if rev not in revs and (not revs or rank(rev) > rank(revs[0])):
-            self._write(id, {k: v for k, v in doc.items() if k != "_revisions"}, path)
+        known = self.branches(id)
+        if not leaves.knows(known, rev):
+            given = doc.get("_revisions")
+            path = [f"{given['start'] - n}-{hexed}" for n, hexed in enumerate(given["ids"])] if given else [rev]
+            before = known[0].body if known else {}
+            files = doc.get("_attachments") or {}
+            stubs = self._stubs(id, files, before, int(rev.partition("-")[0]))
+            for name, stub in stubs.items():
+                stub["revpos"] = files[name].get("revpos", stub["revpos"])
+            body = {k: v for k, v in doc.items() if k not in ("_id", "_rev", "_revisions", "_attachments")}
+            record = {"_id": id, "_rev": rev, **body} | ({"_attachments": stubs} if stubs else {})
+            self._write(id, leaves.graft(known, path, record))
         return {"ok": True, "id": id, "rev": rev}
 
-    def _store(self, id: str, doc: Document, current: str | None, revs: list[str]) -> dict[str, Any]:
+    def branches(self, id: str) -> list[leaves.Leaf]:
+        """The ends of a document's branches, the winner first."""
+        return leaves.of(self.history(id), self.peek(id))
+
+    def _store(self, id: str, doc: Document, parent: leaves.Leaf | None, known: list[leaves.Leaf]) -> dict[str, Any]:
         if self.name == "_users" and not id.startswith("_design/"):
             doc = hashes.prepare(self.world, doc)
             if reason := account_rules.problem({**doc, "_id": id}, self.peek(id)):
                 raise Forbidden(reason)
+        revs = parent.revs if parent else []
         body = {key: value for key, value in doc.items() if not key.startswith("_")}
         deleted = bool(doc.get("_deleted"))
-        stubs = self._stubs(id, doc.get("_attachments"), len(revs) + 1)
-        rev = revisions.digest(body, current, deleted, attachments.hashed(stubs))
+        stubs = self._stubs(id, doc.get("_attachments"), parent.body if parent else {}, len(revs) + 1)
+        rev = revisions.digest(body, parent.rev if parent else None, deleted, attachments.hashed(stubs))
         record = {"_id": id, "_rev": rev, **body}
         if deleted:
             record["_deleted"] = True
         if stubs:
             record["_attachments"] = stubs
-        self._write(id, record, [rev, *revs])
+        grown = leaves.Leaf([rev, *revs], record, deleted)
+        self._write(id, leaves.ordered([grown, *(leaf for leaf in known if leaf is not parent)]))
         return {"ok": True, "id": id, "rev": rev}
 
-    def _stubs(self, id: str, given: Any, revpos: int) -> dict[str, attachments.Stub]:
+    def _stubs(self, id: str, given: Any, before: Record, revpos: int) -> dict[str, attachments.Stub]:
         if not given:
             return {}
-        before = self.peek(id)
-        return attachments.absorb(self.world, id, given, (before or {}).get("_attachments") or {}, revpos)
+        return attachments.absorb(self.world, id, given, before.get("_attachments") or {}, revpos)
 
-    def _write(self, id: str, record: Document, revs: list[str]) -> None:
+    def _write(self, id: str, ends: list[leaves.Leaf]) -> None:
         key = self.prefix + id
         seq = self.update_seq + 1
         self._register.put(self.name, {"seq": seq})
-        history: Document = {"db": self.name, "seq": seq, "revs": revs}
-        if record.get("_deleted"):
-            history |= {"deleted": True, "body": record}
-            if key in self.docs:
-                self.docs.delete(key)
-        else:
-            self.docs.put(key, record)
-        self.revs.put(key, history)
+        if not ends[0].deleted:
+            self.docs.put(key, dict(ends[0].body))
+        elif key in self.docs:
+            self.docs.delete(key)
+        self.revs.put(key, {"db": self.name, "seq": seq, **leaves.pack(ends)})
 
 
 def check(doc: Mapping[str, Any]) -> None:
@@ -289,12 +304,6 @@ def check(doc: Mapping[str, Any]) -> None:
     for key, value in doc.items():
         if key.startswith("_") and not isinstance(value, SPECIAL.get(key, ())):
             raise Invalid("doc_validation", f"Bad special document member: {key}")
-
-
-def rank(rev: str) -> tuple[int, str]:
-    """What CouchDB compares revisions by, to choose a winner."""
-    number, _, hexed = rev.partition("-")
-    return int(number), hexed
 
 
 def database(world: World, name: str = "medic") -> Database:

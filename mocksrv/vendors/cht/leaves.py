@@ -1,0 +1,77 @@
+"""The branches of a document: conflicts are revisions side by side, of which one wins.
+
+Table `<database>.revs` keeps the winner's revisions and its tombstone as `revs`, `deleted` and `body`, and the
+other branches as `others`, each with the same three. CouchDB 3.3 source, couch_key_tree, couch_doc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """The end of a branch: its revisions (newest first) and the document there, which may be a tombstone."""
+
+    revs: list[str]
+    body: Mapping[str, Any]
+    deleted: bool = False
+
+    @property
+    def rev(self) -> str:
+        return self.revs[0]
+
+    def pack(self) -> dict[str, Any]:
+        return {"revs": self.revs, "body": dict(self.body)} | ({"deleted": True} if self.deleted else {})
+
+
+def of(history: Mapping[str, Any] | None, live: Mapping[str, Any] | None) -> list[Leaf]:
+    """All leaves of a document, the winner first."""
+    if history is None:
+        return []
+    deleted = bool(history.get("deleted"))
+    first = Leaf(list(history["revs"]), (history.get("body") if deleted else live) or {}, deleted)
+    others = (Leaf(list(one["revs"]), one["body"], bool(one.get("deleted"))) for one in history.get("others", ()))
+    return [first, *others]
+
+
+def rank(rev: str) -> tuple[int, str]:
+    """What CouchDB compares revisions by."""
+    number, _, hexed = rev.partition("-")
+    return int(number), hexed
+
+
+def ordered(leaves: Iterable[Leaf]) -> list[Leaf]:
+    """The winner first: a live one before tombstones, then the longest, then the highest hash."""
+    return sorted(leaves, key=lambda leaf: (not leaf.deleted, rank(leaf.rev)), reverse=True)
+
+
+def pack(leaves: list[Leaf]) -> dict[str, Any]:
+    """What is kept of the leaves beside the live document."""
+    first, *others = leaves
+    kept: dict[str, Any] = {"revs": first.revs}
+    if first.deleted:
+        kept |= {"deleted": True, "body": dict(first.body)}
+    if others:
+        kept["others"] = [one.pack() for one in others]
+    return kept
+
+
+def knows(leaves: Iterable[Leaf], rev: str) -> bool:
+    """Whether a revision is on one of the branches."""
+    return any(rev in leaf.revs for leaf in leaves)
+
+
+def graft(leaves: list[Leaf], path: list[str], body: Mapping[str, Any]) -> list[Leaf]:
+    """The leaves with one more, whose revisions are `path` as far as its giver knows them (newest first)."""
+    root: list[str] = []
+    for leaf in leaves:
+        joint = next((n for n, rev in enumerate(path) if rev in leaf.revs), None)
+        if joint is not None:
+            root = leaf.revs[leaf.revs.index(path[joint]) :]
+            path = path[:joint]
+            break
+    grown = Leaf([*path, *root], body, bool(body.get("_deleted")))
+    return ordered([grown, *(leaf for leaf in leaves if not root or leaf.rev != root[0])])

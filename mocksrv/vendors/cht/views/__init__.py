@@ -1,0 +1,149 @@
+"""Views by name, as CouchDB answers them. CouchDB 3.3 source, couch_mrview; CHT 4.15 source, ddocs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+from mocksrv.operation import Call, Reply
+from mocksrv.store import TOP, tree
+from mocksrv.vendors.cht import errors, jsonio, wire
+from mocksrv.vendors.cht.couch_lists import checked, options, stream
+from mocksrv.vendors.cht.couchdb import DB, SOURCE, json_body, opened
+from mocksrv.vendors.cht.documents import Database
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.vendors.cht.views import collation
+from mocksrv.vendors.cht.views.index import Row, Rows, View, rows_of
+from mocksrv.vendors.cht.views.maps import VIEWS
+from mocksrv.world import World
+
+PATH = f"/{DB}/_design/{{design}}/_view/{{view}}"
+Options = dict[str, Any]
+
+
+@vendor.operation("GET", PATH, name="couch_view", proof="recorded", source=SOURCE)
+def get_view(world: World, call: Call) -> Any:
+    """Rows of a view: key, keys, startkey, endkey, inclusive_end, descending, skip, limit, include_docs, reduce,
+    group, group_level."""
+    db = entered(world, call)
+    return answer(world, call, db, options(call.query))
+
+
+@vendor.operation("POST", PATH, name="couch_view_post", proof="source", source=SOURCE)
+def post_view(world: World, call: Call) -> Any:
+    """Rows of a view, with the options in the body: `{"keys": [...]}` above all."""
+    db = entered(world, call)
+    return answer(world, call, db, options(call.query) | checked(json_body(call)))
+
+
+def entered(world: World, call: Call) -> Database:
+    """The database of the view; offline users have none."""
+    db = opened(world, call)
+    if not call.caller.online:
+        raise errors.Firewall
+    return db
+
+
+def find(call: Call, db: Database) -> View:
+    """The view that the path names; refuses as CouchDB tells a missing document from a missing view."""
+    design, name = call.params["design"], call.params["view"]
+    view = VIEWS.get((db.name, design), {}).get(name)
+    if view is not None:
+        return view
+    if (db.name, design) in VIEWS or f"_design/{design}" in db:
+        errors.couch(404, "not_found", "missing_named_view",
+                     diagnosis=f"{design} has {', '.join(VIEWS.get((db.name, design), {})) or 'no views'} here; "
+                               "JavaScript of other design documents is not run")
+    deleted = db.history(f"_design/{design}") is not None
+    raise errors.CouchError(404, "not_found", "deleted" if deleted else "missing")
+
+
+def answer(world: World, call: Call, db: Database, found: Options) -> Reply:
+    """The rows that the options ask for, reduced if the view does so and nobody says no."""
+    view = find(call, db)
+    rows = rows_of(world, db, (db.name, call.params["design"], call.params["view"]), view)
+    if view.reduce is None and (found.get("reduce") is True or found.get("group") is True
+                                or found.get("group_level")):
+        errors.couch(400, "query_parse_error", "Reduce is invalid for map-only views.")
+    if view.reduce and found.get("reduce") is not False:
+        if found.get("include_docs") is True:
+            errors.couch(400, "query_parse_error", "`include_docs` is invalid for reduce")
+        return wire.CouchReply(stream('{"rows":[', reduced(rows, view.reduce, found)))
+    chosen, offset = choose(rows, found)
+    full = found.get("include_docs") is True
+    head = f'{{"total_rows":{len(rows)},"offset":{offset},"rows":['
+    return wire.CouchReply(stream(head, (shown(db, row, full) for row in chosen)))
+
+
+def choose(rows: Rows, found: Options) -> tuple[list[Row], int]:
+    """The rows of the wanted keys or range, in the wanted order, and how many lie before them."""
+    skip, limit = found.get("skip", 0), found.get("limit", len(rows))
+    if "keys" in found:
+        chosen = [row for key in found["keys"] for row in rows.cut(*span(rows, {"key": key}))]
+        offset = span(rows, {"key": found["keys"][0]})[0] if found["keys"] else 0
+        return chosen[skip:][:limit], offset
+    start, stop = span(rows, found)
+    if found.get("descending") is True:
+        stop = max(start, stop - skip)
+        return rows.cut(max(start, stop - limit), stop)[::-1], min(len(rows), len(rows) - stop)
+    start = min(start + skip, max(stop, start))
+    return rows.cut(start, min(stop, start + limit)), start
+
+
+def span(rows: Rows, found: Options) -> tuple[int, int]:
+    """The positions of the first and behind the last row of a range."""
+    down, inclusive = found.get("descending") is True, found.get("inclusive_end") is not False
+    low_name, high_name = ("endkey", "startkey") if down else ("startkey", "endkey")
+    if "key" in found:
+        place = collation.key(found["key"])
+        return rows.span((place,), (place, TOP))
+    low: tree.Bound = ()
+    high: tree.Bound = (TOP,)
+    if low_name in found:
+        place = collation.key(found[low_name])
+        low = (place, TOP) if down and not inclusive else (place,)
+    if high_name in found:
+        place = collation.key(found[high_name])
+        high = (place,) if not down and not inclusive else (place, TOP)
+    return rows.span(low, high)
+
+
+def shown(db: Database, row: Row, full: bool) -> bytes:
+    """A row as it is given out; `_id` in its value names the document to include."""
+    data: dict[str, Any] = {"id": row.id, "key": row.key, "value": row.value}
+    if full:
+        other = row.value.get("_id") if isinstance(row.value, dict) else None
+        data["doc"] = db.peek(other if isinstance(other, str) else row.id)
+    return jsonio.dumps(data)
+
+
+# --- reduced -------------------------------------------------------------------------------------------------
+
+
+def reduced(rows: Rows, how: str, found: Options) -> Iterator[bytes]:
+    """One row for all, or with `group` one for each key, with `group_level` for each beginning of one."""
+    level = None if found.get("group") is True else found.get("group_level", 0)
+    bare = {name: value for name, value in found.items() if name not in ("skip", "limit")}
+    chosen, _ = choose(rows, bare)
+    groups = [(head, combine(how, members)) for head, members in grouped(chosen, level)]
+    skip = found.get("skip", 0)
+    for head, value in groups[skip:][: found.get("limit", len(groups))]:
+        yield jsonio.dumps({"key": head, "value": value})
+
+
+def grouped(rows: Iterable[Row], level: int | None) -> Iterator[tuple[Any, list[Row]]]:
+    """Rows that are next to each other and whose keys begin alike."""
+    def head(key: Any) -> Any:
+        if level == 0:
+            return None
+        return key if level is None or not isinstance(key, list) else key[:level]
+
+    for _, members in groupby(rows, lambda row: collation.key(head(row.key))):
+        same = list(members)
+        yield head(same[0].key), same
+
+
+def combine(how: str, rows: list[Row]) -> Any:
+    """What the rows of a group come to."""
+    return True if how == "true" else len(rows)
