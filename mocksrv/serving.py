@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PATIENCE = 300.0  # seconds to wait for a byte, or for one write to be taken: people sit in debuggers
-GRACE = 10.0  # seconds that answers in flight get on a stop
+GRACE = 5.0  # seconds that answers in flight get on a stop; Docker kills after 10, and live streams never end
 
 
 class CannotListen(OSError):

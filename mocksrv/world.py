@@ -239,8 +239,9 @@ class Worlds:
             new = source.fork(name)
             if old is not None and old.store.on_disk:
                 # Two worlds with a lock each must not write one file: what is still in flight ends in memory.
-                new.store, old.store = old.store, old.store.fork()
-                new.store.replace(source.store)
+                fresh, file = new.store, old.store
+                new.store, old.store = file, file.fork()
+                file.replace(fresh)
             self._worlds[name] = new
             with new.lock:
                 new.commit()

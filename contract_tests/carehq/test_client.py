@@ -145,9 +145,9 @@ def retry_loop(api_client, sleep):
 def test_the_introductions_retry_loop_in_real_time(mocksrv):
     client = APIClient('MY_ACCOUNT_ID', 'MY_API_KEY', 'MY_API_SECRET', api_base_url=mocksrv.url)
     began = time.perf_counter()
-    call_api = retry_loop(client, time.sleep)
+    call_api = retry_loop(client, lambda seconds: time.sleep(max(0, seconds)))  # on a busy machine it is late already
     assert [call_api('GET', 'brands')["item_count"] for _ in range(12)] == [2] * 12
-    assert 0.5 < time.perf_counter() - began < 5
+    assert 0.5 < time.perf_counter() - began < 30
     assert [entry["status"] for entry in mocksrv.journal(vendor="carehq")] == [200] * 12
 
 
