@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 HTML = "text/html; charset=utf-8"
 JSON, XML = "application/json", "application/xml"
+OPENROSA = ("HTTP_X_OPENROSA_VERSION", "1.0")  # sic: HQ sends the name under which Django reads the header
 
 
 def sorted_json(data: Any) -> bytes:
@@ -44,9 +45,8 @@ def render(world: World, call: Call, result: Any) -> Reply:
     headers = [*CORS, ("Vary", "Accept")]
     if call.method == "GET":
         headers.append(("Cache-Control", "no-cache"))
-    charset = "" if subject(call).traits.get("plain") else "; charset=utf-8"
     return finish(encode(kind, reply.body), reply.status, [*headers, *reply.headers],
-                  reply.content_type or f"{kind}{charset}")
+                  reply.content_type or labelled(kind, bare_json=subject(call).traits.get("plain", False)))
 
 
 def refused(world: World, call: Call, refusal: Refusal) -> Reply:
@@ -66,7 +66,7 @@ def refused(world: World, call: Call, refusal: Refusal) -> Reply:
         kind = negotiate(call) if status == 400 else JSON
     except Refusal:
         kind = JSON
-    return finish(encode(kind, body), status, refusal.headers, kind)
+    return finish(encode(kind, body), status, refusal.headers, labelled(kind, bare_json=True))
 
 
 def finish(body: Any, status: int, headers: Headers, content_type: str | None) -> Reply:
@@ -74,7 +74,9 @@ def finish(body: Any, status: int, headers: Headers, content_type: str | None) -
         body, content_type = body.body.encode(), body.content_type
     elif body is None:
         body, content_type = b"", content_type or HTML
-    return Reply(body, status, [("Content-Type", content_type or HTML), *headers])
+    # HQ source: corehq/middleware.py, OpenRosaMiddleware; the redirect to the slash is made outside of it.
+    version = [] if status == 301 else [OPENROSA]
+    return Reply(body, status, [("Content-Type", content_type or HTML), *headers, *version])
 
 
 def failure(status: int) -> Refusal:
@@ -93,6 +95,11 @@ def encode(kind: str, data: Any) -> bytes:
     from mocksrv.vendors.commcare import xmlformat
 
     return xmlformat.encode(data)
+
+
+def labelled(kind: str, *, bare_json: bool) -> str:
+    """The Content-Type of a format; tastypie itself leaves the charset of JSON out."""
+    return kind if bare_json and kind == JSON else f"{kind}; charset=utf-8"
 
 
 def negotiate(call: Call) -> str:
