@@ -208,7 +208,7 @@ class Simulator(Flask):
         if isinstance(result, Refusal):
             if result.diagnosis:
                 call.diagnose(result.diagnosis)
-            if call.operation is None:
+            if call.operation is None and result.status >= 300:
                 for line in misses.explain(vendor, call):
                     call.diagnose(line)
         if isinstance(result, NotSimulated):

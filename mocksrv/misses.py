@@ -18,7 +18,7 @@ LONGEST = 80  # letters of a path segment that are compared
 def explain(vendor: Vendor, call: Call) -> list[str]:
     """Lines that say what came, what was meant perhaps, and what to change."""
     if call.allowed:
-        return [f"{call.path} takes {', '.join(call.allowed)}, not {call.method}"]
+        return [f"{call.path} takes {', '.join(call.allowed)}, not {vendor.method(call)}"]
     if call.notes.get("slash"):
         return [f"{call.path} lacks the trailing slash of {call.notes['slash']}"]
     near = nearest(vendor, call)

@@ -109,6 +109,29 @@ def test_headers_of_a_list(hq):
         "Cache-Control": "no-cache"}
 
 
+@pytest.mark.parametrize(("method", "path", "status"), [
+    ("GET", "v0.5/case/", 200), ("GET", "v0.5/case/absent/", 404), ("GET", "v0.9/case/", 404),
+    ("HEAD", "v0.5/case/", 405), ("GET", "case/v2/?limit=x", 400), ("OPTIONS", "case/v2/", 200), ("GET", "v0.5/case", 301),
+])
+def test_version_of_openrosa(hq, method, path, status):
+    """HQ says it everywhere under Django's name of the header, but where it only redirects to the slash."""
+    response = hq.call(method, f"api/{path}", allow_redirects=False)
+    assert response.status_code == status
+    assert response.headers.get("HTTP_X_OPENROSA_VERSION") == (None if status == 301 else "1.0")
+
+
+@pytest.mark.parametrize(("method", "override", "status", "diagnosis"), [
+    ("HEAD", None, 405, "/a/demo/api/v0.5/case/ takes GET, not HEAD"),
+    ("GET", "DELETE", 405, "/a/demo/api/v0.5/case/ takes GET, not DELETE"),
+    ("OPTIONS", None, 200, None), ("GET", None, 200, None),
+])
+@pytest.mark.mock_only
+def test_diagnosis_of_methods(hq, method, override, status, diagnosis):
+    """Said once, of the method that counts, and only where something is wrong."""
+    response = raw(hq, "case/", method, **({"X-HTTP-Method-Override": override} if override else {}))
+    assert (response.status_code, response.headers.get("X-Mocksrv-Diagnosis")) == (status, diagnosis)
+
+
 @pytest.mark.mock_only
 def test_both_schemes(hq):
     old, new = (hq.get(path, limit=1).json()["objects"][0] for path in ("v0.5/user/", "user/v1/"))
@@ -247,6 +270,11 @@ def test_formats(hq, query, accept, kind):
     assert (response.status_code, response.headers["Content-Type"]) == (200, f"{kind}; charset=utf-8")
 
 
+def test_tastypie_leaves_out_the_charset_of_json_only(hq):
+    kinds = [raw(hq, f"domain_cases/?format={kind}").headers["Content-Type"] for kind in ("json", "xml")]
+    assert kinds == ["application/json", "application/xml; charset=utf-8"]
+
+
 def test_broken_accept(hq):
     response = raw(hq, "user/", Accept="junk")
     assert (response.status_code, response.json()) == (400, {"error": "Invalid Accept header"})
@@ -282,5 +310,5 @@ def test_xml_of_a_case(hq):
 
 def test_xml_of_an_error(hq):
     response = raw(hq, "case/?format=xml&limit=-1")
-    assert (response.status_code, response.headers["Content-Type"]) == (400, "application/xml")
+    assert (response.status_code, response.headers["Content-Type"]) == (400, "application/xml; charset=utf-8")
     assert response.text.endswith("Please provide a positive integer &amp;gt;= 0.</error></response>")

@@ -62,12 +62,12 @@ def before_login(world: World, call: Call, candidates: list[Operation]) -> None:
         if method == "OPTIONS":
             raise Refusal(200, Text(allowed), [("Allow", allowed), *CORS,
                                                ("Access-Control-Allow-Methods", allowed)])
-        raise Refusal(405, Text(allowed), [("Allow", allowed)], diagnosis=f"this path takes {allowed}")
+        raise Refusal(405, Text(allowed), [("Allow", allowed)])
 
 
 def wrong_method(allowed: str) -> Refusal:
     """Django's own require_POST, which mostly comes before the login, and knows no OPTIONS."""
-    return Refusal(405, headers=[("Allow", allowed)], diagnosis=f"this path takes {allowed}")
+    return Refusal(405, headers=[("Allow", allowed)])
 
 
 def no_route(call: Call) -> Refusal:
@@ -75,8 +75,7 @@ def no_route(call: Call) -> Refusal:
     if slash := call.notes.get("slash"):
         query = f"?{call.query_string}" if "?" in call.target else ""
         location = call.prefix + quote(slash, safe="/:@!$&'()*+,;=~-._") + query
-        return Refusal(301, headers=[("Location", location)],
-                       diagnosis=f"the path ends in a slash; ask for {slash} at once")
+        return Refusal(301, headers=[("Location", location)])
     parts = call.path.split("/")
     if len(parts) == 6 and parts[1] == "a" and parts[3] == "api" and parts[4][:3] == "v0." and not parts[5]:
         return Refusal(404)  # tastypie's index of resources, which HQ has turned off
@@ -140,6 +139,6 @@ def after_login(world: World, call: Call) -> None:
         allowed = call.notes["allowed"]
         if traits.get("method_error") == "empty":
             raise wrong_method(allowed)
-        raise Refusal(405, {"error": "Request method not allowed"}, diagnosis=f"this path takes {allowed}")
+        raise Refusal(405, {"error": "Request method not allowed"})
     if not view and (call.params.get("pk") == "schema" or call.params.get("pk", "").startswith("set/")):
         raise failed(diagnosis="tastypie's schema and set routes fail on CommCare HQ")
