@@ -98,3 +98,19 @@ def test_archived_forms_are_left_out(client):
     assert get(client, "/a/demo/api/v0.5/form/f03/")["archived"] is True
     assert len(get(client, "/a/demo/api/v0.5/form/?xmlns=http://example.org/0")["objects"]) == 12
     world.table("commcare.forms").update("f03", {"archived": False})
+
+
+@pytest.mark.parametrize("path", ["v0.5/case/?closed=false&limit={}", "case/v2/?closed=false&limit={}"])
+def test_the_next_page_looks_at_no_more_cases_than_it_shows(client, monkeypatch, path):
+    """However many there are: what the first page found out holds for the whole walk, until something is written."""
+    table = client.application.worlds["default"].table("commcare.cases")
+    looked = []
+    peek = type(table).peek
+    monkeypatch.setattr(type(table), "peek", lambda self, id: looked.append(id) or peek(self, id))
+    first = get(client, "/a/demo/api/" + path.format(5))
+    following = first["next"].partition("?")[2] if "next" in first else first["meta"]["next"][1:]
+    assert len(looked) >= NUMBER
+    looked.clear()
+    second = get(client, f"/a/demo/api/{path.partition('?')[0]}?{following}")
+    assert first.get("matching_records") == second.get("matching_records")
+    assert len([id for id in looked if id.startswith("c")]) <= 10

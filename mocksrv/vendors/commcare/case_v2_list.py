@@ -16,7 +16,7 @@ from mocksrv.vendors.commcare.case_query import case_query
 from mocksrv.vendors.commcare.case_v2_fields import Params, is_field_parameter
 from mocksrv.vendors.commcare.dateranges import COMPARISONS
 from mocksrv.vendors.commcare.errors import view_error
-from mocksrv.vendors.commcare.stores import TOP, visible
+from mocksrv.vendors.commcare.stores import TOP, remembered, visible
 
 if TYPE_CHECKING:
     from mocksrv.world import World
@@ -49,7 +49,7 @@ def find(world: World, domain: str, params: Params, extra: Iterable[Test] = ()) 
     after = None
     if (cursor := dict(params).get("cursor")) is not None:
         params, after = open_cursor(cursor)
-    limit = limit_of(params)
+    limit, extra = limit_of(params), list(extra)
     tests = [*tests_of(world, domain, params), *extra]
     if world.setting("commcare.index_delay"):
         tests.append(lambda doc: visible(world, doc))
@@ -61,7 +61,16 @@ def find(world: World, domain: str, params: Params, extra: Iterable[Test] = ()) 
         docs.append(doc)
     # HQ offers a next page whenever this one is full, so the last one may be empty.
     last = docs[-1] if docs and len(docs) == limit else None
-    return Page(docs, search.total(), make_cursor(params, last) if last else None, params)
+    total = search.total() if extra else total_of(world, search, params)
+    return Page(docs, total, make_cursor(params, last) if last else None, params)
+
+
+def total_of(world: World, search: Search, params: Params) -> int:
+    """How many cases match in all: every page says so, and counting takes a look at each case."""
+    if world.setting("commcare.index_delay"):  # what is visible changes without a write
+        return search.total()
+    today = dates.now(world)[:10]  # which a query may compare with
+    return remembered(world, "totals", (search.table.version, search.domain, today, tuple(params)), search.total)
 
 
 class Search:

@@ -13,7 +13,7 @@ from mocksrv.operation import Call
 from mocksrv.vendors.commcare import dates, paging
 from mocksrv.vendors.commcare.errors import bad_request, failed
 from mocksrv.vendors.commcare.oldsearch import search_ranges
-from mocksrv.vendors.commcare.stores import TOP, visible
+from mocksrv.vendors.commcare.stores import TOP, remembered, visible
 from mocksrv.vendors.commcare.vendor import words
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 Doc = Mapping[str, Any]
 Test = Callable[[Doc], bool]
 Field = Callable[[Doc], Any]
-REMEMBERED = 8  # searches, so that the pages of one cost no more than its first
 NEVER_FILTERS = {"limit", "offset", "order_by", "q", "api_key", "username", "format", "_search"}
 
 
@@ -154,24 +153,19 @@ def page(world: World, call: Call, spec: Spec, show: Callable[[Doc], dict[str, A
             return [show(table.peek(id)) for _, id in found]  # type: ignore[arg-type]
 
         return paging.page(call, table.rank(index, low, high), fetch, maximum=maximum)
-    found = remembered(world, call, spec, query)
+    found = matching(world, call, spec, query)
     return paging.page(call, len(found), lambda offset, limit: [
         show(table.peek(id)) for id in found[offset : offset + limit]], maximum=maximum)  # type: ignore[arg-type]
 
 
-def remembered(world: World, call: Call, spec: Spec, query: Query) -> list[str]:
+def matching(world: World, call: Call, spec: Spec, query: Query) -> list[str]:
     """The ids of all documents that match, sorted; found once for all pages of an unchanged table."""
     domain = call.params["domain"]
     if world.setting("commcare.index_delay"):  # what is visible changes without a write
         return [spec.id(doc) for doc in select(world, spec, query, domain)]
     asked = tuple(pair for pair in call.query if pair[0] not in ("limit", "offset"))
     key = (spec.table, world.table(spec.table).version, domain, call.path, asked)
-    searches: dict[Any, list[str]] = world.memory.setdefault("commcare.searches", {})
-    if key not in searches:
-        if len(searches) >= REMEMBERED:
-            del searches[next(iter(searches))]
-        searches[key] = [spec.id(doc) for doc in select(world, spec, query, domain)]
-    return searches[key]
+    return remembered(world, "searches", key, lambda: [spec.id(doc) for doc in select(world, spec, query, domain)])
 
 
 def direct(spec: Spec, query: Query, domain: str) -> tuple[str, tuple[str, ...], tuple[str, ...], bool] | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mocksrv.vendors.commcare import dates
 
 if TYPE_CHECKING:
     from mocksrv.world import World
 
+T = TypeVar("T")
+REMEMBERED = 8  # searches of each kind, so that the pages of one cost no more than its first
 TOP = "\uffff"  # sorts behind every text that an index holds
 TOP_NUMBER = float("inf")
 
@@ -26,6 +28,16 @@ def next_indexed_on(world: World, table: str, domain: str) -> str:
         wanted = dates.text(dates.moment(last) + timedelta(microseconds=1))
     given[table, domain] = wanted
     return wanted
+
+
+def remembered(world: World, kind: str, key: Hashable, find: Callable[[], T]) -> T:
+    """What `find` gives, found once for all pages of a search; `key` holds the versions of the tables it reads."""
+    held: dict[Hashable, T] = world.memory.setdefault(f"commcare.{kind}", {})
+    if key not in held:
+        if len(held) >= REMEMBERED:
+            del held[next(iter(held))]
+        held[key] = find()
+    return held[key]
 
 
 def visible(world: World, doc: Mapping[str, Any]) -> bool:
