@@ -390,7 +390,10 @@ def test_action_times(hq):
     ({"typo": "x"}, 500, None), ({"local_timezone": "Mars/Base"}, 500, None),
 ])
 @pytest.mark.mock_only
-def test_action_times_refused(hq, query, status, text):
+@pytest.mark.parametrize("domain", ["demo", "exi-training"])
+def test_action_times_refused(hq, domain, query, status, text):
+    """Whether or not there are any actions to filter."""
+    hq.name = domain
     response = hq.get("v0.5/action_times/", **query)
     assert response.status_code == status
     assert response.json().get("error") == text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
@@ -25,7 +25,8 @@ Doc = Mapping[str, Any]
 MOST = 10_000
 OFF = "You don't have permission to access this API"
 RANGES = tuple(f"local_date.{word}" for word in COMPARISONS)
-KNOWN = {"users", "UTC_start_time_start", "UTC_start_time_end", "local_timezone", "limit", "cursor", "format",
+STARTS = {"UTC_start_time_start": "gte", "UTC_start_time_end": "lte"}
+KNOWN = {"users", *STARTS, "local_timezone", "limit", "cursor", "format",
          "username", "api_key", *RANGES}
 
 
@@ -40,7 +41,8 @@ def list_action_times(world: World, call: Call) -> dict[str, Any]:
     if unknown := [name for name, _ in query if name not in KNOWN]:
         raise failed(diagnosis=f"unknown parameters: {', '.join(unknown)}")
     limit, zone = limit_of(query), zone_of(query)
-    found = [action for action in actions(world, call.params["domain"]) if matches(action, query, zone)]
+    tests = tests_of(query, zone)
+    found = [action for action in actions(world, call.params["domain"]) if all(test(action) for test in tests)]
     rest = [action for action in found if last is None or (action["start"], action["user_id"]) > last]
     shown = rest[:limit]
     following = None
@@ -106,20 +108,22 @@ def zone_of(query: list[tuple[str, str]]) -> tzinfo:
         raise failed(diagnosis=f"no time zone {name!r}") from None
 
 
-def matches(action: Doc, query: list[tuple[str, str]], zone: tzinfo) -> bool:
-    """Whether an action passes the filters. Raises 400 for a date that cannot be read."""
-    users = [value for name, value in query if name == "users"]
-    if users and action["user"] not in users:
-        return False
+def tests_of(query: list[tuple[str, str]], zone: tzinfo) -> list[Callable[[Doc], bool]]:
+    """The filters. Raises 400 for a date that cannot be read."""
+    tests: list[Callable[[Doc], bool]] = []
+    if users := {value for name, value in query if name == "users"}:
+        tests.append(lambda action: action["user"] in users)
     for name, value in query:
         field, dot, word = name.partition(".")
-        if dot and field == "local_date" and not COMPARISONS[word](local_date(action, zone), day(value)):
-            return False
-        if name == "UTC_start_time_start" and action["start"] < moment(value):
-            return False
-        if name == "UTC_start_time_end" and action["start"] > moment(value):
-            return False
-    return True
+        if dot and field == "local_date":
+            tests.append(bounded(lambda action: local_date(action, zone), word, moment(value)[:10]))
+        elif name in STARTS:
+            tests.append(bounded(lambda action: action["start"], STARTS[name], moment(value)))
+    return tests
+
+
+def bounded(read: Callable[[Doc], str], word: str, bound: str) -> Callable[[Doc], bool]:
+    return lambda action: COMPARISONS[word](read(action), bound)
 
 
 def moment(value: str) -> str:
@@ -127,7 +131,3 @@ def moment(value: str) -> str:
         return dates.parse_iso(value)
     except ValueError:
         raise bad_request(f"Cannot parse datetime '{value}'") from None
-
-
-def day(value: str) -> str:
-    return moment(value)[:10]
