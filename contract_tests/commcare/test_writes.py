@@ -301,6 +301,8 @@ BOTH = "Both primary_location and locations must be provided together."
 @pytest.mark.parametrize(("body", "texts"), [
     ({"b": 1, "a": 2}, ["Invalid parameter(s): a, b"]), ({"role": ""}, ["'role' is required for each user"]),
     ({"user_data": {"commcare_project": "x"}}, ["'commcare_project' cannot be set directly"]),
+    ({"user_data": {f"commcare_{n}": "x" for n in range(9)}}, [f"'commcare_{n}' cannot be set directly"
+                                                               for n in range(9)]),
     ({"primary_location_id": "x"}, [BOTH]), ({"assigned_location_ids": ["x"]}, [BOTH]),
     ({"primary_location_id": "x", "assigned_location_ids": ["x"]}, ["Could not find location ids: x."]),
     ({"role": ["x"]}, ["The role '['x']' does not exist"]),

@@ -148,7 +148,7 @@ def check(world: World, domain: str, data: Mapping[str, Any]) -> list[str]:
         errors += role_errors(world, domain, data["role"])
     if "user_data" in data and not isinstance(data["user_data"], dict):
         errors.append("'user_data' must be an object")
-    for name in set(data.get("user_data") or {}) if isinstance(data.get("user_data"), dict) else ():
+    for name in data["user_data"] if isinstance(data.get("user_data"), dict) else ():
         if name.startswith("commcare_"):
             errors.append(f"'{name}' cannot be set directly")
     return errors + location_errors(world, domain, data)
