@@ -22,7 +22,7 @@ from mocksrv.vendors.commcare.schemas import (
     CaseV2Object,
     CaseV2Written,
 )
-from mocksrv.vendors.commcare.schemas_requests import CaseV2BulkFetch, CaseV2Change, CaseV2Fields, CaseV2Query
+from mocksrv.vendors.commcare.schemas.requests import CaseV2BulkFetch, CaseV2Change, CaseV2Fields, CaseV2Query
 from mocksrv.vendors.commcare.stores import owned, visible
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 
@@ -173,7 +173,10 @@ def single(world: World, domain: str, external_id: str) -> Doc | None:
 
 @vendor.view("POST", *LIST, *EXTERNAL, body=CaseV2Change, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
 def create_case_v2(world: World, call: Call) -> dict[str, Any]:
-    """Create a case, or create and update up to 100; an external id in the path is not looked at."""
+    """Create a case, or create and update up to 100; an external id in the path is not looked at.
+
+    HQ source: case_api() asks for `POST and not case_id` first, which the path with an external id fulfils too.
+    """
     return write(world, call, read_json(call), create=True)
 
 

@@ -13,7 +13,7 @@ from mocksrv.vendors.commcare import multipart, spreadsheets
 from mocksrv.vendors.commcare.errors import Text
 from mocksrv.vendors.commcare.excel_import import SEARCH_FIELDS, Import, ImportFailed, Plan
 from mocksrv.vendors.commcare.gate import NOT_FOUND
-from mocksrv.vendors.commcare.schemas_requests import CaseUpload
+from mocksrv.vendors.commcare.schemas.requests import CaseUpload
 from mocksrv.vendors.commcare.spreadsheets import BadWorkbook, Sheet
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mocksrv.operation import Call
 from mocksrv.vendors.commcare import multipart, table_workbook
 from mocksrv.vendors.commcare.lookup import rows_of, tables_of
-from mocksrv.vendors.commcare.schemas_requests import TableUpload
+from mocksrv.vendors.commcare.schemas.requests import TableUpload
 from mocksrv.vendors.commcare.table_workbook import BadTables, Definition, Row, Workbook
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 

@@ -12,7 +12,7 @@ from mocksrv.vendors.commcare import cases, elastic, processing
 from mocksrv.vendors.commcare.errors import Text, absent
 from mocksrv.vendors.commcare.gate import NOT_FOUND
 from mocksrv.vendors.commcare.schemas import FormList, FormObject
-from mocksrv.vendors.commcare.schemas_requests import FormQuery
+from mocksrv.vendors.commcare.schemas.requests import FormQuery
 from mocksrv.vendors.commcare.stores import owned
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 

@@ -11,7 +11,7 @@ from mocksrv.vendors.commcare.errors import absent, bad_request, not_found
 from mocksrv.vendors.commcare.lookup import SOURCE, rows_of, schema_error
 from mocksrv.vendors.commcare.schemas import LookupItemList, LookupItemObject
 from mocksrv.vendors.commcare.schemas.requests import LookupItemBody, PageQuery
-from mocksrv.vendors.commcare.stores import owned
+from mocksrv.vendors.commcare.stores import TOP_NUMBER, owned
 from mocksrv.vendors.commcare.vendor import vendor
 
 if TYPE_CHECKING:
@@ -75,11 +75,11 @@ def create(world: World, call: Call) -> Doc:
         raise bad_request("data_type_id must be specified")
     if owned(world, "commcare.lookup_tables", table_id, domain) is None:
         raise not_found()
-    last = rows_of(world, domain, table_id)
+    rows = world.table("commcare.lookup_rows")
+    last = rows.range("by_table", (domain, table_id), (domain, table_id, TOP_NUMBER), reverse=True, limit=1)
     row: dict[str, Any] = {"id": world.hex(), "domain": domain, "table_id": table_id, "fields": {},
-                           "item_attributes": {},
-                           "sort_key": last[-1]["sort_key"] + 1 if last else 0} | values(data)
-    world.table("commcare.lookup_rows").insert(row["id"], row)
+                           "item_attributes": {}, "sort_key": last[0][0][2] + 1 if last else 0} | values(data)
+    rows.insert(row["id"], row)
     return row
 
 
