@@ -397,6 +397,8 @@ REQUIRED = "'name' and 'location_type_code' are required fields when creating a 
     ({"name": "X"}, REQUIRED), ({"name": "X", "site_code": "x1"}, f"{REQUIRED} Location site code: x1."),
     ({"name": "X", "location_type_code": "clinic", "colour": "red"},
      "Invalid fields were included in request: ['colour']."),
+    *[({"name": "X", "location_type_code": "clinic", "latitude": text}, "'latitude' must be a number.")
+      for text in ("north", "nan", "1e400")],
     ({"name": "X", "location_type_code": "clinic", "parent_location_id": "no"},
      "Could not find parent location with the given ID."),
     ({"name": "Demoland", "location_type_code": "country"}, "Location with same name and parent already exists."),

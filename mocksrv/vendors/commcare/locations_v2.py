@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -192,9 +193,12 @@ def coordinate(data: Mapping[str, Any], name: str) -> str | None:
     if data[name] is None:
         return None
     try:
-        return f"{float(data[name]):.10f}"
+        number = float(data[name])
     except (TypeError, ValueError):
-        raise refuse(data, f"'{name}' must be a number.") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise refuse(data, f"'{name}' must be a number.")
+    return f"{number:.10f}"
 
 
 def type_of(world: World, domain: str, data: Mapping[str, Any]) -> int:
