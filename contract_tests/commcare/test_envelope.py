@@ -186,7 +186,7 @@ def test_slashes(mocksrv, hq, lenient, path, status, html):
 METHODS = [
     ("case/", "GET"), (f"case/{CASE}/", "GET"), ("user/", "GET, POST"), ("user/x/", "GET, PUT, DELETE"),
     ("group/", "GET, POST, PATCH"), ("group/x/", "GET, PUT, DELETE"), ("web-user/x/", "GET, PATCH"),
-    ("configurablereportdata/x/", "GET"), ("sso/", "POST"),
+    ("configurablereportdata/x/", "GET"), ("configurablereportdata/", ""), ("sso/", "POST"),
 ]
 
 

@@ -43,10 +43,10 @@ def subject(call: Call) -> Operation:
 
 def before_login(world: World, call: Call, candidates: list[Operation]) -> None:
     """All that comes before the login. Raises Refusal."""
-    if call.operation is None and not call.allowed:
+    if not candidates:
         raise no_route(call)
     call.notes["subject"] = candidates[0]
-    allowed = ", ".join(dict.fromkeys(op.method for op in candidates))
+    allowed = ", ".join(dict.fromkeys(op.method for op in candidates)) if call.operation or call.allowed else ""
     if subject(call).traits["kind"] == "view":
         only_post = subject(call).traits.get("method_error") == "empty"
         if only_post and call.operation is None and not subject(call).traits.get("login_first"):

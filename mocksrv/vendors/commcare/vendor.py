@@ -206,6 +206,15 @@ class CommCare(Vendor):
         """The operations of a path, whatever their method, in the order of their declaration."""
         return [op for op in self.operations if any(pattern.fullmatch(path) for pattern in op.patterns)]
 
+    def listless(self, call: Call) -> list[Operation]:
+        """The detail operations whose list has this path and takes nothing: tastypie makes both URLs of a resource."""
+        for op in self.operations if call.path.endswith("/") else ():
+            for pattern in op.patterns if op.traits["kind"] == "resource" else ():
+                if found := re.fullmatch(pattern.pattern, f"{call.path}x/"):
+                    call.params = {name: value for name, value in found.groupdict().items() if name != "pk"}
+                    return [op]
+        return []
+
     # --- hooks ----------------------------------------------------------------------------------------------
 
     def claims(self, path: str) -> bool:
@@ -226,7 +235,11 @@ class CommCare(Vendor):
         return re.sub("/{2,}", "/", head) + rest
 
     def identify(self, world: World, call: Call) -> None:
-        gate.before_login(world, call, self.at(call.path) if call.operation is None else [call.operation])
+        if call.operation is not None:
+            candidates = [call.operation]
+        else:
+            candidates = self.at(call.path) if call.allowed else self.listless(call)
+        gate.before_login(world, call, candidates)
         gate.login(world, call)
 
     def admit(self, world: World, call: Call) -> None:
