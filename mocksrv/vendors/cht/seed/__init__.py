@@ -1,13 +1,14 @@
-"""Made-up data: a hierarchy of places with people, an account for each role, and forms."""
+"""Made-up data: places with people, an account for each role, forms, reports, messages, and what devices tell."""
 
 from __future__ import annotations
 
-from mocksrv.vendors.cht.seed import accounts, forms, hierarchy
+from mocksrv.vendors.cht.seed import accounts, devices, forms, hierarchy, records
 from mocksrv.world import World
 
 
 def plant(world: World, size: int) -> None:
-    """Fill a new world with that many contacts, the accounts that go with them, and forms."""
-    places = hierarchy.plant(world, size)
-    accounts.plant(world, places)
+    """Fill a new world with that many contacts, and what goes with them."""
     forms.plant(world)
+    places = hierarchy.plant(world, size, lambda places: records.make(world, places, size))
+    accounts.plant(world, places)
+    devices.plant(world, places)

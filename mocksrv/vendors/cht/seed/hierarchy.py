@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, count, islice
 from typing import Any
@@ -15,34 +15,41 @@ Doc = dict[str, Any]
 BEGIN = 1_704_067_200_000  # 2024-01-01: made-up contacts are registered from then on, a minute apart
 MINUTE = 60_000
 CENTERS = 4  # health centers of a district
+PATIENTS = 10_000  # people to write reports about, about
+DATA_SET = "VMuFODsyWaO"  # of the app settings' `dhis_data_sets`
+ORG_UNITS = {"district_hospital": "Ds", "health_center": "Hc"}
 BROKEN_CLINIC, BROKEN_PERSON = "broken-clinic", "broken-person"
 GONE = "deleted-health-center"
 
 
 @dataclass
 class Places:
-    """What accounts need to know of the hierarchy: (place, its primary contact) of each."""
+    """What accounts and records need to know of the hierarchy: (place, its primary contact) of each."""
 
     districts: list[tuple[str, str]] = field(default_factory=list)
     centers: list[tuple[str, str]] = field(default_factory=list)
+    workers: list[Doc] = field(default_factory=list)
+    patients: list[tuple[Doc, Doc]] = field(default_factory=list)  # some people, each with the worker who visits
 
 
-def plant(world: World, size: int) -> Places:
-    """Write that many contacts."""
-    maker = Maker(world, households=max(2, min(12, size // 12)))
+def plant(world: World, size: int, more: Callable[[Places], Iterator[Doc]]) -> Places:
+    """Write that many contacts, and the documents that `more` makes for them."""
+    maker = Maker(world, households=max(2, min(12, size // 12)), every=max(1, size // PATIENTS))
     broken = maker.broken() if size > 10 else []
     medic = documents.database(world, "medic")
-    medic.plant(chain(islice(maker.contacts(), size - len(broken)), broken))
+    contacts = chain(islice(maker.contacts(), size - len(broken)), broken)
+    medic.plant(one for part in (lambda: contacts, lambda: more(maker.places)) for one in part())
     return maker.places
 
 
 class Maker:
     """Makes contacts one after the other, top down; a place names its contact before that person is there."""
 
-    def __init__(self, world: World, households: int) -> None:
+    def __init__(self, world: World, households: int, every: int) -> None:
         self.world = world
         self.pools = pools.load()
         self.households = households
+        self.every = every  # one person in so many is a patient
         self.places = Places()
         self.number = 0
         self.areas = count()
@@ -66,17 +73,25 @@ class Maker:
         place = self.place("health_center", f"{self.area()} Health Center", district, worker)
         yield place
         self.places.centers.append((place["_id"], worker))
-        yield self.person(worker, place, "chw")
+        person = self.person(worker, place, "chw")
+        self.places.workers.append(person)
+        yield person
         for _ in range(self.households):
-            yield from self.household(place)
+            yield from self.household(place, person)
 
-    def household(self, center: Doc) -> Iterator[Doc]:
+    def household(self, center: Doc, worker: Doc) -> Iterator[Doc]:
         head, last = self.world.uuid(), self.pick("last")
         place = self.place("clinic", f"{last} Household", center, head)
         yield place
-        yield self.person(head, place, last=last)
+        adult = self.person(head, place, last=last)
+        if self.number % self.every == 0:
+            self.places.patients.append((adult, worker))
+        yield adult
         for _ in range(self.world.random.randint(1, 5)):
-            yield self.person(self.world.uuid(), place, last=last, adult=False)
+            child = self.person(self.world.uuid(), place, last=last, adult=False)
+            if self.number % self.every == 0:
+                self.places.patients.append((child, worker))
+            yield child
 
     def broken(self) -> list[Doc]:
         """A household under a health center that is not there, and a person in it: for error tests."""
@@ -90,6 +105,8 @@ class Maker:
     def place(self, kind: str, name: str, parent: Doc | None, contact: str) -> Doc:
         doc: Doc = {"_id": self.world.uuid(), "type": kind, "name": name, "place_id": self.code(),
                     "reported_date": self.date()}
+        if kind in ORG_UNITS:  # their numbers in DHIS2
+            doc["dhis"] = {"dataSet": DATA_SET, "orgUnit": f"{ORG_UNITS[kind]}{self.number:09d}"}
         if parent:
             doc["parent"] = contacts.minify(parent)
         return doc | {"contact": {"_id": contact, "parent": contacts.minify(doc)}}
