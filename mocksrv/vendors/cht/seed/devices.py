@@ -10,7 +10,7 @@ from mocksrv.clock import EPOCH
 from mocksrv.vendors.cht import auth, builds, documents
 from mocksrv.vendors.cht.seed.accounts import WORKERS
 from mocksrv.vendors.cht.seed.hierarchy import Places
-from mocksrv.vendors.cht.seed.messages import DAY, iso
+from mocksrv.vendors.cht.seed.messages import DAY, iso, today
 from mocksrv.world import World
 
 Doc = dict[str, Any]
@@ -34,7 +34,7 @@ def plant(world: World, places: Places) -> None:
 
 def feedback(world: World, user: str, device: str, number: int) -> Doc:
     """An error that the web application reported."""
-    at = iso(world.clock.ms() - world.random.randrange(90 * DAY))
+    at = iso(today(world) - world.random.randrange(90 * DAY))
     return {"_id": f"feedback-{at}-{world.uuid()}", "type": "feedback",
             "meta": {"time": at, "user": {"name": user}, "url": "http://localhost/#/reports",
                      "version": builds.VERSION, "device_id": device, "source": "automatic", "language": "en"},
@@ -46,7 +46,7 @@ def telemetry(world: World, user: str, device: str, number: int) -> Iterator[Doc
     agent = (f"Mozilla/5.0 (Linux; Android {ANDROIDS[number % len(ANDROIDS)]}; SM-A145F) AppleWebKit/537.36 "
              f"(KHTML, like Gecko) Version/4.0 Chrome/{118 + number}.0.5993.80 Mobile Safari/537.36")
     for back in range(1, DAYS + 1):
-        when = EPOCH + timedelta(milliseconds=world.clock.ms() - back * DAY)
+        when = EPOCH + timedelta(milliseconds=today(world) - back * DAY)
         year, month, day = when.year, when.month, when.day
         boots = world.random.randint(1, 9)
         took = {"sum": boots * 1800, "min": 900, "max": 4200, "count": boots, "sumsqr": boots * 3_500_000}
@@ -78,4 +78,4 @@ def targets(world: World, user: str, contact: str) -> Iterator[Doc]:
             values.append({"id": id, "value": {"pass": reached, "total": total, **share}})
         yield {"_id": f"target~{period}~{contact}~{auth.USER}{user}", "type": "target", "user": f"{auth.USER}{user}",
                "owner": contact, "reporting_period": period,
-               "updated_date": world.clock.ms() - back * 30 * DAY, "targets": values}
+               "updated_date": today(world) - back * 30 * DAY, "targets": values}

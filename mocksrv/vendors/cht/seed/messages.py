@@ -65,6 +65,12 @@ class Maker:
                 **self.history(way, began)}
 
 
+def today(world: World) -> int:
+    """The beginning of the day in UTC, in milliseconds: what made-up data takes for now."""
+    now = world.clock.ms()
+    return now - now % DAY
+
+
 def iso(at: int) -> str:
     """Milliseconds as JavaScript's toISOString()."""
     return (EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,6 +1,7 @@
 """A year of reports and text messages: what community health workers sent about their patients, and got in return.
 
-The year ends at the world's present. Documents look as the API makes them of posted records and messages.
+The year ends with the day before the world's present: on one day the same seed gives the same. Documents look as the
+API makes them of posted records and messages.
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ from mocksrv.vendors.cht.seed.hierarchy import Places
 from mocksrv.world import World
 
 Doc = dict[str, Any]
-DAY = 86_400_000
-YEAR = 365 * DAY
+YEAR = 365 * messages.DAY
 FEWEST, SHARE = 60, 10  # so many records, enough for all states of messages, and one more for every tenth contact
 NOTES = ("Feels well", "Headache since yesterday", "Sleeps under a net", "Asked for the next visit")
 CHATS = ("Is the clinic open on Saturday?", "Asante sana", "When does the vaccine come?", "I have arrived")
@@ -39,7 +39,7 @@ class Maker:
     def __init__(self, world: World, places: Places) -> None:
         self.world = world
         self.places = places
-        self.now = world.clock.ms()
+        self.now = messages.today(world)
         self.sms = messages.Maker(world, self.now)
         self.kinds: tuple[Callable[[int, int, Doc, Doc], Doc], ...] = (
             self.assessment, self.visit_by_sms, self.registration, self.message_out, self.visit, self.stock,
@@ -49,9 +49,9 @@ class Maker:
         """The record of that number: most kinds come equally often, patients in turn."""
         count = len(self.places.patients)
         patient, worker = self.places.patients[number * 7919 % count]
-        # The last of them today, so that counts of the last week are never empty.
-        at = self.now - (self.world.random.randrange(YEAR) if number % 5 else self.world.random.randrange(6 * DAY))
-        return self.kinds[number % len(self.kinds)](number, at, patient, worker)
+        # Every fifth is of the last days, so that counts of the last week are never empty.
+        age = self.world.random.randrange(YEAR if number % 5 else 6 * messages.DAY)
+        return self.kinds[number % len(self.kinds)](number, self.now - age, patient, worker)
 
     # --- by the app ---
 
@@ -70,13 +70,13 @@ class Maker:
                   "fever": "yes" if temperature > 37.5 else "no"}
         doc = self.app_report("assessment", at, worker, fields)
         if number % 3 == 0:
-            doc |= {"verified": number % 2 == 0, "verified_date": min(at + DAY, self.now)}
+            doc |= {"verified": number % 2 == 0, "verified_date": min(at + messages.DAY, self.now)}
         return doc
 
     def registration(self, number: int, at: int, patient: Doc, worker: Doc) -> Doc:
         weeks = self.world.random.randint(4, 30)
         fields = {"patient_id": patient["patient_id"], "patient_name": patient["name"], "lmp_known": "weeks",
-                  "lmp_date": "", "lmp_weeks": str(weeks), "edd": day(at + (40 - weeks) * 7 * DAY),
+                  "lmp_date": "", "lmp_weeks": str(weeks), "edd": day(at + (40 - weeks) * 7 * messages.DAY),
                   "danger_signs": self.pick("none", "fever", "bleeding")}
         doc = self.app_report("anc_registration", at, worker, fields)
         doc["tasks"] = [self.sms.task(number, at, worker, f"Thank you, {patient['name']} is registered.")]
@@ -106,7 +106,7 @@ class Maker:
         year = int(day(at)[:4])
         if number % 4 == 0:  # one without the required name: invalid
             doc = self.sms_report(at, worker, f"1!YYYZ!#{week}#{year}#ANC", "YYYZ",
-                                  {"week": week, "year": year, "visit": "ANC"})
+                                  {"nurse": None, "week": week, "year": year, "visit": "ANC"})
             return doc | {"errors": NOT_A_FORM}
         doc = self.sms_report(at, worker, f"1!YYYZ!{nurse}#{week}#{year}#ANC", "YYYZ",
                               {"nurse": nurse, "week": week, "year": year, "visit": "ANC"})
@@ -116,7 +116,8 @@ class Maker:
     def stock(self, number: int, at: int, patient: Doc, worker: Doc) -> Doc:
         month, act, ors = int(day(at)[5:7]), self.world.random.randint(0, 60), self.world.random.randint(0, 40)
         text = f"1!STOCK!{month}##{act}#{ors}#1"
-        return self.sms_report(at, worker, text, "STOCK", {"month": month, "act": act, "ors": ors, "complete": True})
+        return self.sms_report(at, worker, text, "STOCK", {
+            "month": month, "counted": None, "act": act, "ors": ors, "complete": True})
 
     def off(self, number: int, at: int, patient: Doc, worker: Doc) -> Doc:
         reason = self.world.random.randint(1, 3)
