@@ -40,5 +40,5 @@ def test_messages_that_are_handed_out(api):
     api.ok("PUT", "/medic/one", {"_id": "one", "type": "data_record", "reported_date": 1, "tasks": [
         {"messages": [{"to": "+254712345679", "message": "m", "uuid": "u"}], "state": "pending"}]})
     answer = api.ok("POST", "/api/sms", {})
-    assert len(answer["messages"]) == 1
+    assert "u" in [one["id"] for one in answer["messages"]]
     assert OPERATIONS["post_gateway"].schema("response")().validate(answer) == {}
