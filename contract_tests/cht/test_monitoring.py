@@ -77,7 +77,26 @@ def test_other_databases(api, mocksrv):
     assert after["feedback"]["count"] - before["feedback"]["count"] == 3
     assert after["outbound_push"]["backlog"] == 1
     assert after["replication_limit"]["count"] == 2
-    assert after["conflict"]["count"] == 0
+
+
+@pytest.mark.mock_only
+def test_conflicts(api, mocksrv):
+    def count():
+        return both(api)[1]["conflict"]["count"]
+
+    def replicate(rev, **more):
+        doc = {"_id": "c", "_rev": rev, **more}
+        api.ok("POST", "/medic/_bulk_docs", {"docs": [doc], "new_edits": False})
+
+    assert count() == 0
+    replicate("1-aaaa", n=1)
+    replicate("1-bbbb", n=2)
+    replicate("1-cccc", n=3)
+    assert count() == 1, "documents are counted, not revisions"
+    api.ok("DELETE", "/medic/c?rev=1-aaaa")
+    assert count() == 1
+    api.ok("DELETE", "/medic/c?rev=1-bbbb")
+    assert count() == 0
 
 
 @pytest.mark.mock_only

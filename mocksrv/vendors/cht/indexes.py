@@ -243,4 +243,14 @@ INDEXES: dict[str, dict[str, Any]] = {
     "medic-users-meta": {"by_type": on("type")},
 }
 BY_ID = {"by_id": Index(lambda doc: [doc["_id"]], ordered=True)}
-SEQUENCE = {"by_seq": Index(lambda history: [(history["db"], history["seq"])], ordered=True)}
+
+
+def _in_conflict(history: dict[str, Any]) -> list[Any]:
+    others = () if history.get("deleted") else history.get("others", ())
+    return [history["db"]] if any(not one.get("deleted") for one in others) else []
+
+
+SEQUENCE = {
+    "by_seq": Index(lambda history: [(history["db"], history["seq"])], ordered=True),
+    "in_conflict": Index(_in_conflict),  # under its database, a live document with other live revisions
+}

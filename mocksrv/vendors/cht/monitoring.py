@@ -79,7 +79,7 @@ def measures(world: World, call: Call, outgoing: dict[str, Any]) -> dict[str, An
         "messaging": {"outgoing": outgoing},
         "outbound_push": {"backlog": of_type(world, "medic-sentinel", "task:outbound")},
         "feedback": {"count": of_type(world, "medic-users-meta", "feedback")},
-        "conflict": {"count": 0},  # losing revisions are not kept, so there is never a conflict
+        "conflict": {"count": documents.database(world).revs.count("in_conflict", "medic")},
         "replication_limit": {"count": logs.count("over_limit", True)},
         "connected_users": {"count": logs.rank("by_connection", begin(now, call))},
     }
