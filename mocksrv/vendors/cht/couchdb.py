@@ -5,13 +5,23 @@ CouchDB 3.3 source; CHT 4.15 source, api/src/routing.js, api/src/middleware/auth
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from mocksrv.operation import Call, Headers, Reply
-from mocksrv.vendors.cht import attachments, auth, document_rules, documents, errors, jsonio, scope, wire
+from mocksrv.vendors.cht import (
+    attachments,
+    auth,
+    document_rules,
+    documents,
+    errors,
+    jsonio,
+    leaves,
+    scope,
+    versions,
+    wire,
+)
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.results import Created, Document, Documents
 from mocksrv.vendors.cht.vendor import vendor
@@ -97,24 +107,40 @@ def get_document(world: World, call: Call) -> Any:
     id = doc_id(call)
     if not call.caller.online and not scope.may_read(world, call.caller, db.peek(id)):
         errors.couch(403, "forbidden", "Insufficient privileges")
-    doc = guarded(lambda: db.load(id))
-    history = db.history(id) or {}
+    more = versions.wanted(call)
+    if (wanted := call.arg("open_revs")) is not None:
+        return open_revs(world, call, db, id, wanted)
     rev = call.arg("rev")
-    if rev is not None and rev != doc["_rev"]:
-        if not documents.REVISION.fullmatch(rev):
-            errors.couch(400, "bad_request", "Invalid rev format")
+    if rev is None:
+        guarded(lambda: db.load(id))
+        leaf: leaves.Leaf | None = db.branches(id)[0]
+    else:
+        leaf = versions.find(db, id, versions.checked(rev), call.arg("latest") == "true")
+    if leaf is None:
+        raise errors.CouchError(404, "not_found", "missing")
+    return tagged(call, versions.dressed(world, db, leaf, more), leaf.rev)
+
+
+def open_revs(world: World, call: Call, db: Database, id: str, wanted: str) -> Reply:
+    """Several revisions of a document, as JSON or, for who does not say so, in parts."""
+    try:
+        revs = wanted if wanted == "all" else jsonio.loads(wanted)
+    except ValueError:
+        revs = None
+    if revs != "all" and not isinstance(revs, list):
+        errors.couch(400, "bad_request", "invalid_json")
+    found = list(versions.opened_revs(world, db, id, revs, call.arg("latest") == "true", versions.wanted(call)))
+    if not found:
         errors.couch(404, "not_found", "missing")
-    if call.arg("revs") == "true":
-        start = int(doc["_rev"].partition("-")[0])
-        doc["_revisions"] = {"start": start, "ids": [one.partition("-")[2] for one in history["revs"]]}
-    if call.arg("revs_info") == "true":
-        doc["_revs_info"] = [{"rev": one, "status": "missing" if n else "available"}
-                             for n, one in enumerate(history["revs"])]
-    if call.arg("attachments") == "true":
-        for stub in (doc.get("_attachments") or {}).values():
-            stub["data"] = base64.b64encode(attachments.read(world, stub)).decode()
-            del stub["stub"], stub["length"]
-    return tagged(call, doc, doc["_rev"])
+    if "application/json" in call.header("accept"):
+        return wire.CouchReply(iter((jsonio.dumps(found) + b"\n",)))
+    boundary = world.hex(32)
+    parts = []
+    for one in found:
+        kind = "application/json" if "ok" in one else 'application/json; error="true"'
+        parts += [f"--{boundary}\r\nContent-Type: {kind}\r\n\r\n".encode(), jsonio.dumps(one.get("ok", one)), b"\r\n"]
+    return wire.CouchReply(b"".join([*parts, f"--{boundary}--".encode()]),
+                           content_type=f'multipart/mixed; boundary="{boundary}"')
 
 
 def tagged(call: Call, body: Any, rev: str, status: int = 200, headers: Headers | None = None,

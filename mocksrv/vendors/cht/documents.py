@@ -27,6 +27,8 @@ SERVER = "cht.server"  # what the server itself remembers: the secret of its ses
 STEP, ROLLOVER = 0xFFD, 0xFFF000  # CouchDB 3.3 source, couch_uuids
 EMPTY = ("_global_changes", "_replicator", "medic-audit", "medic-purged-cache")
 OTHER = "other"
+VIEWS = "cht.views"  # in the world's memory: the rows of views
+LOCAL = "cht.local"  # local documents, under "<database>/<id>"
 # The members that CouchDB keeps for itself, and of which kind those must be that it acts on.
 SPECIAL: dict[str, type] = {"_id": str, "_rev": str, "_deleted": bool, "_attachments": dict, "_revisions": dict,
                             "_revs_info": list, "_conflicts": list, "_deleted_conflicts": list, "_local_seq": object}
@@ -37,6 +39,7 @@ TABLES = (
     TableSpec(SERVER),
     TableSpec(REGISTER),
     TableSpec(attachments.TABLE),
+    TableSpec(LOCAL),
     *(TableSpec(f"cht.{name}", BY_ID | INDEXES.get(name, {})) for name in DATABASES),
     TableSpec(f"cht.{OTHER}"),
     *(TableSpec(f"cht.{name}.revs", SEQUENCE) for name in (*DATABASES, OTHER)),
@@ -313,4 +316,21 @@ def database(world: World, name: str = "medic") -> Database:
 
 def names(world: World) -> list[str]:
     """The databases there are, in order."""
-    return sorted({*DATABASES, *EMPTY, *world.table(REGISTER).ids()})
+    register = world.table(REGISTER)
+    known = {*DATABASES, *EMPTY, *register.ids()}
+    return sorted(name for name in known if not (register.peek(name) or {}).get("dropped"))
+
+
+def make(world: World, name: str) -> None:
+    """A new database."""
+    world.table(REGISTER).put(name, {"seq": 0})
+
+
+def drop(world: World, name: str) -> None:
+    """Forget a database and all that is in it."""
+    db = Database(world, name)
+    for table, head in ((db.docs, db.prefix), (db.revs, db.prefix), (world.table(LOCAL), f"{name}/")):
+        for id in [id for id in table.ids() if id.startswith(head)]:
+            table.delete(id)
+    world.memory.pop(VIEWS, None)  # their rows follow the sequence, which begins again
+    world.table(REGISTER).put(name, {"seq": 0, "dropped": True})

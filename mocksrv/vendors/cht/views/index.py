@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from mocksrv.store import tree
-from mocksrv.vendors.cht.documents import Database
+from mocksrv.vendors.cht.documents import VIEWS, Database
 from mocksrv.vendors.cht.views import collation
 from mocksrv.world import World
 
 Emitted = Iterable[tuple[Any, Any]]
-MEMORY = "cht.views"
 
 
 @dataclass(frozen=True)
@@ -90,9 +89,9 @@ class Rows:
 
 def rows_of(world: World, db: Database, name: tuple[str, str, str], view: View) -> Rows:
     """The rows of a view, up to date; `name` is its database, design document and own name."""
-    views: dict[tuple[str, str, str], Rows] = world.memory.setdefault(MEMORY, {})
+    views: dict[tuple[str, str, str], Rows] = world.memory.setdefault(VIEWS, {})
     found = views.get(name)
-    if found is None or found.seq > db.update_seq:  # a database that was deleted and made again
+    if found is None:
         found = views[name] = Rows(view)
     found.follow(db)
     return found
