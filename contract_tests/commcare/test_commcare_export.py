@@ -113,20 +113,21 @@ def test_waits_when_it_asks_too_much(hq, mocksrv, exporter):
     assert [entry["status"] for entry in mocksrv.journal(vendor="commcare")].count(429) >= 1
 
 
-def test_incremental_to_sql(hq, mocksrv, exporter):
+@pytest.mark.parametrize("mode", LOGINS)
+def test_incremental_to_sql(hq, mocksrv, exporter, mode):
     """A second run with the checkpoints of the first asks only for what is new, and gets it."""
     database = exporter.folder / "oracle.db"  # the tool tells databases by their URL, and has none for SQLite
     definition = query(exporter.folder / "query.xlsx", ["form", "case", "messaging-event"])
     options = ("--query", str(definition), "--output-format", "sql", "--output", f"sqlite:///{database}",
                "--checkpoint-database-url", f"sqlite:///{exporter.folder / 'checkpoints.db'}")  # each has its writer
-    exporter.run(*options, page=20)
+    exporter.run(*options, page=20, mode=mode)
     first = table_counts(database)
     expected = {name: count for name, (count, _) in counts(hq).items() if name in first}
     assert first == expected
 
     assert hq.call("POST", "receiver/api/", data=NEW, headers={"Content-Type": "text/xml"}).status_code == 201
     asked = len(mocksrv.journal(vendor="commcare", operation="list_cases", limit=1000))
-    exporter.run(*options, page=20)
+    exporter.run(*options, page=20, mode=mode)
     assert table_counts(database) == {"form": expected["form"] + 1, "case": expected["case"] + 1,
                                       "messaging-event": expected["messaging-event"]}
     assert len(mocksrv.journal(vendor="commcare", operation="list_cases", limit=1000)) - asked <= 2
