@@ -134,6 +134,12 @@ def test_diagnosis_of_methods(hq, method, override, status, diagnosis):
 
 
 @pytest.mark.mock_only
+def test_diagnosis_of_a_resource_without_a_list(hq):
+    diagnosis = raw(hq, "configurablereportdata/").headers["X-Mocksrv-Diagnosis"]
+    assert diagnosis.startswith("this resource has no list: ask for one object by its id")
+
+
+@pytest.mark.mock_only
 def test_both_schemes(hq):
     old, new = (hq.get(path, limit=1).json()["objects"][0] for path in ("v0.5/user/", "user/v1/"))
     assert old["resource_uri"] == f"/a/demo/api/v0.5/user/{old['id']}/"

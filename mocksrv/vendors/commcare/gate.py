@@ -62,7 +62,8 @@ def before_login(world: World, call: Call, candidates: list[Operation]) -> None:
         if method == "OPTIONS":
             raise Refusal(200, Text(allowed), [("Allow", allowed), *CORS,
                                                ("Access-Control-Allow-Methods", allowed)])
-        raise Refusal(405, Text(allowed), [("Allow", allowed)])
+        raise Refusal(405, Text(allowed), [("Allow", allowed)],
+                      diagnosis=None if allowed else "this resource has no list: ask for one object by its id")
 
 
 def wrong_method(allowed: str) -> Refusal:
