@@ -123,6 +123,7 @@ def announce(app: Simulator, url: str) -> None:
                          "who": who, "credentials": "  ".join(f"{key} {value}" for key, value in words.items())})
     rows.append({"API": "control", "base URL": f"{url}/_mocksrv",
                  "who": "with the token" if app.settings.token else "loopback only", "credentials": ""})
+    rows.append({"API": "page", "base URL": f"{url}/_mocksrv/", "who": "for a browser", "credentials": ""})
     print_table(("API", "base URL", "who", "credentials"), rows)
 
 

@@ -93,6 +93,7 @@ class Server:
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
             "wsgi.input_terminated": True,
+            "mocksrv.stopping": lambda: self._stopping,  # asked by answers that never end of themselves
         }
 
     @property

@@ -57,11 +57,15 @@ def forbidden(environ: WSGIEnvironment, config: Config, path: str) -> tuple[int,
     """The refusal for callers from elsewhere: the control plane is for loopback, or for those who have the token.
 
     Health, readiness and the CA's certificate are for everybody: containers' platforms and clients ask from outside.
+    The page itself, where there is a token: it holds nothing of any world, and asks for the token.
     `path` is the one that is looked up, from `/_mocksrv` on.
     """
-    if path.removeprefix(CONTROL) in ("/health", "/ready", "/ca.pem"):
+    part = path.removeprefix(CONTROL)
+    if part in ("/health", "/ready", "/ca.pem"):
         return None
     if config.token:
+        if part in ("", "/") or part.startswith("/page/"):
+            return None
         given = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
         if hmac.compare_digest(given.encode(), config.token.encode()):
             return None

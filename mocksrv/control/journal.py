@@ -13,7 +13,7 @@ from mocksrv.har import archive
 from mocksrv.journal import KEPT, QUERY, Entry
 from mocksrv.verify import BadExpectation, verify
 
-PATIENCE = 15.0  # seconds between signs of life in a live stream
+PATIENCE = 1.0  # seconds between signs of life in a live stream, and the most that its end takes
 
 
 def found() -> list[Entry]:
@@ -54,18 +54,18 @@ def verify_journal() -> Response:
 
 @control.get("/journal/stream")
 def follow_journal() -> Response:
-    """Exchanges as they come, as server-sent events; ends soon after the world was replaced or forgotten."""
+    """Exchanges as they come, as server-sent events, until the world is replaced or forgotten, or the server stops."""
     def events() -> Iterator[str]:
         yield ": following\n\n"
         for entries in one.journal.follow(PATIENCE):
-            if all(one is not other for other in known):
+            if stopping() or all(one is not other for other in known):
                 return
             for entry in entries:
                 yield f"data: {json.dumps(entry.describe())}\n\n"
             if not entries:
                 yield ": nothing new\n\n"
 
-    one, known = world(), worlds()
+    one, known, stopping = world(), worlds(), request.environ.get("mocksrv.stopping", bool)
     return Response(events(), content_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 

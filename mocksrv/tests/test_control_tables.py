@@ -1,11 +1,14 @@
 """What the control plane shows of a world's tables, and of the vendors' settings."""
 
 import json
+import threading
 
 import pytest
+import requests
 
 from mocksrv.app import create_app
 from mocksrv.config import Config
+from mocksrv.serving import Server
 
 
 def ids(answer):
@@ -98,3 +101,12 @@ def test_a_journal_stream_ends_with_its_world(shop, monkeypatch):
     assert [next(stream), next(stream)] == [b": following\n\n", b": nothing new\n\n"]
     shop.post("/~w/_mocksrv/reset")
     assert list(stream) == []
+
+
+def test_a_journal_stream_does_not_keep_the_server_from_stopping(shop_app):
+    with Server(shop_app()) as server:
+        stream = requests.get(f"{server.url}/_mocksrv/journal/stream", stream=True, timeout=10)
+        lines = stream.iter_lines()
+        assert next(lines) == b": following"
+        threading.Thread(target=server.stop).start()
+        assert set(lines) <= {b"", b": nothing new"}

@@ -1,0 +1,51 @@
+// What is simulated, how sure we are of it, and how often it was called here.
+
+import { get } from "./api.js";
+import { choice, data, field, grid, h } from "./dom.js";
+import { calls, listen } from "./record.js";
+
+export const title = "Operations";
+
+const PROOFS = { assumed: "our choice where nothing is known", docs: "the vendor's documentation",
+  source: "the vendor's code or clients", recorded: "answers of a real server", live: "the real server" };
+
+const COLUMNS = ["Method", "Path", ["Name", "roomy"], "Proof", ["Permission", "roomy"], ["Calls", "number"]];
+
+function operationRow(one, count) {
+  const permission = [one.permission].flat().filter(Boolean).join(", ");
+  return h("tr", { class: count && "used" },
+    h("td", {}, h("span", { class: "method" }, one.method)),
+    h("td", { class: "wide" }, data(one.path), h("span", { class: "what" }, one.summary),
+      !one.simulated && h("span", { class: "tag" }, "not simulated")),
+    h("td", { class: "roomy" }, one.vendor, ".", h("wbr", {}), one.name),
+    h("td", {}, h("span", { class: `badge proof-${one.proof}`, title: [PROOFS[one.proof], one.source, one.proved].filter(Boolean).join(": ") }, one.proof)),
+    h("td", { class: "roomy" }, permission),
+    h("td", { class: "number" }, count ? String(count) : "–"));
+}
+
+export async function show(place) {
+  const operations = await get("/operations");
+  const [list, sum] = [h("div", {}), h("p", { role: "status" })];
+  const text = h("input", { type: "search", oninput: draw, placeholder: "path or name" });
+  const vendor = choice({ onchange: draw }, [["", "all"], ...new Set(operations.map((one) => one.vendor))]);
+  const proof = choice({ onchange: draw }, [["", "any"], ...Object.keys(PROOFS)]);
+  const used = h("input", { type: "checkbox", id: "used", onchange: draw });
+  function draw() {
+    const counts = calls();
+    const count = (one) => counts.get(`${one.vendor}.${one.name}`) ?? 0;
+    const found = operations.filter((one) => [one.vendor, ""].includes(vendor.value) && [one.proof, ""].includes(proof.value)
+      && (!used.checked || count(one)) && `${one.path} ${one.name} ${one.summary}`.toLowerCase().includes(text.value.toLowerCase()));
+    const called = operations.filter(count);
+    const weak = called.filter((one) => one.proof === "docs" || one.proof === "assumed").length;
+    sum.textContent = `${found.length} of ${operations.length} operations. In this world ${called.length} were called, `
+      + `as far as its journal goes back; ${weak} of those rest on documentation or assumptions only.`;
+    list.replaceChildren(grid("Operations", COLUMNS,
+      found.map((one) => operationRow(one, count(one))), "No operation matches."));
+  }
+  place.append(h("div", { class: "bar" }, field("Find", text), field("Vendor", vendor), field("Proof", proof),
+    h("div", { class: "check" }, used, h("label", { for: "used" }, "Called here only"))), sum, list);
+  draw();
+  let waiting = null;
+  const deaf = listen(() => { waiting ??= setTimeout(() => { waiting = null; draw(); }, 500); });
+  return () => { deaf(); clearTimeout(waiting); };
+}

@@ -1,0 +1,409 @@
+"""The page in a real browser: each control of each view, in a world of the test's own."""
+
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+from axe_core_python.selenium import Axe
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from mocksrv.app import create_app
+from mocksrv.config import Config
+from mocksrv.serving import Server
+
+PICTURES = Path(__file__).parents[2] / "ci-output" / "page"
+VIEWS = ("journal", "worlds", "tables", "clock", "faults", "scenarios", "operations", "settings")
+HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>\u202e"
+RULES = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}  # of axe; only colours differ in the dark
+ADMIN = ("admin", "pass")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    paths = [shutil.which(name) for name in ("chromium", "chromedriver")]
+    if None in paths:
+        pytest.fail("the page is tested in Chromium: apt-get install -y chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = paths[0]
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                     "--window-size=1280,900"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(paths[1]))
+    yield driver
+    driver.quit()
+
+
+class Page:
+    """What a person does with the page."""
+
+    def __init__(self, browser, url):
+        self.browser, self.url = browser, url
+
+    def open(self, view, *rest):
+        """Load the page anew at a view."""
+        self.browser.get("about:blank")
+        self.browser.get(f"{self.url}/_mocksrv/#/{'/'.join((view, *rest))}")
+        self.await_view(view)
+        return self
+
+    def await_view(self, view):
+        self.until(lambda: self.all(f"main[data-view={view}]") and self.text("#live") == "live", view)
+
+    def until(self, check, what=""):
+        try:
+            WebDriverWait(self.browser, 8, 0.03, [StaleElementReferenceException]).until(lambda _: check())
+        except TimeoutException:
+            pytest.fail(f"{what}; the page shows:\n{self.text('body')}")
+
+    def sees(self, text, where="main"):
+        self.until(lambda: text in self.text(where), f"{where} should show {text!r}")
+
+    def sees_not(self, text, where="main"):
+        self.until(lambda: text not in self.text(where), f"{where} should not show {text!r}")
+
+    def all(self, css):
+        return self.browser.find_elements(By.CSS_SELECTOR, css)
+
+    def text(self, css):
+        return self.browser.execute_script("return document.querySelector(arguments[0])?.innerText ?? ''", css)
+
+    def click(self, name):
+        """Press what has this name for a screen reader."""
+        self.until(lambda: self.press(name), f"press {name}")
+
+    def press(self, name):
+        found = self.named(name)
+        if found:
+            found[0].click()
+        return found
+
+    def named(self, name):
+        return [one for one in self.all("main button, main a, dialog button, summary") if one.accessible_name == name]
+
+    def control(self, label):
+        found = self.browser.find_elements(By.XPATH, f"//label[normalize-space()={label!r}]")
+        return self.browser.find_element(By.ID, found[-1].get_attribute("for"))
+
+    def enter(self, label, value):
+        control = self.control(label)
+        if control.tag_name == "select":
+            Select(control).select_by_visible_text(value)
+        else:
+            control.send_keys(Keys.CONTROL, "a")
+            control.send_keys(value)
+        return control
+
+    def call(self, path, **options):
+        return requests.get(f"{self.url}{path}", **options)
+
+    def ask(self, path):
+        """What the control plane says of this world."""
+        return self.call(f"/_mocksrv{path}").json()
+
+
+@pytest.fixture
+def page(browser, mocksrv):
+    yield Page(browser, mocksrv.url)
+    broken = [entry["message"] for entry in browser.get_log("browser")
+              if entry["level"] == "SEVERE" and "the server responded with a status of" not in entry["message"]]
+    assert not broken
+
+
+@contextmanager
+def looked_at_by(browser, width, height, scheme):
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia",
+                            {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    yield
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_the_journal_shows_each_exchange_as_it_comes_with_its_diagnosis(page):
+    page.open("journal").sees("Nothing was asked in this world yet")
+    page.call("/api/v1/person?type=person", auth=ADMIN)
+    page.call("/api/v1/persn/x?a=b", auth=ADMIN)
+    page.sees("/api/v1/persn/x", ".rows")
+    page.sees("cht.", ".rows")
+    page.sees("2, at most", ".plots")
+    page.sees("1 of the last 2 refused", ".plots")
+    page.sees("404", "#journal-news")
+    page.click("GET /api/v1/persn/x")
+    page.sees("the nearest: GET /api/v1/person/{uuid}", ".panel .diagnosis")
+    page.sees("/api/v1/persn/x?a=b", ".panel")
+    page.sees("(redacted)", ".panel")
+    assert page.browser.switch_to.active_element.tag_name == "h2"
+    page.click("Close")
+    assert not page.all(".panel:not([hidden])")
+
+
+def test_the_journal_can_be_searched_held_still_and_cleared(page):
+    page.call("/api/v1/person?type=person", auth=ADMIN)
+    page.call("/api/v1/nothing", auth=ADMIN)
+    page.open("journal").sees("/api/v1/nothing", ".rows")
+    page.enter("Status", "4xx refused")
+    page.sees_not("/api/v1/person\n", ".rows")
+    page.enter("Find", "zebra")
+    page.sees("No exchange matches.", ".rows")
+    page.enter("Find", "NOTHING")
+    page.sees("/api/v1/nothing", ".rows")
+    page.control("Hold still").click()
+    page.call("/api/v1/nothing/more", auth=ADMIN)
+    page.sees("2 of the last 3 refused", ".plots")
+    assert "more" not in page.text(".rows")
+    page.control("Hold still").click()
+    page.sees("/api/v1/nothing/more", ".rows")
+    page.click("Clear the journal")
+    page.sees("Nothing was asked", ".rows")
+    assert page.ask("/journal") == []
+
+
+def test_documents_and_exchanges_are_shown_as_text_whatever_is_in_them(page):
+    made = requests.put(f"{page.url}/medic/hostile", json={"name": HOSTILE, "number": 1.0}, auth=ADMIN)
+    assert made.status_code == 201
+    page.call("/api/v1/x", params={"q": HOSTILE}, headers={"X-Odd": "<b>bold</b>"}, auth=ADMIN)
+    requests.post(f"{page.url}/api/v1/places", json={"name": HOSTILE}, auth=ADMIN)
+    page.open("journal")
+    page.click("POST /api/v1/places")
+    page.sees("<img src=x", ".panel")
+    page.click("GET /api/v1/x")
+    page.sees("<b>bold</b>", ".panel")
+    page.open("tables", "cht.medic", "hostile").sees('"number": 1', "pre")
+    page.sees("<script>document.title='owned'</script>", "pre")
+    assert not page.all("main img, main script, main b")
+    assert "owned" not in page.browser.title
+
+
+def test_tables_can_be_paged_searched_and_read(page):
+    page.open("tables").sees_not("carehq.outbox")
+    page.control("Show empty tables").click()
+    page.sees("carehq.outbox")
+    page.click("commcare.cases")
+    page.sees("1 to 25 of 51")
+    page.click("Next")
+    page.sees("26 to 50 of 51")
+    page.click("Previous")
+    page.sees("1 to 25 of 51")
+    first = page.ask("/tables/commcare.cases?limit=1")["documents"][0]
+    page.enter("Find", first["id"]).send_keys(Keys.ENTER)
+    page.sees_not("of 51")
+    page.click(first["id"])
+    page.until(lambda: page.all("pre"))
+    assert page.browser.execute_script("return JSON.parse(document.querySelector('pre').textContent)") == first["doc"]
+    page.browser.back()
+    page.sees("1 to 25 of 51")
+
+
+def test_the_clock_moves_freezes_and_is_set(page):
+    page.open("clock")
+    page.click("Freeze")
+    page.sees("UTC, frozen")
+    page.browser.execute_script("arguments[0].value = '2024-02-29T10:00:00'", page.control("Set to (UTC)"))
+    forms = page.named("Apply")
+    forms[0].click()
+    page.sees("2024-02-29 10:00:00", ".face")
+    for name, seen in (("+ 1 min", "10:01:00"), ("+ 1 h", "11:01:00"), ("+ 1 day", "2024-03-01 11:01:00"),
+                       ("− 1 h", "10:01:00"), ("− 1 day", "2024-02-29 10:01:00")):
+        page.click(name)
+        page.sees(seen, ".face")
+    page.enter("Skew, seconds", "-90")
+    forms[1].click()
+    page.sees("2024-02-29 09:59:30", ".face")
+    page.enter("Rate", "60")
+    forms[2].click()
+    page.click("Let it run")
+    page.sees("running at 60 × real time, with a skew of -90 s")
+    page.sees("× 60, -90 s", "header")
+    state = page.ask("/clock")
+    assert (state["frozen"], state["rate"], state["skew"]) == (False, 60, -90)
+    assert state["now"].startswith("2024-02-29T1") or state["now"].startswith("2024-02-29T09:59")
+    page.enter("Rate", "2000000")
+    forms[2].click()
+    page.sees("the clock runs at a rate from 0 to 1000000", "#alert")
+
+
+def test_faults_are_added_listed_and_removed(page):
+    page.open("faults").sees("Nothing goes wrong")
+    page.enter("Vendor", "cht")
+    page.enter("Operation", "get_person")
+    page.enter("Status", "503")
+    page.enter("How often", "2")
+    page.click("More")
+    page.enter("Probability", "1")
+    page.click("Add")
+    page.sees("vendor cht, operation get_person, 2 times", "table")
+    assert page.call("/api/v1/person/x", auth=ADMIN).status_code == 503
+    page.sees("1 of 1", "table")
+    page.enter("Delay, seconds", "0.5")
+    page.enter("Connection", "reset")
+    page.control("The connection breaks after the work is done").click()
+    page.click("Add")
+    page.sees("waits 0.5 s; connection: reset, after the work is done", "table")
+    page.click("Remove fault 1")
+    page.sees_not("get_person", "table")
+    page.click("Remove all")
+    page.sees("Nothing goes wrong")
+    page.enter("Operation", "nothing")
+    page.enter("Status", "500")
+    page.click("Add")
+    page.sees("There is none of that name", "#alert")
+    assert page.ask("/faults") == []
+
+
+def test_a_scenario_is_put_into_the_world(page):
+    page.open("scenarios").sees("What a client should do:")
+    page.click("Put all.works_on_retry into this world")
+    page.sees("has all.works_on_retry now", "#status")
+    assert [page.call("/api/v1/person?type=person", auth=ADMIN).status_code for _ in range(2)] == [503, 200]
+
+
+def test_operations_tell_their_proof_and_how_often_they_were_called(page):
+    for _ in range(2):
+        page.call("/api/v1/person?type=person", auth=ADMIN)
+    page.open("operations").sees("In this world 1 were called")
+    page.control("Called here only").click()
+    page.until(lambda: len(page.all("tbody tr")) == 1)
+    cells = [cell.text for cell in page.all("tbody tr td")]
+    listed = next(one for one in page.ask("/operations") if f"cht.{one['name']}" == cells[2])
+    assert (cells[0], cells[1].split("\n")[0], cells[3], cells[5]) == ("GET", "/api/v1/person", listed["proof"], "2")
+    page.call("/api/v1/person?type=person", auth=ADMIN)
+    page.until(lambda: page.all("tbody tr td")[5].text == "3")
+    page.enter("Vendor", "carehq")
+    page.sees("No operation matches.")
+
+
+def test_settings_are_shown_and_changed(page):
+    page.open("settings")
+    page.enter("conformance", "strict")
+    page.sees("cht.conformance is strict now", "#status")
+    page.enter("clock_window", "60").send_keys(Keys.TAB)
+    page.sees("carehq.clock_window is 60 now", "#status")
+    page.enter("rate_limit", "no")
+    page.sees("carehq.rate_limit is no now", "#status")
+    page.enter("throttle_every", "1.5").send_keys(Keys.TAB)
+    page.sees("use a whole number", "#alert")
+    assert page.control("throttle_every").get_attribute("value") == "5"
+    settings = page.ask("/settings")
+    changed = {"cht.conformance": "strict", "carehq.clock_window": 60, "carehq.rate_limit": False}
+    assert settings | changed == settings
+
+
+def test_worlds_are_made_forked_switched_reset_and_deleted(page, mocksrv):
+    made, copy = f"{mocksrv.name}-made", f"{mocksrv.name}-copy"
+    page.open("worlds").sees("shown here")
+    page.enter("Name", made)
+    page.enter("Seed", "7")
+    page.enter("Size", "empty (accounts only)")
+    page.enter("Scenario", "all.works_on_retry")
+    page.click("Make")
+    page.sees(made, "table")
+    page.click(f"Fork {made}")
+    page.enter("Name of the copy", copy)
+    page.click("Fork")
+    page.click(copy)
+    page.await_view("worlds")
+    assert page.browser.current_url.endswith(f"/~{copy}/_mocksrv/#/worlds")
+    there = Page(page.browser, f"{mocksrv.url.rpartition('/~')[0]}/~{copy}")
+    assert there.call("/api/v1/nothing", auth=ADMIN).status_code == 404
+    page.click(f"Reset {copy}")
+    page.click("Reset")
+    page.until(lambda: there.ask("/journal") == [])
+    page.click(f"Delete {copy}")
+    page.click("Delete")
+    page.sees_not(copy, "table")
+    assert "/~" not in page.browser.current_url
+    Select(page.all("#world")[0]).select_by_visible_text(made)
+    page.until(lambda: f"/~{made}/" in page.browser.current_url and page.text("#live") == "live")
+    page.click(f"Delete {made}")
+    page.click("Cancel")
+    assert made in page.text("table")
+    page.browser.back()
+    page.until(lambda: "/~" not in page.browser.current_url)
+    page.until(lambda: Select(page.all("#world")[0]).first_selected_option.text == "default")
+
+
+def test_snapshots_are_kept_restored_and_deleted(page, mocksrv):
+    label, plain = f"{mocksrv.name}-before", f"{mocksrv.name}-after"
+    page.open("worlds")
+    page.enter(f"Keep {mocksrv.name} under the name", label)
+    page.click("Keep")
+    page.sees(label)
+    requests.put(f"{page.url}/medic/later", json={}, auth=ADMIN)
+    assert page.ask("/tables/cht.medic?id=later")["found"] == 1
+    page.enter(f"Keep {mocksrv.name} under the name", plain)
+    page.click("Keep")
+    page.click(f"Restore {label} into this world")
+    page.sees(f"is now as {label} was", "#status")
+    assert page.ask("/tables/cht.medic?id=later")["found"] == 0
+    page.click(f"Delete snapshot {plain}")
+    page.click("Delete")
+    page.until(lambda: not page.named(f"Delete snapshot {plain}"))
+    names = [kept["name"] for kept in page.ask("/snapshots")]
+    assert (label in names, plain in names) == (True, False)
+
+
+def test_the_page_asks_once_for_the_token_and_keeps_it_to_itself(browser):
+    with Server(create_app(Config(port=0, vendor=("carehq",), token="s3cret"))) as server:
+        page = Page(browser, server.url)
+        browser.get(f"{server.url}/_mocksrv/")
+        for given, after in (("wrong", "That was not it"), ("s3cret", None)):
+            page.until(lambda: page.all("dialog"))
+            page.enter("Token", given).send_keys(Keys.ENTER)
+            if after:
+                page.sees(after, "dialog")
+        page.await_view("journal")
+        assert not page.all("dialog")
+        browser.execute_script("location.hash = '#/settings'")
+        page.sees("strict_signatures")
+        kept = "return JSON.stringify([localStorage, sessionStorage, document.cookie, location.href])"
+        assert "s3cret" not in browser.execute_script(kept)
+        browser.get("about:blank")
+    browser.get_log("browser")
+
+
+def test_all_can_be_reached_with_the_keyboard(page):
+    page.open("journal")
+    body = page.all("body")[0]
+    body.send_keys(Keys.TAB)
+    assert page.browser.switch_to.active_element.text == "Skip to the content"
+    page.browser.switch_to.active_element.send_keys(Keys.ENTER)
+    assert page.browser.switch_to.active_element.get_attribute("id") == "main"
+    link = page.all("nav a[data-view=clock]")[0]
+    link.send_keys(Keys.ENTER)
+    page.await_view("clock")
+    assert page.all("nav a[aria-current]")[0].text == "Clock"
+    assert page.browser.switch_to.active_element.get_attribute("id") == "main"
+    freeze = page.named("Freeze")[0]
+    freeze.send_keys(Keys.SPACE)
+    page.sees("frozen", ".note")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_each_view_is_accessible_and_looks_right(page, view):
+    """axe finds nothing to blame in light and dark; no view is wider than a phone. The pictures are for people."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.call("/api/v1/person?type=person", auth=ADMIN)
+    page.call("/api/v1/persn/x", auth=ADMIN)
+    page.call("/a/exi-training/api/v0.5/user")
+    requests.post(f"{page.url}/_mocksrv/faults", json={"operation": "get_person", "status": 503, "times": 2})
+    page.open(view)
+    if view == "journal":
+        page.click("GET /api/v1/persn/x")
+    for scheme in ("light", "dark"):
+        for device, width, height in (("desktop", 1280, 900), ("phone", 390, 844)):
+            with looked_at_by(page.browser, width, height, scheme):
+                page.browser.save_screenshot(str(PICTURES / f"{view}-{device}-{scheme}.png"))
+                assert page.browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+                if view == "operations" and not page.control("Called here only").is_selected():
+                    page.control("Called here only").click()  # axe takes its time over some hundred rows
+                if device == "desktop":
+                    found = Axe().run(page.browser, options=RULES[scheme])["violations"]
+                    assert [(one["id"], [node["html"] for node in one["nodes"]][:5]) for one in found] == []
