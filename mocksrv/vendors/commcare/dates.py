@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mocksrv.world import World
 
-INTERNAL = "%Y-%m-%dT%H:%M:%S.%fZ"
 # What the case (v1) and form filters take, and nothing else. HQ source, corehq/apps/api/es.py (date filters).
 FILTER_FORMS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%MZ")
 LAST = "9999-12-31T23:59:59.999999Z"

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mocksrv.world import World
 
 Doc = Mapping[str, Any]
-Pairs = list[tuple[str, str]]
 SOURCE = "commcare-hq corehq/apps/api/resources/messaging_event"
 PATHS = (f"/a/{DOMAIN}/api/v0.5/messaging-event/", f"/a/{DOMAIN}/api/messaging-event/v1/")
 MOST = 1000
