@@ -67,11 +67,10 @@ def knows(leaves: Iterable[Leaf], rev: str) -> bool:
 def graft(leaves: list[Leaf], path: list[str], body: Mapping[str, Any]) -> list[Leaf]:
     """The leaves with one more, whose revisions are `path` as far as its giver knows them (newest first)."""
     root: list[str] = []
-    for leaf in leaves:
-        joint = next((n for n, rev in enumerate(path) if rev in leaf.revs), None)
-        if joint is not None:
-            root = leaf.revs[leaf.revs.index(path[joint]) :]
-            path = path[:joint]
-            break
+    # The youngest revision that is known: older ones may be those of several branches.
+    joint = next((rev for rev in path if knows(leaves, rev)), None)
+    if joint is not None:
+        branch = next(leaf for leaf in leaves if joint in leaf.revs)
+        root, path = branch.revs[branch.revs.index(joint) :], path[: path.index(joint)]
     grown = Leaf([*path, *root], body, bool(body.get("_deleted")))
     return ordered([grown, *(leaf for leaf in leaves if not root or leaf.rev != root[0])])

@@ -18,6 +18,8 @@ NULL, FALSE, TRUE, NUMBER, TEXT, ARRAY, OBJECT = range(7)
 ORDER = ("\t", "\n", "\v", "\f", "\r", " ", *"_-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789",
          *(letter + letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"))
 OTHERS = b"\xfa"  # the first byte of what is not in the table
+# Accents in their order: acute, grave, breve, circumflex, caron, ring, diaeresis, double acute, tilde, dot, ...
+ACCENTS = "\u0301\u0300\u0306\u0302\u030c\u030a\u0308\u030b\u0303\u0307\u0327\u0328\u0304"
 LAST = "\uffff"  # ICU puts it behind all else
 
 PRIMARY = {char: bytes((place,)) for place, group in enumerate(ORDER, 1) for char in group}
@@ -51,7 +53,8 @@ def text(value: str) -> tuple[bytes, bytes, bytes]:
     primary, accents, capitals = [], [], []
     for char in unicodedata.normalize("NFD", value):
         if unicodedata.category(char) == "Mn":
-            accents.append(b"\x02" + ord(char).to_bytes(3))
+            place = ACCENTS.find(char)
+            accents.append(bytes((2 + place,)) if place >= 0 else OTHERS + ord(char).to_bytes(3))
         elif char not in IGNORED:
             primary.append(weight(char))
             accents.append(b"\x01")
