@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import socket
+import tracemalloc
 from urllib.parse import urlsplit
 
 import jsonschema
@@ -12,9 +13,13 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mocksrv.config import Config
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import querystring
-from mocksrv.vendors.cht.export import csvtext
+from mocksrv.vendors.cht import documents, querystring
+from mocksrv.vendors.cht import vendor as cht
+from mocksrv.vendors.cht.export import STREAMS, csvtext
+from mocksrv.vendors.cht.export.options import Options
+from mocksrv.world import Worlds
 
 ADMIN = ("admin", "pass")
 MESSAGES = ("id,patient_id,reported_date,from,type,state,received,scheduled,pending,sent,cleared,muted,message_id,"
@@ -134,6 +139,40 @@ def test_a_limit_out_of_a_query_makes_pages_jump_as_on_the_server(api):
     assert [int(line[0]) for line in rows(export(api, "reports", **text))[1:]] == [30, 29, 19]
     api.world.set(cht_conformance="docs")
     assert len(rows(export(api, "reports", **text))) == 31
+
+
+@pytest.mark.parametrize(("limit", "text"), [
+    ("1.5", 'integer: "1.5"'), (" 1", 'integer: " 1"'), ("1e1", 'integer: "1e1"'), ("Infinity", 'integer: "Infinity"'),
+    ("-1", 'positive integer: "-1"'), ("9" * 5000, 'integer: "' + "9" * 5000 + '"')])
+@pytest.mark.parametrize("kind", ["reports", "contacts", "messages", "feedback"])
+def test_a_limit_that_is_no_whole_number_ends_the_stream_with_an_error(api, kind, limit, text):
+    put(api, *(report(f"{number:04}", tasks=[outgoing()]) for number in range(1, 111)))
+    assert export(api, kind, **{"options[limit]": limit}).endswith(
+        f"\n--ERROR--\nError exporting data: Invalid value for {text}\n")
+
+
+@pytest.mark.parametrize("query", [
+    "reports", "reports?options[humanReadable]=true", "reports?filters[search]=abc", "messages", "contacts",
+    "messages?options[humanReadable]=true", "contacts?filters[types][selected][]=person",
+    "contacts?filters[search]=abc", f"reports?filters[forms][selected][{'9' * 5000}][code]=x",
+    f"reports?filters[date][from]={'9' * 5000}", "dhis?filters[dataSet]=VMuFODsyWaO&filters[date][from]=1e9"])
+def test_documents_of_any_shape_are_exported(api, query):
+    put(api, {"_id": "c1", "type": "contact", "contact_type": ["x"], "name": "abc"},
+        {"_id": "p1", "type": "person", "name": ["x"], "patient_id": {"a": 1}, "contact": {"_id": ["x"]}, "dhis": [5]},
+        report("r1", date=1e300, contact={"_id": "x", "parent": 5}, fields=[1]),
+        report("r2", ["a"], "x", contact="x", fields={"patient_id": {"a": 1}}, patient_id=["x"], errors=5),
+        report("r3", tasks=[{"state": ["x"], "messages": [{"uuid": [1], "to": 5, "message": {}}], "due": [1],
+                             "state_history": [{"state": {"a": 1}, "timestamp": [1]}]}],
+               scheduled_tasks=[{"message_key": ["a"]}, {"message": [{"locale": "en", "content": "x"}], "due": "z"}]),
+        report("r4", date=[2], responses=[{"to": 1}], sms_message={"message": ["x"]}))
+    answer = api.get(f"{api.base}/api/v2/export/{query}")
+    assert answer.status_code == 200
+    assert "Traceback" not in answer.text
+
+
+def test_a_month_that_no_date_has(api, targets):
+    query = {"filters[dataSet]": "set", "filters[date][from]": "9" * 20}
+    assert json.loads(export(api, "dhis", **query))["period"] == "Invalid date"
 
 
 # --- messages ---
@@ -334,6 +373,22 @@ def test_headers_and_framing(api):
     assert "Content-Type: text/csv; charset=utf-8" in head
     assert "Content-Disposition: attachment; filename=reports-202411301405.csv" in head
     assert "Transfer-Encoding: chunked" in head
+
+
+@pytest.mark.parametrize("kind", ["reports", "messages"])
+@pytest.mark.parametrize("filters", [{}, {"search": "hello"}])
+def test_a_stream_leaves_nothing_in_memory(kind, filters):
+    world = Worlds((cht,), Config(size=0)).origin
+    documents.database(world).bulk(report(f"{n:05}", fields={"note": f"hello {n}"}, tasks=[outgoing()])
+                                   for n in range(2000))
+    tracemalloc.start()
+    try:
+        size = sum(len(part) for part in STREAMS[kind](world, Options(filters, human=False)))
+        left, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size > 90_000
+    assert left < 200_000
 
 
 # --- laws ---

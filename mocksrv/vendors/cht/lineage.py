@@ -105,13 +105,27 @@ def hydrate_report(world: World, doc: Doc) -> Doc:
                 expand_contact(world, level)
             link(stub, parents)
     fields = doc["fields"] if isinstance(doc.get("fields"), dict) else {}
-    patient = fields.get("patient_id") or fields.get("patient_uuid") or doc.get("patient_id")
-    place = fields.get("place_id") or doc.get("place_id")
-    for key, code in (("patient", patient), ("place", place)):
-        found = by_code(world, code)
+    place = by_code(world, fields.get("place_id") or doc.get("place_id"))
+    for key, found in (("patient", patient(world, doc)), ("place", place)):
         if found is not None:
             doc[key] = hydrate_contact(world, found)
     return doc
+
+
+def patient(world: World, report: Mapping[str, Any]) -> Doc | None:
+    """Whom a report is about, as stored."""
+    fields = report["fields"] if isinstance(report.get("fields"), dict) else {}
+    return by_code(world, fields.get("patient_id") or fields.get("patient_uuid") or report.get("patient_id"))
+
+
+def sender_names(world: World, report: Mapping[str, Any]) -> list[Any]:
+    """The names of who sent a report and of all above, nearest first."""
+    medic = documents.database(world, "medic")
+    stub = report.get("contact")
+    if not isinstance(stub, dict):
+        return []
+    contact = (medic.peek(stub["_id"]) if isinstance(stub.get("_id"), str) else None) or stub
+    return [contact.get("name"), *((medic.peek(id) or {}).get("name") for id in stored_chain(contact))]
 
 
 def by_code(world: World, code: Any) -> Doc | None:
@@ -121,5 +135,5 @@ def by_code(world: World, code: Any) -> Doc | None:
     medic = documents.database(world, "medic")
     found = medic.by("by_shortcode", str(code))
     if found:
-        return deepcopy(dict(found[0]))
+        return medic.get(found[0]["_id"])
     return medic.get(code) if isinstance(code, str) else None

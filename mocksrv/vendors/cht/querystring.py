@@ -11,6 +11,7 @@ from typing import Any
 from mocksrv.operation import Call
 
 BRACKETS = re.compile(r"\[([^\[\]]*)\]")
+INDEX = re.compile("[0-9]{1,2}")
 DEPTH = 5  # levels of brackets that are read; the rest of the key is one name
 LONGEST = 20  # the highest index of a list; above it the index is a name
 MOST = 1000  # parameters that are read
@@ -59,6 +60,6 @@ def as_lists(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     inner = {name: as_lists(one) for name, one in value.items()}
-    if inner and all(name.isdecimal() and int(name) <= LONGEST for name in inner):
+    if inner and all(INDEX.fullmatch(name) and int(name) <= LONGEST for name in inner):
         return [inner[name] for name in sorted(inner, key=int)]
     return inner

@@ -10,8 +10,8 @@ from typing import Any
 
 from mocksrv.operation import Call, Reply
 from mocksrv.vendors.cht import auth, conformance, errors
-from mocksrv.vendors.cht.export import contacts, devices, dhis, feedback, messages, reports, search
-from mocksrv.vendors.cht.export.options import Options, read
+from mocksrv.vendors.cht.export import contacts, devices, dhis, feedback, messages, reports
+from mocksrv.vendors.cht.export.options import BadFilter, Options, read
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -74,5 +74,5 @@ def encoded(world: World, kind: str, options: Options) -> Iterator[bytes]:
     """The text in chunks; what fails in the middle is said at the end, as the status has left long ago."""
     try:
         yield from (part.encode("utf-8", "surrogatepass") for part in STREAMS[kind](world, options))
-    except search.BadFilter as error:
+    except BadFilter as error:
         yield f"--ERROR--\nError exporting data: {error}\n".encode()

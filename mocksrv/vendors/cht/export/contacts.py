@@ -25,20 +25,20 @@ def rows(world: World, options: Options) -> Iterator[list[Mapping[str, Any]]]:
     medic = world.table("cht.medic")
     tests = search.tests_of_contacts(options)
     if tests:
-        everybody = (doc for doc in medic.all() if indexes.is_contact(doc))
+        everybody = (doc for row in medic.rows() if indexes.is_contact(doc := row.copy()))
         found = [id for _, id in sorted((order(doc), doc["_id"]) for doc in pages.filtered(everybody, tests))]
 
     def read(skip: int, limit: int) -> list[Mapping[str, Any]]:
         ids = (found[skip : skip + limit] if tests
                else [id for _, id in medic.range("by_contact_type", skip=skip, limit=limit)])
-        return [doc for id in ids if (doc := medic.peek(id)) is not None]
+        return [doc for id in ids if (doc := medic.get(id)) is not None]
 
     return pages.of(world, options.limit, read)
 
 
 def order(doc: Mapping[str, Any]) -> str:
     """Living before dead, heard before muted, then by type and name. CHT 4.15 source, ddoc medic-client."""
-    kind = indexes.type_id(doc)
+    kind = javascript.text(indexes.type_id(doc))
     dead, muted = ("true" if javascript.truthy(doc.get(name)) else "false" for name in ("date_of_death", "muted"))
     name = doc.get("name")
     return f"{dead} {muted} {RANKS.get(kind, kind)} {name.lower() if isinstance(name, str) else ''}"

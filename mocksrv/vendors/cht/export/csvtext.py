@@ -40,5 +40,10 @@ def date(value: Any, human: bool) -> Any:
     return iso(ms)
 
 
-def iso(ms: float) -> str:
-    return (EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def iso(ms: float) -> str | None:
+    """None beyond the years that there are."""
+    try:
+        when = EPOCH + timedelta(milliseconds=ms)
+    except OverflowError:
+        return None
+    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")

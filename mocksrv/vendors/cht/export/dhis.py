@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from mocksrv.clock import EPOCH
-from mocksrv.vendors.cht import app_settings, documents, errors, indexes, translations
+from mocksrv.vendors.cht import app_settings, documents, errors, indexes, javascript, translations
 from mocksrv.vendors.cht.export.options import Options
 from mocksrv.vendors.cht.export.reports import value_at
 from mocksrv.world import World
@@ -25,17 +25,25 @@ def value_set(world: World, options: Options) -> dict[str, Any]:
         errors.fail(400, 'filter "from" is required')
     known = next((one for one in objects(settings.get("dhis_data_sets")) if one.get("id") == data_set), None)
     if known is None:
-        errors.fail(400, f'dataSet "{data_set}" is not defined')
+        errors.fail(400, f'dataSet "{javascript.text(data_set)}" is not defined')
     targets = [one for one in objects(value_at(settings, "tasks.targets.items")) if belongs(one, data_set)]
     if not targets:
-        errors.fail(400, f'dataSet "{data_set}" has no dataElements')
-    month = (EPOCH + timedelta(milliseconds=options.date_from)).strftime("%Y-%m")
+        errors.fail(400, f'dataSet "{javascript.text(data_set)}" has no dataElements')
+    month = month_of(options.date_from)
     units = dict(org_units(world, data_set, options.filters.get("orgUnit")))
     sums = total(world, month, units)
     label = translations.translate(world, known.get("translation_key")) if options.human else data_set
     return {"dataSet": label, "completeDate": world.clock.now().strftime("%Y-%m-%d"),
             "period": month.replace("-", ""),
             "dataValues": list(values(targets, units, sums, options.human))}
+
+
+def month_of(ms: float) -> str:
+    """`YYYY-MM`, or what moment.js prints of a time that no date has."""
+    try:
+        return (EPOCH + timedelta(milliseconds=ms)).strftime("%Y-%m")
+    except OverflowError:
+        return "Invalid date"
 
 
 def values(targets: Sequence[Doc], units: dict[str, tuple[str, Any]], sums: dict[tuple[str, str], float],

@@ -23,7 +23,7 @@ def stream(world: World, options: Options) -> Iterator[str]:
 
     def read(skip: int, limit: int) -> list[Mapping[str, Any]]:
         ids = meta.all_ids(FIRST, LAST, skip=skip, limit=limit, reverse=True)
-        return [doc for id in ids if (doc := meta.peek(id)) is not None]
+        return [doc for id in ids if (doc := meta.get(id)) is not None]
 
     for page in pages.of(world, options.limit, read):
         yield "".join(csvtext.line(cells(doc)) for doc in page)

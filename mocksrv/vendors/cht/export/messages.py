@@ -34,12 +34,11 @@ def record_ids(world: World, skip: int, limit: int) -> list[str]:
 
 
 def rows(world: World, doc: dict[str, Any], human: bool) -> Iterator[list[Any]]:
-    record = lineage.hydrate(world, doc, alone=False)
-    patient = record.get("patient")
+    patient = (lineage.patient(world, doc) if doc.get("type") == lineage.REPORT else None) or doc.get("patient")
     subject = doc.get("patient_id") or (patient.get("patient_id") if isinstance(patient, dict) else None)
     for task in tasks(doc):
-        history = {one.get("state"): one.get("timestamp") for one in listed(task.get("state_history"))}
-        messages = task["messages"] if "messages" in task else generated(world, record, task)
+        history = {javascript.text(one.get("state")): one.get("timestamp") for one in listed(task.get("state_history"))}
+        messages = task["messages"] if "messages" in task else generated(world, doc, task)
         for message in listed(messages):
             yield [doc["_id"], subject, csvtext.date(doc.get("reported_date"), human), doc.get("from"),
                    kind(world, task), task.get("state"),
@@ -81,8 +80,9 @@ def state_date(state: str, task: Mapping[str, Any], history: Mapping[Any, Any]) 
     return task.get("timestamp") if task.get("state") == state else None
 
 
-def generated(world: World, record: Mapping[str, Any], task: Mapping[str, Any]) -> list[dict[str, Any]]:
+def generated(world: World, doc: Mapping[str, Any], task: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The message of a scheduled task that has none yet: its text is made when it is read."""
+    record = lineage.hydrate(world, doc, alone=False)
     key = task.get("message_key")
     text = translations.translate(world, key, translations.outgoing_locale(world)) if key else task.get("message")
     if isinstance(text, list | dict):

@@ -11,11 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import conformance, javascript, querystring
+from mocksrv.vendors.cht import conformance, javascript, jsonio, querystring
 from mocksrv.world import World
 
 LIMIT = 100  # rows of a page of the stream
 INTEGER = re.compile(r"\s*([+-]?\d+)")
+
+
+class BadFilter(Exception):
+    """The server fails in the middle of the stream; the text is what it says then."""
 
 
 @dataclass
@@ -25,8 +29,8 @@ class Options:
     filters: dict[str, Any]
     human: bool
     limit: Any = LIMIT
-    date_from: int | None = None
-    date_to: int | None = None
+    date_from: int | float | None = None
+    date_to: int | float | None = None
     valid: bool | None = None
     verified: list[bool | None] | None = None
     query: Mapping[str, Any] = field(default_factory=dict)
@@ -69,9 +73,9 @@ def truth(value: Any, lenient: bool) -> bool | None:
     return {"true": True, "false": False}.get(value) if isinstance(value, str) else None
 
 
-def integer(value: Any) -> int | None:
+def integer(value: Any) -> int | float | None:
     """JavaScript's parseInt; None if it is not a number."""
     if isinstance(value, bool) or value is None:
         return None
     found = INTEGER.match(javascript.text(value))
-    return int(found[1]) if found else None
+    return jsonio.number(float(found[1])) if found else None

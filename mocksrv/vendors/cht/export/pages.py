@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from mocksrv.vendors.cht import conformance, javascript
-from mocksrv.vendors.cht.export.options import LIMIT
+from mocksrv.vendors.cht.export.options import BadFilter
 from mocksrv.world import World
 
+INTEGER = re.compile(r"(-)?[0-9]{1,4000}")
+LARGEST = 2**53  # beyond any number of rows
 Read = Callable[[int, int], list[Any]]  # (skip, limit) -> rows
 
 
@@ -19,14 +22,14 @@ def of(world: World, limit: Any, read: Read) -> Iterator[list[Any]]:
     The server adds `limit` to the rows to skip without looking at its type: a limit out of a query is text, so that 1
     skips 0, then "01", then "011". The page promises a page size, which holds in conformance `docs`.
     """
-    size = to_number(limit)
+    size = whole(limit)
     skip: Any = 0
-    while rows := read(int(to_number(skip)), int(size)):
+    while rows := read(whole(skip), size):
         yield rows
         if isinstance(limit, str) and not conformance.docs(world):
             skip = f"{skip}{limit}"
         else:
-            skip += int(size)
+            skip += size
 
 
 def matching(world: World, limit: Any, found: Iterator[Any]) -> Iterator[list[Any]]:
@@ -34,16 +37,18 @@ def matching(world: World, limit: Any, found: Iterator[Any]) -> Iterator[list[An
     if isinstance(limit, str) and not conformance.docs(world):
         rows = list(found)
         yield from of(world, limit, lambda skip, size: rows[skip : skip + size])
-    while page := list(islice(found, max(int(to_number(limit)), 1))):
+    size = whole(limit)
+    while page := list(islice(found, size)):
         yield page
 
 
-def to_number(value: Any) -> float:
-    """The number that CouchDB reads out of a limit; the usual one if it is none."""
-    try:
-        return max(float(javascript.text(value)), 0)
-    except ValueError:
-        return LIMIT
+def whole(value: Any) -> int:
+    """The number that CouchDB reads out of a limit or skip; it refuses whatever else (couch_mrview_http)."""
+    text = javascript.text(value)
+    found = INTEGER.fullmatch(text)
+    if found is None or found[1]:
+        raise BadFilter(f'Invalid value for {"positive integer" if found else "integer"}: "{text}"')
+    return min(int(text), LARGEST)
 
 
 def filtered(docs: Iterator[Mapping[str, Any]], tests: list[Callable[[Mapping[str, Any]], bool]]) -> Iterator[Any]:

@@ -42,7 +42,7 @@ def rows(world: World, options: Options) -> Iterator[list[Mapping[str, Any]]]:
 def newest(world: World, skip: int, limit: int) -> list[Mapping[str, Any]]:
     medic = world.table("cht.medic")
     found = medic.range("by_reported", skip=skip, limit=limit, reverse=True)
-    return [doc for _, id in found if (doc := medic.peek(id)) is not None]
+    return [doc for _, id in found if (doc := medic.get(id)) is not None]  # copies are not remembered
 
 
 def forms_in_use(world: World) -> list[str]:
@@ -78,13 +78,12 @@ def flatten(value: Any, prefix: str = "") -> Iterator[str]:
 
 
 def cells(world: World, report: Mapping[str, Any], columns: list[str], human: bool) -> Iterator[Any]:
-    doc = lineage.hydrate(world, report, alone=False)
-    yield from (doc.get("_id"), doc.get("form"), doc.get("patient_id"),
-                csvtext.date(doc.get("reported_date"), human), doc.get("from"))
-    for place in ABOVE:
-        yield value_at(doc, f"{place}.name")
+    yield from (report.get("_id"), report.get("form"), report.get("patient_id"),
+                csvtext.date(report.get("reported_date"), human), report.get("from"))
+    names = lineage.sender_names(world, report)
+    yield from (*names, *(None for _ in ABOVE))[: len(ABOVE)]
     for path in columns:
-        yield value_at(doc.get("fields"), path)
+        yield value_at(report.get("fields"), path)
 
 
 def value_at(value: Any, path: str) -> Any:

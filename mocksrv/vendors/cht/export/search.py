@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mocksrv.vendors.cht import indexes, javascript
-from mocksrv.vendors.cht.export.options import Options
+from mocksrv.vendors.cht.export.options import BadFilter, Options
 
 Doc = Mapping[str, Any]
 Test = Callable[[Doc], bool]
@@ -15,10 +15,6 @@ SHORTEST = 3  # letters of a word that is searched for
 SKIPPED = frozenset(("_id", "_rev", "type", "refid"))
 SUBJECTS = ("patient_id", "place_id", "case_id")
 FIELD_SUBJECTS = (*SUBJECTS, "patient_uuid", "place_uuid")
-
-
-class BadFilter(Exception):
-    """The server fails in the middle of the stream; the text is what it says then."""
 
 
 def tests_of_reports(options: Options, now: int) -> list[Test]:
@@ -50,7 +46,7 @@ def tests_of_contacts(options: Options) -> list[Test]:
     """The conditions that a contact must meet."""
     tests: list[Test] = []
     if kinds := texts(options.selected("types")):
-        tests.append(lambda doc: indexes.type_id(doc) in kinds)
+        tests.append(lambda doc: javascript.text(indexes.type_id(doc)) in kinds)
     if isinstance(parent := options.filters.get("parent"), str) and parent:
         tests.append(lambda doc: isinstance(doc.get("parent"), dict) and doc["parent"].get("_id") == parent)
     return tests + tests_of_words(options.filters.get("search"), contact_tokens)
