@@ -108,6 +108,18 @@ class Clock:
         """What must be kept to find the same time again."""
         return {"offset": self.offset, "frozen": self.frozen, "skew": self.skew, "rate": self.rate}
 
+    @classmethod
+    def of(cls, state: Any) -> Clock:
+        """The clock of a `state` that was kept somewhere. Raises ValueError."""
+        match state:
+            case {"offset": int() | float(), "frozen": int() | float() | None, "skew": int() | float(),
+                  "rate": int() | float() as rate} if len(state) == 4 and 0 <= rate <= FASTEST:
+                clock = cls(**state)
+                cls._check((clock.frozen if clock.frozen is not None else clock.rate * time.time() + clock.offset)
+                           + clock.skew)
+                return clock
+        raise ValueError("its clock is none")
+
     def copy(self) -> Clock:
         return Clock(**self.state())
 

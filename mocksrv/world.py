@@ -173,9 +173,17 @@ class Worlds:
         return self._revive(name, Store.load(self.specs, data["tables"]), data)
 
     def _revive(self, name: str, store: Store, state: dict[str, Any]) -> World:
-        random = Generator(state["seed"], state["draws"])
-        settings = self.defaults() | {k: v for k, v in state["settings"].items() if k not in self.config.set}
-        return World(name, store, Clock(**state["clock"]), random, settings, self.config.limits, state["vendors"])
+        """A world with what `World.state` told of it. Raises ValueError, or ConfigError for a vendor's setting."""
+        match state:
+            case {"clock": clock, "seed": str() as seed, "draws": int() as draws, "settings": dict() as kept,
+                  "vendors": list() as vendors} if 0 <= draws < 2**64:
+                pass
+            case _:
+                raise ValueError("its clock, seed, draws, settings or vendors are not there")
+        # Those of vendors that this server was started without stay as they are.
+        kept = kept | self.parse({key: value for key, value in kept.items() if key in self.known})
+        settings = self.defaults() | {key: value for key, value in kept.items() if key not in self.config.set}
+        return World(name, store, Clock.of(clock), Generator(seed, draws), settings, self.config.limits, vendors)
 
     def _open(self, path: Path) -> World:
         """The default world from its file, or a fork of the origin that is written there."""
@@ -186,7 +194,11 @@ class Worlds:
         except OSError as error:
             raise ConfigError(f"cannot use the data file {path}: {error.strerror}") from None
         if existed:
-            world = self._revive(DEFAULT, store, state)
+            try:
+                world = self._revive(DEFAULT, store, state)
+            except (ValueError, ConfigError) as error:
+                store.close()
+                raise ConfigError(str(Damaged(path, str(error)))) from None
             self._settle(world, self.config.size, [v for v in self.vendors if v.name not in state["vendors"]])
         else:
             world = self.origin.fork(DEFAULT)

@@ -156,14 +156,19 @@ def list_snapshots() -> Response:
 @control.post("/snapshots")
 def make_snapshot() -> Response:
     """Keep this world under a name."""
-    label = payload("name").get("name")
+    label = free_name(payload("name").get("name"))
+    worlds().snapshot(name(), label)
+    return answer({"name": label, "world": name()}, 201)
+
+
+def free_name(label: Any) -> str:
+    """The name, if a snapshot can be kept under it."""
     if not isinstance(label, str) or not NAME.fullmatch(label):
         raise ControlError("bad-name", 400, "name takes 1 to 64 letters, digits, dots, dashes or underscores")
     if len(worlds().snapshots) >= SNAPSHOTS and label not in worlds().snapshots:
         raise ControlError("too-many-snapshots", 503, f"there are {SNAPSHOTS} snapshots already; delete some with "
                            f"DELETE {CONTROL}/snapshots/name")
-    worlds().snapshot(name(), label)
-    return answer({"name": label, "world": name()}, 201)
+    return label
 
 
 def kept(label: str) -> World:
@@ -182,8 +187,10 @@ def download_snapshot(label: str) -> Response:
 @control.put("/snapshots/<label>")
 def upload_snapshot(label: str) -> Response:
     """Take in a snapshot that was downloaded before, here or from another server."""
+    free_name(label)
+    data = payload()
     try:
-        worlds().snapshots[label] = worlds().load(label, payload())
+        worlds().snapshots[label] = worlds().load(label, data)
     except Exception as error:  # whatever is wrong with it, it is the sender's
         raise ControlError("bad-snapshot", 400, f"this is no snapshot: {type(error).__name__}: {error}") from None
     return answer({"name": label}, 201)

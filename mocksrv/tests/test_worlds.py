@@ -175,3 +175,28 @@ def test_long_work_is_announced(shop_app):
     for size in (10_000, 10):
         Worlds([shop], Config(vendor=("shop",), size=size), told.append)
     assert told == ["making 10000 records of The shop ..."]
+
+
+@pytest.mark.parametrize("change", [
+    {"clock": None}, {"clock": {}}, {"clock": {"offset": "x", "frozen": None, "skew": 0, "rate": 1}},
+    {"clock": {"offset": float("nan"), "frozen": None, "skew": 0, "rate": 1}},
+    {"clock": {"offset": 0, "frozen": 1e300, "skew": 0, "rate": 1}}, {"seed": 7}, {"draws": -1}, {"draws": "1"},
+    {"settings": []}, {"settings": {"shop.mood": "odd"}}, {"vendors": None}, {"tables": {"shop.things": {"a": 1}}},
+])
+def test_a_snapshot_with_something_wrong_in_it_is_not_taken_in(shop, change):
+    shop.post("/_mocksrv/snapshots", json={"name": "right"})
+    data = shop.get("/_mocksrv/snapshots/right").json
+    assert shop.put("/_mocksrv/snapshots/again", json=data).status_code == 201
+    refused = shop.put("/_mocksrv/snapshots/wrong", json=data | change)
+    assert (refused.status_code, refused.json["type"]) == (400, "about:mocksrv#bad-snapshot")
+    assert shop.get("/_mocksrv/snapshots/wrong").status_code == 404
+
+
+def test_a_data_file_with_a_wrong_state_is_damaged(shop_app, tmp_path):
+    file = tmp_path / "world.json"
+    shop_app(data=file).worlds.close()
+    text = file.read_text().replace('"seed":', '"sead":')
+    file.write_text(text)
+    with pytest.raises(ConfigError, match="is damaged: its clock, seed, draws, settings or vendors are not there"):
+        shop_app(data=file)
+    assert file.read_text() == text
