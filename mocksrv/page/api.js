@@ -29,7 +29,7 @@ async function request(path, { method = "GET", body, name, signal } = {}) {
   const response = await fetch(address(path, name), {
     method, signal,
     headers: used ? { Authorization: `Bearer ${used}` } : {},
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
   });
   if (response.status !== 403) return response;
   if (used === token) await newToken(used);

@@ -27,7 +27,7 @@ function effect(fault) {
   return parts.filter(Boolean).join("; ");
 }
 
-const faultRow = (fault, drop) => h("tr", {}, h("td", { class: "number" }, String(fault.id)), h("td", {}, data(aim(fault))),
+const faultRow = (fault, drop) => h("tr", {}, h("td", { class: "number roomy" }, String(fault.id)), h("td", { class: "id" }, data(aim(fault))),
   h("td", { class: "wide" }, data(effect(fault))), h("td", { class: "number" }, `${fault.hits} of ${fault.seen}`),
   h("td", { class: "buttons" }, button("Remove", () => drop(fault.id), { "aria-label": `Remove fault ${fault.id}` })));
 
@@ -87,7 +87,7 @@ export async function show(place) {
     const faults = await get("/faults");
     clear.hidden = !faults.length;
     const focused = list.contains(document.activeElement);
-    list.replaceChildren(grid("Faults", [["No.", "number"], "Aimed at", "What goes wrong", ["Hits", "number"], "Actions"],
+    list.replaceChildren(grid("Faults", [["No.", "number roomy"], "Aimed at", "What goes wrong", ["Hits", "number"], "Actions"],
       faults.map((fault) => faultRow(fault, drop)), "Nothing goes wrong in this world."));
     if (focused) place.querySelector("h1").focus();
   }

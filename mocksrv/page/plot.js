@@ -25,7 +25,7 @@ function requests() {
   const counts = pulse(60);
   const [most, sum] = [Math.max(...counts, 1), counts.reduce((a, b) => a + b, 0)];
   const bars = counts.map((count, index) => count > 0 && bar(index, 60, (count / most) * (HEIGHT - 4), "s2"));
-  return figure("Requests in the last minute", sum ? `${sum}, at most ${most} a second` : "none yet", bars);
+  return figure("Requests in the last minute", sum ? `${sum}, at most ${most} a second` : "none while this page was open", bars);
 }
 
 function latencies() {

@@ -15,7 +15,7 @@ function worldRow(one, act, frame) {
     onclick: (event) => { event.preventDefault(); frame.go(one.name); } }, one.name);
   return h("tr", { class: here && "chosen" },
     h("td", { class: "wide" }, link, here && h("span", { class: "tag" }, "shown here")),
-    h("td", {}, h("code", {}, one.prefix || "/")),
+    h("td", { class: "roomy time" }, h("code", {}, one.prefix || "/")),
     h("td", { class: "roomy time" }, utc(new Date(one.clock.now))),
     h("td", { class: "number" }, String(one.exchanges)),
     h("td", { class: "buttons" },
@@ -31,6 +31,14 @@ function snapshotRow({ name, world: origin, clock }, act) {
       button("Restore", () => act.restore(name), { "aria-label": `Restore ${name} into this world` }),
       button("Download", () => act.download(name), { "aria-label": `Download ${name}` }),
       button("Delete", () => act.forget(name), { "aria-label": `Delete snapshot ${name}`, class: "danger" })));
+}
+
+/** Send a file that was downloaded before. */
+async function upload(file) {
+  const text = await file.text();
+  const name = file.name.replace(/\.json$/, "");
+  await call(`/snapshots/${encodeURIComponent(name)}`, { method: "PUT", body: text });
+  return name;
 }
 
 /** Save a file: the address alone would not carry the token. */
@@ -64,6 +72,11 @@ function actions(done, frame) {
       frame.restart();
     }),
     download: (name) => attempt(() => download(name)),
+    upload: (file) => attempt(async () => {
+      const name = await upload(file);
+      say(`The snapshot ${name} is here again.`);
+      await done();
+    }),
     forget: async (name) => await ask({ title: `Delete the snapshot ${name}?`, action: "Delete" })
       && run(`The snapshot ${name} is gone.`, () => remove(path(name))),
   };
@@ -94,7 +107,9 @@ function keepForm(act) {
   return h("form", { class: "inline", onsubmit: (event) => {
     event.preventDefault();
     act.run(`Kept as ${label.value}.`, async () => { await post("/snapshots", { name: label.value }); event.target.reset(); });
-  } }, field(`Keep ${world()} under the name`, label), h("button", { class: "main" }, "Keep"));
+  } }, field(`Keep ${world()} under the name`, label), h("button", { class: "main" }, "Keep"),
+  field("Or bring a downloaded one", h("input", { type: "file", accept: ".json",
+    onchange: (event) => event.target.files.length && act.upload(event.target.files[0]) })));
 }
 
 export async function show(place, frame) {
@@ -102,7 +117,7 @@ export async function show(place, frame) {
   const act = actions(draw, frame);
   async function draw() {
     const [snapshots] = await Promise.all([get("/snapshots"), frame.refresh()]);
-    list.replaceChildren(grid("Worlds", ["Name", "Prefix", ["Its time", "roomy"], ["Exchanges", "number"], "Actions"],
+    list.replaceChildren(grid("Worlds", ["Name", ["Prefix", "roomy"], ["Its time", "roomy"], ["Exchanges", "number"], "Actions"],
       frame.worlds().map((one) => worldRow(one, act, frame)), ""));
     kept.replaceChildren(grid("Snapshots", ["Name", "Of", ["Its time", "roomy"], "Actions"],
       snapshots.map((one) => snapshotRow(one, act)), "None yet. A snapshot keeps documents, clock and generator of a world."));

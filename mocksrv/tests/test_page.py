@@ -1,5 +1,6 @@
 """The page in a real browser: each control of each view, in a world of the test's own."""
 
+import json
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -330,7 +331,7 @@ def test_worlds_are_made_forked_switched_reset_and_deleted(page, mocksrv):
     page.until(lambda: Select(page.all("#world")[0]).first_selected_option.text == "default")
 
 
-def test_snapshots_are_kept_restored_and_deleted(page, mocksrv):
+def test_snapshots_are_kept_restored_deleted_and_moved_as_files(page, mocksrv, tmp_path):
     label, plain = f"{mocksrv.name}-before", f"{mocksrv.name}-after"
     page.open("worlds")
     page.enter(f"Keep {mocksrv.name} under the name", label)
@@ -348,6 +349,19 @@ def test_snapshots_are_kept_restored_and_deleted(page, mocksrv):
     page.until(lambda: not page.named(f"Delete snapshot {plain}"))
     names = [kept["name"] for kept in page.ask("/snapshots")]
     assert (label in names, plain in names) == (True, False)
+    page.browser.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    page.click(f"Download {label}")
+    file = tmp_path / f"{label}.json"
+    page.until(file.exists, "the download")
+    assert "later" not in json.loads(file.read_text())["tables"]["cht.medic"]
+    page.click(f"Delete snapshot {label}")
+    page.click("Delete")
+    page.until(lambda: not page.named(f"Delete snapshot {label}"))
+    page.control("Or bring a downloaded one").send_keys(str(file))
+    page.click(f"Restore {label} into this world")
+    page.sees(f"is now as {label} was", "#status")
+    assert label in [kept["name"] for kept in page.ask("/snapshots")]
+    requests.delete(f"{page.url}/_mocksrv/snapshots/{label}")
 
 
 def test_the_page_asks_once_for_the_token_and_keeps_it_to_itself(browser):
