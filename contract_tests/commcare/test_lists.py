@@ -198,6 +198,12 @@ def test_location_filters_that_are_refused(hq, query, text):
     assert (response.status_code, response.json()) == (400, {"error": text})
 
 
+@pytest.mark.mock_only
+def test_a_pattern_that_runs_away_is_stopped(hq):
+    assert hq.get("v0.5/location/", created_at__regex=r"(.+)+x").json()["objects"] == []
+    assert hq.get("v0.5/location/", created_at__regex=r"^\d{4}-").json()["objects"]
+
+
 # --- lists with cursors ------------------------------------------------------------------------------------
 
 

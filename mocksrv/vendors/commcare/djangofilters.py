@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mocksrv.operation import Call
 from mocksrv.vendors.commcare import dates
-from mocksrv.vendors.commcare.errors import bad_request
+from mocksrv.vendors.commcare.errors import bad_request, failed
 
 MISMATCH = "Invalid resource lookup data provided (mismatched type)."
 Test = Callable[[Mapping[str, Any]], bool]
@@ -33,6 +32,7 @@ LISTS: dict[str, Callable[[Any, list[Any]], bool]] = {
     "range": lambda a, b: len(b) == 2 and b[0] <= a <= b[1],
 }
 PARTS = {"year": slice(0, 4), "month": slice(5, 7), "day": slice(8, 10)}
+PATIENCE = 0.5  # seconds for one match of a pattern
 TERMS = {*LOOKUPS, *LISTS, *PARTS, "isnull", "regex", "iregex"}
 ALL = frozenset(TERMS)
 EXACT = frozenset(("exact",))
@@ -63,9 +63,21 @@ def tests(call: Call, known: Iterable[str], allowed: Mapping[str, tuple[frozense
             raise bad_request(f"The '{field}' field does not support relations.")
         try:
             found.append(condition(field, lookup, value, read))
-        except (ValueError, re.error):
+        except ValueError:
             raise bad_request(MISMATCH) from None
     return found
+
+
+def finds(pattern: str, text: str, any_case: bool) -> bool:
+    """Whether a pattern out of a query is in a text. PostgreSQL's matcher never runs away; a backtracking one may."""
+    import regex
+
+    try:
+        return regex.search(pattern, text, regex.IGNORECASE if any_case else 0, timeout=PATIENCE) is not None
+    except TimeoutError:
+        raise failed() from None
+    except regex.error:
+        raise bad_request(MISMATCH) from None
 
 
 def condition(field: str, lookup: str, value: str, read: Callable[[str], Any]) -> Test:
@@ -77,8 +89,8 @@ def condition(field: str, lookup: str, value: str, read: Callable[[str], Any]) -
         part, number = PARTS[lookup], int(value)
         return lambda doc: bool(doc[field]) and int(doc[field][part]) == number
     if lookup in ("regex", "iregex"):
-        pattern = re.compile(value, re.IGNORECASE if lookup == "iregex" else 0)
-        return lambda doc: doc[field] is not None and pattern.search(str(doc[field])) is not None
+        finds(value, "", any_case=False)  # whether it is a pattern at all, also where there is nothing to search
+        return lambda doc: doc[field] is not None and finds(value, str(doc[field]), lookup == "iregex")
     if lookup in LISTS:
         items, matches = [read(part) for part in value.split(",")], LISTS[lookup]
         return lambda doc: doc[field] is not None and matches(typed(doc[field], read), items)
