@@ -47,3 +47,23 @@ def test_queries(api, path, query):
     pairs = [(name, value.encode("utf-8", "surrogatepass")) for name, value in query]
     answer = api.get(path, params=pairs)
     assert "mocksrv itself failed" not in answer.headers.get(DIAGNOSIS, "")
+
+
+@pytest.mark.parametrize("roles", [["chw"], 1, {"chw": 1.5}, {"chw": ["x"]}, {"chw": "x"}, {"chw": True}])
+def test_roles_in_settings_that_are_no_objects(api, unique, roles):
+    api.configure(roles=roles, permissions=["x"])
+    answer = api.post("/api/v1/users", {"username": unique, "password": "Secret_123", "roles": ["chw"]})
+    assert answer.status_code == (200 if isinstance(roles, dict) else 400)  # who is not known is offline
+    as_user = api.as_user(unique, "Secret_123").get("/api/v1/person?type=person")
+    assert as_user.status_code == (403 if isinstance(roles, dict) else 401)
+
+
+@pytest.mark.parametrize("when", ["\u00b2", "9" * 5000, 1e300, "-" + "9" * 30])
+def test_dates_that_are_none(api, when):
+    task = {"state": "pending", "due": when, "timestamp": when, "messages": [{"uuid": "u", "to": "+1", "message": "x"}]}
+    doc = {"type": "data_record", "form": "x", "reported_date": when, "scheduled_tasks": [task], "tasks": [task]}
+    assert api.post("/medic", doc).status_code == 201
+    sent = api.post("/api/v2/records", {"_meta": {"form": "YYYZ", "reported_date": when}, "nurse": "x"})
+    assert sent.status_code in (200, 500)
+    assert "mocksrv itself failed" not in sent.headers.get(DIAGNOSIS, "")
+    assert api.get("/api/v2/export/messages?options[humanReadable]=true").text.endswith("\n")

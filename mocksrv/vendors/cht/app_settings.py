@@ -55,7 +55,8 @@ def allows(settings: Mapping[str, Any], roles: Iterable[str], permission: str) -
     """Whether one of the roles holds the permission; `_admin` holds all, nobody else one not configured."""
     if "_admin" in roles:
         return True
-    holders = (settings.get("permissions") or {}).get(permission)
+    permissions = settings.get("permissions")
+    holders = permissions.get(permission) if isinstance(permissions, dict) else None
     return isinstance(holders, list) and any(role in holders for role in roles)
 
 
@@ -63,9 +64,10 @@ def is_offline(settings: Mapping[str, Any], roles: Iterable[str]) -> bool:
     """Whether an account with these roles replicates. CHT 4.15 source, shared-libs/user-management."""
     if "_admin" in roles:
         return False
-    configured = settings.get("roles") or {}
+    configured = settings.get("roles")
+    configured = configured if isinstance(configured, dict) else {}
     known = [configured[role] for role in roles if isinstance(role, str) and configured.get(role)]
-    return not known or any(role.get("offline") for role in known)
+    return not known or any(isinstance(role, dict) and role.get("offline") for role in known)
 
 
 def contact_types(settings: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -72,7 +72,7 @@ def store(world: World, doc: Doc) -> dict[str, Any]:
         errors.fail(400, str(error))
 
 
-def reported_date(world: World, value: Any) -> int:
+def reported_date(world: World, value: Any) -> int | float:
     """The `reported_date` to store, of one that is valid or absent (None)."""
     now = world.clock.ms()
     return now if value is None else timestamps.reported_date(value, now) or 0

@@ -6,9 +6,12 @@ Two readers, because the server has two: `strict` for contacts (CHT 4.15 source,
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from mocksrv.vendors.cht import jsonio
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DIGITS = re.compile(r"-?\d+")
@@ -25,19 +28,25 @@ LENIENT = re.compile(
 )
 
 
-def strict(value: Any) -> int | None:
+def strict(value: Any) -> int | float | None:
     """Milliseconds of a whole number, its digits, or ISO 8601 to the second or millisecond with a zone."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, str):
         if DIGITS.fullmatch(value):
-            return int(value)
+            return whole(value)
         found = STRICT.fullmatch(value)
         return moment(*found.groups()) if found else None
-    return int(value) if value == value // 1 else None
+    return whole(value) if value == value // 1 else None
 
 
-def reported_date(value: Any, now: int) -> int | None:
+def whole(value: int | float | str) -> int | float | None:
+    """A whole number as JavaScript holds it; None beyond what it can hold."""
+    number = float(value)
+    return jsonio.number(number) if math.isfinite(number) else None
+
+
+def reported_date(value: Any, now: int) -> int | float | None:
     """The `reported_date` to store when one was sent; the number 0 is valid but means now. None: invalid."""
     when = strict(value)
     return now if when == 0 and not isinstance(value, str) else when
@@ -50,7 +59,7 @@ def lenient(value: Any, now: int) -> int | float:
     if not isinstance(value, str) or not value:
         return now
     if MANY_DIGITS.search(value):
-        return int(value) if DIGITS.fullmatch(value.strip()) else now
+        return (whole(value) if DIGITS.fullmatch(value.strip()) else None) or now
     found = LENIENT.fullmatch(value)
     if found:
         when = moment(*found.groups())
@@ -101,7 +110,7 @@ def other_forms(value: str) -> int | None:
         month, day, year, hour, minute, second = (int(part or 0) for part in found.groups())
         when = moment(str(year), str(month), "1", str(hour), str(minute), str(second), None, None)
         return None if when is None or not 1 <= day <= 31 else when + (day - 1) * 86_400_000
-    if value.strip().isdigit():
+    if value.strip().isdecimal():
         return from_digits(value.strip())
     from email.utils import parsedate_to_datetime
 
@@ -117,8 +126,9 @@ def other_forms(value: str) -> int | None:
 
 def from_digits(digits: str) -> int | None:
     """A date without separators: one or two digits are a month of 2001 or a year, four a year, six a month."""
-    number, month, day = int(digits), 1, 1
+    month, day = 1, 1
     if len(digits) <= 2:
+        number = int(digits)
         year, month = (2001, number) if 1 <= number <= 12 else ((2000 if number < 50 else 1900) + number, 1)
         if 12 < number < 32:
             return None
