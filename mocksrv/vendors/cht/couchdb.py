@@ -28,7 +28,9 @@ from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 DB = r"{db:medic(?:-[^/]*)?|_users|_replicator|_global_changes}"
-ID = "{id}"
+# Any id but CouchDB's own words, for which it refuses the methods that they do not have.
+ID = (r"{id:(?!_(?:all_docs|bulk_docs|bulk_get|changes|ensure_full_commit|find|index|local_docs|missing_revs|revs_diff"
+      r"|security)$)[^/]+}")
 DESIGN = "_design/{name}"
 MEDIC = "medic"
 SOURCE = "CouchDB 3.3; CHT 4.15 source, api/src/routing.js"

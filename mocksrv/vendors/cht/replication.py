@@ -147,3 +147,19 @@ def get_replication_ids(world: World, call: Call) -> dict[str, Any]:
     pairs = [{"id": id, "rev": doc["_rev"]} for id, doc in stored if doc is not None]
     return {"doc_ids_revs": pairs, "warn_docs": len(found), "last_seq": f"{database.update_seq}-0",
             "warn": len(found) >= LIMIT, "limit": LIMIT}
+
+
+@vendor.operation("POST", "/api/v1/replication/get-deletes", json="lenient", proof="source",
+                  source="CHT 4.15 source, api/src/controllers/replication.js", statuses=(200, 401, 404, 500))
+def get_replication_deletes(world: World, call: Call) -> dict[str, Any]:
+    """Of the ids that an offline user holds, `{"doc_ids": [...]}`, those that were deleted since."""
+    if auth.signed_in(call).online:
+        call.diagnose("only offline users replicate")
+        raise vendor.unrouted(world, call)
+    body = call.notes["json"]
+    ids = body.get("doc_ids", []) if isinstance(body, dict) else []
+    if not isinstance(ids, list):
+        errors.server_error(diagnosis="doc_ids must be a list of ids")
+    database = documents.database(world, "medic")
+    histories = ((id, database.history(id)) for id in ids if isinstance(id, str))
+    return {"doc_ids": [id for id, history in histories if history is not None and history.get("deleted")]}

@@ -20,6 +20,7 @@ from mocksrv.vendors.cht import (
     hashes,
     http_traffic,
     jsonio,
+    methods,
     wire,
 )
 from mocksrv.world import World
@@ -140,7 +141,12 @@ class CHT(Vendor):
         """What the API does not own goes on to CouchDB, for online users."""
         if not auth.signed_in(call).online:
             return errors.Firewall()
-        if call.path.split("/")[1] in documents.names(world):
+        first = call.path.split("/")[1]
+        if call.allowed and (first in documents.names(world) or first.startswith("_all_dbs")):
+            refused = errors.CouchError(405, "method_not_allowed", f"Only {methods.allowed(call.path)} allowed")
+            refused.headers.append(("allow", methods.allowed(call.path).replace(",", ", ")))
+            return refused
+        if first in documents.names(world):
             return errors.CouchError(404, "not_found", "missing")
         return errors.CouchError(*errors.NO_DATABASE)
 

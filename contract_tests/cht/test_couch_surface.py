@@ -1,0 +1,121 @@
+"""What CouchDB's clients ask beside documents: views, searches, feeds, refused methods, deletions."""
+
+import pytest
+
+pytestmark = pytest.mark.writes
+
+
+def test_a_view_by_key_and_by_range(api, places):
+    view = "/medic/_design/medic/_view/contacts_by_depth"
+    rows = api.ok("POST", view, {"keys": [[places.area], ["nobody"]]})["rows"]
+    assert {row["id"] for row in rows} == {places.area, places.clinic, places.person, places.clinic_person}
+    near = api.ok("GET", f'{view}?startkey=["{places.area}",0]&endkey=["{places.area}",1]&include_docs=true')["rows"]
+    assert [row["key"][1] for row in near] == [0, 1, 1]
+    assert {row["doc"]["_id"] for row in near} == {places.area, places.clinic, places.person}
+
+
+def test_a_view_is_up_to_date_after_each_write(api, unique):
+    view = f'/medic/_design/medic-client/_view/doc_by_type?key=["{unique}"]'
+    assert api.ok("GET", view)["rows"] == []
+    rev = api.ok("PUT", f"/medic/{unique}", {"type": unique})["rev"]
+    assert [row["id"] for row in api.ok("GET", view)["rows"]] == [unique]
+    api.ok("DELETE", f"/medic/{unique}?rev={rev}")
+    assert api.ok("GET", view)["rows"] == []
+
+
+@pytest.mark.parametrize(("path", "reason"), [
+    ("/medic/_design/medic/_view/nope", "missing_named_view"),
+    ("/medic/_design/nope/_view/nope", "missing"),
+])
+def test_views_that_are_not_there(api, path, reason):
+    answer = api.get(path)
+    assert (answer.status_code, answer.json()) == (404, {"error": "not_found", "reason": reason})
+
+
+@pytest.mark.parametrize(("selector", "found"), [
+    ({"n": {"$gt": 1}}, [2, 3]),
+    ({"n": {"$in": [1, 3]}}, [1, 3]),
+    ({"deep.er": {"$exists": True}}, [3]),
+    ({"$or": [{"n": 1}, {"list": {"$elemMatch": {"$eq": "b"}}}]}, [1, 2]),
+    ({"$not": {"n": {"$lte": 2}}, "n": {"$type": "number"}}, [3]),
+    ({"name": {"$regex": "^A"}}, [1]),
+    ({"list": {"$size": 2}}, [2]),
+    ({"n": {"$mod": [2, 1]}}, [1, 3]),
+])
+def test_selectors(api, unique, selector, found):
+    docs = [{"n": 1, "name": "Akinyi"}, {"n": 2, "list": ["a", "b"]}, {"n": 3, "deep": {"er": None}}]
+    api.ok("POST", "/medic/_bulk_docs", {"docs": [{**doc, "_id": f"{unique}-{doc['n']}", "t": unique} for doc in docs]})
+    query = {"selector": {"$and": [{"t": unique}, selector]}, "fields": ["n"]}
+    answer = api.ok("POST", "/medic/_find", query)
+    assert answer["docs"] == [{"n": n} for n in found]
+    page = api.ok("POST", "/medic/_find", query | {"limit": 1})
+    rest = api.ok("POST", "/medic/_find", query | {"bookmark": page["bookmark"]})
+    assert [doc["n"] for doc in page["docs"] + rest["docs"]] == found
+
+
+def test_sorting_needs_an_index(api, unique):
+    api.ok("POST", "/medic/_bulk_docs", {"docs": [{"_id": f"{unique}{n}", "t": unique, unique: -n} for n in range(3)]})
+    query = {"selector": {"t": unique}, "sort": [unique], "fields": [unique]}
+    refused = api.post("/medic/_find", query)
+    assert (refused.status_code, refused.json()["error"]) == (400, "no_usable_index")
+    index = {"index": {"fields": [unique]}, "name": unique, "ddoc": unique}
+    assert [api.ok("POST", "/medic/_index", index)["result"] for _ in range(2)] == ["created", "exists"]
+    assert [doc[unique] for doc in api.ok("POST", "/medic/_find", query)["docs"]] == [-2, -1, 0]
+    assert api.ok("DELETE", f"/medic/_index/_design%2F{unique}/json/{unique}") == {"ok": True}
+    assert len(api.ok("GET", "/medic/_index")["indexes"]) == 1
+
+
+def test_local_documents_are_kept_apart(api, unique):
+    path = f"/medic/_local/{unique}"
+    assert api.ok("PUT", path, {"seq": 1})["rev"] == "0-1"
+    assert api.ok("PUT", path, {"seq": 2, "_rev": "0-1"})["rev"] == "0-2"
+    assert api.ok("GET", path) == {"_id": f"_local/{unique}", "_rev": "0-2", "seq": 2}
+    assert any(row["doc"]["seq"] == 2 for row in api.ok("GET", "/medic/_local_docs?include_docs=true")["rows"])
+    assert unique not in api.get("/medic/_all_docs").text
+    api.ok("DELETE", path)
+    assert api.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(("method", "path", "methods"), [
+    ("PUT", "/medic/_all_docs", "GET,HEAD,POST"),
+    ("GET", "/medic/_bulk_docs", "POST"),
+    ("PATCH", "/medic/settings", "DELETE,GET,HEAD,POST,PUT,COPY"),
+    ("PATCH", "/medic/", "DELETE,GET,HEAD,POST"),
+    ("POST", "/_all_dbs", "GET,HEAD"),
+])
+def test_methods_that_a_path_does_not_have(api, method, path, methods):
+    answer = api.request(method, path)
+    assert (answer.status_code, answer.json()) == (
+        405, {"error": "method_not_allowed", "reason": f"Only {methods} allowed"})
+
+
+def test_a_database_is_made_and_deleted(api):
+    path = "/medic-user-made-meta"
+    assert api.get(path + "/").json()["reason"] == "Database does not exist."
+    assert api.request("PUT", path).status_code == 201
+    assert api.request("PUT", path).json()["error"] == "file_exists"
+    api.ok("PUT", f"{path}/a", {"n": 1})
+    assert api.ok("GET", path + "/")["doc_count"] == 1
+    assert path[1:] in api.ok("GET", "/_all_dbs")
+    api.ok("DELETE", path)
+    assert path[1:] not in api.ok("GET", "/_all_dbs")
+    assert api.request("PUT", path).status_code == 201
+    assert api.ok("GET", path + "/")["doc_count"] == 0
+
+
+def test_offline_users_get_their_own_part(api, places, unique):
+    name = unique.replace("-", "_")
+    api.ok("POST", "/api/v1/users", {"username": name, "password": "Kisumu_2024", "roles": ["chw"],
+                                     "place": places.area, "contact": places.person, "type": "chw"})
+    chw = api.as_user(name)
+    ids = {row["id"] for row in chw.ok("GET", "/medic/_changes")["results"]}
+    assert places.clinic in ids
+    assert places.other_area not in ids
+    got = chw.ok("POST", "/medic/_bulk_get", {"docs": [{"id": places.clinic}, {"id": places.other_area}]})["results"]
+    assert [one["id"] for one in got] == [places.clinic]
+    for path in ("/medic/_find", "/medic/_security", "/medic/_design/medic/_view/contacts_by_depth"):
+        assert chw.request("POST" if "_find" in path else "GET", path).status_code == 403
+    person = api.doc(places.clinic_person)
+    api.ok("DELETE", f"/medic/{places.clinic_person}?rev={person['_rev']}")
+    asked = {"doc_ids": [places.clinic, places.clinic_person, "unknown"]}
+    assert chw.ok("POST", "/api/v1/replication/get-deletes", asked) == {"doc_ids": [places.clinic_person]}
