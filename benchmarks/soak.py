@@ -36,7 +36,7 @@ def serve():
 
 def notes(app, world):
     """The documents of a world without what depends on the order in which two threads wrote."""
-    return {id: doc for id, doc in app.worlds[world].store.dump()["cht.docs"].items() if "soak-" in id}
+    return {id: doc for id, doc in app.worlds[world].store.dump()["cht.medic"].items() if "soak-" in id}
 
 
 def main(seconds):
