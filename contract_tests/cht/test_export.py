@@ -394,17 +394,113 @@ def test_a_stream_leaves_nothing_in_memory(kind, filters):
 # --- laws ---
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 9), st.booleans()), max_size=12),
-       st.sampled_from("abc"), st.integers(1, 9), st.integers(1, 9))
-def test_rows_are_the_documents_that_match(api, reports, form, low, high):
+EACH = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+
+
+def some(values):
+    return st.lists(st.sampled_from(values), min_size=1, max_size=3, unique=True)
+
+
+def maybe(**fields):
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+def few(**filters):
+    """Any combination, but mostly small ones, which more documents pass."""
+    names = st.one_of(st.sets(st.sampled_from(sorted(filters)), max_size=2), st.sets(st.sampled_from(sorted(filters))))
+    return names.flatmap(lambda chosen: st.fixed_dictionaries({name: filters[name] for name in sorted(chosen)}))
+
+
+def filtered(api, kind, filters, by_query):
+    """The ids of an export, asked for by a query or by a body."""
+    if by_query:
+        def flat(path, value):
+            inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+            return {path: value} if inner is None else {
+                key: leaf for name, one in inner for key, leaf in flat(f"{path}[{name}]", one).items()}
+
+        return [line[0] for line in rows(export(api, kind, **flat("filters", filters)))[1:]]
+    answer = api.post(f"{api.base}/api/v2/export/{kind}", json={"filters": filters})
+    return [line[0] for line in rows(answer.text)[1:]]
+
+
+def has_words(search, pairs):
+    """Whether the words of a search are in keys and values, which are lower-case here."""
+    tokens = [f"{key}:{value}" for key, value in pairs] + [word for _, value in pairs for word in value.split()]
+    return all(word in tokens if ":" in word else any(token.startswith(word) for token in tokens if len(token) > 2)
+               for word in search.lower().split() if ":" in word or len(word) > 2)
+
+
+NOTES = st.lists(st.sampled_from(("hello", "world", "helmet", "ab")), min_size=1, max_size=3).map(" ".join)
+SEARCHES = st.lists(st.sampled_from((
+    "hel", "HELLO", "world", "ab", "note:hello", "note:hello world", "not", "patient_id:s1", "form:a", "contact:p1",
+    "name:ab", "contact_type:chp", "type:person", "absent")), max_size=2).map(" ".join)
+LINEAGES = [{"_id": "p1", "parent": {"_id": "h1", "parent": {"_id": "d1"}}}, {"_id": "p2", "parent": {"_id": "h2"}}]
+SUBJECTS = ("s1", "s2", "s3")
+REPORTS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 4), maybe(
+    errors=st.sampled_from(([], [{"code": "x"}])), verified=st.booleans(), contact=st.sampled_from(LINEAGES),
+    patient_id=st.sampled_from(SUBJECTS), case_id=st.sampled_from(SUBJECTS),
+    fields=maybe(patient_uuid=st.sampled_from(SUBJECTS), note=NOTES))), min_size=5, max_size=12)
+SELECTED = few(
+    forms=some("abcd").map(lambda codes: {"selected": [{"code": code} for code in codes]}),
+    date=maybe(**{"from": st.integers(1, 4), "to": st.integers(1, 4)}), valid=st.sampled_from(("true", "false")),
+    verified=some(("true", "false", "unknown")), subjectIds=some(SUBJECTS), search=SEARCHES,
+    facilities=some(("d1", "h1", "h2", "p1")).map(lambda ids: {"selected": ids}))
+
+
+def matches(doc, filters):
+    """What the filters of reports mean, one by one."""
+    fields, contact, date = doc.get("fields", {}), doc.get("contact"), filters.get("date", {})
+    places, above = set(), (contact or {}).get("parent")
+    while above:
+        places.add(above["_id"])
+        above = above.get("parent")
+    top = {"form": doc["form"], **{key: doc[key] for key in ("patient_id", "case_id") if key in doc}}
+    pairs = [*top.items(), *fields.items(), *([("contact", contact["_id"])] if contact else [])]
+    subjects = {doc.get("patient_id"), doc.get("case_id"), fields.get("patient_uuid")}
+    verified = {True: "true", False: "false", None: "unknown"}[doc.get("verified")]
+    return all((
+        "forms" not in filters or {"code": doc["form"]} in filters["forms"]["selected"],
+        date.get("from", 0) <= doc["reported_date"] <= date.get("to", 10),
+        "valid" not in filters or (filters["valid"] == "true") == (not doc.get("errors")),
+        "verified" not in filters or verified in filters["verified"],
+        "facilities" not in filters or places & set(filters["facilities"]["selected"]),
+        "subjectIds" not in filters or subjects & set(filters["subjectIds"]),
+        has_words(filters.get("search", ""), pairs)))
+
+
+@EACH
+@given(REPORTS, SELECTED, st.booleans())
+def test_rows_are_the_documents_that_match(api, reports, filters, by_query):
     api.world.plant(size=0)
-    put(api, *(report(str(number), code, date, **({"errors": [1]} if bad else {}))
-               for number, (code, date, bad) in enumerate(reports)))
-    text = export(api, "reports", **{"filters[forms][selected][0][code]": form, "filters[date][from]": str(low),
-                                     "filters[date][to]": str(high), "filters[valid]": "true"})
-    wanted = {str(n) for n, (code, date, bad) in enumerate(reports) if code == form and low <= date <= high and not bad}
-    assert {line[0] for line in rows(text)[1:]} == wanted
+    docs = [report(str(number), code, date, **more) for number, (code, date, more) in enumerate(reports)]
+    put(api, *docs)
+    assert sorted(filtered(api, "reports", filters, by_query)) == sorted(
+        doc["_id"] for doc in docs if matches(doc, filters))
+
+
+CONTACTS = st.lists(st.tuples(st.sampled_from(("person", "clinic", "health_center", "chp", "data_record")), maybe(
+    name=NOTES, note=NOTES, parent=st.sampled_from(LINEAGES), muted=st.booleans(), patient_id=st.just("s1"))),
+    min_size=5, max_size=12)
+CHOSEN = few(types=some(("person", "clinic", "chp", "contact")).map(lambda ids: {"selected": ids}),
+             parent=st.sampled_from(("p1", "p2", "h1")), search=SEARCHES)
+
+
+@EACH
+@given(CONTACTS, CHOSEN, st.booleans())
+def test_rows_are_the_contacts_that_match(api, contacts, filters, by_query):
+    api.world.plant(size=0)
+    docs = [{"_id": f"c{number}", "type": kind, **more} | (
+        {"type": "contact", "contact_type": kind} if kind == "chp" else {})
+        for number, (kind, more) in enumerate(contacts)]
+    put(api, *docs)
+    wanted = [doc["_id"] for doc, (kind, _) in zip(docs, contacts, strict=True) if all((
+        kind != "data_record",
+        "types" not in filters or kind in filters["types"]["selected"],
+        "parent" not in filters or doc.get("parent", {}).get("_id") == filters["parent"],
+        has_words(filters.get("search", ""), [(key, doc[key]) for key in ("name", "note", "patient_id", "contact_type")
+                                              if key in doc])))]
+    assert sorted(filtered(api, "contacts", filters, by_query)) == sorted(wanted)
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\\\0"))))

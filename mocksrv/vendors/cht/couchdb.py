@@ -5,6 +5,7 @@ CouchDB 3.3 source; CHT 4.15 source, api/src/routing.js, api/src/middleware/auth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -33,6 +34,7 @@ ID = (r"{id:(?!_(?:all_docs|bulk_docs|bulk_get|changes|ensure_full_commit|find|i
       r"|security)$)[^/]+}")
 DESIGN = "_design/{name}"
 MEDIC = "medic"
+META = re.compile(r"medic-user-.*-meta")  # of one user each: CouchDB's own rights decide, also for offline users
 SOURCE = "CouchDB 3.3; CHT 4.15 source, api/src/routing.js"
 
 
@@ -43,6 +45,8 @@ def opened(world: World, call: Call, *, write: bool = False) -> Database:
     """The database that the path names, if the caller may read or write it. Refuses as API and CouchDB do."""
     name = call.params.get("db", MEDIC)
     caller = auth.signed_in(call)
+    if not caller.online and name != MEDIC and not META.fullmatch(name):
+        raise errors.Firewall
     if name not in documents.names(world):
         raise errors.CouchError(*errors.NO_DATABASE)
     if name == MEDIC:
@@ -52,8 +56,6 @@ def opened(world: World, call: Call, *, write: bool = False) -> Database:
                 # CHT 4.15 rejects with an error that its handler does not know: 403 from 4.20 on.
                 errors.server_error(diagnosis=f"{caller.name} lacks can_edit; CHT 4.15 answers 500 here")
         return documents.database(world, name)
-    if not caller.online:
-        raise errors.Firewall
     if not caller.admin and not (name == "_users" and _own_user(call, caller)):
         errors.couch(403, "forbidden", "You are not allowed to access this db.")
     return documents.database(world, name)

@@ -39,7 +39,7 @@ ASSETS = ", ".join(f"</login/{name}>; rel=preload; as={kind}" for name, kind in
 SOURCE = "CHT 4.15 source, api/src/controllers/login.js"
 PAGE = """<!DOCTYPE html>
 <html>
-<head><meta charset="utf-8"><title>Login</title></head>
+<head><meta charset="utf-8"><title>Login</title><link rel="stylesheet" href="{prefix}/login/style.css"></head>
 <body>
 <form id="form" action="{action}" method="POST">
 <input name="user" autocomplete="username"> <input name="password" type="password"> <button>Login</button>
@@ -56,6 +56,7 @@ document.getElementById("form").onsubmit = async function (event) {{
 </body>
 </html>
 """
+STYLE = "body { font-family: sans-serif; margin: 4em auto; width: 20em }\ninput { display: block; margin: 1em 0 }\n"
 
 
 # --- /_session -----------------------------------------------------------------------------------------------
@@ -119,7 +120,7 @@ def delete_session(world: World, call: Call) -> Any:
 
 def page(call: Call, path: str) -> Reply:
     """A login page that posts to a path."""
-    return Reply(PAGE.format(action=call.prefix + path), content_type="text/html; charset=utf-8")
+    return Reply(PAGE.format(prefix=call.prefix, action=call.prefix + path), content_type="text/html; charset=utf-8")
 
 
 @vendor.operation("GET", "/medic/login", name="login_page", anonymous=True, proof="recorded", source=SOURCE)
@@ -128,6 +129,12 @@ def login_page(world: World, call: Call) -> Any:
     reply = page(call, "/medic/login")
     reply.headers.append(("Link", ASSETS))
     return reply
+
+
+@vendor.operation("GET", "/login/style.css", name="login_style", anonymous=True, proof="source", source=SOURCE)
+def login_style(world: World, call: Call) -> Any:
+    """The style sheet of the login page."""
+    return Reply(STYLE, content_type="text/css; charset=UTF-8")
 
 
 @vendor.operation("POST", "/medic/login", name="login", anonymous=True, json="strict", limited=True, body=Login,
