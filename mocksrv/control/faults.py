@@ -77,7 +77,7 @@ def add_fault() -> Response:
     try:
         found = FaultSchema().load(payload())
     except ValidationError as error:
-        texts = [f"{key}: {' '.join(map(str, value))}" for key, value in error.normalized_messages().items()]
+        texts = [f"{key}: {' '.join(map(str, value))}" for key, value in error.normalized_messages().items()]  # type: ignore[no-untyped-call]
         raise ControlError("bad-fault", 400, "; ".join(texts).replace("_schema: ", "")) from None
     one = world()
     with one.lock:

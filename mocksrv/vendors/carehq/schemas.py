@@ -29,7 +29,7 @@ Fields = dict[str, fields.Field[Any]]
 
 def schema(name: str, made: Fields) -> type[Schema]:
     """A schema of that name; in answers, members that the catalogue does not know are errors."""
-    return Schema.from_dict(dict(made), name=name)  # type: ignore[arg-type]
+    return Schema.from_dict(dict(made), name=name)
 
 
 def title(resource: Resource) -> str:

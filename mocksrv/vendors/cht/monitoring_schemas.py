@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import Schema, fields, validate
 
-from mocksrv.vendors.cht.schemas import Open, Schema, told
+from mocksrv.vendors.cht.schemas import Open, told
 
 COUNT: dict[str, Any] = {"required": True, "strict": True, "validate": validate.Range(min=0)}
 

@@ -43,7 +43,7 @@ def render(template: str, view: Mapping[str, Any], settings: Mapping[str, Any] |
     import pystache  # type: ignore[import-untyped]
     from pystache.parser import ParsingError  # type: ignore[import-untyped]
 
-    class Renderer(pystache.Renderer):
+    class Renderer(pystache.Renderer):  # type: ignore[misc]
         def str_coerce(self, val: Any) -> str:
             return "" if val is None else javascript.text(val)
 

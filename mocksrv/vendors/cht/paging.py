@@ -42,7 +42,8 @@ def page(world: World, call: Call, test: Test) -> dict[str, Any]:
     skip = number(cursor)
     if not (skip.is_integer() and skip >= 0):
         errors.fail(400, f"Invalid cursor token: [{cursor}].", diagnosis="use the cursor of the page before")
-    return collect(world, kind, int(min(skip, LAST)), limit, lambda doc: indexes.type_id(doc) == kind)
+    page: dict[str, Any] = collect(world, kind, int(min(skip, LAST)), limit, lambda doc: indexes.type_id(doc) == kind)
+    return page
 
 
 def arguments(call: Call) -> tuple[str, str, int]:

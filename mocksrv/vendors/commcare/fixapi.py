@@ -134,4 +134,4 @@ def unknown_owners(world: World, domain: str, row: Row) -> list[str]:
         "location": lambda name: world.table("commcare.locations").first("by_site_code", (domain, name.lower())),
     }
     return [f"Unknown {kind}: '{name}'. But the row is successfully added" for kind, known in find.items()
-            for name in (row.get(kind) if isinstance(row.get(kind), list) else []) or [] if known(name) is None]
+            for name in (row.get(kind) if isinstance(row.get(kind), list) else []) or [] if known(name) is None]  # type: ignore[no-untyped-call]

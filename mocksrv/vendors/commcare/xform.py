@@ -32,7 +32,7 @@ def parse(xml: bytes) -> Form:
 
     All values are text; dates with a time become UTC with six digits and `Z`. Raises BadXML.
     """
-    from lxml import etree  # type: ignore[import-untyped]
+    from lxml import etree
 
     # HQ parses without resolving entities; nothing is fetched, and a document that declares entities is refused
     # as a whole, so that neither nested nor external ones are ever looked at.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lxml.etree import Element, SubElement, tostring  # type: ignore[import-untyped]
+from lxml.etree import Element, SubElement, tostring
 
 CASE_NS = "http://commcarehq.org/case/transaction/v2"
 NAME = re.compile(r"[^\W\d][\w.-]*")

@@ -48,7 +48,7 @@ def complaint(text: str) -> str | None:
 
 def problems(text: str) -> list[Problem]:
     """What is wrong with the text, in the order in which the parser meets it."""
-    from lxml import etree  # type: ignore[import-untyped]
+    from lxml import etree
 
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, encoding="utf-8")
     try:

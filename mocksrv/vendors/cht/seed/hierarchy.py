@@ -38,7 +38,7 @@ def plant(world: World, size: int, more: Callable[[Places], Iterator[Doc]]) -> P
     broken = maker.broken() if size > 10 else []
     medic = documents.database(world, "medic")
     contacts = chain(islice(maker.contacts(), size - len(broken)), broken)
-    medic.plant(one for part in (lambda: contacts, lambda: more(maker.places)) for one in part())
+    medic.plant(one for part in (lambda: contacts, lambda: more(maker.places)) for one in part())  # type: ignore[no-untyped-call]
     return maker.places
 
 
