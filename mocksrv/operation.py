@@ -2,7 +2,7 @@
 
 An operation is declared once, beside its function:
 
-    @vendor.operation("GET", "/api/v1/person/{uuid}", permission="can_view_contacts", proof="recorded", source="...")
+    @vendor.operation("GET", "/api/v1/person/{uuid}", permission="can_view_contacts", proof="source", source="...")
     def get_person(world: World, call: Call) -> Any:
         ...
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mocksrv.world import World
 
 PROOFS = ("assumed", "docs", "source", "recorded", "live")
+DECLARED_PROOFS = PROOFS[:3]  # the others only come from replays and live runs
 Headers = list[tuple[str, str]]
 Handler = Callable[["World", "Call"], Any]
 # A schema, or a plain function that makes it: hundreds of schemas at start would cost more than all else.
@@ -251,8 +252,9 @@ class Vendor:
         """Register a function as an operation. What `Operation` has no field for becomes a trait."""
         known = Operation.__dataclass_fields__
         traits = {key: declared.pop(key) for key in list(declared) if key not in known}
-        if declared.get("proof", "assumed") not in PROOFS:
-            raise ValueError(f"proof must be one of {', '.join(PROOFS)}")
+        if declared.get("proof", "assumed") not in DECLARED_PROOFS:
+            raise ValueError(f"proof must be one of {', '.join(DECLARED_PROOFS)}; recorded and live are never declared:"
+                             " they come from replays and live runs that pass")
 
         def register(run: Handler) -> Handler:
             if any(op.name == (name or run.__name__) for op in self.operations):

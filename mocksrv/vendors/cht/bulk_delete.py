@@ -18,7 +18,7 @@ BATCH = {"server": 100, "docs": 100, "strict": 50}  # difference 16
 
 
 @vendor.operation("POST", "/api/v1/bulk-delete", json="strict", anonymous=True, body=BulkDelete,
-                  statuses=(200, 400, 500), proof="recorded",
+                  statuses=(200, 400, 500), proof="source",
                   source="CHT 4.15 source, api/src/controllers/bulk-docs.js")
 def bulk_delete(world: World, call: Call) -> Any:
     """Delete the documents of `docs` ([{"_id"}]): one chunk of results for each batch. Differences: 16, 17."""

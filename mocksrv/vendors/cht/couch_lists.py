@@ -18,7 +18,7 @@ ALIASES = {"start_key": "startkey", "end_key": "endkey"}
 KEYS = ("key", "keys", "startkey", "endkey")
 
 
-@vendor.operation("GET", f"/{DB}/_all_docs", name="couch_all_docs", proof="recorded", source=SOURCE)
+@vendor.operation("GET", f"/{DB}/_all_docs", name="couch_all_docs", proof="source", source=SOURCE)
 def all_docs(world: World, call: Call) -> Any:
     """The documents by id: key, keys, startkey, endkey, inclusive_end, descending, skip, limit, include_docs."""
     db = opened(world, call)

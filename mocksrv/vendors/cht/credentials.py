@@ -19,7 +19,7 @@ KEEPING = b"mocksrv"
 
 
 @vendor.operation("PUT", "/api/v1/credentials/{key}", firewall=True, consumes="text/plain",
-                  response=schemas.Fine, statuses=(200, 400, 401, 403), proof="recorded", source=SOURCE)
+                  response=schemas.Fine, statuses=(200, 400, 401, 403), proof="source", source=SOURCE)
 def put_credential(world: World, call: Call) -> Any:
     """Keep a secret, sent as text/plain, under a key; an older one is overwritten."""
     secret = bodies.text(call)

@@ -42,7 +42,7 @@ def json(world: World, call: Call) -> Any:
 for _method in info.ANY:
     _common: dict[str, Any] = {"anonymous": True, "statuses": (200,), "source": SOURCE}
     vendor.operation(_method, "/api/v1/express-metrics", name=f"{_method.lower()}_express_metrics", produces=TEXT,
-                     proof="recorded", **_common)(text)
+                     proof="source", **_common)(text)
     vendor.operation(_method, "/api/v1/express-metrics.json", name=f"{_method.lower()}_express_metrics_json",
                      proof="source", **_common)(json)
 

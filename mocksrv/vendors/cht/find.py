@@ -34,7 +34,7 @@ def entered(world: World, call: Call) -> Database:
     return db
 
 
-@vendor.operation("POST", f"/{DB}/_find", name="couch_find", proof="recorded", source=SOURCE)
+@vendor.operation("POST", f"/{DB}/_find", name="couch_find", proof="source", source=SOURCE)
 def find(world: World, call: Call) -> Any:
     """Documents that a selector finds: selector, fields, sort, limit, skip, bookmark."""
     db = entered(world, call)

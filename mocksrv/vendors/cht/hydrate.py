@@ -46,14 +46,14 @@ class Matches(Schema):
 
 
 @vendor.operation("GET", "/api/v1/hydrate", firewall=True, query=Ids, statuses=(200, 400, 403), response=Hydrated,
-                  proof="recorded", source="CHT 4.15 source, api/src/controllers/hydration.js")
+                  proof="source", source="CHT 4.15 source, api/src/controllers/hydration.js")
 def get_hydrate(world: World, call: Call) -> Any:
     """The documents of `doc_ids` (a JSON array) in full, in the order asked."""
     return hydrate(world, query_ids(call))
 
 
 @vendor.operation("POST", "/api/v1/hydrate", firewall=True, json="lenient", body=Ids, statuses=(200, 400, 403),
-                  response=Hydrated, proof="recorded", source="CHT 4.15 source, api/src/controllers/hydration.js")
+                  response=Hydrated, proof="source", source="CHT 4.15 source, api/src/controllers/hydration.js")
 def post_hydrate(world: World, call: Call) -> Any:
     """The documents of `doc_ids` in full; a query parameter of that name wins over the body."""
     ids = query_ids(call)
@@ -96,7 +96,7 @@ def hydrate(world: World, ids: Any) -> Any:
 
 
 @vendor.operation("GET", "/api/v1/contacts-by-phone", firewall=True, query=Phone, statuses=(200, 400, 403, 404),
-                  response=Matches, proof="recorded",
+                  response=Matches, proof="source",
                   source="CHT 4.15 source, api/src/controllers/contacts-by-phone.js")
 def get_contacts_by_phone(world: World, call: Call) -> Any:
     """The contacts with a phone number, in full; it is normalised first. Differences: 18."""
@@ -104,7 +104,7 @@ def get_contacts_by_phone(world: World, call: Call) -> Any:
 
 
 @vendor.operation("POST", "/api/v1/contacts-by-phone", firewall=True, json="lenient", body=Phone,
-                  statuses=(200, 400, 403, 404), response=Matches, proof="recorded",
+                  statuses=(200, 400, 403, 404), response=Matches, proof="source",
                   source="CHT 4.15 source, api/src/controllers/contacts-by-phone.js")
 def post_contacts_by_phone(world: World, call: Call) -> Any:
     """The contacts with the `phone` of the body, or of the query, which wins. Differences: 18."""

@@ -68,7 +68,7 @@ def refreshed(world: World, call: Call) -> Headers:
     return [cookies.express(world, "userCtx", value)] if value else []
 
 
-@vendor.operation("GET", "/_session", name="session_get", anonymous=True, proof="recorded", source="CouchDB 3.3")
+@vendor.operation("GET", "/_session", name="session_get", anonymous=True, proof="source", source="CouchDB 3.3")
 def get_session(world: World, call: Call) -> Any:
     """Who the caller is."""
     call.notes["headers"] = refreshed(world, call)
@@ -106,7 +106,7 @@ def post_session(world: World, call: Call) -> Any:
     return wire.CouchReply(body, headers=[cookies.couch(world, cookies.make(world, user))], traced=False)
 
 
-@vendor.operation("DELETE", "/_session", name="session_delete", anonymous=True, proof="recorded",
+@vendor.operation("DELETE", "/_session", name="session_delete", anonymous=True, proof="source",
                   source="CouchDB 3.3")
 def delete_session(world: World, call: Call) -> Any:
     """Sign out: clears the cookie. The session itself stays good until it ends."""
@@ -123,7 +123,7 @@ def page(call: Call, path: str) -> Reply:
     return Reply(PAGE.format(prefix=call.prefix, action=call.prefix + path), content_type="text/html; charset=utf-8")
 
 
-@vendor.operation("GET", "/medic/login", name="login_page", anonymous=True, proof="recorded", source=SOURCE)
+@vendor.operation("GET", "/medic/login", name="login_page", anonymous=True, proof="source", source=SOURCE)
 def login_page(world: World, call: Call) -> Any:
     """The login page; ours is a plain form that works."""
     reply = page(call, "/medic/login")
@@ -138,7 +138,7 @@ def login_style(world: World, call: Call) -> Any:
 
 
 @vendor.operation("POST", "/medic/login", name="login", anonymous=True, json="strict", limited=True, body=Login,
-                  statuses=(302, 401, 429), proof="recorded", source=SOURCE)
+                  statuses=(302, 401, 429), proof="source", source=SOURCE)
 def login(world: World, call: Call) -> Any:
     """Sign in to the web application with `user` and `password`: 302 without a Location, but with cookies.
 
@@ -213,7 +213,7 @@ def normal_path(path: str) -> str:
 
 
 @vendor.operation("GET", "/medic/login/identity", name="login_identity", anonymous=True, statuses=(200, 401),
-                  proof="recorded", source=SOURCE)
+                  proof="source", source=SOURCE)
 def identity(world: World, call: Call) -> Any:
     """Whether the caller is signed in; refreshes the userCtx cookie."""
     if not isinstance(call.caller, auth.Caller):

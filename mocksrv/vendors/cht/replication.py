@@ -130,7 +130,7 @@ def log(world: World, user: str, count: int) -> None:
         database.put({**(old or {"_id": LOG + user, "user": user}), "date": now, "count": count})
 
 
-@vendor.operation("GET", "/api/v1/initial-replication/get-ids", "/api/v1/replication/get-ids", proof="recorded",
+@vendor.operation("GET", "/api/v1/initial-replication/get-ids", "/api/v1/replication/get-ids", proof="source",
                   source="CHT 4.15 source, api/src/controllers/replication.js; recorded from 4.15.0",
                   statuses=(200, 401, 404, 500))
 def get_replication_ids(world: World, call: Call) -> dict[str, Any]:

@@ -18,7 +18,7 @@ DEPRECATED = (  # name, since, what to use instead
 
 
 @vendor.operation("GET", "/api/v1/settings", prompt=True, response=schemas.Settings, statuses=(200, 401),
-                  proof="recorded", source=SOURCE)
+                  proof="source", source=SOURCE)
 def get_settings(world: World, call: Call) -> Any:
     """The app settings, to any signed-in user."""
     return app_settings.raw(world)
@@ -44,7 +44,7 @@ def get_legacy_setting(world: World, call: Call) -> Any:
 @vendor.operation("PUT", "/api/v1/settings", f"{REWRITE}/update_settings/medic",
                   permission=("can_edit", "can_configure"), json="strict", prompt=True, query=schemas.How,
                   body=schemas.Settings, response=schemas.SettingsChanged, statuses=(200, 400, 401, 403, 500),
-                  proof="recorded", source=SOURCE)
+                  proof="source", source=SOURCE)
 def put_settings(world: World, call: Call) -> Any:
     """Merge the body into the app settings; `replace`: by top-level key; `overwrite`: as a whole.
 
@@ -72,7 +72,7 @@ def is_on(world: World, call: Call, name: str) -> bool:
 
 
 @vendor.operation("GET", "/api/v1/settings/deprecated-transitions", prompt=True, statuses=(200, 401),
-                  proof="recorded", source=SOURCE)
+                  proof="source", source=SOURCE)
 def get_deprecated_transitions(world: World, call: Call) -> Any:
     """The transitions that should no longer be used, whatever the configuration."""
     return [

@@ -22,7 +22,7 @@ METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 NOTHING_STAGED = "Cannot find a staged upgrade that is ready for completion"
 # Difference 37: the page names `can_configure`.
 MAY: dict[str, Any] = {"permission": "can_upgrade", "page_permission": "can_configure", "source": SOURCE}
-POST: dict[str, Any] = MAY | {"json": "lenient", "body": schemas.Upgrade, "response": schemas.Fine, "proof": "recorded"}
+POST: dict[str, Any] = MAY | {"json": "lenient", "body": schemas.Upgrade, "response": schemas.Fine, "proof": "source"}
 
 
 @vendor.operation("POST", "/api/v1/upgrade", "/api/v2/upgrade", statuses=(200, 400, 401, 403, 500), **POST)
@@ -65,7 +65,7 @@ def post_complete(world: World, call: Call) -> Any:
 
 
 @vendor.operation("GET", "/api/v2/upgrade", response=schemas.UpgradeProgress, statuses=(200, 401, 403),
-                  proof="recorded", **MAY)
+                  proof="source", **MAY)
 def get_upgrade(world: World, call: Call) -> Any:
     """The upgrade under way: `upgradeDoc` is its log and not there when nothing is; `indexers` what is indexed."""
     log = upgrade_log.current(world)
@@ -75,7 +75,7 @@ def get_upgrade(world: World, call: Call) -> Any:
     return answer
 
 
-@vendor.operation("DELETE", "/api/v2/upgrade", response=schemas.Fine, statuses=(200, 401, 403), proof="recorded", **MAY)
+@vendor.operation("DELETE", "/api/v2/upgrade", response=schemas.Fine, statuses=(200, 401, 403), proof="source", **MAY)
 def delete_upgrade(world: World, call: Call) -> Any:
     """Abort the upgrade under way; fine as well when there is none."""
     upgrade_log.finish(world, upgrade_log.ABORTING, call.caller.name)
@@ -89,7 +89,7 @@ def service_worker(world: World, call: Call) -> Any:
 
 for _method in METHODS:
     vendor.operation(_method, "/api/v2/upgrade/service-worker", name=f"{_method.lower()}_service_worker",
-                     json="lenient", response=schemas.Fine, statuses=(200, 401, 403), proof="recorded",
+                     json="lenient", response=schemas.Fine, statuses=(200, 401, 403), proof="source",
                      **MAY)(service_worker)
 
 

@@ -14,7 +14,7 @@ from mocksrv.world import World
 ONLINE_ROLES = ("_admin", "mm-online")
 
 
-@vendor.operation("GET", "/api/v1/users-info", proof="recorded",
+@vendor.operation("GET", "/api/v1/users-info", proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
                   response=schemas.DocCounts, statuses=(200, 400, 401, 403, 500))
 def get_users_info(world: World, call: Call) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def parse_roles(text: str) -> list[str]:
     return value
 
 
-@vendor.operation("GET", "/api/v1/users-doc-count", anonymous=True, proof="recorded",
+@vendor.operation("GET", "/api/v1/users-doc-count", anonymous=True, proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
                   response=schemas.UserDocCount, statuses=(200, 401, 404))
 def get_users_doc_count(world: World, call: Call) -> dict[str, Any]:

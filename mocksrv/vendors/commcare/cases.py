@@ -145,14 +145,14 @@ EXTRAS: dict[str, Callable[[World, Call, Doc], Any]] = {
 
 
 @vendor.resource("GET", "case", "v0.5", "v1", "v0.4", permission="edit_data", response=CaseList, source=SOURCE,
-                 proof="recorded", query=CaseQuery)
+                 proof="source", query=CaseQuery)
 def list_cases(world: World, call: Call) -> dict[str, Any]:
     """Cases by time of the server's last change; a parameter that the index does not know matches nothing."""
     return elastic.page(world, call, SPEC, lambda doc: show(world, call, doc), maximum=5000)
 
 
 @vendor.resource("GET", "case", "v0.5", "v1", "v0.4", detail=True, permission="edit_data", response=CaseObject,
-                 statuses=(200, 404), source=SOURCE, proof="recorded")
+                 statuses=(200, 404), source=SOURCE, proof="source")
 def get_case(world: World, call: Call) -> dict[str, Any]:
     """One case."""
     return show(world, call, find(world, call))

@@ -101,7 +101,7 @@ def closed(world: World, user: Mapping[str, Any], start: str, end: str) -> int:
 
 
 @vendor.resource("GET", "user", "v0.5", "v1", "v0.4", permission="edit_commcare_users", response=UserList,
-                 source=SOURCE, proof="recorded", query=UserQuery)
+                 source=SOURCE, proof="source", query=UserQuery)
 def list_users(world: World, call: Call) -> dict[str, Any]:
     """Mobile workers by username; `group`, `archived` and `extras` are the only filters."""
     domain, users = call.params["domain"], world.table("commcare.users")

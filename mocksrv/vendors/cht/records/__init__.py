@@ -15,7 +15,7 @@ TYPES = (bodies.FORM, bodies.JSON)
 
 
 @vendor.operation("POST", "/api/v1/records", permission="can_create_records", json="lenient", query=schemas.Locale,
-                  body=schemas.Record, response=schemas.Stored, statuses=(200, 401, 403, 500), proof="recorded",
+                  body=schemas.Record, response=schemas.Stored, statuses=(200, 401, 403, 500), proof="source",
                   source=SOURCE)
 def post_record_1(world: World, call: Call) -> Any:
     """Store a report; the query's `locale` is the language of a text message's errors."""
@@ -23,7 +23,7 @@ def post_record_1(world: World, call: Call) -> Any:
 
 
 @vendor.operation("POST", "/api/v2/records", permission="can_create_records", json="lenient", body=schemas.Record,
-                  response=schemas.Stored, statuses=(200, 401, 403, 500), proof="recorded", source=SOURCE)
+                  response=schemas.Stored, statuses=(200, 401, 403, 500), proof="source", source=SOURCE)
 def post_record_2(world: World, call: Call) -> Any:
     """Store a report: a text message as a form (`message`, `from`), or JSON with `_meta`.
 

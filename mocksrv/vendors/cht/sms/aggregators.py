@@ -32,7 +32,7 @@ def check_africas_talking(world: World, call: Call) -> None:
 
 @vendor.operation("POST", "/api/v1/sms/africastalking/incoming-messages", anonymous=True, query=schemas.Key,
                   body=schemas.AfricasTalkingMessage, consumes=bodies.FORM, response=schemas.Saved, statuses=(200, 403),
-                  proof="recorded", source=AFRICAS_TALKING_SOURCE)
+                  proof="source", source=AFRICAS_TALKING_SOURCE)
 def post_africas_talking_message(world: World, call: Call) -> Any:
     """Store a message: `id`, `from` and `text` in a form; the secret is the query's `key`."""
     check_africas_talking(world, call)
@@ -43,7 +43,7 @@ def post_africas_talking_message(world: World, call: Call) -> Any:
 
 @vendor.operation("POST", "/api/v1/sms/africastalking/delivery-reports", anonymous=True, query=schemas.Key,
                   body=schemas.AfricasTalkingReport, consumes=bodies.FORM, response=schemas.Saved,
-                  statuses=(200, 400, 403), proof="recorded", source=AFRICAS_TALKING_SOURCE)
+                  statuses=(200, 400, 403), proof="source", source=AFRICAS_TALKING_SOURCE)
 def post_africas_talking_report(world: World, call: Call) -> Any:
     """Note what became of a message: the service's `id` of it, `status`, and perhaps `failureReason`."""
     check_africas_talking(world, call)
@@ -72,7 +72,7 @@ def store_from_rapidpro(world: World, call: Call) -> dict[str, Any]:
 
 @vendor.operation("POST", "/api/v1/sms/radpidpro/incoming-messages", "/api/v2/sms/rapidpro/incoming-messages",
                   anonymous=True, json="lenient", body=schemas.Incoming, response=schemas.Saved,
-                  statuses=(200, 400, 403, 500), proof="recorded", source=RAPIDPRO_SOURCE)
+                  statuses=(200, 400, 403, 500), proof="source", source=RAPIDPRO_SOURCE)
 def post_rapidpro_message(world: World, call: Call) -> Any:
     """Store a message `{id, from, content}`. The path of v1 is spelt like this by the server, too."""
     return store_from_rapidpro(world, call)

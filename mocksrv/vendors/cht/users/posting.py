@@ -20,7 +20,7 @@ JSON, CSV = "application/json", "text/csv"
 CREATE = ("can_edit", "can_create_users")
 
 
-@vendor.operation("POST", "/api/v1/users", permission=CREATE, json="strict", proof="recorded",
+@vendor.operation("POST", "/api/v1/users", permission=CREATE, json="strict", proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
                   body=schemas.NewUser, response=schemas.Created, statuses=(200, 400, 401, 403, 404, 500))
 def create_users(world: World, call: Call) -> Any:
@@ -36,7 +36,7 @@ def create_users(world: World, call: Call) -> Any:
     return [result for _, result in creating.create_each(world, call, body)]
 
 
-@vendor.operation("POST", "/api/v2/users", permission=CREATE, json="csv", proof="recorded",
+@vendor.operation("POST", "/api/v2/users", permission=CREATE, json="csv", proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
                   body=schemas.NewUser, response=schemas.Created, statuses=(200, 400, 401, 403, 500))
 def create_users_from_csv(world: World, call: Call) -> Any:
@@ -93,7 +93,7 @@ def save_rows(world: World, call: Call, rows: list[Any], ignored: dict[str, str]
     return results
 
 
-@vendor.operation("POST", "/api/v3/users", permission=CREATE, json="strict", proof="recorded",
+@vendor.operation("POST", "/api/v3/users", permission=CREATE, json="strict", proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
                   body=schemas.NewUser, response=schemas.Created, statuses=(200, 400, 401, 403, 404, 500))
 def create_user_of_places(world: World, call: Call) -> Any:

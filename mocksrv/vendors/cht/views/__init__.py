@@ -22,7 +22,7 @@ PATH = f"/{DB}/_design/{{design}}/_view/{{view}}"
 Options = dict[str, Any]
 
 
-@vendor.operation("GET", PATH, name="couch_view", proof="recorded", source=SOURCE)
+@vendor.operation("GET", PATH, name="couch_view", proof="source", source=SOURCE)
 def get_view(world: World, call: Call) -> Any:
     """Rows of a view: key, keys, startkey, endkey, inclusive_end, descending, skip, limit, include_docs, reduce,
     group, group_level."""
