@@ -25,12 +25,19 @@ class Setting:
     default: Any
     help: str
     choices: tuple[str, ...] = ()
+    check: Callable[[Any], None] | None = None  # raises ValueError with what would be right
 
     def parse(self, value: Any) -> Any:
         """The value in the type of the default; a number, a truth word or one of the choices out of text.
 
         Raises ValueError with what would be right.
         """
+        parsed = self.typed(value)
+        if self.check is not None:
+            self.check(parsed)
+        return parsed
+
+    def typed(self, value: Any) -> Any:
         if self.choices:
             if value not in self.choices:
                 raise ValueError(f"one of {', '.join(self.choices)}")

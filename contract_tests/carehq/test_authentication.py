@@ -5,10 +5,13 @@ import hashlib
 import hmac
 import http.client
 import json
+import re
 import time
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+
+from mocksrv.remote import ControlFailure
 
 pytestmark = pytest.mark.mock_only
 
@@ -113,6 +116,37 @@ def test_a_key_may_have_its_signatures_switched_off(world, connect):
     assert (answer.status_code, len(answer.json()["items"])) == (200, 10)
     bad = headers | {"X-CareHQ-Timestamp": "x", "X-CareHQ-Signature": "x", "X-CareHQ-Signature-Version": "9"}
     assert raw.session.get(f"{world.url}/v1/users?page=2", headers=bad).json()["page"] == 2
+
+
+# --- settings ---
+
+
+@pytest.mark.parametrize(("setting", "value", "says"), [
+    ("clock_window", -1, "use a whole number of seconds from 0 to 1000000000; 0 accepts any timestamp"),
+    ("clock_window", "-300", "use a whole number of seconds"),
+    ("clock_window", 10**12, "use a whole number of seconds"),
+    ("clock_window", "soon", "use a whole number"), ("clock_window", None, "use a whole number"),
+    ("trusted_proxies", "localhost", "such as 10.0.0.0/8 ::1; 'localhost' is none"),
+    ("trusted_proxies", "127.0.0.0/8, 10.0.0.0/33", "'10.0.0.0/33' is none"),
+    ("trusted_proxies", "::1 ::g", "'::g' is none"), ("trusted_proxies", 5, "use a str"),
+    ("writable_resources", "user", "use documented, all, or names of resources such as absences"),
+    ("unknown_arguments", "refused", "use one of mixed, refuse, ignore"),
+])
+def test_a_setting_that_makes_no_sense_is_refused(world, raw, setting, value, says):
+    with pytest.raises(ControlFailure, match=re.escape(says)):
+        world.control("POST", "/settings", {f"carehq.{setting}": value})
+    with pytest.raises(ControlFailure, match=re.escape(says)):
+        world.control("POST", "/worlds", {"name": world.name, "settings": {f"carehq.{setting}": value}})
+    assert raw("GET", "users").status_code == 200
+
+
+@pytest.mark.parametrize(("setting", "value"), [
+    ("clock_window", "0"), ("trusted_proxies", ""), ("trusted_proxies", "10.0.0.1/8,::1  192.0.2.7"),
+    ("writable_resources", ""), ("writable_resources", "users, groups"), ("writable_resources", "documented"),
+])
+def test_a_setting_at_its_edge_is_taken(world, raw, setting, value):
+    world.control("POST", "/settings", {f"carehq.{setting}": value})
+    assert raw("GET", "users").status_code == 200
 
 
 # --- time and nonces ---

@@ -139,11 +139,11 @@ def demand(given: Given, known: Mapping[str, fields.Field[Any]]) -> None:
             given.refuse(name, errors.REQUIRED)
 
 
-def advise(call: Call, unknown: list[str], known: Iterable[str]) -> None:
+def advise(call: Call, unknown: list[str], known: Iterable[str], what: str = "no argument here") -> None:
     """Tell the developer of names that CareHQ does not know, with those most alike."""
     for name in unknown[:NAMES_SHOWN]:
         near = difflib.get_close_matches(name, list(known), 2)
         meant = f"; did you mean {' or '.join(near)}?" if near else ""
-        call.diagnose(f"{name[:NAME_SHOWN]} is no argument here{meant}")
+        call.diagnose(f"{name[:NAME_SHOWN]} is {what}{meant}")
     if len(unknown) > NAMES_SHOWN:
-        call.diagnose(f"and {len(unknown) - NAMES_SHOWN} more unknown arguments")
+        call.diagnose(f"and {len(unknown) - NAMES_SHOWN} more unknown names")

@@ -25,6 +25,7 @@ KEYS = "carehq.keys"
 TIMESTAMP = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII)
 NONCES_KEPT = 100_000
 HEADER_NAMES = ("X-CareHQ-AccountId", "X-CareHQ-APIKey", "X-CareHQ-Timestamp", "X-CareHQ-Signature", "X-CareHQ-Nonce")
+WINDOW_MOST = 10**9  # seconds that a timestamp may be off at most
 WINDOW = 1.0  # seconds of the rate limit
 FORM = "application/x-www-form-urlencoded"
 
@@ -101,6 +102,16 @@ def check_headers(call: Call, names: Iterable[str]) -> None:
 
 def trusts_proxy(world: World, call: Call) -> bool:
     return covered(call.remote_addr, world.setting("carehq.trusted_proxies").replace(",", " ").split())
+
+
+def check_ranges(text: str) -> None:
+    """The setting carehq.trusted_proxies must hold addresses and CIDR ranges. Raises ValueError."""
+    for part in text.replace(",", " ").split():
+        try:
+            ipaddress.ip_network(part, strict=False)
+        except ValueError:
+            raise ValueError(f"addresses and CIDR ranges with commas or spaces, such as 10.0.0.0/8 ::1; "
+                             f"{part!r} is none") from None
 
 
 def check_scheme(world: World, call: Call) -> None:
@@ -239,6 +250,12 @@ def unsigned_query(world: World, request: Signed, key: Key) -> Match | None:
                        "Was the method in lower case?",
                   diagnosis="signature matches an empty argument list: was the method lower case? "
                             + diagnosis.both_strings(request, signatures.string_to_sign(request, "")))
+
+
+def check_window(seconds: int) -> None:
+    """The setting carehq.clock_window must not be negative. Raises ValueError."""
+    if not 0 <= seconds <= WINDOW_MOST:
+        raise ValueError(f"a whole number of seconds from 0 to {WINDOW_MOST}; 0 accepts any timestamp")
 
 
 def check_timestamp(world: World, text: str) -> None:

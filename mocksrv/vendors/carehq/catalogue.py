@@ -100,6 +100,7 @@ class Resource:
     sort_source: str
     create: dict[str, Argument] = field(default_factory=dict)
     update: tuple[str, ...] = ()
+    ignored: dict[str, str] = field(default_factory=dict)  # no attributes, but clients ask for them -> source
 
     @property
     def table(self) -> str:

@@ -209,13 +209,17 @@ def in_order(table: Table, sort_by: str, skip: int, limit: int) -> list[str]:
 
 
 def check_attributes(world: World, resource: Resource, call: Call, given: Given) -> None:
-    """Tell of attributes that the resource does not have. CareHQ leaves them out without a word: a published
-    integration asks groups for `sales_channel`, which groups do not have."""
+    """Refuse attributes that the resource does not have, but for those that a published integration asks for:
+    billy-victory/carehq-form-connector asks groups for `sales_channel`, and reads what comes without it."""
     unknown = [text for text in given.values.get("attributes") or () if not known(resource, text)]
-    if unknown:
-        advise(call, unknown, resource.attributes)
-        if world.setting("carehq.unknown_arguments") == "refuse":
-            given.refuse("attributes", errors.NOT_A_CHOICE)
+    if not unknown:
+        return
+    advise(call, unknown, resource.attributes, f"no attribute of {resource.slug}")
+    policy = world.setting("carehq.unknown_arguments")
+    if policy == "refuse" or (policy == "mixed" and not resource.ignored.keys() >= set(unknown)):
+        given.refuse("attributes", errors.NOT_A_CHOICE,
+                     f"of {resource.slug} this much is known: {resource.known}; "
+                     f"carehq.unknown_arguments=ignore leaves the rest out without a word")
 
 
 def known(resource: Resource, text: str) -> bool:

@@ -109,6 +109,8 @@ def updating(resource: Resource) -> Handler:
 
 def deleting(resource: Resource) -> Handler:
     def run(world: World, call: Call) -> Any:
+        records.existing(world, resource, call.params["id"])
+        read(world, call, {}, silent=resource.attributes, lenient=True).check()
         records.delete(world, resource, call.params["id"])
         return Reply({}, int(world.setting("carehq.delete_status")))
 
@@ -118,6 +120,13 @@ def deleting(resource: Resource) -> Handler:
 HANDLERS: dict[str, Callable[[Resource], Handler]] = {
     "list": listing, "retrieve": retrieving, "create": creating, "update": updating, "delete": deleting,
 }
+
+
+def check_opened(text: str) -> None:
+    """The names in carehq.writable_resources must be such. Raises ValueError."""
+    for name in text.replace(",", " ").split():
+        if name not in ("all", "documented", *RESOURCES):
+            raise ValueError(f"documented, all, or names of resources such as {', '.join(list(RESOURCES)[:3])}")
 
 
 # --- operations ------------------------------------------------------------------------------------------------------

@@ -21,14 +21,18 @@ SETTINGS = (
     Setting("strict_signatures", False, "refuse the deviations of the Ruby, JavaScript and PHP clients"),
     Setting("legacy_signatures", True, "accept the SHA-1 signatures that clients made before scheme 2.0"),
     Setting("accept_unsigned_query", False, "accept a GET whose query is not signed (PHP, method in lower case)"),
-    Setting("clock_window", 300, "seconds that a timestamp may differ from the server's clock; 0 accepts any"),
+    Setting("clock_window", 300, "seconds that a timestamp may differ from the server's clock; 0 accepts any",
+            check=auth.check_window),
     Setting("require_https", False, "answer 403 to plain HTTP"),
-    Setting("trusted_proxies", "127.0.0.0/8, ::1", "addresses whose X-Forwarded-For and -Proto headers count"),
+    Setting("trusted_proxies", "127.0.0.0/8, ::1", "addresses whose X-Forwarded-For and -Proto headers count",
+            check=auth.check_ranges),
     Setting("delete_status", "200", "status of a successful delete", ("200", "204")),
     Setting("retrieve_default", "id", "what a retrieve without attributes shows", ("id", "all")),
-    Setting("writable_resources", "documented", "documented, all, or names of further resources that take writes"),
-    Setting("unknown_arguments", "mixed", "mixed refuses unknown filters and parameters, but ignores unknown "
-            "attributes and form fields, which published integrations send", ("mixed", "refuse", "ignore")),
+    Setting("writable_resources", "documented", "documented, all, or names of further resources that take writes",
+            check=resources.check_opened),
+    Setting("unknown_arguments", "mixed", "refuse or ignore all unknown names; mixed ignores form fields, and "
+            "sales_channel as an attribute of groups, because billy-victory/carehq-form-connector sends them, and "
+            "refuses the rest", ("mixed", "refuse", "ignore")),
     Setting("auto_complete_visits", False, "complete home visits one hour after their time"),
     Setting("rate_limit", True, "hold the limit of 10 requests a second per key"),
     Setting("retry_after", False, "add Retry-After to answers with status 429"),
