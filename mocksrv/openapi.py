@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from http import HTTPStatus
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import PARAMETER, Operation, Vendor
+from mocksrv.operation import PARAMETER, Content, Declared, Operation, Vendor
 
 if TYPE_CHECKING:
     from apispec import APISpec
+
+PROBLEM = "application/problem+json"
 
 
 def document(vendor: Vendor, base_url: str = "http://127.0.0.1:8080") -> dict[str, Any]:
@@ -56,9 +61,8 @@ def describe(spec: APISpec, vendor: Vendor, operation: Operation, path: str, num
         "operationId": operation.name if number == 0 else f"{operation.name}_{number + 1}",
         "summary": operation.summary,
         "tags": [operation.run.__module__.rpartition(".")[2]],
-        "parameters": [{"name": found[1], "in": "path", "required": True, "schema": {"type": "string"}}
-                       for found in PARAMETER.finditer(path)],
-        "responses": {str(status): response(operation, status) for status in operation.statuses},
+        "parameters": [in_path(vendor, found[1], found[2]) for found in PARAMETER.finditer(path)],
+        "responses": responses(vendor, operation),
         "x-mocksrv-proof": {"level": operation.proof, "date": operation.proved},
         "x-mocksrv-source": operation.source,
     }
@@ -74,7 +78,41 @@ def describe(spec: APISpec, vendor: Vendor, operation: Operation, path: str, num
     return described
 
 
-def response(operation: Operation, status: int) -> dict[str, Any]:
+def in_path(vendor: Vendor, name: str, kind: str | None) -> dict[str, Any]:
+    """A path parameter; `kind` is what the path's template says of it."""
+    schema: dict[str, Any] = {"type": "string", "minLength": 1}
+    if kind and re.fullmatch(r"[\w-]+(\|[\w-]+)+", kind):
+        schema = {"type": "string", "enum": kind.split("|")}
+    elif kind and kind != "path":
+        schema["pattern"] = f"^(?:{kind})$"
+    made = {"name": name, "in": "path", "required": True, "schema": schema}
+    return made | ({"example": vendor.examples[name]} if name in vendor.examples else {})
+
+
+def responses(vendor: Vendor, operation: Operation) -> dict[str, Any]:
+    """By status: what the operation answers, and the vendor for it."""
+    if not operation.simulated:
+        return {"501": {"description": "A real route that is not simulated: mocksrv's own answer",
+                        "content": {PROBLEM: {"schema": {"type": "object"}}}}}
+    found: dict[int, dict[str, Any]] = {status: dict(success(operation, status)) for status in operation.statuses}
+    for status, content in vendor.answers(operation).items():
+        found.setdefault(status, {}).update(content)
+    return {str(status): response(status, found[status]) for status in sorted(found)}
+
+
+def success(operation: Operation, status: int) -> Content:
+    if status >= 300 or status == HTTPStatus.NO_CONTENT or not operation.produces:
+        return {}
+    return {operation.produces.partition(";")[0]: operation.response}
+
+
+def response(status: int, content: Content) -> dict[str, Any]:
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else f"Status {status}"
-    schema = operation.schema("response") if status < 300 else None
-    return {"description": phrase, **({"content": {operation.produces: {"schema": schema}}} if schema else {})}
+    made = {kind: {"schema": schema} if (schema := shape(declared)) else {} for kind, declared in content.items()}
+    return {"description": phrase, **({"content": made} if made else {})}
+
+
+def shape(declared: Declared) -> Any:
+    """As apispec takes it: it changes dicts in place."""
+    made: Any = declared() if isinstance(declared, FunctionType) else declared
+    return deepcopy(dict(made)) if isinstance(made, Mapping) else made

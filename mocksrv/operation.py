@@ -32,8 +32,12 @@ PROOFS = ("assumed", "docs", "source", "recorded", "live")
 DECLARED_PROOFS = PROOFS[:3]  # the others only come from replays and live runs
 Headers = list[tuple[str, str]]
 Handler = Callable[["World", "Call"], Any]
-# A schema, or a plain function that makes it: hundreds of schemas at start would cost more than all else.
-Declared = Union["type[Schema]", Callable[[], "type[Schema]"], None]
+# A marshmallow schema or, for what is no object, JSON Schema, whose members may be marshmallow's; or a plain function
+# that makes one: hundreds of schemas at start would cost more than all else.
+Shape = Union["type[Schema]", Mapping[str, Any]]
+Declared = Union[Shape, Callable[[], Shape], None]
+# How an answer may look: media types, each with its shape or None for any; nothing: it has no body.
+Content = Mapping[str, Declared]
 
 # {name}, {name:path} (may hold slashes) or {name:regex}; the regex may not hold braces.
 PARAMETER = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
@@ -53,9 +57,10 @@ class Operation:
     query: Declared = None
     body: Declared = None
     response: Declared = None
-    statuses: tuple[int, ...] = (200,)
+    errors: Declared = None  # of its own refusals, where they do not look like the vendor's
+    statuses: tuple[int, ...] = (200,)  # its own; those of all operations the vendor knows
     consumes: str = "application/json"
-    produces: str = "application/json"
+    produces: str = "application/json"  # of its successes; "": they have no body
     source: str = ""
     proof: str = "assumed"
     proved: str | None = None
@@ -67,10 +72,10 @@ class Operation:
         """The first of its paths, with parameters as `{name}`."""
         return PARAMETER.sub(r"{\1}", self.paths[0])
 
-    def schema(self, part: str) -> type[Schema] | None:
-        """The schema of "query", "body" or "response"; one that was declared as a function is made by it now."""
+    def schema(self, part: str) -> Any:
+        """The shape of "query", "body", "response" or "errors"; one declared as a function is made by it now."""
         declared: Declared = getattr(self, part)
-        return declared() if isinstance(declared, FunctionType) else declared  # type: ignore[return-value]
+        return declared() if isinstance(declared, FunctionType) else declared
 
     @cached_property
     def patterns(self) -> tuple[re.Pattern[str], ...]:
@@ -240,6 +245,7 @@ class Vendor:
     settings: tuple[Setting, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     security: Mapping[str, Mapping[str, Any]] = {}  # OpenAPI security schemes by name; any one of them lets a caller in
+    examples: Mapping[str, Any] = {}  # values of path parameters that a new world has
     head_is_get = False  # answer HEAD with GET's headers
     max_body = 32 * 1024 * 1024
 
@@ -293,6 +299,11 @@ class Vendor:
     def render(self, world: World, call: Call, result: Any) -> Reply:
         """The answer on the wire, from a handler's result or a Refusal: the only maker of bytes and vendor headers."""
         raise NotImplementedError
+
+    def answers(self, operation: Operation) -> Mapping[int, Content]:
+        """What an operation answers besides its own successes, by status: refused callers and requests, its own
+        refusals (`operation.statuses`), and other forms of its successes."""
+        return {}
 
     def failure(self, status: int) -> Refusal:
         """The vendor's own error of that status, as faults and failures of ours need it."""

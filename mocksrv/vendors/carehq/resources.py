@@ -163,7 +163,7 @@ def declare(vendor: Vendor, resource: Resource, action: str, source: str) -> Non
 def schemas_of(resource: Resource, action: str) -> dict[str, Any]:
     """The schemas of an operation, each as the function that makes it."""
     if action == "delete":
-        return {}
+        return {"response": schemas.NOTHING, "statuses": (200, 204)}
     answer = schemas.list_schema if action == "list" else schemas.record_schema
     return {"query" if action in ("list", "retrieve") else "body": lambda: schemas.request_schema(resource, action),
             "response": lambda: answer(resource)}
@@ -182,4 +182,6 @@ def declare_closed(vendor: Vendor, closed: list[Resource], action: str) -> None:
         method, path_of(f"{{resource:{slugs}}}", single), name=f"{action}_other",
         summary=f"{action.capitalize()} of other resources, if carehq.writable_resources opens it",
         permission=f"*:{permission}", source=SOURCES["ours"], proof="assumed", action=action, grants=permission,
+        response=schemas.NOTHING if action == "delete" else schemas.ANY_RECORD,
+        statuses=(200, 204) if action == "delete" else (200,),
     )(run)

@@ -25,11 +25,20 @@ from mocksrv.vendors.carehq.fields import (
 
 PER_PAGE = 100  # at most
 Fields = dict[str, fields.Field[Any]]
+NOTHING = {"type": "object", "maxProperties": 0}
+ANY_RECORD = {"type": "object", "required": ["_id"], "properties": {"_id": {"type": "string"}}}
+
+
+class Closed(Schema):
+    """In answers, members that the catalogue does not know are errors."""
+
+    class Meta:
+        unknown = RAISE
 
 
 def schema(name: str, made: Fields) -> type[Schema]:
-    """A schema of that name; in answers, members that the catalogue does not know are errors."""
-    return Schema.from_dict(dict(made), name=name)
+    """A schema of that name, with these members only."""
+    return Closed.from_dict(dict(made), name=name)
 
 
 def title(resource: Resource) -> str:

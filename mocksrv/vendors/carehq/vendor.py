@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from mocksrv.config import Setting
-from mocksrv.operation import Refusal, Reply, Vendor
+from mocksrv.operation import Content, Operation, Refusal, Reply, Vendor
 from mocksrv.store import TableSpec
 from mocksrv.vendors.carehq import auth, errors, keys, resources
 from mocksrv.vendors.carehq.catalogue import ACTIONS, RESOURCES, WRITES
@@ -116,6 +117,11 @@ class CareHQ(Vendor):
         reply.body = b"" if reply.status == 204 else orjson.dumps(reply.body, option=orjson.OPT_SORT_KEYS)
         reply.headers = [("Content-Type", JSON), *call.notes.get("limit", ()), *reply.headers]
         return reply
+
+    def answers(self, operation: Operation) -> Mapping[int, Content]:
+        from mocksrv.vendors.carehq import answers
+
+        return answers.of(operation)
 
     def failure(self, status: int) -> Refusal:
         return errors.failure(status)
