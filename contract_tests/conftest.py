@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from contract_tests.validation import described, witness  # noqa: F401 - fixtures for every test
+
 
 def pytest_addoption(parser):
     group = parser.getgroup("contract")

@@ -35,7 +35,7 @@ Handler = Callable[["World", "Call"], Any]
 # A marshmallow schema or, for what is no object, JSON Schema, whose members may be marshmallow's; or a plain function
 # that makes one: hundreds of schemas at start would cost more than all else.
 Shape = Union["type[Schema]", Mapping[str, Any]]
-Declared = Union[Shape, Callable[[], Shape], None]
+Declared = Shape | Callable[[], Shape] | None
 # How an answer may look: media types, each with its shape or None for any; nothing: it has no body.
 Content = Mapping[str, Declared]
 

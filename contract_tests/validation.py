@@ -1,0 +1,115 @@
+"""Every answer that a simulator of this process gives in a contract test is held against the vendor's OpenAPI document.
+
+The status must be declared for the operation, the content type for the status, and a JSON body must fit the schema. An
+answer that a fault of the world made is no answer of the vendor's.
+"""
+
+import json
+from functools import cache
+
+import jsonschema_rs
+import pytest
+
+from mocksrv.app import Simulator
+from mocksrv.openapi import document
+
+VENDORS = ("carehq",)  # whose documents are complete
+
+
+class Described:
+    """A vendor's OpenAPI document, as a judge of answers."""
+
+    def __init__(self, vendor):
+        made = document(vendor)
+        self.responses = {one["operationId"]: (f"/paths/{escaped(path)}/{method}/responses", one["responses"])
+                          for path, item in made["paths"].items() for method, one in item.items()}
+        self.registry = jsonschema_rs.Registry([("urn:vendor", made)], draft=jsonschema_rs.Draft202012)
+        self.validator = cache(self._validator)
+
+    def _validator(self, pointer):
+        return jsonschema_rs.Draft202012Validator({"$ref": f"urn:vendor#{pointer}"}, registry=self.registry)
+
+    def problem(self, name, method, status, content_type, body):
+        """What is not declared about an answer of the operation `name`, or None."""
+        place, responses = self.responses[name]
+        if (declared := responses.get(str(status))) is None:
+            return f"status {status} is not declared; body: {body[:200]!r}"
+        content = declared.get("content")
+        if method == "HEAD" or not (content or body):
+            return None
+        media = (content_type or "").partition(";")[0]
+        kind = next((one for one in (media, "*/*") if one in (content or {})), None)
+        if kind is None:
+            return f"status {status}: content type {media or None} is not declared; body: {body[:200]!r}"
+        if media != "application/json" or "schema" not in content[kind]:
+            return None
+        errors = self.validator(f"{place}/{status}/content/{escaped(kind)}/schema").iter_errors(json.loads(body))
+        found = "; ".join(f"{error.message[:300]} at {error.instance_path}" for error in list(errors)[:5])
+        return f"status {status}: {found}" if found else None
+
+
+def escaped(segment):
+    """As part of a JSON pointer in a URI's fragment."""
+    text = segment.replace("~", "~0").replace("/", "~1")
+    return "".join(c if c.isalnum() or c in "-._~" else "".join(f"%{byte:02X}" for byte in c.encode()) for c in text)
+
+
+class Witness:
+    """Sees all answers, and keeps what is wrong with them."""
+
+    def __init__(self):
+        self.problems = []
+        self.described = {}
+
+    def watch(self, answer):
+        """`Simulator.answer` with somebody who looks at what it gives."""
+        def watched(simulator, world, vendor, call):
+            reply = answer(simulator, world, vendor, call)
+            if reply.streams:
+                reply.body = self.tee(vendor, call, reply)
+            else:
+                self.look(vendor, call, reply, reply.body)
+            return reply
+
+        return watched
+
+    def tee(self, vendor, call, reply):
+        chunks, whole = reply.body, []
+        try:
+            for chunk in chunks:
+                whole.append(chunk)
+                yield chunk
+        finally:
+            chunks.close()
+        self.look(vendor, call, reply, b"".join(whole))
+
+    def look(self, vendor, call, reply, body):
+        faulty = any("of this world struck" in line for line in call.diagnosis)
+        if vendor.name not in VENDORS or call.operation is None or faulty:
+            return
+        try:
+            if vendor.name not in self.described:
+                self.described[vendor.name] = Described(vendor)
+            kind = next((value for name, value in reply.headers if name.lower() == "content-type"), None)
+            problem = self.described[vendor.name].problem(call.operation.name, call.method, reply.status, kind, body)
+        except Exception as error:
+            problem = repr(error)  # a test must fail of it, not the server
+        if problem:
+            self.problems.append(f"{vendor.name}.{call.operation.name} {call.method} {call.target}: {problem}")
+
+
+@pytest.fixture(scope="session")
+def witness():
+    """Looks at the answers of all simulators in this process."""
+    seen = Witness()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Simulator, "answer", seen.watch(Simulator.answer))
+        yield seen
+
+
+@pytest.fixture(autouse=True)
+def described(witness):
+    """Fail a test whose answers are not those of the OpenAPI document."""
+    witness.problems.clear()
+    yield
+    assert not witness.problems, "not as the OpenAPI document says:\n" + "\n".join(dict.fromkeys(witness.problems))
