@@ -1,0 +1,19 @@
+"""Drift: how the live services' answers differ from those of the mock, told by their shapes alone.
+
+    from mocksrv.drift import Unusable, add, compare, declared, document, load, merge, save, shape, unreached
+
+    seen = document("carehq", "2026.2", "2026-11-22", target="live")
+    add(seen, operation.name, "test_contacts.py::test_create #2",
+        shape({"status": 200, "headers": [...], "body": b"...", "method": "GET", "base": "https://..."},
+              own=texts_that_were_sent, choices=declared(operation)))
+    save(merge(load(path), seen), path)
+    compare(load(mock_file), load(live_file))
+"""
+
+from mocksrv.drift.choices import declared
+from mocksrv.drift.compare import Difference, Unreached, compare, unreached
+from mocksrv.drift.files import Document, Unusable, add, document, load, merge, save
+from mocksrv.drift.shapes import Shape, shape
+
+__all__ = ["Difference", "Document", "Shape", "Unreached", "Unusable", "add", "compare", "declared", "document", "load",
+           "merge", "save", "shape", "unreached"]

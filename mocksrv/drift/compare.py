@@ -1,0 +1,221 @@
+"""How live answers differ from the mock's, by their shapes.
+
+What merely depends on the data is no difference: null and a value, an empty list, a key that only some rows have,
+a whole number where others are not, a text of another free format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from mocksrv.drift.files import Document
+from mocksrv.drift.formats import FREE, is_placeholder, is_time
+from mocksrv.drift.nodes import Node, alternatives, kind_of
+
+KINDS = ("status", "field added", "field removed", "type", "enum", "header", "text", "order")
+ABSENT = "-"
+# These tell of what came in one answer; the others are one fact, however many answers show it.
+BY_VALUE = {"status", "header", "text"}
+Key = tuple[str, ...]
+Found = tuple[str, str, str, str]  # where, kind, mock, live
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One way in which an operation's live answers are not the mock's. `where` is like a JSON pointer that begins
+    with `/status`, `/headers` or `/body`; `*` is any element. `since`: date of the recording that first showed it."""
+
+    vendor: str
+    operation: str
+    cases: tuple[str, ...]
+    where: str
+    kind: str
+    mock: str
+    live: str
+    since: str
+
+    @property
+    def case(self) -> str:
+        """The first of its cases."""
+        return self.cases[0]
+
+    @property
+    def key(self) -> Key:
+        """What makes it the same difference in another report."""
+        values = (self.mock, self.live) if self.kind in BY_VALUE else ()
+        return (self.vendor, self.operation, self.where, self.kind, *values)
+
+    def describe(self) -> dict[str, Any]:
+        """As plain data, for reports."""
+        return {**asdict(self), "cases": list(self.cases)}
+
+
+@dataclass(frozen=True)
+class Unreached:
+    """Cases that only one side has: nothing can be said of them."""
+
+    vendor: str
+    operation: str
+    missing_from: str  # "mock" or "live"
+    cases: tuple[str, ...]
+
+
+def compare(mock: Document, live: Document, since: Mapping[Key, str] | None = None) -> list[Difference]:
+    """The differences of all cases that both sides have, by operation. `since`: dates of an earlier report, by key."""
+    folded: dict[Key, Difference] = {}
+    for operation, case in both(mock, live):
+        mocks, lives = (side["operations"][operation][case] for side in (mock, live))
+        for where, kind, ours, theirs in of_shapes(mocks, lives):
+            one = Difference(live["vendor"], operation, (case,), where, kind, ours, theirs, live["date"])
+            seen = folded.setdefault(one.key, replace(one, since=(since or {}).get(one.key, one.since)))
+            if case not in seen.cases:
+                folded[one.key] = replace(seen, cases=(*seen.cases, case))
+    return sorted(folded.values(), key=lambda one: (one.operation, KINDS.index(one.kind), one.where, one.mock))
+
+
+def both(mock: Document, live: Document) -> Iterator[tuple[str, str]]:
+    for operation, cases in sorted(mock["operations"].items()):
+        for case in sorted(cases):
+            if case in live["operations"].get(operation, {}):
+                yield operation, case
+
+
+def unreached(mock: Document, live: Document) -> list[Unreached]:
+    """The cases that cannot be compared."""
+    notes = []
+    for missing_from, have, lack in (("live", mock, live), ("mock", live, mock)):
+        for operation, cases in sorted(have["operations"].items()):
+            alone = tuple(sorted(cases.keys() - lack["operations"].get(operation, {}).keys()))
+            if alone:
+                notes.append(Unreached(have["vendor"], operation, missing_from, alone))
+    return notes
+
+
+def of_shapes(mock: Mapping[str, Any], live: Mapping[str, Any]) -> Iterable[Found]:
+    """Another status makes another answer: then nothing else of it is compared."""
+    if mock["status"] != live["status"]:
+        return [("/status", "status", str(mock["status"]), str(live["status"]))]
+    found = list(of_headers(mock["headers"], live["headers"]))
+    kinds = [body if isinstance(body, str) else next(iter(body)) for body in (mock["body"], live["body"])]
+    if kinds[0] == kinds[1]:
+        return [*found, *of_bodies(kinds[0], mock["body"], live["body"])]
+    if all(where != "/headers/content-type" for where, *_ in found):  # which would say it already
+        found.append(("/body", "type", kinds[0], kinds[1]))
+    return found
+
+
+def of_headers(mock: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[Found]:
+    for name in sorted(mock.keys() | live.keys()):
+        ours, theirs = mock.get(name, ABSENT), live.get(name, ABSENT)
+        if isinstance(ours, list) or isinstance(theirs, list):
+            yield from of_cookies(f"/headers/{name}", mock.get(name, []), live.get(name, []))
+        elif ours != theirs:
+            yield f"/headers/{name}", "header", ours, theirs
+
+
+def of_cookies(where: str, mock: list[str], live: list[str]) -> Iterator[Found]:
+    ours, theirs = ({cookie.partition("=")[0]: cookie for cookie in side} for side in (mock, live))
+    for name in sorted(ours.keys() | theirs.keys()):
+        if ours.get(name) != theirs.get(name):
+            yield f"{where}/{name}", "header", ours.get(name, ABSENT), theirs.get(name, ABSENT)
+
+
+def of_bodies(kind: str, mock: Any, live: Any) -> Iterator[Found]:
+    if kind == "text":
+        if mock["text"] != live["text"]:
+            yield "/body", "text", mock["text"], live["text"]
+    elif not isinstance(mock, str):
+        yield from of_nodes("/body", mock[kind], live[kind])
+        if mock.get("namespaces") != live.get("namespaces"):
+            yield "/body", "type", " ".join(mock.get("namespaces", ())), " ".join(live.get("namespaces", ()))
+
+
+def of_nodes(where: str, mock: Node, live: Node) -> Iterator[Found]:
+    """Differences of two nodes; each may be of several kinds, or of none when a list was empty."""
+    ours, theirs = ({kind_of(one): one for one in alternatives(side)} for side in (mock, live))
+    groups = [{group_of(kind) for kind in side} - {"null"} for side in (ours, theirs)]
+    if disjoint(groups):
+        yield where, "type", shown(mock), shown(live)
+        return
+    if "object" in ours and "object" in theirs:
+        yield from of_objects(where, ours["object"], theirs["object"])
+    if "array" in ours and "array" in theirs:
+        yield from of_arrays(where, ours["array"], theirs["array"])
+    if groups[0] & groups[1] & {"string", "number"} and formats_differ([set(ours), set(theirs)]):
+        yield where, "type", shown(mock), shown(live)
+    if "enum" in ours and "enum" in theirs and ours["enum"]["other"] != theirs["enum"]["other"]:
+        yield where, "enum", shown(ours["enum"]), shown(theirs["enum"])
+    texts = [sorted(one["text"] for one in alternatives(side) if kind_of(one) == "text") for side in (mock, live)]
+    if texts[0] and texts[1] and texts[0] != texts[1]:
+        yield where, "text", "; ".join(texts[0]), "; ".join(texts[1])
+
+
+def group_of(kind: str) -> str:
+    """The JSON type of a kind of node."""
+    name = kind.partition(":")[0]
+    return {"text": "string", "enum": "string", "integer": "number"}.get(name, name)
+
+
+def formats_differ(sides: list[set[str]]) -> bool:
+    """Whether two sets of scalars cannot be the same member with other data."""
+    ours, theirs = ({kind.partition(":")[2] for kind in side if kind.startswith("string:")} for side in sides)
+    times = [{one for one in side if is_time(one)} for side in (ours, theirs)]
+    if all(times) and times[1] - times[0]:
+        return True
+    settled = [{"free" if one in FREE else one for one in side - {"empty"}} for side in (ours, theirs)]
+    if disjoint(settled):
+        return True
+    # 3.0 and 3 are two ways of writing one number; 3 and 3.5 two numbers. Seconds are no milliseconds.
+    numbers = [{kind for kind in side if group_of(kind) == "number"} for side in sides]
+    written = [{kind.startswith("integer") for kind in side if kind != "number"} for side in numbers]
+    units = [side & {"integer:seconds", "integer:milliseconds"} for side in numbers]
+    return disjoint(written) or disjoint(units)
+
+
+def disjoint(sides: Sequence[Set[object]]) -> bool:
+    """Whether both have members, but none in common."""
+    return bool(sides[0] and sides[1]) and not sides[0] & sides[1]
+
+
+def of_objects(where: str, mock: Node, live: Node) -> Iterator[Found]:
+    ours, theirs = mock["object"], live["object"]
+    for key in ours.keys() - theirs.keys() - set(mock.get("optional", ())):
+        if not is_placeholder(key):
+            yield f"{where}/{escape(key)}", "field removed", shown(ours[key]), ABSENT
+    for key in theirs.keys() - ours.keys() - set(live.get("optional", ())):
+        if not is_placeholder(key):
+            yield f"{where}/{escape(key)}", "field added", ABSENT, shown(theirs[key])
+    for key in ours:
+        if key in theirs:
+            yield from of_nodes(f"{where}/{escape(key)}", ours[key], theirs[key])
+    if ours.keys() == theirs.keys():
+        some = {*mock.get("optional", ()), *live.get("optional", ())}
+        orders = [[key for key in side if key not in some and not is_placeholder(key)] for side in (ours, theirs)]
+        if orders[0] != orders[1]:
+            yield where, "order", ", ".join(orders[0]), ", ".join(orders[1])
+
+
+def of_arrays(where: str, mock: Node, live: Node) -> Iterator[Found]:
+    if mock["array"] is not None and live["array"] is not None:
+        yield from of_nodes(f"{where}/*", mock["array"], live["array"])
+    ours, theirs = mock.get("sorted"), live.get("sorted")
+    if ours and theirs is not None and not set(ours) & set(theirs):
+        yield where, "order", f"by {', '.join(ours)}", f"by {', '.join(theirs)}" if theirs else "by none of its members"
+
+
+def shown(side: Node) -> str:
+    """A node in a few words."""
+    words = []
+    for one in alternatives(side):
+        kind = kind_of(one)
+        if kind == "enum":
+            words.append(", ".join([*one["enum"], *one["other"]]))
+        else:
+            words.append(one["text"] if kind == "text" else kind.replace(":", " "))
+    return " or ".join(dict.fromkeys(words)) or "nothing"
+
+
+def escape(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")

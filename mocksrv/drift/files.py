@@ -1,0 +1,77 @@
+"""Shapes of one vendor's answers, from one side, as a file.
+
+    {"vendor": "cht", "version": "4.15.0", "date": "2026-11-22", "target": "mock",
+     "operations": {"get_person": {"test_person.py::test_one #2": shape}}}
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from mocksrv.drift.shapes import Shape
+
+Document = dict[str, Any]
+TARGETS = ("mock", "live")
+HEAD = ("vendor", "version", "date", "target")
+
+
+class Unusable(ValueError):
+    """A file that is not what it should be; says which file, and what to do."""
+
+
+def document(vendor: str, version: str, date: str, target: str) -> Document:
+    """A document without shapes. `date` is ISO, without time; `version` is the service's own word for its release."""
+    return {"vendor": vendor, "version": version, "date": date, "target": target, "operations": {}}
+
+
+def add(shapes: Document, operation: str, case: str, shape: Shape) -> None:
+    """Put one case in; a case that is there already is replaced."""
+    shapes["operations"].setdefault(operation, {})[case] = shape
+
+
+def merge(old: Document, new: Document) -> Document:
+    """The old document with the cases of the new one in place of its own; version and date are the new one's."""
+    if (old["vendor"], old["target"]) != (new["vendor"], new["target"]):
+        raise Unusable(f"shapes of {new['vendor']} ({new['target']}) cannot be added to those of "
+                       f"{old['vendor']} ({old['target']})")
+    operations = {name: {**old["operations"].get(name, {}), **new["operations"].get(name, {})}
+                  for name in old["operations"].keys() | new["operations"].keys()}
+    return {**new, "operations": operations}
+
+
+def save(shapes: Document, path: Path) -> None:
+    """Operations and cases by name, keys of answers in their own order; never half a file."""
+    ordered = {name: {case: shapes["operations"][name][case] for case in sorted(shapes["operations"][name])}
+               for name in sorted(shapes["operations"])}
+    text = json.dumps({**{key: shapes[key] for key in HEAD}, "operations": ordered}, indent=1, ensure_ascii=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = path.with_name(f".{path.name}.{os.getpid()}")
+    written.write_text(text + "\n", encoding="utf-8")
+    written.replace(path)
+
+
+def load(path: Path) -> Document:
+    """The document of a file, or Unusable."""
+    data = read_json(path)
+    missing = [key for key in (*HEAD, "operations") if not isinstance(data, dict) or key not in data]
+    if missing:
+        raise Unusable(f"{path} holds no shapes: it lacks {', '.join(missing)}")
+    if data["target"] not in TARGETS:
+        raise Unusable(f"{path}: target must be one of {', '.join(TARGETS)}, not {data['target']}")
+    bad = next((f"{name}, {case}" for name, cases in data["operations"].items() for case, shape in cases.items()
+                if not isinstance(shape, dict) or shape.keys() != {"status", "headers", "body"}), None)
+    if bad:
+        raise Unusable(f"{path}: {bad} is no shape")
+    return dict(data)
+
+
+def read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Unusable(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise Unusable(f"{path} is not JSON: {error}") from error

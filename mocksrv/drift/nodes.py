@@ -1,0 +1,170 @@
+"""The shape of one JSON value.
+
+A node is a text for a scalar (`null`, `boolean`, `integer`, `integer:milliseconds`, `number`, `string:uuid`), or one of
+
+    {"object": {key: node, ...}, "optional": [key, ...]}        keys in the order of the answer
+    {"array": node or null, "rows": "0"|"1"|"many", "sorted": [".", "name", "-date"]}
+    {"text": "an error's words"}
+    {"enum": [declared values], "other": [values that are not declared]}
+
+or a list of these where elements of an array differ. Objects and arrays of one list are merged into one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mocksrv.drift.blank import erase
+from mocksrv.drift.formats import key_name, text_format
+
+Node = Any
+Choices = Mapping[tuple[str, ...], frozenset[str]]
+
+SECONDS, MILLISECONDS = range(1_000_000_000, 4_000_000_000), range(1_000_000_000_000, 4_000_000_000_000)
+WORDS = {  # keys whose texts are the vendor's words, when an answer is an error
+    "arg_errors", "code", "detail", "details", "error", "error_code", "error_message", "error_type", "errors", "hint",
+    "message", "non_field_errors", "reason", "translationKey"}
+BY_FIELD = {"arg_errors", "errors", "details"}  # keys whose members are named after the caller's fields
+ENOUGH = 5  # rows, with as many different values, show an order
+LONGEST_VALUE = 40
+VALUE = re.compile(r"[a-z]+(?:[ _-][a-z]+|[0-9]{1,2}(?![0-9]))*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How an answer is read: what the caller sent, whether it is an error, and which values are declared."""
+
+    own: frozenset[str] = frozenset()
+    error: bool = False
+    choices: Choices | None = None
+
+
+def node(value: Any, reading: Reading, path: tuple[str, ...] = (), words: bool = False) -> Node:
+    """The shape of a value. `words`: its texts are the vendor's own, by the key that it stands under."""
+    if isinstance(value, dict):
+        return of_object(value, reading, path)
+    if isinstance(value, list):
+        return of_array(value, reading, path, words)
+    if isinstance(value, str):
+        if reading.choices and (declared := reading.choices.get(path)) is not None and value:
+            return of_choice(value, declared, reading.own)
+        if words and reading.error and value:
+            return {"text": erase(value, reading.own)}
+        return f"string:{text_format(value)}"
+    return of_number(value)
+
+
+def of_number(value: Any) -> Node:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer:seconds" if value in SECONDS else "integer:milliseconds" if value in MILLISECONDS else "integer"
+    return "number:whole" if float(value).is_integer() else "number"
+
+
+def of_choice(value: str, declared: frozenset[str], own: frozenset[str]) -> Node:
+    """A declared value is kept; so is another one if it can only be such a word too."""
+    if value in declared:
+        return {"enum": [value], "other": []}
+    plain = VALUE.fullmatch(value) and len(value) <= LONGEST_VALUE and value not in own
+    return {"enum": [], "other": [value if plain else "<other>"]}
+
+
+def of_object(value: dict[str, Any], reading: Reading, path: tuple[str, ...]) -> Node:
+    by_field = bool(path) and path[-1] in BY_FIELD
+    people = bool(path) and path[-1] == "admins" and all(isinstance(member, str) for member in value.values())
+    keys: dict[str, Node] = {}
+    for key, member in value.items():
+        name = "<key>" if people else key_name(key, reading.own)
+        under = path[-2] if key == "#text" and len(path) > 1 else key  # the text of an XML element
+        words = under in WORDS or (by_field and not isinstance(member, dict))
+        shown = node(member, reading, (*path, key), words)
+        keys[name] = merge(keys[name], shown) if name in keys else shown
+    return {"object": keys}
+
+
+def of_array(value: list[Any], reading: Reading, path: tuple[str, ...], words: bool) -> Node:
+    elements: Node = None
+    for number, element in enumerate(value):
+        shown = node(element, reading, (*path, "*"), words and not isinstance(element, dict))
+        elements = merge(elements, shown) if number else shown
+    made = {"array": elements, "rows": rows_of(value)}
+    if len(value) >= ENOUGH:
+        made["sorted"] = sort_keys(value, reading.own)
+    return made
+
+
+def rows_of(value: list[Any]) -> str:
+    return str(len(value)) if len(value) < 2 else "many"
+
+
+def sort_keys(rows: list[Any], own: frozenset[str]) -> list[str]:
+    """By which members the rows go up, or down (`-name`); `.` are the rows themselves."""
+    if all(isinstance(row, dict) for row in rows):
+        columns = {key: [row.get(key) for row in rows] for key in rows[0] if key_name(key, own) == key}
+    else:
+        columns = {".": rows}
+    found = []
+    for key, values in columns.items():
+        if scalars(values) and len(set(values)) >= ENOUGH:
+            folded = [value.casefold() if isinstance(value, str) else value for value in values]
+            for sign, reverse in (("", False), ("-", True)):
+                if any(sorted(one, reverse=reverse) == one for one in (values, folded)):
+                    found.append(sign + key)
+    return sorted(found)
+
+
+def scalars(values: list[Any]) -> bool:
+    """Whether values can be compared: all texts, or all numbers."""
+    return all(isinstance(value, str) for value in values) or all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
+def alternatives(shown: Node) -> list[Node]:
+    return shown if isinstance(shown, list) else [] if shown is None else [shown]
+
+
+def kind_of(shown: Node) -> str:
+    """`object`, `array`, `text`, `enum`, or the scalar itself."""
+    return shown if isinstance(shown, str) else next(iter(shown))
+
+
+def merge(one: Node, other: Node) -> Node:
+    """The shape of an array's element that is now of the one, now of the other shape."""
+    if one == other:
+        return one
+    merged: dict[str, Node] = {}
+    for shown in (*alternatives(one), *alternatives(other)):
+        kind = kind_of(shown)
+        name = f"text {shown['text']}" if kind == "text" else kind
+        merged[name] = MERGERS[kind](merged[name], shown) if name in merged and kind in MERGERS else shown
+    made = [merged[name] for name in sorted(merged)]
+    return made[0] if len(made) == 1 else made
+
+
+def merge_objects(one: Node, other: Node) -> Node:
+    keys = dict(one["object"])
+    for key, shown in other["object"].items():
+        keys[key] = merge(keys[key], shown) if key in keys else shown
+    optional = {*one.get("optional", ()), *other.get("optional", ()), *(one["object"].keys() ^ other["object"].keys())}
+    return {"object": keys, **({"optional": sorted(optional)} if optional else {})}
+
+
+def merge_arrays(one: Node, other: Node) -> Node:
+    elements = [side["array"] for side in (one, other) if side["array"] is not None]
+    made: Node = {"array": merge(*elements) if len(elements) == 2 else elements[0] if elements else None,
+                  "rows": max(one["rows"], other["rows"])}  # "0" < "1" < "many"
+    orders = [set(side["sorted"]) for side in (one, other) if "sorted" in side]
+    return {**made, "sorted": sorted(set.intersection(*orders))} if orders else made
+
+
+def merge_enums(one: Node, other: Node) -> Node:
+    return {part: sorted({*one[part], *other[part]}) for part in ("enum", "other")}
+
+
+MERGERS = {"object": merge_objects, "array": merge_arrays, "enum": merge_enums}
