@@ -6,7 +6,7 @@ PORT ?= 8080
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format operations bench
+.PHONY: help serve test lint format proof operations bench
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
@@ -30,6 +30,10 @@ lint: $(VENV)/ready ## Check style and types
 
 format: $(VENV)/ready ## Sort imports and fix what ruff can fix
 	$(BIN)/ruff check --fix .
+
+proof: $(VENV)/ready ## Replay the recorded answers, write down which operations they prove, and the README's table
+	$(BIN)/python -m pytest contract_tests/cht/test_recorded.py --write-proof
+	$(BIN)/mocksrv operations --into README.md
 
 operations: $(VENV)/ready ## Write the README's table of operations
 	$(BIN)/mocksrv operations --into README.md

@@ -10,6 +10,7 @@ from contract_tests.validation import described, witness  # noqa: F401 - fixture
 def pytest_addoption(parser):
     group = parser.getgroup("contract")
     group.addoption("--target", choices=["mock", "live"], default="mock", help="What to test.  [default: mock]")
+    group.addoption("--write-proof", action="store_true", help="Write down which operations the replays prove.")
     group.addoption("--live-writes", action="store_true", help="Let tests that write run on the live sandbox.")
 
 

@@ -1,24 +1,31 @@
 """Replay of recorded exchanges: the same requests in the same order at the same times, and how the answers compare.
 
 Ids, revisions, tokens and cookies that the recorded server made are learnt from our answers and put into later
-requests. Two answers agree when status and content type are equal, error texts are equal, and data has the same shape:
-the same keys, types and numbers of elements.
+requests. Two answers agree when status and headers are equal, error texts are equal, and data has the same shape:
+the same keys, types and numbers of elements; text the same lines, but for what servers make up, times and numbers.
 """
 
 import base64
+import gzip
 import http.client
 import json
 import re
+from collections import Counter
 from urllib.parse import quote
 
 from mocksrv.drift.blank import MADE, blank
+
+METRICS = "version=0.0.4"  # in the content type
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])")
 
 
 class Replay:
     """One run against a server; `names` holds what the recorded server made, and what ours made instead."""
 
-    def __init__(self, host, port):
+    def __init__(self, host, port, ignored_headers=()):
         self.host, self.port = host, port
+        self.ignored_headers = {"content-type", "set-cookie", *ignored_headers}  # the first two are compared apart
+        self.met = set()  # those that did differ
         self.sent = 0
         self.names = {}
         self.revisions = {}  # (document, recorded revision) -> ours: documents of equal content share a revision
@@ -31,15 +38,13 @@ class Replay:
         recorded = line["response"]
         if recorded.get("hidden"):
             return []
-        kind, text = content_type(recorded["headers"]), recorded.get("body") or ""
-        problems = []
+        kind, text = content_type(recorded["headers"]), text_of(recorded)
         if recorded["status"] != status:
             return [f"status {recorded['status']}, not {status} {body[:200]}"]
-        if kind != content_type(headers):
-            problems.append(f"content type {kind}, not {content_type(headers)}")
         for theirs, ours in zip(cookies(recorded["headers"]), cookies(headers), strict=False):
             self.learn_text(theirs, ours)
-        if line["request"]["method"] == "HEAD":
+        problems = self.differing_headers(recorded["headers"], headers)
+        if line["request"]["method"] == "HEAD" or text is None:
             return problems
         if kind.startswith("application/json") and text:
             theirs, ours = json.loads(text), json.loads(body)
@@ -48,6 +53,23 @@ class Replay:
         self.learn_text(text, body)
         if status >= 400 and blank(text) != blank(body):
             problems.append(f"text {text!r}, not {body!r}")
+        if status < 400:
+            problems += different_lines(*((families(one) if METRICS in kind else one) for one in (text, body)))
+        return problems
+
+    def differing_headers(self, recorded, ours):
+        """What differs in headers that were recorded; the recording leaves some out that every answer has."""
+        problems = []
+        if content_type(recorded) != content_type(ours):
+            problems.append(f"content type {content_type(recorded)}, not {content_type(ours)}")
+        if [blank(one) for one in cookies(recorded)] != [blank(one) for one in cookies(ours)]:
+            problems.append(f"cookies {cookies(recorded)}, not {cookies(ours)}")
+        found = {name.lower(): value for name, value in ours}
+        for name, value in recorded:
+            if blank(value) != blank(found.get(name.lower(), "")):
+                if name.lower() not in self.ignored_headers:
+                    problems.append(f"header {name} {value!r}, not {found.get(name.lower())!r}")
+                self.met.add(name.lower())
         return problems
 
     def send(self, request):
@@ -104,6 +126,28 @@ class Replay:
     def equal(self, theirs, ours):
         one, other = (blank(json.dumps(value, sort_keys=True)) for value in (theirs, ours))
         return [] if one == other else [f"error {theirs}, not {ours}"]
+
+
+def text_of(recorded):
+    """The body of a recorded answer; None where the recording leaves it out."""
+    if "body_omitted" in recorded:
+        return None
+    if "body_base64" in recorded:
+        raw = base64.b64decode(recorded["body_base64"])
+        return (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode()
+    return recorded.get("body") or ""
+
+
+def different_lines(theirs, ours):
+    """Lines that only one of two texts has, in whatever order, but for what servers make up, times and numbers."""
+    one, other = (Counter(NUMBER.sub("<number>", line) for line in blank(text).splitlines()) for text in (theirs, ours))
+    return ([f"line {line!r} is missing" for line in one - other]
+            + [f"line {line!r} is too much" for line in other - one])
+
+
+def families(text):
+    """The metrics of a Prometheus exposition, without their series: those depend on the traffic so far."""
+    return "\n".join(line for line in text.splitlines() if line.startswith("#"))
 
 
 def content_type(headers):

@@ -8,12 +8,14 @@ import logging
 import os
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mocksrv.config import SIZES, VENDORS, Config, ConfigError, load
+from mocksrv.operation import PROOFS, STALE_AFTER
 from mocksrv.remote_cli import COMMANDS, fail
 
 if TYPE_CHECKING:
@@ -132,12 +134,20 @@ def announce(app: Simulator, url: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--markdown", is_flag=True, help="As Markdown tables.")
 @click.option("--into", metavar="FILE", help="Put the Markdown tables between the marks of this file.")
-def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool, into: str | None) -> None:
+@click.option("--proof", "levels", multiple=True, type=click.Choice(PROOFS), help="Only these levels of proof; repeat "
+              "for more.")
+@click.option("--stale", is_flag=True, help=f"Only where the proof is older than {STALE_AFTER} days.")
+def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool, into: str | None, levels: tuple[str, ...],
+               stale: bool) -> None:
     """List what is simulated, with permission, source and proof."""
+    from mocksrv import proof
     from mocksrv.app import load_vendors
+    from mocksrv.clock import today
 
     config = configured(vendor=vendor)
-    rows = [operation.describe() for one in load_vendors(config.vendor) for operation in one.operations]
+    every = [operation for one in load_vendors(config.vendor) for operation in one.operations]
+    rows = [row for row in proof.describe(every, today())
+            if (not levels or row["proof"]["level"] in levels) and (row["proof"]["stale"] or not stale)]
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     elif into:
@@ -145,17 +155,26 @@ def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool, into: str
     elif markdown:
         click.echo(as_markdown(rows))
     else:
-        print_table(("vendor", "method", "path", "permission", "proof", "source"), rows)
+        print_table(("vendor", "method", "path", "permission", "proof", "version", "date", "source"),
+                    [{**row, **row["proof"], "proof": level_of(row["proof"])} for row in rows])
+
+
+def level_of(proof: dict[str, Any]) -> str:
+    return f"{proof['level']} (stale)" if proof["stale"] else str(proof["level"])
 
 
 def as_markdown(rows: list[dict[str, Any]]) -> str:
-    """A folded table for each vendor."""
+    """A folded table for each vendor. It does not tell what is stale: it would be another one every day."""
     lines = []
     for vendor in dict.fromkeys(row["vendor"] for row in rows):
         own = [row for row in rows if row["vendor"] == vendor]
-        lines += [f"<details><summary>{vendor}: {len(own)} operations</summary>", "",
-                  "| method | path | what | proof |", "| --- | --- | --- | --- |"]
-        lines += [f"| {row['method']} | `{row['path']}` | {row['summary']} | {row['proof']} |" for row in own]
+        counts = Counter(row["proof"]["level"] for row in own)
+        sums = ", ".join(f"{counts[level]} {level}" for level in reversed(PROOFS) if counts[level])
+        lines += [f"<details><summary>{vendor}: {len(own)} operations ({sums})</summary>", "",
+                  "| method | path | what | proof | version | date |", "| --- | --- | --- | --- | --- | --- |"]
+        for row in own:
+            level, version, date = (row["proof"][key] or "" for key in ("level", "version", "date"))
+            lines.append(f"| {row['method']} | `{row['path']}` | {row['summary']} | {level} | {version} | {date} |")
         lines += ["", "</details>", ""]
     return "\n".join(lines)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 from typing import Any
@@ -23,6 +23,11 @@ def _http_date(seconds: int) -> str:
 def stopwatch() -> float:
     """Seconds of real time from an arbitrary start: for durations, which no frozen clock may stop."""
     return time.perf_counter()
+
+
+def today() -> date:
+    """The machine's date in UTC: for what is about mocksrv itself and in no world, such as the age of its proofs."""
+    return datetime.fromtimestamp(time.time(), UTC).date()
 
 
 class ClockRange(ValueError):

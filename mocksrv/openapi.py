@@ -9,6 +9,7 @@ from http import HTTPStatus
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from mocksrv import clock, proof
 from mocksrv.operation import PARAMETER, Content, Declared, Operation, Vendor
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ def document(vendor: Vendor, base_url: str = "http://127.0.0.1:8080") -> dict[st
     )
     for name, scheme in vendor.security.items():
         spec.components.security_scheme(name, dict(scheme))
+    findings = proof.read(vendor.name)
     for operation in vendor.operations:
+        proved = {"x-mocksrv-proof": proof.shown(operation, findings, clock.today())}
         for number, path in enumerate(operation.paths):
             spec.path(path=PARAMETER.sub(r"{\1}", path), operations={
-                operation.method.lower(): describe(spec, vendor, operation, path, number)})
+                operation.method.lower(): describe(spec, vendor, operation, path, number) | proved})
     result: dict[str, Any] = spec.to_dict()
     return result
 
@@ -63,7 +66,6 @@ def describe(spec: APISpec, vendor: Vendor, operation: Operation, path: str, num
         "tags": [operation.run.__module__.rpartition(".")[2]],
         "parameters": [in_path(vendor, found[1], found[2]) for found in PARAMETER.finditer(path)],
         "responses": responses(vendor, operation),
-        "x-mocksrv-proof": {"level": operation.proof, "date": operation.proved},
         "x-mocksrv-source": operation.source,
     }
     if permission:

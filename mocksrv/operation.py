@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from mocksrv.world import World
 
 PROOFS = ("assumed", "docs", "source", "recorded", "live")
-DECLARED_PROOFS = PROOFS[:3]  # the others only come from replays and live runs
+DECLARED_PROOFS, FOUND_PROOFS = PROOFS[:3], PROOFS[3:]  # the latter only come from replays and live runs
+STALE_AFTER = 90  # days: what a replay or a live run found longer ago may not hold any more
 Headers = list[tuple[str, str]]
 Handler = Callable[["World", "Call"], Any]
 # A marshmallow schema or, for what is no object, JSON Schema, whose members may be marshmallow's; or a plain function
@@ -63,7 +64,7 @@ class Operation:
     produces: str = "application/json"  # of its successes; "": they have no body
     source: str = ""
     proof: str = "assumed"
-    proved: str | None = None
+    release: str | None = None  # of the real service, that its source was read in
     simulated: bool = True
     traits: Mapping[str, Any] = field(default_factory=dict)
 
@@ -94,7 +95,6 @@ class Operation:
             "permission": list(self.permission) if isinstance(self.permission, tuple) else self.permission,
             "source": self.source,
             "proof": self.proof,
-            "proved": self.proved,
             "simulated": self.simulated,
         }
 
@@ -241,6 +241,7 @@ class Vendor:
 
     name: str = ""
     title: str = ""
+    release: str | None = None  # of the real service, that its source was read in
     tables: tuple[TableSpec, ...] = ()
     settings: tuple[Setting, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
@@ -261,6 +262,8 @@ class Vendor:
         if declared.get("proof", "assumed") not in DECLARED_PROOFS:
             raise ValueError(f"proof must be one of {', '.join(DECLARED_PROOFS)}; recorded and live are never declared:"
                              " they come from replays and live runs that pass")
+        if declared.get("proof") == "source":
+            declared.setdefault("release", self.release)
 
         def register(run: Handler) -> Handler:
             if any(op.name == (name or run.__name__) for op in self.operations):

@@ -107,11 +107,10 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not _used:
         return
+    from mocksrv import proof
     from mocksrv.app import load_vendors
+    from mocksrv.clock import today
 
-    proofs = {(operation.vendor, operation.name): operation.proof
-              for vendor in load_vendors({vendor for vendor, _ in _used}) for operation in vendor.operations}
-    counts = {level: sum(proofs.get(pair) == level for pair in _used) for level in ("docs", "assumed")}
-    weak = [f"{count} rest on {text}" for level, text in (("docs", "documentation only"), ("assumed", "assumptions"))
-            if (count := counts[level])]
-    terminalreporter.write_line(f"mocksrv: {', '.join([f'{len(_used)} operations used', *weak])}")
+    used = [operation for vendor in load_vendors({vendor for vendor, _ in _used}) for operation in vendor.operations
+            if (vendor.name, operation.name) in _used]
+    terminalreporter.write_line(f"mocksrv: {proof.summary(used, today())}")

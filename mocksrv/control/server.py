@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Response, request
 
+from mocksrv import proof
+from mocksrv.clock import today
 from mocksrv.control.base import INSTANCE, ControlError, answer, app, control, world, worlds
 from mocksrv.tls import CA
 
@@ -28,7 +30,8 @@ def credentials() -> Response:
 
 @control.get("/operations")
 def operations() -> Response:
-    return answer([operation.describe() for vendor in app().vendors.values() for operation in vendor.operations])
+    every = [operation for vendor in app().vendors.values() for operation in vendor.operations]
+    return answer(proof.describe(every, today()))
 
 
 @control.get("/metrics")

@@ -11,6 +11,12 @@ const PROOFS = { assumed: "our choice where nothing is known", docs: "the vendor
 
 const COLUMNS = ["Method", "Path", ["Name", "roomy"], "Proof", ["Permission", "roomy"], ["Calls", "number"]];
 
+function proofOf({ proof, source }) {
+  return [h("span", { class: `badge proof-${proof.level}`, title: [PROOFS[proof.level], source].filter(Boolean).join(": ") }, proof.level),
+    proof.stale && h("span", { class: "tag", title: "older than 90 days" }, "stale"),
+    h("span", { class: "what" }, [proof.version, proof.date].filter(Boolean).join(", "))];
+}
+
 function operationRow(one, count) {
   const permission = [one.permission].flat().filter(Boolean).join(", ");
   return h("tr", { class: count && "used" },
@@ -18,7 +24,7 @@ function operationRow(one, count) {
     h("td", { class: "wide" }, data(one.path), h("span", { class: "what" }, one.summary),
       !one.simulated && h("span", { class: "tag" }, "not simulated")),
     h("td", { class: "roomy" }, one.vendor, ".", h("wbr", {}), one.name),
-    h("td", {}, h("span", { class: `badge proof-${one.proof}`, title: [PROOFS[one.proof], one.source, one.proved].filter(Boolean).join(": ") }, one.proof)),
+    h("td", {}, proofOf(one)),
     h("td", { class: "roomy" }, permission),
     h("td", { class: "number" }, count ? String(count) : "–"));
 }
@@ -30,20 +36,24 @@ export async function show(place) {
   const vendor = choice({ onchange: draw }, [["", "all"], ...new Set(operations.map((one) => one.vendor))]);
   const proof = choice({ onchange: draw }, [["", "any"], ...Object.keys(PROOFS)]);
   const used = h("input", { type: "checkbox", id: "used", onchange: draw });
+  const stale = h("input", { type: "checkbox", id: "stale", onchange: draw });
   function draw() {
     const counts = calls();
     const count = (one) => counts.get(`${one.vendor}.${one.name}`) ?? 0;
-    const found = operations.filter((one) => [one.vendor, ""].includes(vendor.value) && [one.proof, ""].includes(proof.value)
-      && (!used.checked || count(one)) && `${one.path} ${one.name} ${one.summary}`.toLowerCase().includes(text.value.toLowerCase()));
+    const found = operations.filter((one) => [one.vendor, ""].includes(vendor.value) && [one.proof.level, ""].includes(proof.value)
+      && (!stale.checked || one.proof.stale) && (!used.checked || count(one)) && `${one.path} ${one.name} ${one.summary}`.toLowerCase().includes(text.value.toLowerCase()));
     const called = operations.filter(count);
-    const weak = called.filter((one) => one.proof === "docs" || one.proof === "assumed").length;
+    const weak = called.filter((one) => ["docs", "assumed"].includes(one.proof.level)).length;
+    const old = called.filter((one) => one.proof.stale).length;
     sum.textContent = `${found.length} of ${operations.length} operations. In this world ${called.length} were called, `
-      + `as far as its journal goes back; ${weak} of those rest on documentation or assumptions only.`;
+      + `as far as its journal goes back; ${weak} of those rest on documentation or assumptions only`
+      + `${old ? `, and the proof of ${old} is stale` : ""}.`;
     list.replaceChildren(grid("Operations", COLUMNS,
       found.map((one) => operationRow(one, count(one))), "No operation matches."));
   }
   place.append(h("div", { class: "bar" }, field("Find", text), field("Vendor", vendor), field("Proof", proof),
-    h("div", { class: "check" }, used, h("label", { for: "used" }, "Called here only"))), sum, list);
+    h("div", { class: "check" }, used, h("label", { for: "used" }, "Called here only")),
+    h("div", { class: "check" }, stale, h("label", { for: "stale" }, "Stale only"))), sum, list);
   draw();
   let waiting = null;
   const deaf = listen(() => { waiting ??= setTimeout(() => { waiting = null; draw(); }, 500); });

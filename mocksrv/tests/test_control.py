@@ -21,7 +21,9 @@ def test_health_ready_and_credentials(shop):
 def test_operations_are_listed_with_their_proof(shop):
     listed = {op["name"]: op for op in shop.get("/_mocksrv/operations").json}
     assert listed["list_things"] | {"vendor": "shop", "method": "GET", "path": "/v1/things", "permission": None,
-                                    "proof": "docs", "source": "the shop's page"} == listed["list_things"]
+                                    "source": "the shop's page"} == listed["list_things"]
+    assert listed["list_things"]["proof"] == {"level": "docs", "version": None, "date": None, "stale": False,
+                                              "cases": 0, "statuses": []}
     assert listed["get_code"]["path"] == "/v1/code/{code}"
     assert listed["get_thing"]["permission"] == "look"
 

@@ -42,7 +42,7 @@ def test_each_test_has_a_world_of_its_own(pytester, options):
     pytester.makepyfile(TESTS)
     result = pytester.runpytest_subprocess(*options)
     result.assert_outcomes(passed=5)
-    result.stdout.fnmatch_lines(["mocksrv: 1 operations used*"])
+    result.stdout.fnmatch_lines(["mocksrv: 1 operation used*"])
 
 
 def test_each_vendor_has_a_ready_client(pytester):

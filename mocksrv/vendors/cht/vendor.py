@@ -46,6 +46,7 @@ class CHT(Vendor):
 
     name = "cht"
     title = "Community Health Toolkit (CHT) API"
+    release = "4.15.0"
     security = SECURITY
     head_is_get = True
     tables = (*documents.TABLES, TableSpec(auth.ADMINS), TableSpec(CONFIG), TableSpec(background.STATE))

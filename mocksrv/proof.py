@@ -1,0 +1,111 @@
+"""How sure we are of each operation: what is declared beside it, and what replays and live runs have found since.
+
+The findings lie in `fixtures/<vendor>/proof.json`, written by runs that passed and never by hand:
+
+    {"recorded": {"get_person": {"version": "4.15.0", "date": "2026-11-21", "cases": 24, ...}}, "live": {...}}
+
+They are read when operations are described, not at start.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mocksrv import fixtures
+from mocksrv.operation import FOUND_PROOFS, PROOFS, STALE_AFTER, Operation
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a replay or a live run found about one operation."""
+
+    version: str  # release of the real service
+    date: str  # ISO date: of the recording, or of the live run
+    cases: int  # answers that agreed
+    differences: int = 0  # answers that differed for a reviewed reason
+    statuses: tuple[int, ...] = ()  # of the answers that agreed
+
+    def stale(self, today: datetime.date) -> bool:
+        return (today - datetime.date.fromisoformat(self.date)).days > STALE_AFTER
+
+
+Findings = dict[str, dict[str, Finding]]  # level -> name of the operation -> finding
+
+
+def file_of(vendor: str) -> Path:
+    return fixtures.path(vendor, "proof.json")
+
+
+def read(vendor: str) -> Findings:
+    """What replays and live runs found about a vendor's operations; nothing where there were none."""
+    file = file_of(vendor)
+    found = json.loads(file.read_text()) if file.exists() else {}
+    return {level: {name: Finding(**one | {"statuses": tuple(one["statuses"])}) for name, one in entries.items()}
+            for level, entries in found.items()}
+
+
+def replace(vendor: str, level: str, findings: Mapping[str, Finding]) -> None:
+    """Write down all that is found at a level ("recorded" or "live"); what was found at it before is forgotten."""
+    if level not in FOUND_PROOFS:
+        raise ValueError(f"level must be one of {', '.join(FOUND_PROOFS)}, not {level!r}")
+    levels = read(vendor) | {level: dict(findings)}
+    shown = {level: {name: asdict(one) for name, one in sorted(levels[level].items())}
+             for level in FOUND_PROOFS if levels.get(level)}
+    file_of(vendor).write_text(as_text(shown))
+
+
+def record(vendor: str, level: str, passed: Mapping[str, Finding], failed: Collection[str] = ()) -> None:
+    """Write down the findings of a run over some operations; those that failed lose what was found at that level."""
+    kept = {name: one for name, one in read(vendor).get(level, {}).items() if name not in failed}
+    replace(vendor, level, kept | dict(passed))
+
+
+def as_text(levels: Mapping[str, Mapping[str, Any]]) -> str:
+    """JSON with one operation a line, so that a change of one is a change of one line."""
+    parts = []
+    for level, entries in levels.items():
+        lines = ",\n".join(f'  "{name}": {json.dumps(one)}' for name, one in entries.items())
+        parts.append(f' "{level}": {{\n{lines}\n }}')
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def shown(operation: Operation, findings: Findings, today: datetime.date) -> dict[str, Any]:
+    """The proof of an operation as plain data: `level`, `version`, `date`, `stale`, `cases`, `statuses`.
+
+    A finding that is fresh goes before one that is stale, then the higher level; without any it is what was declared.
+    """
+    found = [(not one.stale(today), PROOFS.index(level), one) for level, entries in findings.items()
+             if (one := entries.get(operation.name))]
+    if not found:
+        return {"level": operation.proof, "version": operation.release, "date": None, "stale": False, "cases": 0,
+                "statuses": []}
+    fresh, level, best = max(found, key=lambda one: one[:2])
+    return {"level": PROOFS[level], "version": best.version, "date": best.date, "stale": not fresh,
+            "cases": best.cases, "statuses": list(best.statuses)}
+
+
+def describe(operations: Iterable[Operation], today: datetime.date) -> list[dict[str, Any]]:
+    """Operations as plain data, each with its proof."""
+    operations = list(operations)
+    findings = {vendor: read(vendor) for vendor in {operation.vendor for operation in operations}}
+    return [operation.describe() | {"proof": shown(operation, findings[operation.vendor], today)}
+            for operation in operations]
+
+
+def summary(used: Collection[Operation], today: datetime.date) -> str:
+    """What the operations that were used rest on, in a line."""
+    proofs = [row["proof"] for row in describe(used, today)]
+    counts = Counter(one["level"] for one in proofs)
+    stale = sum(one["stale"] for one in proofs)
+    parts = [f"{len(proofs)} operation{'s' * (len(proofs) != 1)} used"]
+    parts += [f"{counts[level]} rest{'s' * (counts[level] == 1)} on {text}"
+              for level, text in (("docs", "documentation only"), ("assumed", "assumptions")) if counts[level]]
+    if stale:
+        parts.append("1 proof is stale" if stale == 1 else f"{stale} proofs are stale")
+    return ", ".join(parts)
