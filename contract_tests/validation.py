@@ -66,15 +66,15 @@ class Witness:
         def watched(simulator, world, vendor, call):
             reply = answer(simulator, world, vendor, call)
             if reply.streams:
-                reply.body = self.tee(vendor, call, reply)
+                reply.body = self.tee(vendor, call, reply, reply.body)
             else:
                 self.look(vendor, call, reply, reply.body)
             return reply
 
         return watched
 
-    def tee(self, vendor, call, reply):
-        chunks, whole = reply.body, []
+    def tee(self, vendor, call, reply, chunks):
+        whole = []
         try:
             for chunk in chunks:
                 whole.append(chunk)
