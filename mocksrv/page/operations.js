@@ -13,8 +13,8 @@ const COLUMNS = ["Method", "Path", ["Name", "roomy"], "Proof", ["Permission", "r
 
 function proofOf({ proof, source }) {
   return [h("span", { class: `badge proof-${proof.level}`, title: [PROOFS[proof.level], source].filter(Boolean).join(": ") }, proof.level),
-    proof.stale && h("span", { class: "tag", title: "older than 90 days" }, "stale"),
-    h("span", { class: "what" }, [proof.version, proof.date].filter(Boolean).join(", "))];
+    proof.stale && " ", proof.stale && h("span", { class: "tag", title: "older than 90 days" }, "stale"),
+    [proof.version, proof.date].filter(Boolean).map((one) => h("span", { class: "what whole" }, one))];
 }
 
 function operationRow(one, count) {

@@ -3,6 +3,7 @@
 import json
 import shutil
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -276,13 +277,23 @@ def test_operations_tell_their_proof_and_how_often_they_were_called(page):
     listed = next(one for one in page.ask("/operations") if f"cht.{one['name']}" == cells[2])
     assert (cells[0], cells[1].split("\n")[0], cells[5]) == ("GET", "/api/v1/person", "2")
     proof = listed["proof"]
-    assert cells[3].split("\n")[-1] == f"{proof['version']}, {proof['date']}"
+    assert cells[3].split("\n")[-2:] == [proof["version"], proof["date"]]
     assert cells[3].startswith(proof["level"])
     assert ("stale" in cells[3]) == proof["stale"]
     page.call("/api/v1/person?type=person", auth=ADMIN)
     page.until(lambda: page.all("tbody tr td")[5].text == "3")
     page.enter("Vendor", "carehq")
     page.sees("No operation matches.")
+
+
+def test_operations_tell_whose_proof_is_stale(page, monkeypatch):
+    recorded = [one["name"] for one in page.ask("/operations") if one["proof"]["level"] == "recorded"]
+    monkeypatch.setattr("mocksrv.control.server.today", lambda: date(2040, 1, 1))
+    page.call("/api/v1/person?type=person", auth=ADMIN)
+    page.open("operations").sees("and the proof of 1 is stale")
+    page.control("Stale only").click()
+    page.until(lambda: len(page.all("tbody tr")) == len(recorded))
+    assert {cell.text.split("\n")[0] for cell in page.all("tbody td:nth-child(4)")} == {"recorded stale"}
 
 
 def test_settings_are_shown_and_changed(page):
