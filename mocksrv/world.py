@@ -41,6 +41,10 @@ class World:
         self.journal = Journal()
         self.faults = Faults()
         self.memory: dict[str, Any] = {}  # what a restart of the real server would forget; by the vendor's own keys
+        self.derived: dict[Any, Any] = {}  # computed from the tables, never changed: forks begin with the same
+        self.deriving = threading.RLock()  # held while something is computed for worlds that come from this one
+        self.sealed = False  # never written to again
+        self.source: World | None = None  # the sealed world that this one comes from
         self.used = stopwatch()  # real time of the last request
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)  # notified after every answer that may have written
@@ -79,8 +83,11 @@ class World:
         """An independent copy; its journal, faults and memory begin empty."""
         with self.lock:
             random = Generator(self.random.seed_text, self.random.draws)
-            return World(name, self.store.fork(), clock or self.clock.copy(), random, dict(self.settings), self.limits,
+            twin = World(name, self.store.fork(), clock or self.clock.copy(), random, dict(self.settings), self.limits,
                          self.vendors)
+            twin.derived = dict(self.derived)
+            twin.source = self if self.sealed else self.source
+            return twin
 
     def state(self) -> dict[str, Any]:
         """All but the tables, as plain data."""
@@ -131,7 +138,9 @@ class Worlds:
     @cached_property
     def origin(self) -> World:
         """The seeded world that others are forks of; never written to. Made when first needed."""
-        return self.plant(self.config.seed, self.config.size)
+        world = self.plant(self.config.seed, self.config.size)
+        world.sealed = True
+        return world
 
     def defaults(self) -> dict[str, Any]:
         """Every vendor's settings, with those of the configuration. Raises ConfigError."""
@@ -280,7 +289,8 @@ class Worlds:
 
     def snapshot(self, name: str, label: str) -> None:
         """Keep the world of that name as it is now."""
-        self.snapshots[label] = self[name].fork(name)
+        kept = self.snapshots[label] = self[name].fork(name)
+        kept.sealed = True
 
     def close(self) -> None:
         for world in self:

@@ -37,6 +37,13 @@ class Row:
             self._doc = doc = orjson.loads(self.json)
         return doc
 
+    def glance(self) -> Doc:
+        """The document for those who look once; not remembered."""
+        doc = self._doc
+        if doc is None:
+            doc = orjson.loads(self.json)
+        return doc
+
     def copy(self) -> Doc:
         copy: Doc = orjson.loads(self.json)
         return copy

@@ -1,6 +1,7 @@
 """Views and revisions against naive models: the order of keys, rows after any writes, conflicts, changes."""
 
 import functools
+import itertools
 import json
 import shutil
 import subprocess
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 
 from mocksrv.config import Config
 from mocksrv.vendors.cht import documents, leaves, vendor
-from mocksrv.vendors.cht.views import choose, collation
-from mocksrv.vendors.cht.views.index import Rows, View
+from mocksrv.vendors.cht.views import choose, collation, reduced, shown
+from mocksrv.vendors.cht.views.index import View, rows_of
 from mocksrv.world import Worlds
 
 ASCII = "\t\n _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789aAbBcCdDeEfFgGhHiIjJkKlLmMnNoOpPqQrRsStTuUvVwWxXyYzZ"
@@ -60,48 +61,160 @@ def test_latin_texts_sort_as_icu_sorts_them():
     assert sorted(texts, key=collation.key) == json.loads(done.stdout)
 
 
-@given(JSON, JSON, JSON)
-def test_any_values_have_one_order(one, two, three):
-    a, b, c = (collation.key(value) for value in (one, two, three))
-    assert (a < b) + (a == b) + (a > b) == 1
-    assert not (a <= b <= c) or a <= c
+def naive(value):
+    """The order of values, told in another way: kinds, then what orders each."""
+    if isinstance(value, str):
+        letters = [("e", 1, char) if char == "é" else (char.lower(), 0, char) for char in value]
+        return (4, [" _-1abe\uffff".index(letter) for letter, _, _ in letters],
+                [accent for _, accent, _ in letters], [char.isupper() for _, _, char in letters])
+    if isinstance(value, list):
+        return 5, [naive(one) for one in value]
+    if isinstance(value, dict):
+        return 6, [(naive(name), naive(one)) for name, one in value.items()]
+    return (0,) if value is None else (1, value) if isinstance(value, bool) else (3, value)
+
+
+@given(JSON, JSON)
+def test_any_two_values_are_in_the_documented_order(one, two):
+    assert (collation.key(one) < collation.key(two)) == (naive(one) < naive(two))
+    assert (collation.key(one) == collation.key(two)) == (naive(one) == naive(two))
+
+
+@given(st.lists(JSON, min_size=1, max_size=3), JSON)
+def test_the_beginning_of_an_array_is_before_all_that_begin_so(members, more):
+    head = collation.start(members)
+    for array in (members, [*members, more], [*members, more, None]):
+        assert head < collation.key(array) < head + collation.BEHIND
+    assert not head < collation.key([*members[:-1], [members[-1], more]]) < head + collation.BEHIND
 
 
 # --- rows ----------------------------------------------------------------------------------------------------
 
 
 def emitted(doc):
-    for key in doc.get("keys", ()):
-        yield key, doc.get("value")
+    for number, key in enumerate(doc.get("keys", ())):
+        yield key, {"number": number, "text": doc.get("text")}
 
 
-WRITES = st.lists(st.tuples(st.sampled_from("abcde"), st.none() | st.lists(JSON, max_size=3), st.booleans()),
-                  max_size=12)
+NAME = ("medic-other", "test", "rows")
+KEYS = st.lists(JSON, max_size=3)
+STEPS = st.one_of(
+    st.tuples(st.just("put"), st.sampled_from("abcde"), KEYS),
+    st.tuples(st.just("delete"), st.sampled_from("abcde")),
+    st.tuples(st.just("branch"), st.sampled_from("abcde"), KEYS, st.integers(1, 3), st.sampled_from("13579"),
+              st.booleans()),
+    st.tuples(st.sampled_from(("read", "fork", "snapshot", "drop"))),
+)
+RANGES = st.fixed_dictionaries({}, optional={
+    "startkey": JSON, "endkey": JSON, "descending": st.booleans(), "inclusive_end": st.booleans(),
+    "skip": st.integers(0, 3), "limit": st.integers(0, 4), "keys": st.lists(JSON, max_size=3), "key": JSON})
 
 
-@settings(max_examples=60, deadline=None)
-@given(writes=WRITES, low=JSON, high=JSON, down=st.booleans(), skip=st.integers(0, 3), inclusive=st.booleans())
-def test_rows_are_those_of_a_naive_view(origin, writes, low, high, down, skip, inclusive):
-    db, model = database(origin), {}
-    rows = Rows(View(emitted))
-    for id, keys, read in writes:
-        if keys is not None:
-            db.put({**(db.get(id) or {"_id": id}), "keys": keys})
-            model[id] = keys
-        elif model.pop(id, None) is not None:
-            db.delete(id)
-        if read:
-            rows.follow(db)
-    rows.follow(db)
-    naive = sorted((collation.key(key), id) for id, keys in model.items() for key in keys)
-    first, last = collation.key(low), collation.key(high)
-    within = [row for row in (reversed(naive) if down else naive)
-              if (row[0] <= first and row[0] >= last if down else first <= row[0] <= last)
-              and (inclusive or row[0] != last)]
-    chosen, _ = choose(rows, {"startkey": low, "endkey": high, "descending": down, "skip": skip,
-                              "inclusive_end": inclusive})
-    assert [(collation.key(row.key), row.id) for row in chosen] == within[skip:]
-    assert len(rows) == len(naive)
+def take(world, step):
+    """One step; returns the world that goes on."""
+    db, (what, *rest) = documents.database(world, NAME[0]), step
+    if what == "put":
+        db.put({**(db.get(rest[0]) or {"_id": rest[0]}), "keys": rest[1]})
+    elif what == "delete" and rest[0] in db:
+        db.delete(rest[0])
+    elif what == "branch":  # a revision from elsewhere: it may win, lose, or be a tombstone
+        id, keys, length, digit, dead = rest
+        path = [f"{digit * 4}{number}" for number in range(length, 0, -1)]
+        db.replicate({"_id": id, "_rev": f"{length}-{path[0]}", "keys": keys, "_revisions": {
+            "start": length, "ids": path}} | ({"_deleted": True} if dead else {}))
+    elif what == "read":
+        rows_of(world, NAME, View(emitted))
+    elif what == "drop":
+        documents.drop(world, NAME[0])
+        documents.make(world, NAME[0])
+    elif what in ("fork", "snapshot"):
+        world.sealed = what == "snapshot"
+        twin = world.fork("next")
+        if not world.sealed:  # what happens there is nothing to the other
+            db.put({**(db.get("a") or {"_id": "a"}), "keys": ["elsewhere"]})
+            rows_of(world, NAME, View(emitted))
+        return twin
+    return world
+
+
+def computed(db):
+    """All rows by the documents as they are now."""
+    rows = [(naive(key), doc["_id"], key, value) for doc in map(db.peek, db.all_ids())
+            for key, value in emitted(doc)]
+    return sorted(rows, key=lambda row: (row[0], row[1], row[3]["number"]))
+
+
+def picked(rows, options):
+    """What the options pick of all rows, one after the other."""
+    if "keys" in options:
+        found = [row for key in options["keys"] for row in rows if row[0] == naive(key)]
+    else:
+        down = options.get("descending", False)
+        first, last = (options.get("key", options.get(name, ...)) for name in ("startkey", "endkey"))
+        whole = options.get("inclusive_end", True) or "key" in options
+        found = [row for row in (reversed(rows) if down else rows)
+                 if first is ... or (row[0] <= naive(first) if down else row[0] >= naive(first))]
+        found = [row for row in found if last is ... or (row[0] == naive(last) and whole)
+                 or (row[0] > naive(last) if down else row[0] < naive(last))]
+    return found
+
+
+def after(origin, steps):
+    """The database and the view's rows after the steps."""
+    world = origin.origin.fork("views")
+    documents.make(world, NAME[0])
+    for step in steps:
+        world = take(world, step)
+    return documents.database(world, NAME[0]), rows_of(world, NAME, View(emitted))
+
+
+def shape(row):
+    _, id, key, value = row
+    return {"id": id, "key": key, "value": value}
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps=st.lists(STEPS, max_size=20), options=RANGES)
+def test_rows_are_those_of_a_naive_view(origin, steps, options):
+    db, rows = after(origin, steps)
+    everything = computed(db)
+    found = picked(everything, options)[options.get("skip", 0) :]
+    page = found[: options.get("limit", len(found))]
+    chosen, offset = choose(rows, options)
+    assert [json.loads(shown(db, row, False)) for row in chosen] == [shape(row) for row in page]
+    assert [json.loads(shown(db, row, True)) for row in chosen] == [
+        {**shape(row), "doc": db.peek(row[1])} for row in page]
+    assert len(rows) == len(everything)
+    if chosen and "keys" not in options:
+        in_order = everything[::-1] if options.get("descending") else everything
+        assert shape(in_order[offset]) == shape(page[0])
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps=st.lists(STEPS, max_size=20), options=RANGES, level=st.none() | st.integers(0, 2))
+def test_groups_are_those_of_a_naive_view(origin, steps, options, level):
+    db, rows = after(origin, steps)
+    wanted = [{"keys": [key]} for key in options["keys"]] if "keys" in options else [options]
+    counts = []
+    for one in wanted:
+        keys = [key for _, _, key, _ in picked(computed(db), one)]
+        heads = [None if level == 0 else key[:level] if isinstance(key, list) else key for key in keys]
+        groups = [list(group) for _, group in itertools.groupby(heads, naive)]
+        counts += [{"key": group[0], "value": len(group)} for group in groups]
+    counts = counts[options.get("skip", 0) :][: options.get("limit", len(counts))]
+    options |= {"group": True} if level is None else {"group_level": level}
+    assert [json.loads(row) for row in reduced(rows, "_count", options)] == counts
+
+
+def test_many_changes_at_once_are_followed_too(origin):
+    db, rows = after(origin, [])
+    for turn in range(3):
+        for number in range(turn, 400, turn + 1):
+            id = f"doc-{number % 130}"
+            db.put({**(db.get(id) or {"_id": id}), "keys": [number % 7, [number]]})
+        rows = rows.follow(db)
+        assert [json.loads(shown(db, row, False)) for row in rows.cut(0, len(rows))] == [
+            shape(row) for row in computed(db)]
 
 
 # --- revisions -----------------------------------------------------------------------------------------------

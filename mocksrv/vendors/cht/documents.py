@@ -27,7 +27,6 @@ SERVER = "cht.server"  # what the server itself remembers: the secret of its ses
 STEP, ROLLOVER = 0xFFD, 0xFFF000  # CouchDB 3.3 source, couch_uuids
 EMPTY = ("_global_changes", "_replicator", "medic-audit", "medic-purged-cache")
 OTHER = "other"
-VIEWS = "cht.views"  # in the world's memory: the rows of views
 LOCAL = "cht.local"  # local documents, under "<database>/<id>"
 # The members that CouchDB keeps for itself, and of which kind those must be that it acts on.
 SPECIAL: dict[str, type] = {"_id": str, "_rev": str, "_deleted": bool, "_attachments": dict, "_revisions": dict,
@@ -168,6 +167,12 @@ class Database:
             return len(self.revs) - len(self.docs)
         return sum(1 for _, _, history in self.changes() if history.get("deleted"))
 
+    def each(self, types: Iterable[str] | None = None) -> Iterator[Record]:
+        """Live documents in no order, read only; with `types` at least those of them: for who looks at them once."""
+        if types is not None and "by_type" in self.docs.spec.indexes:
+            return self.docs.each(id for kind in types for id in self.docs.by("by_type", kind))
+        return self.docs.each(self.prefix + id for id in (self._own_ids() if self.prefix else self.docs.ids()))
+
     def history(self, id: str) -> Record | None:
         """What is known of a document's revisions; read only (see the module)."""
         return self.revs.peek(self.prefix + id)
@@ -177,6 +182,12 @@ class Database:
         """How many updates the database has seen."""
         record = self._register.peek(self.name)
         return record["seq"] if record else 0
+
+    @property
+    def epoch(self) -> int:
+        """How many databases of that name were dropped before: each begins to count its updates anew."""
+        record = self.world.table(SERVER).peek(f"epoch/{self.name}")
+        return record["number"] if record else 0
 
     def changes(self, since: int = 0) -> Iterator[tuple[int, str, Record]]:
         """Updates after `since` in their order, the last of each document: (sequence, id, history)."""
@@ -332,5 +343,5 @@ def drop(world: World, name: str) -> None:
     for table, head in ((db.docs, db.prefix), (db.revs, db.prefix), (world.table(LOCAL), f"{name}/")):
         for id in [id for id in table.ids() if id.startswith(head)]:
             table.delete(id)
-    world.memory.pop(VIEWS, None)  # their rows follow the sequence, which begins again
+    world.table(SERVER).put(f"epoch/{name}", {"number": db.epoch + 1})
     world.table(REGISTER).put(name, {"seq": 0, "dropped": True})

@@ -7,10 +7,12 @@ MD5 of Erlang's external term format of [deleted, previous generation, previous 
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 from collections.abc import Sequence
 from typing import Any
 
+HASH = re.compile("[0-9a-fA-F]{32}")
 PREFIX = b"\x83"  # version byte of Erlang's external term format
 Attachments = Sequence[tuple[str, str, bytes]]  # name, content type, MD5
 
@@ -65,7 +67,8 @@ def digest(body: dict[str, Any], previous: str | None = None, deleted: bool = Fa
     generation, old = 0, term(0)
     if previous:
         number, _, hexed = previous.partition("-")
-        generation, old = int(number), _binary(bytes.fromhex(hexed))
+        # Only its own hashes are taken for bytes; what came from elsewhere may be any text.
+        generation, old = int(number), _binary(bytes.fromhex(hexed) if HASH.fullmatch(hexed) else hexed.encode())
     files = _list([b"h\x03" + term(name) + term(kind) + _binary(md5)
                    for name, kind, md5 in reversed(attachments)])
     packed = _list([ATOMS[deleted], _integer(generation), old, term(body), files])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.store import TOP, tree
 from mocksrv.vendors.cht import errors, jsonio, wire
 from mocksrv.vendors.cht.couch_lists import checked, options, stream
 from mocksrv.vendors.cht.couchdb import DB, SOURCE, json_body, opened
@@ -62,13 +61,15 @@ def find(call: Call, db: Database) -> View:
 def answer(world: World, call: Call, db: Database, found: Options) -> Reply:
     """The rows that the options ask for, reduced if the view does so and nobody says no."""
     view = find(call, db)
-    rows = rows_of(world, db, (db.name, call.params["design"], call.params["view"]), view)
+    rows = rows_of(world, (db.name, call.params["design"], call.params["view"]), view)
     if view.reduce is None and (found.get("reduce") is True or found.get("group") is True
                                 or found.get("group_level")):
         errors.couch(400, "query_parse_error", "Reduce is invalid for map-only views.")
     if view.reduce and found.get("reduce") is not False:
         if found.get("include_docs") is True:
             errors.couch(400, "query_parse_error", "`include_docs` is invalid for reduce")
+        if "keys" in found and found.get("group") is not True:
+            errors.couch(400, "query_parse_error", "Multi-key fetches for reduce views must use `group=true`")
         return wire.CouchReply(stream('{"rows":[', reduced(rows, view.reduce, found)))
     chosen, offset = choose(rows, found)
     full = found.get("include_docs") is True
@@ -80,9 +81,9 @@ def choose(rows: Rows, found: Options) -> tuple[list[Row], int]:
     """The rows of the wanted keys or range, in the wanted order, and how many lie before them."""
     skip, limit = found.get("skip", 0), found.get("limit", len(rows))
     if "keys" in found:
-        chosen = [row for key in found["keys"] for row in rows.cut(*span(rows, {"key": key}))]
-        offset = span(rows, {"key": found["keys"][0]})[0] if found["keys"] else 0
-        return chosen[skip:][:limit], offset
+        spans = [span(rows, {"key": key}) for key in found["keys"]]
+        chosen = [row for start, stop in spans for row in rows.cut(start, stop)]
+        return chosen[skip:][: found.get("limit")], spans[0][0] if spans else 0
     start, stop = span(rows, found)
     if found.get("descending") is True:
         stop = max(start, stop - skip)
@@ -97,25 +98,25 @@ def span(rows: Rows, found: Options) -> tuple[int, int]:
     low_name, high_name = ("endkey", "startkey") if down else ("startkey", "endkey")
     if "key" in found:
         place = collation.key(found["key"])
-        return rows.span((place,), (place, TOP))
-    low: tree.Bound = ()
-    high: tree.Bound = (TOP,)
+        return rows.below(place), rows.upto(place)
+    start, stop = 0, len(rows)
     if low_name in found:
         place = collation.key(found[low_name])
-        low = (place, TOP) if down and not inclusive else (place,)
+        start = rows.upto(place) if down and not inclusive else rows.below(place)
     if high_name in found:
         place = collation.key(found[high_name])
-        high = (place,) if not down and not inclusive else (place, TOP)
-    return rows.span(low, high)
+        stop = rows.below(place) if not down and not inclusive else rows.upto(place)
+    return start, stop
 
 
 def shown(db: Database, row: Row, full: bool) -> bytes:
     """A row as it is given out; `_id` in its value names the document to include."""
-    data: dict[str, Any] = {"id": row.id, "key": row.key, "value": row.value}
-    if full:
-        other = row.value.get("_id") if isinstance(row.value, dict) else None
-        data["doc"] = db.peek(other if isinstance(other, str) else row.id)
-    return jsonio.dumps(data)
+    _, id, _, rest = row
+    if not full:
+        return b'{"id":' + jsonio.dumps(id) + b"," + rest
+    data: dict[str, Any] = {"id": id, **jsonio.loads(b"{" + rest)}
+    other = data["value"].get("_id") if isinstance(data["value"], dict) else None
+    return jsonio.dumps(data | {"doc": db.peek(other if isinstance(other, str) else id)})
 
 
 # --- reduced -------------------------------------------------------------------------------------------------
@@ -124,26 +125,24 @@ def shown(db: Database, row: Row, full: bool) -> bytes:
 def reduced(rows: Rows, how: str, found: Options) -> Iterator[bytes]:
     """One row for all, or with `group` one for each key, with `group_level` for each beginning of one."""
     level = None if found.get("group") is True else found.get("group_level", 0)
-    bare = {name: value for name, value in found.items() if name not in ("skip", "limit")}
-    chosen, _ = choose(rows, bare)
-    groups = [(head, combine(how, members)) for head, members in grouped(chosen, level)]
+    wanted = [{"key": key} for key in found["keys"]] if "keys" in found else [found]
+    runs = (run for one in wanted for run in groups(rows, *span(rows, one), level, found.get("descending") is True))
     skip = found.get("skip", 0)
-    for head, value in groups[skip:][: found.get("limit", len(groups))]:
-        yield jsonio.dumps({"key": head, "value": value})
+    for head, count in islice(runs, skip, skip + found["limit"] if "limit" in found else None):
+        yield jsonio.dumps({"key": head, "value": True if how == "true" else count})
 
 
-def grouped(rows: Iterable[Row], level: int | None) -> Iterator[tuple[Any, list[Row]]]:
-    """Rows that are next to each other and whose keys begin alike."""
-    def head(key: Any) -> Any:
+def groups(rows: Rows, start: int, stop: int, level: int | None, down: bool) -> Iterator[tuple[Any, int]]:
+    """How many rows there are of each key, or of each beginning of one: counted, not read."""
+    while start < stop:
+        ((place, _, _, rest),) = rows.cut(stop - 1, stop) if down else rows.cut(start, start + 1)
+        key = jsonio.loads(b"{" + rest)["key"]
         if level == 0:
-            return None
-        return key if level is None or not isinstance(key, list) else key[:level]
-
-    for _, members in groupby(rows, lambda row: collation.key(head(row.key))):
-        same = list(members)
-        yield head(same[0].key), same
-
-
-def combine(how: str, rows: list[Row]) -> Any:
-    """What the rows of a group come to."""
-    return True if how == "true" else len(rows)
+            key, first, behind = None, start, stop
+        elif level is None or not isinstance(key, list) or len(key) < level:
+            first, behind = rows.below(place), rows.upto(place)
+        else:
+            key = key[:level]
+            first, behind = rows.below(head := collation.start(key)), rows.below(head + collation.BEHIND)
+        yield key, min(behind, stop) - max(first, start)
+        start, stop = (start, first) if down else (behind, stop)

@@ -3,21 +3,26 @@
 null < false < true < numbers < texts < arrays < objects. CouchDB documentation, "Views Collation"; the order of
 characters is ICU's root collation, complete for ASCII and for Latin letters with accents. Letters of other
 scripts follow in the order of their code points.
+
+A value is compared by bytes, which are fast to sort: a byte for its kind, then what orders it within the kind. An
+array is its members one after the other, so what two arrays have in common at their beginning is a prefix of both.
 """
 
 from __future__ import annotations
 
+import struct
 import unicodedata
 from functools import lru_cache
 from typing import Any
 
-Key = tuple[Any, ...]
-NULL, FALSE, TRUE, NUMBER, TEXT, ARRAY, OBJECT = range(7)
+NULL, FALSE, TRUE, NUMBER, TEXT, ARRAY, OBJECT = (bytes((kind,)) for kind in range(1, 8))
+END = b"\0"  # of a text's level, an array or an object: before all that could follow
+BEHIND = b"\xff"  # added to the beginning of an array: behind all that begin so
 
 # Characters in their order; those of one group differ only if nothing else does.
 ORDER = ("\t", "\n", "\v", "\f", "\r", " ", *"_-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789",
          *(letter + letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"))
-OTHERS = b"\xfa"  # the first byte of what is not in the table
+OTHERS = 0xFA  # the first byte of what is not in the table
 # Accents in their order: acute, grave, breve, circumflex, caron, ring, diaeresis, double acute, tilde, dot, ...
 ACCENTS = "\u0301\u0300\u0306\u0302\u030c\u030a\u0308\u030b\u0303\u0307\u0327\u0328\u0304"
 LAST = "\uffff"  # ICU puts it behind all else
@@ -27,41 +32,64 @@ IGNORED = {chr(code): b"" for code in (*range(9), *range(14, 32), 127)}  # contr
 ASCII = bytes(((PRIMARY | IGNORED).get(chr(code)) or b"\0")[0] for code in range(128)) + bytes(128)
 WITHOUT = bytes(ord(char) for char in IGNORED)
 CAPITALS = bytes(2 if 65 <= code <= 90 else 1 for code in range(256))
+PLAIN = b"\x01"  # neither accent nor capital; those at the end of a level need not be written
+LARGEST = float("inf")
+TIES = 0x7FFF
 
 
-def key(value: Any) -> Key:
+def key(value: Any) -> bytes:
     """What a JSON value is compared by."""
-    if isinstance(value, str):
-        return (TEXT, *text(value))
+    kind = type(value)
+    if kind is str:
+        return text(value)
+    if kind is list:
+        return start(value) + END
     if value is None:
-        return (NULL,)
-    if value is False or value is True:
-        return (TRUE if value else FALSE,)
-    if isinstance(value, int | float):
-        return (NUMBER, value)
-    if isinstance(value, list | tuple):
-        return (ARRAY, tuple([key(one) for one in value]))
-    return (OBJECT, tuple((text(name), key(one)) for name, one in value.items()))
+        return NULL
+    if kind is bool:
+        return TRUE if value else FALSE
+    if kind is int or kind is float:
+        return number(value)
+    return b"".join((OBJECT, *(text(name) + key(one) for name, one in value.items()), END))
+
+
+def start(values: list[Any]) -> bytes:
+    """What every array that begins with these members begins with."""
+    return ARRAY + b"".join([text(one) if type(one) is str else key(one) for one in values])
 
 
 @lru_cache(maxsize=10_000)
-def text(value: str) -> tuple[bytes, bytes, bytes]:
+def number(value: float) -> bytes:
+    """The nearest float so that its bits are in order, then by how much a large whole number differs from it."""
+    try:
+        near = value + 0.0  # of -0.0, too, it makes 0.0
+    except OverflowError:
+        near = LARGEST if value > 0 else -LARGEST
+    rest = 0
+    if type(value) is int and not -(2**53) <= value <= 2**53:
+        rest = max(-TIES, min(TIES, value - int(near))) if abs(near) != LARGEST else 0
+    bits: int = struct.unpack(">Q", struct.pack(">d", near))[0]
+    bits = bits ^ (2**64 - 1) if near < 0 else bits | 2**63
+    return NUMBER + struct.pack(">QH", bits, TIES + rest)
+
+
+@lru_cache(maxsize=10_000)
+def text(value: str) -> bytes:
     """Three levels: the characters, then their accents, then capitals, which come last."""
     if value.isascii():
-        plain = value.encode().translate(None, WITHOUT)
-        return plain.translate(ASCII), b"", plain.translate(CAPITALS)
-    primary, accents, capitals = [], [], []
+        plain = value.encode()
+        capitals = b"" if value.islower() else plain.translate(CAPITALS, WITHOUT).rstrip(PLAIN)
+        return b"".join((TEXT, plain.translate(ASCII, WITHOUT), b"\0\0", capitals, END))
+    primary, accents, capitals = bytearray(), bytearray(), bytearray()
     for char in unicodedata.normalize("NFD", value):
         if unicodedata.category(char) == "Mn":
             place = ACCENTS.find(char)
-            accents.append(bytes((2 + place,)) if place >= 0 else OTHERS + ord(char).to_bytes(3))
+            accents += bytes((2 + place,)) if place >= 0 else other(char)
         elif char not in IGNORED:
-            primary.append(weight(char))
-            accents.append(b"\x01")
-            capitals.append(b"\x02" if char.isupper() else b"\x01")
-    # Without accents this level is empty, as it is for ASCII.
-    second = b"".join(accents).rstrip(b"\x01")
-    return b"".join(primary), second, b"".join(capitals)
+            primary += weight(char)
+            accents += PLAIN
+            capitals += b"\x02" if char.isupper() else PLAIN
+    return b"".join((TEXT, primary, END, accents.rstrip(PLAIN), END, capitals.rstrip(PLAIN), END))
 
 
 def weight(char: str) -> bytes:
@@ -69,4 +97,10 @@ def weight(char: str) -> bytes:
     known = PRIMARY.get(char)
     if known is not None:
         return known
-    return b"\xff" if char == LAST else OTHERS + ord(char.lower()[0]).to_bytes(3)
+    return b"\xff" if char == LAST else other(char.lower()[0])
+
+
+def other(char: str) -> bytes:
+    """A character by its code point, without the byte that ends a level."""
+    code = ord(char)
+    return bytes((OTHERS, 1 + (code >> 14), 1 + (code >> 7 & 127), 1 + (code & 127)))

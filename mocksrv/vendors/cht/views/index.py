@@ -1,97 +1,150 @@
 """The rows of a view, brought up to date when it is read with the documents that changed since.
 
-That is CouchDB's way, too: a view costs nothing until it is asked for, and then only what is new.
+That is CouchDB's way, too: a view costs nothing until it is asked for, and then only what is new. Rows are never
+changed but made anew, of which most parts are the old ones: worlds that come from one share what they have in common.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
-from mocksrv.store import tree
-from mocksrv.vendors.cht.documents import VIEWS, Database
+from mocksrv.store import TOP, Buckets, tree
+from mocksrv.vendors.cht import jsonio
+from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.views import collation
 from mocksrv.world import World
 
 Emitted = Iterable[tuple[Any, Any]]
+Name = tuple[str, str, str]  # database, design document, view
+# A row: its place in the order of keys, its id, its number among those of the document, and its key and value as JSON,
+# the end of an object. There may be millions: of such tuples the garbage collector need not keep track.
+Row = tuple[bytes, str, int, bytes]
+PART, OF_PART = 8192, 32  # rows that are sorted at a time, about, and how many of them are looked at before
+MANY = 4  # when more than one row in so many changes, all are put in order again
 
 
 @dataclass(frozen=True)
 class View:
-    """What a document emits, and how its rows are reduced: `_count`, `_sum`, `_stats` or not at all."""
+    """What a document emits, and how its rows are reduced: `_count`, `true` or not at all."""
 
     map: Callable[[Mapping[str, Any]], Emitted]
     reduce: str | None = None
+    types: frozenset[str] | None = None
+    """The types of the documents that may emit, if it depends on that: others are not even looked at."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """One row."""
-
-    id: str
-    key: Any
-    value: Any
-
-
 class Rows:
-    """All rows of one view in their order."""
+    """All rows of one view in their order, as of an update sequence."""
 
-    def __init__(self, view: View) -> None:
-        self.view = view
-        self.seq = 0
-        self.by_id: dict[str, list[tree.Entry]] = {}
-        self.rows: dict[str, Row] = {}  # by id and number of the row among the document's
-        self.root: tree.Node = tree.Leaf(self, [])
+    view: View
+    epoch: int
+    seq: int
+    root: tree.Node
+    by_id: Buckets
+
+    @classmethod
+    def none(cls, view: View, epoch: int = 0) -> Rows:
+        return cls(view, epoch, 0, tree.Leaf(None, []), Buckets(None))
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.root)
 
-    def follow(self, db: Database) -> None:
-        """Take in what was written since the last time."""
+    # --- keeping up ---
+
+    def follow(self, db: Database) -> Rows:
+        """The rows with what was written since."""
         latest = db.update_seq
         if self.seq == latest:
-            return
-        first = self.seq == 0
-        fresh: list[tree.Entry] = []
-        for _, id, history in db.changes(self.seq):
-            for entry in self.by_id.pop(id, ()):
-                self.root = tree.remove(self.root, entry, self)
-                del self.rows[entry[1]]
-            doc = None if history.get("deleted") else db.peek(id)
-            if doc is not None and not id.startswith("_design/"):
-                fresh += self._emit(id, doc)
-        if first:
-            self.root = tree.tree(self, sorted(fresh))
-        else:
-            for entry in fresh:
-                self.root = tree.add(self.root, entry, self)
-        self.seq = latest
+            return self
+        if self.seq == 0:
+            return self._build(db, latest)
+        changed = [(id, None if history.get("deleted") else db.peek(id)) for _, id, history in db.changes(self.seq)]
+        owner = object()
+        by_id = self.by_id
+        gone: list[Row] = []
+        fresh: list[Row] = []
+        for id, doc in changed:
+            old = by_id.get(id)
+            new = tuple(self._emit(id, doc)) if doc is not None else ()
+            if old is not None:
+                gone += old
+                by_id = by_id if new else by_id.drop(id, owner)
+            if new:
+                fresh += new
+                by_id = by_id.set(id, new, owner)
+        return replace(self, seq=latest, by_id=by_id, root=self._merged(gone, fresh, {id for id, _ in changed}, owner))
 
-    def _emit(self, id: str, doc: Mapping[str, Any]) -> list[tree.Entry]:
-        entries: list[tree.Entry] = []
-        for number, (key, value) in enumerate(self.view.map(doc)):
-            name = f"{id}\0{number:06}"
-            self.rows[name] = Row(id, key, value)
-            entries.append((collation.key(key), name))
-        if entries:
-            self.by_id[id] = entries
-        return entries
+    def _merged(self, gone: list[Any], fresh: list[Any], ids: set[str], owner: object) -> tree.Node:
+        root = self.root
+        if (len(gone) + len(fresh)) * MANY > len(root):
+            kept: list[Any] = [row for row in tree.walk(root) if row[1] not in ids]
+            return tree.tree(owner, in_order(kept + fresh))
+        for row in gone:
+            root = tree.remove(root, row, owner)
+        for row in fresh:
+            root = tree.add(root, row, owner)
+        return root
 
-    def span(self, low: tree.Bound, high: tree.Bound) -> tuple[int, int]:
-        """The positions of the first row not below one bound and of the first not below the other."""
-        return tree.rank(self.root, low), tree.rank(self.root, high)
+    def _build(self, db: Database, latest: int) -> Rows:
+        """All rows at once."""
+        owner = object()
+        groups = {doc["_id"]: new for doc in db.each(self.view.types)
+                  if (new := tuple(self._emit(doc["_id"], doc)))}
+        rows = in_order([row for group in groups.values() for row in group])
+        return replace(self, seq=latest, root=tree.tree(owner, rows), by_id=Buckets.of(owner, groups))
+
+    def _emit(self, id: str, doc: Mapping[str, Any]) -> Iterator[Row]:
+        if not id.startswith("_design/"):
+            for number, (key, value) in enumerate(self.view.map(doc)):
+                yield collation.key(key), id, number, jsonio.dumps({"key": key, "value": value})[1:]
+
+    # --- reading: positions count from the first row ---
+
+    def below(self, place: bytes) -> int:
+        """How many rows lie before a place."""
+        return tree.rank(self.root, (place,))
+
+    def upto(self, place: bytes) -> int:
+        """How many rows lie before a place or at it."""
+        return tree.rank(self.root, (place, TOP))
 
     def cut(self, start: int, stop: int) -> list[Row]:
         """The rows from one position to another."""
-        return [self.rows[name] for _, name in tree.cut(self.root, start, stop)] if start < stop else []
+        rows: list[Any] = tree.cut(self.root, start, stop) if start < stop else []
+        return rows
 
 
-def rows_of(world: World, db: Database, name: tuple[str, str, str], view: View) -> Rows:
-    """The rows of a view, up to date; `name` is its database, design document and own name."""
-    views: dict[tuple[str, str, str], Rows] = world.memory.setdefault(VIEWS, {})
-    found = views.get(name)
-    if found is None:
-        found = views[name] = Rows(view)
-    found.follow(db)
+def in_order(rows: list[Row]) -> list[Row]:
+    """Sorted, a part at a time: to sort a million at once would keep all other threads waiting for a second."""
+    ends = sorted(rows[:: PART // OF_PART])[OF_PART::OF_PART]
+    parts: list[list[Row]] = [[] for _ in range(len(ends) + 1)]
+    for row in rows:
+        parts[bisect_left(ends, row)].append(row)
+    for part in parts:
+        part.sort()
+    return list(chain.from_iterable(parts))
+
+
+def rows_of(world: World, name: Name, view: View) -> Rows:
+    """The rows of a view, up to date."""
+    db = Database(world, name[0])
+    found: Rows | None = world.derived.get(name)
+    if found is None or found.epoch != db.epoch:
+        found = _inherited(world, db, name, view) or Rows.none(view, db.epoch)
+    if found.seq != db.update_seq or name not in world.derived:
+        found = world.derived[name] = found.follow(db)
     return found
+
+
+def _inherited(world: World, db: Database, name: Name, view: View) -> Rows | None:
+    """The rows of the world that this one comes from, for all who come from it."""
+    source = world.source
+    if source is None or Database(source, db.name).epoch != db.epoch:
+        return None
+    with source.deriving:
+        return rows_of(source, name, view)

@@ -93,9 +93,9 @@ def words(tokens: Callable[[Doc], set[str]], wanted: Callable[[Doc], bool],
     """A view of every word under which a document is found."""
     def rows(doc: Doc) -> Rows:
         if wanted(doc):
-            head = [one(doc) for one in prefix]
+            head, shared = [one(doc) for one in prefix], value(doc)
             for token in sorted(tokens(doc)):
-                yield [*head, token], value(doc)
+                yield [*head, token], shared
 
     return rows
 
@@ -244,31 +244,33 @@ def device_by_user(doc: Doc) -> Rows:
 
 
 CONTACT, REPORT = (search.contact_tokens, is_contact, order), (search.report_tokens, is_report, reported)
+OF_CONTACTS, OF_REPORTS = indexes.CONTACT_TYPES, frozenset(("data_record",))
+OF_BOTH = OF_CONTACTS | OF_REPORTS
 VIEWS: dict[tuple[str, str], dict[str, View]] = {
     ("medic", "medic"): {
-        "contacts_by_depth": View(contacts_by_depth),
+        "contacts_by_depth": View(contacts_by_depth, types=OF_CONTACTS),
         "docs_by_replication_key": View(docs_by_replication_key),
-        "docs_by_shortcode": View(docs_by_shortcode),
+        "docs_by_shortcode": View(docs_by_shortcode, types=OF_CONTACTS),
         "messages_by_state": View(messages_by_state),
     },
     ("medic", "medic-client"): {
-        "contacts_by_freetext": View(words(*CONTACT)),
-        "contacts_by_parent": View(contacts_by_parent),
-        "contacts_by_phone": View(contacts_by_phone),
-        "contacts_by_place": View(contacts_by_place),
-        "contacts_by_reference": View(contacts_by_reference),
-        "contacts_by_type": View(contacts_by_type),
-        "contacts_by_type_freetext": View(words(*CONTACT, indexes.type_id)),
+        "contacts_by_freetext": View(words(*CONTACT), types=OF_CONTACTS),
+        "contacts_by_parent": View(contacts_by_parent, types=OF_CONTACTS),
+        "contacts_by_phone": View(contacts_by_phone, types=OF_CONTACTS),
+        "contacts_by_place": View(contacts_by_place, types=OF_CONTACTS),
+        "contacts_by_reference": View(contacts_by_reference, types=OF_CONTACTS),
+        "contacts_by_type": View(contacts_by_type, types=OF_CONTACTS),
+        "contacts_by_type_freetext": View(words(*CONTACT, indexes.type_id), types=OF_CONTACTS),
         "doc_by_type": View(doc_by_type),
-        "docs_by_id_lineage": View(docs_by_id_lineage),
-        "messages_by_contact_date": View(messages_by_contact_date),
-        "reports_by_date": View(reports(reported)),
-        "reports_by_form": View(reports(form), "true"),
-        "reports_by_freetext": View(words(*REPORT)),
-        "reports_by_place": View(reports_by_place),
-        "reports_by_subject": View(reports_by_subject),
-        "reports_by_validity": View(reports(is_valid)),
-        "reports_by_verification": View(reports(lambda doc: doc.get("verified"))),
+        "docs_by_id_lineage": View(docs_by_id_lineage, types=OF_BOTH),
+        "messages_by_contact_date": View(messages_by_contact_date, types=OF_REPORTS),
+        "reports_by_date": View(reports(reported), types=OF_REPORTS),
+        "reports_by_form": View(reports(form), "true", types=OF_REPORTS),
+        "reports_by_freetext": View(words(*REPORT), types=OF_REPORTS),
+        "reports_by_place": View(reports_by_place, types=OF_REPORTS),
+        "reports_by_subject": View(reports_by_subject, types=OF_REPORTS),
+        "reports_by_validity": View(reports(is_valid), types=OF_REPORTS),
+        "reports_by_verification": View(reports(lambda doc: doc.get("verified")), types=OF_REPORTS),
     },
     ("medic", "medic-sms"): {
         "messages_by_gateway_ref": View(messages_by_gateway_ref),
@@ -276,7 +278,7 @@ VIEWS: dict[tuple[str, str], dict[str, View]] = {
     },
     ("medic", "medic-admin"): {"message_queue": View(message_queue, "_count")},
     ("medic-users-meta", "users-meta"): {
-        "device_by_user": View(device_by_user),
-        "feedback_by_date": View(feedback_by_date),
+        "device_by_user": View(device_by_user, types=frozenset(("telemetry",))),
+        "feedback_by_date": View(feedback_by_date, types=frozenset(("feedback",))),
     },
 }
