@@ -78,8 +78,8 @@ def text(value: str) -> bytes:
     """Three levels: the characters, then their accents, then capitals, which come last."""
     if value.isascii():
         plain = value.encode()
-        capitals = b"" if value.islower() else plain.translate(CAPITALS, WITHOUT).rstrip(PLAIN)
-        return b"".join((TEXT, plain.translate(ASCII, WITHOUT), b"\0\0", capitals, END))
+        cased = b"" if value.islower() else plain.translate(CAPITALS, WITHOUT).rstrip(PLAIN)
+        return b"".join((TEXT, plain.translate(ASCII, WITHOUT), b"\0\0", cased, END))
     primary, accents, capitals = bytearray(), bytearray(), bytearray()
     for char in unicodedata.normalize("NFD", value):
         if unicodedata.category(char) == "Mn":
