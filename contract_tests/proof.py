@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from mocksrv.operation import Operation
-from mocksrv.proof import Finding
+from mocksrv.proof import finding
 
 MOST_DIFFERENCES = 0.02  # of the compared answers
 
@@ -39,19 +39,15 @@ def complaints(outcomes, reviewed):
 
 
 def findings(outcomes, version):
-    """What the replay proves: operation -> Finding, for those that gave their normal answer as it was recorded.
-
-    The normal answer is the first of an operation's statuses: one that was only seen to refuse is not proved by that.
-    """
+    """What the replay proves: operation -> Finding."""
     of = defaultdict(list)
     for one in outcomes:
         if one.operation is not None:
             of[one.operation].append(one)
-    proved = {}
+    found = {}
     for operation, own in of.items():
         agreed = [one for one in own if not one.problems]
-        if operation.statuses[0] in {one.status for one in agreed}:
-            proved[operation.name] = Finding(
-                version, date=max(one.date for one in agreed), cases=len(agreed), differences=len(own) - len(agreed),
-                statuses=tuple(sorted({one.status for one in agreed})))
-    return proved
+        recorded = max((one.date for one in agreed), default="")
+        found[operation.name] = finding(operation, version, recorded, [one.status for one in agreed],
+                                        len(own) - len(agreed))
+    return {name: one for name, one in found.items() if one}

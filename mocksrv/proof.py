@@ -25,7 +25,7 @@ from mocksrv.operation import FOUND_PROOFS, PROOFS, STALE_AFTER, Operation
 class Finding:
     """What a replay or a live run found about one operation."""
 
-    version: str  # release of the real service
+    version: str  # release of the real service; "" where it tells none
     date: str  # ISO date: of the recording, or of the live run
     cases: int  # answers that agreed
     differences: int = 0  # answers that differed for a reviewed reason
@@ -33,6 +33,15 @@ class Finding:
 
     def stale(self, today: datetime.date) -> bool:
         return (today - datetime.date.fromisoformat(self.date)).days > STALE_AFTER
+
+
+def finding(operation: Operation, version: str, date: str, agreed: Collection[int], differences: int) -> Finding | None:
+    """What a run found about an operation: `agreed` are the statuses of the answers that did, `differences` counts the
+    others. None unless its normal answer agreed, the first of its statuses: from refusals nobody knows what it does.
+    """
+    if operation.statuses[0] not in agreed:
+        return None
+    return Finding(version, date, len(agreed), differences, tuple(sorted(set(agreed))))
 
 
 Findings = dict[str, dict[str, Finding]]  # level -> name of the operation -> finding
@@ -86,7 +95,7 @@ def shown(operation: Operation, findings: Findings, today: datetime.date) -> dic
         return {"level": operation.proof, "version": operation.release, "date": None, "stale": False, "cases": 0,
                 "statuses": []}
     fresh, level, best = max(found, key=lambda one: one[:2])
-    return {"level": PROOFS[level], "version": best.version, "date": best.date, "stale": not fresh,
+    return {"level": PROOFS[level], "version": best.version or None, "date": best.date, "stale": not fresh,
             "cases": best.cases, "statuses": list(best.statuses)}
 
 
