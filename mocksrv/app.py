@@ -26,7 +26,7 @@ from mocksrv.journal import BODY, Entry, blot
 from mocksrv.metrics import Meter
 from mocksrv.operation import PARAMETER, Call, Operation, Refusal, Reply, Vendor
 from mocksrv.world import DEFAULT, TooManyWorlds, World, Worlds
-from mocksrv.wsgi import SLASH, header_safe, headers_of, path_of, quoted_target, status_line, take_world
+from mocksrv.wsgi import SLASH, dated, header_safe, headers_of, path_of, quoted_target, status_line, take_world
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -115,7 +115,7 @@ class Simulator(Flask):
         try:
             world = self.worlds[name or DEFAULT]
         except TooManyWorlds as error:
-            return no_room(error, start_response)
+            return no_room(error, dated(start_response))
         call = Call(
             method=environ["REQUEST_METHOD"],
             path=vendor.route(world, path),
@@ -265,6 +265,7 @@ class Simulator(Flask):
 
     def _control(self, environ: WSGIEnvironment, start_response: StartResponse, prefix: str, name: str | None,
                  path: str) -> Iterable[bytes]:
+        start_response = dated(start_response)
         if answer := forbidden(environ, self.settings, path):
             status, headers, body = answer
             start_response(status_line(status), headers)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from mocksrv.clock import Clock
+
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from types import TracebackType
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 WORLD = re.compile(r"/~([\w.-]{1,64})(?=/|$)", re.ASCII)
 SLASH = "\ue02f"  # stands for an encoded slash inside a path segment while routes are looked up
@@ -51,6 +56,16 @@ def headers_of(environ: WSGIEnvironment) -> dict[str, str]:
 
 def status_line(status: int) -> str:
     return STATUS_LINES.get(status) or f"{status} Unknown"
+
+
+def dated(start_response: StartResponse) -> StartResponse:
+    """Adds the Date header (RFC 9110, 6.6.1) of our own answers: they come from no world, so in real time."""
+    def start(status: str, headers: list[tuple[str, str]],
+              error: tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None = None,
+              /) -> Callable[[bytes], object]:
+        return start_response(status, [*headers, ("Date", Clock().http())], error)
+
+    return start
 
 
 def header_safe(text: str) -> str:

@@ -1,6 +1,7 @@
 """The control plane, over its HTTP interface."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -16,6 +17,17 @@ def test_health_ready_and_credentials(shop):
     assert ready["ready"] is True
     assert len(ready["instance"]) == 32
     assert shop.get("/~w/_mocksrv/credentials").json == {"shop": [{"base_url": "http://localhost/~w/v1"}]}
+
+
+@pytest.mark.parametrize(("path", "status"), [
+    ("/_mocksrv/health", 200), ("/_mocksrv/nothing", 404), ("/_mocksrv/clock", 403), ("/~new/v1/things", 503)])
+def test_our_own_answers_tell_the_real_time(shop_app, path, status):
+    client = shop_app(worlds=1).test_client()
+    client.post("/_mocksrv/clock", json={"freeze": True, "set": "2020-01-01"})
+    answer = client.get(path, headers={"X-Forwarded-For": "192.0.2.1"} if status == 403 else {})
+    assert answer.status_code == status
+    (date,) = answer.headers.getlist("Date")
+    assert abs(datetime.now(UTC) - parsedate_to_datetime(date)) < timedelta(minutes=1)
 
 
 def test_operations_are_listed_with_their_proof(shop):

@@ -15,6 +15,7 @@ import pytest
 from mocksrv.app import create_app
 from mocksrv.config import Config
 from mocksrv.serving import Server
+from mocksrv.tls import context
 
 ROOT = Path(__file__).parents[2]
 
@@ -93,6 +94,19 @@ def test_the_health_check_passes_on_a_server_and_fails_without_one(health_check)
         assert health_check(server.port) == 0
     app.worlds.close()
     assert health_check(server.port) == 1
+
+
+def test_the_health_check_passes_on_a_server_that_speaks_tls(health_check, tmp_path):
+    app = create_app(Config(size=0))
+    with Server(app, tls=context(tmp_path, "0.0.0.0")) as server:
+        assert health_check(server.port) == 0
+    app.worlds.close()
+    assert health_check(server.port) == 1
+
+
+def test_the_image_can_speak_tls():
+    (pip,) = [rest for stage, word, rest in instructions() if (stage, word) == (0, "RUN")]
+    assert "'.[tls]'" in pip
 
 
 def test_the_health_check_fails_on_a_server_that_is_not_well(health_check):
