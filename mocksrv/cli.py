@@ -215,14 +215,15 @@ def as_text(cell: Any) -> str:
 
 
 @main.command()
-@click.argument("vendor", type=click.Choice(VENDORS))
+@click.argument("vendor", type=click.Choice([*VENDORS, "control"]))
 def openapi(vendor: str) -> None:
-    """Print the OpenAPI 3.1 document of a vendor."""
+    """Print the OpenAPI 3.1 document of a vendor, or of the control plane."""
     from mocksrv.app import load_vendors
+    from mocksrv.control import document as control
     from mocksrv.openapi import document
 
-    for one in load_vendors([vendor]):
-        click.echo(json.dumps(document(one), indent=2, ensure_ascii=False))
+    made = control.document() if vendor == "control" else document(load_vendors([vendor])[0])
+    click.echo(json.dumps(made, indent=2, ensure_ascii=False))
 
 
 @main.command()

@@ -19,6 +19,7 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from mocksrv.config import Config
+from mocksrv.control.told import TOLD
 from mocksrv.operation import Headers
 from mocksrv.world import DEFAULT, TooManyWorlds, World, Worlds
 
@@ -157,8 +158,10 @@ def world() -> World:
     return worlds()[name()]
 
 
-def payload(*known: str) -> dict[str, Any]:
-    """The request's JSON object, empty if there is no body; refuses members that are not known."""
+def payload() -> dict[str, Any]:
+    """The request's JSON object, empty if there is no body; refuses members that the route is not told to take."""
+    takes = TOLD[str(request.endpoint).rpartition(".")[2]].takes
+    known = takes if isinstance(takes, Mapping) else ()
     if (request.content_length or 0) > MAX_BODY:
         raise ControlError("too-large", 413, f"send at most {MAX_BODY} bytes")
     text = request.get_data(cache=False)

@@ -9,6 +9,8 @@ from flask import Response
 
 from mocksrv.clock import ClockRange
 from mocksrv.control.base import ControlError, answer, control, number, payload, world
+from mocksrv.control.schemas import MOMENT
+from mocksrv.control.told import NUMBER, TRUTH, told
 from mocksrv.world import World
 
 
@@ -18,17 +20,22 @@ def clock_state(one: World) -> dict[str, Any]:
 
 
 @control.get("/clock")
+@told("Clock")
 def read_clock() -> Response:
+    """The clock of this world."""
     return answer(clock_state(world()))
 
 
 @control.post("/clock")
+@told("Clock", takes={"advance": NUMBER, "freeze": TRUTH, "rate": NUMBER, "set": MOMENT, "skew": NUMBER})
 def change_clock() -> Response:
-    """Any of: `freeze` (true or false), `rate`, `set` (ISO 8601), `skew` and `advance` (seconds), done in that order.
+    """Move the clock of this world.
+
+    Any of: `freeze` (true or false), `rate`, `set` (ISO 8601), `skew` and `advance` (seconds), done in that order.
 
     What is due by then is done when this returns: nothing in a world waits for real time.
     """
-    data = payload("advance", "freeze", "rate", "set", "skew")
+    data = payload()
     one = world()
     with one.lock:
         moved = one.clock.copy()

@@ -9,15 +9,19 @@ from flask import Response
 from marshmallow import Schema, ValidationError, fields, validate, validates, validates_schema
 
 from mocksrv.control.base import CONTROL, ControlError, answer, app, control, payload, world
+from mocksrv.control.told import listed, told
 from mocksrv.faults import CONNECTION
 
 # What can stand in an answer at all: RFC 9110, 5.1 and 5.5.
 HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+\Z", re.ASCII)
+EFFECTS = ("status", "headers", "delay", "slow", "connection", "cut_after", "content_type")
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
 
 
 @control.get("/faults")
+@told(listed("Fault"))
 def list_faults() -> Response:
+    """What goes wrong in this world, and how often it did."""
     return answer([fault.describe() for fault in world().faults.list()])
 
 
@@ -59,7 +63,7 @@ class FaultSchema(Schema):
 
     @validates_schema
     def check_sense(self, data: dict[str, Any], **_kwargs: Any) -> None:
-        if not data.keys() & {"status", "headers", "delay", "slow", "connection", "cut_after", "content_type"}:
+        if not data.keys() & set(EFFECTS):
             raise ValidationError("Say what goes wrong: status, delay, slow, connection, cut_after, ...")
         lengths = [value for name, value in data.get("headers", {}).items() if name.lower() == "content-length"]
         if not all(value.isascii() and value.isdigit() for value in lengths):
@@ -72,8 +76,14 @@ class FaultSchema(Schema):
 
 
 @control.post("/faults")
+@told("Fault", 201, takes="FaultOrder")
 def add_fault() -> Response:
-    """Let something go wrong; README, "The control plane", lists the members."""
+    """Let something go wrong in this world.
+
+    The aim: vendor, operation, method, path, caller, nth, times, probability; without it every call is hit. The effect,
+    at least one: status, headers, content_type, delay (seconds), slow, connection (with after: the request is carried
+    out first), cut_after.
+    """
     try:
         found = FaultSchema().load(payload())
     except ValidationError as error:
@@ -85,13 +95,17 @@ def add_fault() -> Response:
 
 
 @control.delete("/faults/<int:id>")
+@told(None, 204)
 def delete_fault(id: int) -> Response:
+    """Let it go wrong no more."""
     if not world().faults.remove(id):
         raise ControlError("no-such-fault", 404, f"there is no fault {id}; GET {CONTROL}/faults lists them")
     return Response(status=204)
 
 
 @control.delete("/faults")
+@told(None, 204)
 def clear_faults() -> Response:
+    """Let nothing go wrong any more."""
     world().faults.clear()
     return Response(status=204)

@@ -9,10 +9,12 @@ from typing import Any
 from flask import Response, request
 
 from mocksrv.control.base import ControlError, answer, control, payload, world, worlds
+from mocksrv.control.told import TEXT, WHOLE, listed, told
 from mocksrv.har import archive
 from mocksrv.journal import KEPT, QUERY, Entry
 from mocksrv.verify import BadExpectation, verify
 
+FILTERS = {**dict.fromkeys(QUERY, TEXT), "limit": WHOLE}
 PATIENCE = 1.0  # seconds between signs of life in a live stream, and the most that its end takes
 
 
@@ -25,24 +27,27 @@ def found() -> list[Entry]:
             raise ValueError
     except ValueError:
         raise ControlError("not-a-number", 400, "limit takes a whole number") from None
-    if unknown := request.args.keys() - {*QUERY, "limit"}:
-        raise ControlError("unknown-member", 400, f"{unknown.pop()!r} is not known; use {', '.join(QUERY)}, limit")
+    if unknown := request.args.keys() - FILTERS:
+        raise ControlError("unknown-member", 400, f"{unknown.pop()!r} is not known; use {', '.join(FILTERS)}")
     return world().journal.find(limit, **wanted)
 
 
 @control.get("/journal")
+@told(listed("Exchange"), query=FILTERS)
 def read_journal() -> Response:
-    """The last exchanges; query: vendor, operation, method, status, caller, fault, path, diagnosis, limit."""
+    """The last exchanges, secrets blotted out; all of them, or those that the query asks for."""
     return answer([entry.describe() for entry in found()])
 
 
 @control.get("/journal.har")
+@told("Archive", query=FILTERS)
 def read_archive() -> Response:
     """The same as an HTTP Archive."""
     return answer(archive(found(), request.host_url))
 
 
 @control.post("/journal/verify")
+@told("Verdict", takes="Expectation")
 def verify_journal() -> Response:
     """Whether the journal shows what is expected; `account` says what it shows instead."""
     try:
@@ -53,6 +58,7 @@ def verify_journal() -> Response:
 
 
 @control.get("/journal/stream")
+@told(TEXT, kind="text/event-stream")
 def follow_journal() -> Response:
     """Exchanges as they come, as server-sent events, until the world is replaced or forgotten, or the server stops."""
     def events() -> Iterator[str]:
@@ -70,6 +76,8 @@ def follow_journal() -> Response:
 
 
 @control.delete("/journal")
+@told(None, 204)
 def clear_journal() -> Response:
+    """Forget the exchanges."""
     world().journal.clear()
     return Response(status=204)

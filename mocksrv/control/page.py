@@ -8,6 +8,7 @@ from pathlib import Path
 from flask import Response, request
 
 from mocksrv.control.base import CONTROL, ControlError, control
+from mocksrv.control.told import TEXT, told
 
 FOLDER = Path(__file__).parents[1] / "page"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -24,12 +25,14 @@ HEADERS = {
 
 
 @control.get("/")
+@told(TEXT, kind="text/html", open=True)
 def show_page() -> Response:
     """The page; it is about the world whose prefix it is asked under."""
     return send("index.html")
 
 
 @control.get("/page/<file>")
+@told(TEXT, kind="*/*", open=True)
 def page_file(file: str) -> Response:
     """A part of the page."""
     return send(file)

@@ -7,34 +7,41 @@ from flask import Response, request
 from mocksrv import proof
 from mocksrv.clock import today
 from mocksrv.control.base import INSTANCE, ControlError, answer, app, control, world, worlds
+from mocksrv.control.told import TEXT, listed, told
 from mocksrv.tls import CA
 
 
 @control.get("/health")
+@told("Health", open=True)
 def health() -> Response:
+    """It runs."""
     return answer({"status": "ok"})
 
 
 @control.get("/ready")
+@told("Ready", open=True)
 def ready() -> Response:
     """Seeded and serving; `instance` is new with each start of a server."""
     return answer({"ready": True, "instance": INSTANCE, "vendors": list(app().vendors)})
 
 
 @control.get("/credentials")
+@told("Credentials")
 def credentials() -> Response:
     """Ready-made credentials, with base URLs as this caller sees the server."""
-    base = f"{request.scheme}://{request.host}{request.environ.get('SCRIPT_NAME', '')}"
-    return answer({vendor.name: vendor.credentials(world(), base) for vendor in app().vendors.values()})
+    return answer({vendor.name: vendor.credentials(world(), here()) for vendor in app().vendors.values()})
 
 
 @control.get("/operations")
+@told(listed("Operation"))
 def operations() -> Response:
+    """What is simulated, with permission, source and proof."""
     every = [operation for vendor in app().vendors.values() for operation in vendor.operations]
     return answer(proof.describe(every, today()))
 
 
 @control.get("/metrics")
+@told(TEXT, kind="text/plain")
 def metrics() -> Response:
     """Counts and durations of answers, and the number of worlds, for Prometheus."""
     text = app().meter.exposition(len(list(worlds())))
@@ -42,6 +49,7 @@ def metrics() -> Response:
 
 
 @control.get("/ca.pem")
+@told(TEXT, kind="application/x-pem-file", open=True)
 def certificate_authority() -> Response:
     """The certificate of the CA that signed this server's, when it serves TLS."""
     folder = app().settings.tls
@@ -50,12 +58,26 @@ def certificate_authority() -> Response:
     return Response((folder / CA).read_bytes(), content_type="application/x-pem-file")
 
 
+@control.get("/openapi.json")
+@told("OpenAPI")
+def own_openapi() -> Response:
+    """The OpenAPI 3.1 document of the control plane: this one."""
+    from mocksrv.control.document import document
+
+    return answer(document(f"{request.scheme}://{request.host}"))
+
+
 @control.get("/openapi/<vendor>.json")
+@told("OpenAPI")
 def openapi(vendor: str) -> Response:
     """The OpenAPI 3.1 document of a vendor."""
     from mocksrv.openapi import document
 
     if vendor not in app().vendors:
         raise ControlError("no-such-vendor", 404, f"vendor is one of {', '.join(app().vendors)}")
-    prefix = request.environ.get("SCRIPT_NAME", "")
-    return answer(document(app().vendors[vendor], f"{request.scheme}://{request.host}{prefix}"))
+    return answer(document(app().vendors[vendor], here()))
+
+
+def here() -> str:
+    """The base URL of this world as the caller sees it."""
+    return f"{request.scheme}://{request.host}{request.environ.get('SCRIPT_NAME', '')}"

@@ -7,10 +7,11 @@ from typing import Any
 from flask import Response, request
 
 from mocksrv.control.base import CONTROL, ControlError, answer, app, control, world
+from mocksrv.control.told import TEXT, WHOLE, listed, told
 from mocksrv.store import Table
 
 MOST = 1_000  # documents in one answer
-QUERY = ("skip", "limit", "id", "q")
+QUERY = {"skip": WHOLE, "limit": WHOLE | {"default": 50, "maximum": MOST}, "id": TEXT, "q": TEXT}
 
 
 def owners() -> dict[str, str]:
@@ -24,6 +25,7 @@ def describe(table: Table, owner: dict[str, str]) -> dict[str, Any]:
 
 
 @control.get("/tables")
+@told(listed("Table"))
 def list_tables() -> Response:
     """The tables of all vendors, with the number of their documents."""
     owner, one = owners(), world()
@@ -32,9 +34,10 @@ def list_tables() -> Response:
 
 
 @control.get("/tables/<key>")
+@told("Documents", query=QUERY)
 def read_table(key: str) -> Response:
     """Documents in the order of insertion; `id` finds one, `q` those with that text in their id or compact JSON."""
-    if unknown := request.args.keys() - set(QUERY):
+    if unknown := request.args.keys() - QUERY:
         raise ControlError("unknown-member", 400, f"{unknown.pop()!r} is not known here; use {', '.join(QUERY)}")
     skip, limit = whole("skip", 0), whole("limit", 50, MOST)
     one = world()

@@ -10,9 +10,14 @@ from flask import Response
 from mocksrv.config import ConfigError, parse_seed, parse_size
 from mocksrv.control.base import CONTROL, ControlError, answer, app, control, name, payload, world, worlds
 from mocksrv.control.clock import clock_state
+from mocksrv.control.schemas import NAME as NAME_OF
+from mocksrv.control.schemas import SETTINGS
+from mocksrv.control.told import TEXT, WHOLE, all_of, listed, told
 from mocksrv.scenario import Scenario, scenarios
 from mocksrv.world import DEFAULT, World
 
+ORDER = {"name": NAME_OF, "fork": TEXT, "seed": WHOLE, "size": {"type": ["integer", "string"]},
+         "settings": SETTINGS, "scenario": TEXT}
 NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
 SNAPSHOTS = 1_000  # that are kept at most
 
@@ -23,14 +28,17 @@ def describe(one: World) -> dict[str, Any]:
 
 
 @control.get("/worlds")
+@told(listed("World"))
 def list_worlds() -> Response:
+    """All worlds."""
     return answer([describe(one) for one in worlds()])
 
 
 @control.post("/worlds")
+@told("World", 201, takes=ORDER, needs=("name",))
 def make_world() -> Response:
     """Make the world of that `name` anew: as a `fork` of another, or with its own `seed`, `size` or `settings`."""
-    data = payload("name", "fork", "seed", "size", "settings", "scenario")
+    data = payload()
     key = data.get("name")
     if not isinstance(key, str) or not NAME.fullmatch(key):
         raise ControlError("bad-name", 400, "name takes 1 to 64 letters, digits, dots, dashes or underscores")
@@ -66,12 +74,14 @@ def planted(data: dict[str, Any]) -> World:
 
 
 @control.get("/scenarios")
+@told(listed("Scenario"))
 def list_scenarios() -> Response:
     """Troubles that real clients have had, and what a client should do."""
     return answer([one.describe() for one in scenarios(app().vendors.values()).values()])
 
 
 @control.post("/scenarios/<key>")
+@told("Scenario")
 def apply_scenario(key: str) -> Response:
     """Put that trouble into this world."""
     payload()
@@ -99,12 +109,14 @@ def parsed(settings: Any) -> dict[str, Any]:
 
 
 @control.get("/settings")
+@told("Settings")
 def read_settings() -> Response:
     """The vendors' settings in this world."""
     return answer(world().settings)
 
 
 @control.get("/settings/known")
+@told(listed("Setting"))
 def describe_settings() -> Response:
     """The same with what each means and takes."""
     values = world().settings
@@ -113,6 +125,7 @@ def describe_settings() -> Response:
 
 
 @control.post("/settings")
+@told("Settings", takes="Settings")
 def change_settings() -> Response:
     """Change some of the vendors' settings in this world."""
     changes = parsed(payload())
@@ -124,13 +137,16 @@ def change_settings() -> Response:
 
 
 @control.delete("/worlds/<key>")
+@told(None, 204)
 def delete_world(key: str) -> Response:
+    """Forget that world."""
     if not worlds().delete(key):
         raise ControlError("no-such-world", 404, f"there is no world {key!r}; GET {CONTROL}/worlds lists them")
     return Response(status=204)
 
 
 @control.delete("/world")
+@told(None, 204)
 def forget_world() -> Response:
     """Forget this world, if it is there; asking for it again makes a new one."""
     worlds().delete(name())
@@ -138,6 +154,7 @@ def forget_world() -> Response:
 
 
 @control.post("/reset")
+@told("World")
 def reset() -> Response:
     """Begin again with the seeded data."""
     payload()
@@ -148,15 +165,18 @@ def reset() -> Response:
 
 
 @control.get("/snapshots")
+@told(listed("Snapshot"))
 def list_snapshots() -> Response:
+    """The snapshots that are kept."""
     return answer([{"name": label, "world": kept.name, "clock": clock_state(kept)}
                    for label, kept in list(worlds().snapshots.items())])
 
 
 @control.post("/snapshots")
+@told(all_of(name=NAME_OF, world=TEXT), 201, takes={"name": NAME_OF}, needs=("name",))
 def make_snapshot() -> Response:
     """Keep this world under a name."""
-    label = free_name(payload("name").get("name"))
+    label = free_name(payload().get("name"))
     worlds().snapshot(name(), label)
     return answer({"name": label, "world": name()}, 201)
 
@@ -179,12 +199,14 @@ def kept(label: str) -> World:
 
 
 @control.get("/snapshots/<label>")
+@told("SnapshotFile")
 def download_snapshot(label: str) -> Response:
     """The whole snapshot as JSON."""
     return answer(kept(label).dump())
 
 
 @control.put("/snapshots/<label>")
+@told(all_of(name=NAME_OF), 201, takes="SnapshotFile")
 def upload_snapshot(label: str) -> Response:
     """Take in a snapshot that was downloaded before, here or from another server."""
     free_name(label)
@@ -197,6 +219,7 @@ def upload_snapshot(label: str) -> Response:
 
 
 @control.post("/snapshots/<label>/restore")
+@told("World")
 def restore_snapshot(label: str) -> Response:
     """Make this world what the snapshot was."""
     payload()
@@ -204,7 +227,9 @@ def restore_snapshot(label: str) -> Response:
 
 
 @control.delete("/snapshots/<label>")
+@told(None, 204)
 def delete_snapshot(label: str) -> Response:
+    """Forget a snapshot."""
     kept(label)
     worlds().snapshots.pop(label, None)
     return Response(status=204)

@@ -1,6 +1,6 @@
 // What is simulated, how sure we are of it, and how often it was called here.
 
-import { get } from "./api.js";
+import { address, get } from "./api.js";
 import { choice, data, field, grid, h } from "./dom.js";
 import { calls, listen } from "./record.js";
 
@@ -29,11 +29,19 @@ function operationRow(one, count) {
     h("td", { class: "number" }, count ? String(count) : "–"));
 }
 
+// The documents open as they are served, for tools that read OpenAPI.
+function documents(vendors) {
+  const link = (text, path) => [" ", h("a", { href: address(path), target: "_blank", rel: "noopener" }, text)];
+  return h("p", {}, "OpenAPI documents:", vendors.map((one) => link(one, `/openapi/${one}.json`)),
+    link("the control plane", "/openapi.json"));
+}
+
 export async function show(place) {
   const operations = await get("/operations");
   const [list, sum] = [h("div", {}), h("p", { role: "status" })];
   const text = h("input", { type: "search", oninput: draw, placeholder: "path or name" });
-  const vendor = choice({ onchange: draw }, [["", "all"], ...new Set(operations.map((one) => one.vendor))]);
+  const vendors = [...new Set(operations.map((one) => one.vendor))];
+  const vendor = choice({ onchange: draw }, [["", "all"], ...vendors]);
   const proof = choice({ onchange: draw }, [["", "any"], ...Object.keys(PROOFS)]);
   const used = h("input", { type: "checkbox", id: "used", onchange: draw });
   const stale = h("input", { type: "checkbox", id: "stale", onchange: draw });
@@ -53,7 +61,7 @@ export async function show(place) {
   }
   place.append(h("div", { class: "bar" }, field("Find", text), field("Vendor", vendor), field("Proof", proof),
     h("div", { class: "check" }, used, h("label", { for: "used" }, "Called here only")),
-    h("div", { class: "check" }, stale, h("label", { for: "stale" }, "Stale only"))), sum, list);
+    h("div", { class: "check" }, stale, h("label", { for: "stale" }, "Stale only"))), sum, list, documents(vendors));
   draw();
   let waiting = null;
   const deaf = listen(() => { waiting ??= setTimeout(() => { waiting = null; draw(); }, 500); });

@@ -296,6 +296,13 @@ def test_operations_tell_whose_proof_is_stale(page, monkeypatch):
     assert {cell.text.split("\n")[0] for cell in page.all("tbody td:nth-child(4)")} == {"recorded stale"}
 
 
+def test_operations_lead_to_the_openapi_documents(page):
+    page.open("operations").sees("OpenAPI documents:")
+    links = {link.text: link.get_attribute("href") for link in page.all("main a[href*=openapi]")}
+    assert list(links) == ["carehq", "commcare", "cht", "the control plane"]
+    assert [requests.get(url, timeout=60).json()["openapi"] for url in links.values()] == ["3.1.0"] * 4
+
+
 def test_settings_are_shown_and_changed(page):
     page.open("settings")
     page.enter("conformance", "strict")
