@@ -38,8 +38,9 @@ COMPONENTS: dict[str, Schema] = {
                     "additionalProperties": listed({"type": "object", "required": ["base_url"]})},
     "Operation": all_of(
         vendor=TEXT, name=TEXT, method=TEXT, path=TEXT, aliases=listed(TEXT), summary=TEXT,
-        permission={"anyOf": [TEXT, listed(TEXT), {"type": "null"}]}, source=TEXT, proof={"enum": list(PROOFS)},
-        proved=null_or(TEXT), simulated=TRUTH),
+        permission={"anyOf": [TEXT, listed(TEXT), {"type": "null"}]}, source=TEXT, simulated=TRUTH,
+        proof=all_of(level={"enum": list(PROOFS)}, version=null_or(TEXT), date=null_or(TEXT), stale=TRUTH, cases=WHOLE,
+                     statuses=listed(WHOLE))),
     "OpenAPI": {"type": "object", "required": ["openapi", "info", "paths"]},
     "Clock": all_of(now=MOMENT, frozen=TRUTH, skew=NUMBER, rate=NUMBER),
     "World": all_of(name=NAME, prefix=TEXT, clock=referred("Clock"), exchanges=WHOLE),
