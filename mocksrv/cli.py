@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mocksrv.config import SIZES, VENDORS, Config, ConfigError, load
+from mocksrv.console import print_table
+from mocksrv.drift_cli import drift
 from mocksrv.operation import PROOFS, STALE_AFTER
 from mocksrv.remote_cli import COMMANDS, fail
 
@@ -192,28 +194,6 @@ def replace_between_marks(file: Path, text: str) -> None:
         fail(f"cannot use {file}: {error.strerror}")
 
 
-def print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
-    cells = [[as_text(row[column]) for column in columns] for row in rows]
-    if not sys.stdout.isatty():  # a log, a pipe: no colours needed, and rich takes longer than the table is worth
-        widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
-        for line in (columns, *cells):
-            click.echo("  ".join(map(str.ljust, line, widths)).rstrip())
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for line in cells:
-        table.add_row(*line)
-    Console().print(table)
-
-
-def as_text(cell: Any) -> str:
-    return "" if cell is None else ", ".join(cell) if isinstance(cell, list) else str(cell)
-
-
 @main.command()
 @click.argument("vendor", type=click.Choice([*VENDORS, "control"]))
 def openapi(vendor: str) -> None:
@@ -241,7 +221,7 @@ def settings(as_json: bool) -> None:
         print_table(("setting", "default", "choices", "help"), rows)
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, drift):
     main.add_command(command)
 
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
+from mocksrv.drift.nodes import is_node, is_texts
 from mocksrv.drift.shapes import Shape
 
 Document = dict[str, Any]
 TARGETS = ("mock", "live")
+VENDOR = re.compile(r"[a-z][a-z0-9_-]*")
 HEAD = ("vendor", "version", "date", "target")
 
 
@@ -59,13 +62,30 @@ def load(path: Path) -> Document:
     missing = [key for key in (*HEAD, "operations") if not isinstance(data, dict) or key not in data]
     if missing:
         raise Unusable(f"{path} holds no shapes: it lacks {', '.join(missing)}")
+    if not isinstance(data["vendor"], str) or not VENDOR.fullmatch(data["vendor"]):
+        raise Unusable(f"{path}: vendor must be a plain word")
     if data["target"] not in TARGETS:
         raise Unusable(f"{path}: target must be one of {', '.join(TARGETS)}, not {data['target']}")
-    bad = next((f"{name}, {case}" for name, cases in data["operations"].items() for case, shape in cases.items()
-                if not isinstance(shape, dict) or shape.keys() != {"status", "headers", "body"}), None)
+    operations = data["operations"]
+    if not isinstance(operations, dict) or not all(isinstance(cases, dict) for cases in operations.values()):
+        raise Unusable(f"{path}: its operations are no cases by operation")
+    bad = next((f"{name}, {case}" for name, cases in operations.items() for case, shape in cases.items()
+                if not is_shape(shape)), None)
     if bad:
         raise Unusable(f"{path}: {bad} is no shape")
     return dict(data)
+
+
+def is_shape(value: Any) -> bool:
+    """Whether a value has the form of a shape throughout."""
+    if not isinstance(value, dict) or value.keys() != {"status", "headers", "body"}:
+        return False
+    headers, body = value["headers"], value["body"]
+    facts = isinstance(headers, dict) and all(
+        isinstance(fact, str) or (name == "set-cookie" and is_texts(fact)) for name, fact in headers.items())
+    return type(value["status"]) is int and facts and (isinstance(body, str) or (
+        isinstance(body, dict) and bool(body) and is_texts(body.get("namespaces", [])) and (
+            isinstance(body["text"], str) if "text" in body else is_node(next(iter(body.values()))))))
 
 
 def read_json(path: Path) -> Any:

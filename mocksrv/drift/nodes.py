@@ -168,3 +168,27 @@ def merge_enums(one: Node, other: Node) -> Node:
 
 
 MERGERS = {"object": merge_objects, "array": merge_arrays, "enum": merge_enums}
+
+
+def is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def is_node(value: Any) -> bool:
+    """Whether a value that was read from a file is a node throughout."""
+    if isinstance(value, list):
+        return bool(value) and all(not isinstance(one, list) and is_node(one) for one in value)
+    match value:
+        case str():
+            return True
+        case {"object": dict(members), **rest}:
+            return (rest.keys() <= {"optional"} and is_texts(rest.get("optional", []))
+                    and all(map(is_node, members.values())))
+        case {"array": element, "rows": "0" | "1" | "many", **rest}:
+            return (rest.keys() <= {"sorted"} and is_texts(rest.get("sorted", []))
+                    and (element is None or is_node(element)))
+        case {"enum": values, "other": others, **rest}:
+            return not rest and is_texts(values) and is_texts(others)
+        case {"text": str(), **rest}:
+            return not rest
+    return False

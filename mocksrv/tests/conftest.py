@@ -1,4 +1,4 @@
-"""A small vendor of its own for the tests of the machinery: a shop with `things`."""
+"""A small vendor of its own for the tests of the machinery, a shop with `things`, and a browser."""
 
 import json
 
@@ -108,3 +108,11 @@ def shop_app():
 def shop(shop_app):
     """A test client of the shop."""
     return shop_app().test_client()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from mocksrv.tests.chromium import chromium
+
+    with chromium() as driver:
+        yield driver

@@ -1,15 +1,12 @@
 """The page in a real browser: each control of each view, in a world of the test's own."""
 
 import json
-import shutil
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import pytest
 import requests
 from axe_core_python.selenium import Axe
-from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -18,28 +15,12 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from mocksrv.app import create_app
 from mocksrv.config import Config
 from mocksrv.serving import Server
+from mocksrv.tests.chromium import RULES, looked_at_by
 
 PICTURES = Path(__file__).parents[2] / "ci-output" / "page"
 VIEWS = ("journal", "worlds", "tables", "clock", "faults", "scenarios", "operations", "settings")
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>\u202e"
-RULES = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}  # of axe; only colours differ in the dark
 ADMIN = ("admin", "pass")
-
-
-@pytest.fixture(scope="session")
-def browser():
-    paths = [shutil.which(name) for name in ("chromium", "chromedriver")]
-    if None in paths:
-        pytest.fail("the page is tested in Chromium: apt-get install -y chromium chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = paths[0]
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                     "--window-size=1280,900"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(paths[1]))
-    yield driver
-    driver.quit()
 
 
 class Page:
@@ -116,17 +97,6 @@ def page(browser, mocksrv):
     broken = [entry["message"] for entry in browser.get_log("browser")
               if entry["level"] == "SEVERE" and "the server responded with a status of" not in entry["message"]]
     assert not broken
-
-
-@contextmanager
-def looked_at_by(browser, width, height, scheme):
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
-                            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia",
-                            {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-    yield
-    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 def test_the_journal_shows_each_exchange_as_it_comes_with_its_diagnosis(page):
