@@ -17,6 +17,7 @@ CLOCKS = {("time", None), ("random", None), ("secrets", None), ("uuid", "uuid1")
 MAY = {  # file -> what it alone may do
     "clock.py": {"time"},  # reads the machine's time for everybody
     "generator.py": {"random"},  # subclasses random.Random over a counter
+    "testcontainers.py": {"secrets"},  # makes a token for a container, outside of every world
     "control/base.py": {"uuid4"},  # tells one process from the next, outside of every world
 }
 
