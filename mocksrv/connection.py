@@ -26,6 +26,7 @@ class Connection:
         self.peer = peer
         self.taken = False  # the app has spoken on the connection itself
         self.idle = True  # no request is being read or answered
+        self.used = False  # a request was answered on it
 
     def reset(self) -> None:
         """End with a TCP reset (RST): the client sees "connection reset by peer"."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PATIENCE = 300.0  # seconds to wait for a byte, or for one write to be taken: people sit in debuggers
+TURN = 0.1  # seconds until one more idle connection is ended, while clients wait and all threads are taken
 GRACE = 5.0  # seconds that answers in flight get on a stop; Docker kills after 10, and live streams never end
 
 
@@ -149,12 +150,16 @@ class Server:
             self._stopping = True
             self._wake()
 
+        # Python's handler runs between two instructions of this thread: a signal that comes just before select()
+        # begins to wait, or that another thread is given, would wake nobody. This byte does.
+        woken = signal.set_wakeup_fd(self._wake_out.fileno(), warn_on_full_buffer=False)
         before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+            signal.set_wakeup_fd(woken)
 
     def _close(self) -> None:
         for sock in (self._listener, self._wake_in, self._wake_out):
@@ -166,16 +171,25 @@ class Server:
         except OSError:
             pass  # so many wait unread that the loop wakes anyway, or it has ended
 
-    def _sleep(self, *also: socket.socket) -> None:
+    def _sleep(self, *also: socket.socket, seconds: float | None = None) -> None:
         """Wait for a wake() or for a socket to be ready."""
-        if self._wake_in in select.select([self._wake_in, *also], [], [])[0]:
+        if self._ready(self._wake_in, *also, seconds=seconds) and self._ready(self._wake_in):
             self._wake_in.recv(RECEIVE)
+
+    @staticmethod
+    def _ready(*socks: socket.socket, seconds: float | None = 0.0) -> bool:
+        """Whether one of them has something to read, at the latest after so many seconds."""
+        return bool(select.select(socks, [], [], seconds)[0])
 
     def _accept(self) -> None:
         self._listener.setblocking(False)
         while True:
             if len(self._open) >= self._threads and not self._stopping:
-                self._sleep()  # until one has gone
+                if self._ready(self._listener):
+                    self._let_go()
+                    self._sleep(seconds=TURN)  # until one has gone
+                else:
+                    self._sleep(self._listener)
                 continue
             try:
                 sock, peer = self._listener.accept()
@@ -201,6 +215,12 @@ class Server:
             log.warning("a connection could not be served: %s", error)
             del self._open[thread]
             connection.sock.close()
+
+    def _let_go(self) -> None:
+        """End the oldest connection that was used and idles: clients that keep theirs would shut others out."""
+        idle = (connection for connection in list(self._open.values()) if connection.used and connection.idle)
+        if (oldest := next(idle, None)) is not None:
+            oldest.shut(socket.SHUT_RD)  # what has come is still read
 
     def _drain(self) -> None:
         self._listener.close()
@@ -297,6 +317,7 @@ class Server:
             return False
         finally:
             request.body.close()
+        connection.used = True
         return answer.keep_alive and not connection.taken
 
 

@@ -328,6 +328,22 @@ def test_more_clients_than_threads_are_all_served():
             client.close()
 
 
+def test_clients_that_keep_idle_connections_shut_nobody_out():
+    with Server(echoing("PATH_INFO"), threads=3) as server:
+        keeping = [RawClient(server) for _ in range(3)]
+        for client in keeping:
+            client.request("GET /kept")
+            assert client.answer().body == b"/kept"
+        with RawClient(server) as late:
+            late.request("GET /late")
+            assert late.answer().body == b"/late"
+        ended = keeping[0].ended()
+        for client in keeping[1:]:
+            client.close()
+        assert ended
+        keeping[0].close()
+
+
 def test_nagle_is_off_and_no_names_are_looked_up(monkeypatch):
     seen = []
 

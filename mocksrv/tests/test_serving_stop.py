@@ -157,10 +157,10 @@ print("stopped", flush=True)
 
 
 @contextmanager
-def program():
+def program(code=PROGRAM):
     """The server in a process of its own: the process and a client of it."""
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", code],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -202,6 +202,35 @@ def test_a_second_signal_does_not_wait():
         process.send_signal(signal.SIGTERM)
         client.head()
         assert client.chunk() == b"some"
+        assert client.ended()
+        assert process.stdout.readline() == "stopped\n"
+        assert process.wait(PATIENCE) == 0
+
+
+SIGNALLED = """
+import signal
+import threading
+import time
+from mocksrv.serving import Server
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Length", "0")])
+    time.sleep(0.2)  # by then the thread that accepts waits for the next client
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    return []
+
+server = Server(app)
+print(server.port, flush=True)
+server.run()
+print("stopped", flush=True)
+"""
+
+
+def test_a_signal_that_another_thread_is_given_stops_the_server_at_once():
+    """The thread that accepts is not interrupted then, nor by one that comes just before it begins to wait."""
+    with program(SIGNALLED) as (process, client):
+        client.request("GET /")
+        assert client.answer().status == 200
         assert client.ended()
         assert process.stdout.readline() == "stopped\n"
         assert process.wait(PATIENCE) == 0
