@@ -9,10 +9,11 @@ URL, credentials, client); `mocksrv_url` (the server); `block_network` (only loo
 
 from __future__ import annotations
 
+import ipaddress
 import itertools
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -78,16 +79,53 @@ def cht(mocksrv: RemoteWorld) -> Account:
 
 @pytest.fixture
 def block_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let sockets of this process connect to loopback only: whatever misses the mock fails at once."""
-    connect = socket.socket.connect
+    """Let sockets of this process reach loopback only: whatever misses the mock fails at once, with a clear error.
 
-    def guarded(self: socket.socket, address: Any) -> None:
-        host = address[0] if isinstance(address, tuple) else ""
-        if host and not (host.startswith("127.") or host in ("::1", "localhost")):
+    Connections, datagrams and the looking up of names are guarded; Unix sockets and names of loopback are let through.
+    """
+    for name in ("connect", "connect_ex", "sendto", "sendmsg"):
+        monkeypatch.setattr(socket.socket, name, guarded(getattr(socket.socket, name), address_of=name))
+    monkeypatch.setattr(socket, "getaddrinfo", guarded(socket.getaddrinfo))
+    for name in ("gethostbyname", "gethostbyname_ex"):
+        monkeypatch.setattr(socket, name, guarded(getattr(socket, name)))
+
+
+# Where each method of a socket has the address: by its place after `self`.
+ADDRESSES: dict[str, Callable[[tuple[Any, ...]], Any]] = {
+    "connect": lambda given: given[1],
+    "connect_ex": lambda given: given[1],
+    "sendto": lambda given: given[-1],  # with or without flags before it
+    "sendmsg": lambda given: given[4] if len(given) > 4 else None,
+}
+
+
+def guarded(plain: Callable[..., Any], address_of: str | None = None) -> Callable[..., Any]:
+    """The function, for loopback only. Without `address_of` its first argument is the host."""
+
+    def guard(*given: Any, **named: Any) -> Any:
+        if address_of is None:
+            host = given[0] if given else named.get("host")
+        else:
+            address = ADDRESSES[address_of](given)
+            host = address[0] if isinstance(address, tuple) else None  # a path of a Unix socket
+        if isinstance(host, bytes):
+            host = host.decode("ascii", "replace")
+        if isinstance(host, str) and host and not is_loopback(host):
             raise ConnectionRefusedError(f"block_network: this test may reach loopback only, not {host}")
-        connect(self, address)
+        return plain(*given, **named)
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+    return guard
+
+
+def is_loopback(host: str) -> bool:
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 # --- the summary line ---

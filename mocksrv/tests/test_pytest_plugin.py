@@ -67,12 +67,59 @@ def test_the_network_can_be_blocked(pytester):
     pytester.makepyfile("""
         import socket, pytest, requests
 
-        def test_blocked(block_network, mocksrv):
-            assert requests.get(f"{mocksrv.url}/_mocksrv/health").ok
-            with pytest.raises(ConnectionRefusedError, match="loopback only"):
-                socket.create_connection(("192.0.2.1", 80), timeout=1)
+        ELSEWHERE = ("192.0.2.1", 80)  # TEST-NET-1: reaches nobody, so a hole in the guard is a time-out
+
+        def tcp():
+            made = socket.socket()
+            made.settimeout(1)
+            return made
+
+        def udp(family=socket.AF_INET):
+            return socket.socket(family, socket.SOCK_DGRAM)
+
+        @pytest.mark.parametrize("reach", [
+            lambda: socket.create_connection(ELSEWHERE, timeout=1),
+            lambda: tcp().connect(ELSEWHERE),
+            lambda: tcp().connect_ex(ELSEWHERE),  # asyncio's and selectors' way
+            lambda: udp().sendto(b"x", ELSEWHERE),
+            lambda: udp().sendto(b"x", 0, ELSEWHERE),
+            lambda: udp().sendmsg([b"x"], [], 0, ELSEWHERE),
+            lambda: udp().connect(ELSEWHERE),
+            lambda: udp(socket.AF_INET6).sendto(b"x", ("2001:db8::1", 80, 0, 0)),
+            lambda: socket.getaddrinfo("api.carehq.test", 443),
+            lambda: socket.getaddrinfo(host=b"api.carehq.test", port=443),
+            lambda: socket.gethostbyname("api.carehq.test"),
+            lambda: socket.gethostbyname_ex("127.0.0.1.evil.test"),
+            lambda: requests.get("http://api.carehq.test/v1/users", timeout=1),
+        ])
+        @pytest.mark.filterwarnings("ignore::ResourceWarning")
+        def test_blocked(block_network, reach):
+            with pytest.raises((ConnectionRefusedError, requests.ConnectionError), match="loopback only, not "):
+                reach()
+
+        def test_loopback_is_open(block_network, mocksrv):
+            port = int(mocksrv.server.rpartition(":")[2])
+            for host in ("127.0.0.1", "localhost", "LOCALHOST"):
+                assert requests.get(f"http://{host}:{port}/_mocksrv/health").ok
+            with socket.socket() as one:
+                assert one.connect_ex(("127.0.0.1", port)) == 0
+            with udp() as one, udp() as other:
+                other.bind(("127.0.0.1", 0))
+                one.sendto(b"x", other.getsockname())
+                one.connect(other.getsockname())
+                one.sendmsg([b"y"])
+                assert (other.recv(9), other.recv(9)) == (b"x", b"y")
+            left, right = socket.socketpair()
+            left.sendmsg([b"x"])
+            assert right.recv(9) == b"x"
+            left.close(), right.close()
+            assert socket.getaddrinfo(None, port)
+            assert socket.getaddrinfo("::1", port)
+
+        def test_open_again():
+            assert "guard" not in repr(socket.socket.connect) + repr(socket.getaddrinfo)
     """)
-    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+    pytester.runpytest_subprocess().assert_outcomes(passed=15)
 
 
 def test_a_server_that_runs_already(pytester, mocksrv_url):
