@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +20,14 @@ from werkzeug.routing import BaseConverter, RequestRedirect, Rule
 from mocksrv import misses
 from mocksrv.clock import pause, stopwatch
 from mocksrv.config import Config
-from mocksrv.control import CONTROL, PROBLEM, control, forbidden, problem
+from mocksrv.control import CONTROL, PROBLEM, control, forbidden
 from mocksrv.faults import Fault
-from mocksrv.journal import BODY, Entry, blot
+from mocksrv.journal import BODY, Entry
 from mocksrv.metrics import Meter
 from mocksrv.operation import PARAMETER, Call, Operation, Refusal, Reply, Vendor
-from mocksrv.world import DEFAULT, TooManyWorlds, World, Worlds
+from mocksrv.outcome import DIAGNOSIS, NotSimulated, Ours, failed, no_room, stream
+from mocksrv.room import NoRoom, OutOfMemory
+from mocksrv.world import DEFAULT, World, Worlds
 from mocksrv.wsgi import SLASH, dated, header_safe, headers_of, path_of, quoted_target, status_line, take_world
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mocksrv")
 
-DIAGNOSIS = "X-Mocksrv-Diagnosis"
 ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
 
 
@@ -114,7 +115,7 @@ class Simulator(Flask):
         vendor, prefix, name, path = self._vendor(prefix, name, path)
         try:
             world = self.worlds[name or DEFAULT]
-        except TooManyWorlds as error:
+        except NoRoom as error:
             return no_room(error, dated(start_response))
         call = Call(
             method=environ["REQUEST_METHOD"],
@@ -141,11 +142,19 @@ class Simulator(Flask):
         began = stopwatch()
         self.find_route(vendor, call)
         with world.lock:
+            world.begin()
             result, fault = self._handle(world, vendor, call)
             if fault:
                 call.diagnose(f"fault {fault.id} of this world struck; "
                               f"DELETE {world.prefix}{CONTROL}/faults/{fault.id} removes it")
-            reply = self._render(world, vendor, call, result)
+            grown = world.store.ledger.grown
+            if grown > 0 and not self.worlds.spend(grown, held=True):
+                world.undo()
+                result = Ours(OutOfMemory(self.settings.memory))
+            try:
+                reply = self._render(world, vendor, call, result)
+            except Exception as error:
+                reply = self._render(world, vendor, call, failed(world, vendor, call, error))
             delay = fault.seconds(world.random) if fault else 0.0
             world.commit()
         if delay:
@@ -159,7 +168,7 @@ class Simulator(Flask):
             if world.faults:
                 fault = obstruct(vendor, world.faults.pick(vendor.name, call, world.random))
             if call.operation and not call.operation.simulated:
-                raise NotSimulated(call.operation)
+                raise Ours(NotSimulated(call.operation))
             vendor.identify(world, call)
             if world.faults and fault is None and (caller := vendor.caller_name(call)):
                 fault = obstruct(vendor, world.faults.pick(vendor.name, call, world.random, caller))
@@ -171,9 +180,7 @@ class Simulator(Flask):
         except Refusal as refusal:
             return refusal, fault
         except Exception as error:
-            log.exception("%s %s failed", call.method, blot(call.target))
-            call.diagnose(f"mocksrv itself failed here ({type(error).__name__}: {error}); please report it")
-            return vendor.failure(500), fault
+            return failed(world, vendor, call, error), fault
 
     def find_route(self, vendor: Vendor, call: Call) -> None:
         """Set the call's operation and parameters, or what is known about why there is none."""
@@ -211,7 +218,7 @@ class Simulator(Flask):
             if call.operation is None and result.status >= 300:
                 for line in misses.explain(vendor, call):
                     call.diagnose(line)
-        if isinstance(result, NotSimulated):
+        if isinstance(result, Ours):
             reply = Reply(json.dumps(result.body).encode(), result.status, [("Content-Type", PROBLEM)])
         else:
             reply = vendor.render(world, call, result)
@@ -237,6 +244,7 @@ class Simulator(Flask):
         def close(body: bytes, size: int) -> None:
             entry.response_body, entry.response_size, entry.seconds = body[:BODY], size, stopwatch() - began
             world.journal.add(entry)
+            self.worlds.spend(entry.weight, held=True)
             self.meter.add(vendor.name, entry.operation, entry.status, entry.seconds)
             if self.settings.log != "off":
                 log.info(log_line(self.settings.log, world, entry))
@@ -275,22 +283,6 @@ class Simulator(Flask):
         return super().wsgi_app(inner, start_response)
 
 
-class NotSimulated(Refusal):
-    """A real route that mocksrv does not have: our own answer, so that nobody takes it for the vendor's."""
-
-    def __init__(self, operation: Operation) -> None:
-        text = f"mocksrv does not simulate {operation.method} {operation.path}, a real route of {operation.vendor}"
-        super().__init__(501, problem("not-simulated", 501, text), diagnosis=text)
-
-
-def no_room(error: TooManyWorlds, start_response: StartResponse) -> list[bytes]:
-    """Our own answer to a request for one world too many: it reaches no vendor."""
-    body = json.dumps(problem("too-many-worlds", 503, str(error))).encode()
-    start_response(status_line(503), [("Content-Type", PROBLEM), ("Content-Length", str(len(body))),
-                                      (DIAGNOSIS, header_safe(str(error)))])
-    return [body]
-
-
 class Obstructed(Exception):
     """A fault stands in the way of the call."""
 
@@ -304,24 +296,6 @@ def obstruct(vendor: Vendor, fault: Fault | None) -> Fault | None:
     if fault and (fault.status or fault.unanswered):
         raise Obstructed(fault, vendor.failure(fault.status or 500))
     return fault
-
-
-def stream(world: World, chunks: Iterator[bytes], close: Callable[[bytes, int], None]) -> Iterator[bytes]:
-    """An empty chunk, then those of an answer, each made under the world's lock."""
-    seen, size = bytearray(), 0
-    try:
-        yield b""
-        while True:
-            with world.lock:
-                chunk = next(chunks, None)
-                world.commit()
-            if chunk is None:
-                return
-            size += len(chunk)
-            seen += chunk[: BODY - len(seen)]
-            yield chunk
-    finally:
-        close(bytes(seen), size)
 
 
 def log_line(style: str, world: World, entry: Entry) -> str:

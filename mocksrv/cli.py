@@ -63,6 +63,7 @@ def configured(**flags: Any) -> Config:
               help=f"Speak TLS, with a CA that is kept in this folder.  [default folder: {TLS_FOLDER}]")
 @click.option("--worlds", help="Most worlds at a time.  [default: 1000]")
 @click.option("--idle", help="Seconds without a request after which a world may make room.  [default: 3600]")
+@click.option("--memory", help="MB that worlds and snapshots may take beside the seeded data.  [default: 1024]")
 @click.option("--config", help="TOML file with these settings.")
 def serve(set_: tuple[str, ...], **flags: Any) -> None:
     """Start the server.

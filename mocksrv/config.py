@@ -77,6 +77,7 @@ class Config:
     tls: Path | None = field(default=None, metadata={"help": "folder of the CA; makes the server speak TLS"})
     worlds: int = field(default=1_000, metadata={"help": "most worlds at a time; idle ones make room"})
     idle: float = field(default=3600.0, metadata={"help": "seconds without a request after which a world may go"})
+    memory: int = field(default=1024, metadata={"help": "MB that worlds and snapshots may take beside the seeded data"})
     set: dict[str, str] = field(default_factory=dict, metadata={"help": "vendor.setting = value"})
 
 
@@ -159,6 +160,7 @@ def parse_pairs(value: Any) -> dict[str, Any]:
 
 PARSERS: dict[str, Callable[[Any], Any]] = {
     "port": whole("port", 0, 65535, "; 0 takes a free port"), "worlds": whole("worlds", 1, 100_000), "idle": parse_idle,
+    "memory": whole("memory", 1, 1_000_000),
     "vendor": parse_vendors, "seed": parse_seed, "size": parse_size, "log": parse_log,
     "limits": parse_truth, "set": parse_pairs, "data": lambda value: Path(value) if value else None,
     "tls": lambda value: Path(value).expanduser() if value else None,

@@ -9,9 +9,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Any
 
 KEPT = 1_000  # exchanges
+LARGEST = 16 * 1024 * 1024  # bytes of all of them
+EACH = 2_048  # bytes that an exchange takes beside its texts
 BODY = 2_048  # bytes of a body
 BLOTTED = "(redacted)"
 SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-carehq-signature",
@@ -73,6 +76,13 @@ class Entry:
                          "body": readable(self.response_body, self.response_size)},
         }
 
+    @cached_property
+    def weight(self) -> int:
+        """Bytes in memory, roughly; asked when nothing is added to it any more."""
+        pairs = (*self.headers.items(), *self.response_headers)
+        texts = sum(len(name) + len(value) for name, value in pairs) + sum(map(len, self.diagnosis))
+        return EACH + texts + len(self.target) + len(self.request_body) + len(self.response_body)
+
     def _asked(self) -> str:
         table = self.headers.get("content-type", "").startswith("text/csv") and CSV_SECRETS.match(self.request_body)
         if self.request_body and (table or SECRET_BODIES.search(self.target)):
@@ -121,10 +131,13 @@ def matches(entry: Entry, wanted: Mapping[str, Any]) -> bool:
 
 
 class Journal:
-    """The last exchanges of a world."""
+    """The last exchanges of a world: so many, and so many bytes of them."""
 
-    def __init__(self, kept: int = KEPT) -> None:
-        self._entries: deque[Entry] = deque(maxlen=kept)
+    def __init__(self, kept: int = KEPT, largest: int = LARGEST) -> None:
+        self.kept, self.largest = kept, largest
+        self.weight = 0  # bytes
+        self.forgotten = 0  # exchanges that others took the place of
+        self._entries: deque[Entry] = deque()
         self._ids = itertools.count(1)
         self._added = threading.Condition()
         self._count = 0  # of all that were ever added
@@ -133,7 +146,19 @@ class Journal:
         with self._added:
             self._entries.append(entry)
             self._count += 1
+            self.weight += entry.weight
+            self._shrink(self.largest)
             self._added.notify_all()
+
+    def shrink(self, largest: int) -> None:
+        """Forget the oldest until the rest takes no more than so many bytes."""
+        with self._added:
+            self._shrink(largest)
+
+    def _shrink(self, largest: int) -> None:
+        while self._entries and (len(self._entries) > self.kept or self.weight > largest):
+            self.weight -= self._entries.popleft().weight
+            self.forgotten += 1
 
     def next_id(self) -> int:
         return next(self._ids)
@@ -156,7 +181,9 @@ class Journal:
             yield entries
 
     def clear(self) -> None:
-        self._entries.clear()
+        with self._added:
+            self._entries.clear()
+            self.weight = self.forgotten = 0
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -19,10 +19,12 @@ from mocksrv.generator import Generator
 from mocksrv.journal import Journal
 from mocksrv.limits import Window
 from mocksrv.operation import Vendor
-from mocksrv.store import Damaged, InUse, Store, Table, TableSpec
+from mocksrv.room import MEGABYTE, OutOfMemory, TooManyWorlds
+from mocksrv.store import Damaged, Full, InUse, Store, Table, TableSpec
 
 T = TypeVar("T")
 DEFAULT = "default"
+EMPTY = 64 * 1024  # bytes that a world takes beside its documents and its journal
 LONG = 10_000  # records that take so long to make that people want to be told
 
 
@@ -53,6 +55,11 @@ class World:
     def prefix(self) -> str:
         """What stands before the paths of this world."""
         return "" if self.name == DEFAULT else f"/~{self.name}"
+
+    @property
+    def weight(self) -> int:
+        """Bytes in memory, roughly: the journal, and the documents that are not the seed's."""
+        return EMPTY + self.journal.weight + self.store.ledger.weight
 
     def table(self, name: str) -> Table:
         return self.store.table(name)
@@ -104,18 +111,20 @@ class World:
         with self.lock:
             return {**self.state(), "tables": self.store.dump()}
 
+    def begin(self) -> None:
+        """What is written from now on can be taken back until it is committed."""
+        self.store.ledger.begin()
+
+    def undo(self) -> None:
+        """Take back what was written since the beginning, and what was computed from it."""
+        self.store.ledger.undo()
+        self.derived.clear()
+
     def commit(self) -> None:
         """Make what was written last; a world on disk must do so before the answer leaves."""
         self.store.commit(self.state())
+        self.store.ledger.end()
         self.changed.notify_all()
-
-
-class TooManyWorlds(Exception):
-    """There is no room for one more world, and none is idle."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__(f"there are {most} worlds already and all were used lately: delete some with DELETE "
-                         "/~name/_mocksrv/world, or start with more --worlds or a shorter --idle")
 
 
 class Worlds:
@@ -131,6 +140,7 @@ class Worlds:
         self._lock = threading.Lock()
         self._worlds: dict[str, World] = {}
         self.snapshots: dict[str, World] = {}
+        self._left = 0  # bytes, at least: measured when they are used up, as now
         self._worlds[DEFAULT] = self.origin.fork(DEFAULT) if config.data is None else self._open(config.data)
 
     # --- making ---
@@ -140,7 +150,15 @@ class Worlds:
         """The seeded world that others are forks of; never written to. Made when first needed."""
         world = self.plant(self.config.seed, self.config.size)
         world.sealed = True
+        world.store.settle()
         return world
+
+    def sow(self, seed: int, size: int, settings: Mapping[str, Any]) -> World:
+        """The same as `plant`, as far as there is memory. Raises OutOfMemory."""
+        try:
+            return self.plant(seed, size, settings, most=self._left if self.spend(0, measure=True) else 0)
+        except Full:
+            raise OutOfMemory(self.config.memory) from None
 
     def defaults(self) -> dict[str, Any]:
         """Every vendor's settings, with those of the configuration. Raises ConfigError."""
@@ -159,11 +177,16 @@ class Worlds:
                 raise ConfigError(f"setting {name}={value}: use {error}") from None
         return values
 
-    def plant(self, seed: int, size: int, settings: Mapping[str, Any] | None = None) -> World:
-        """A new world, with these settings beside the defaults: accounts always, made-up data unless `size` is 0."""
+    def plant(self, seed: int, size: int, settings: Mapping[str, Any] | None = None, most: int | None = None) -> World:
+        """A new world, with these settings beside the defaults: accounts always, made-up data unless `size` is 0.
+
+        Raises Full when the documents take more than `most` bytes.
+        """
         known = self.defaults() | dict(settings or {})
         world = World(DEFAULT, Store(self.specs), Clock(), Generator(seed), known, self.config.limits)
+        world.store.ledger.most = most
         self._settle(world, size, self.vendors)
+        world.store.ledger.most = None
         return world
 
     def _settle(self, world: World, size: int, vendors: Iterable[Vendor]) -> None:
@@ -213,6 +236,7 @@ class Worlds:
             world = self.origin.fork(DEFAULT)
             store.replace(world.store)
             world.store = store
+        world.store.settle()
         with world.lock:
             world.commit()
         return world
@@ -220,7 +244,7 @@ class Worlds:
     # --- finding and replacing ---
 
     def __getitem__(self, name: str) -> World:
-        """The world of that name, made if it is new. Raises TooManyWorlds."""
+        """The world of that name, made if it is new. Raises TooManyWorlds or OutOfMemory."""
         world = self._worlds.get(name)
         if world is None:
             with self._lock:
@@ -232,8 +256,8 @@ class Worlds:
         return world
 
     def _make_room(self) -> None:
-        """Drop worlds that nobody has used for long, when there are as many as there may be."""
-        if len(self._worlds) < self.config.worlds:
+        """Drop worlds that nobody has used for long, when there are as many as there may be or memory is used up."""
+        if len(self._worlds) < self.config.worlds and self.spend(EMPTY):
             return
         latest = stopwatch() - self.config.idle
         for name, world in list(self._worlds.items()):
@@ -241,6 +265,25 @@ class Worlds:
                 del self._worlds[name]
         if len(self._worlds) >= self.config.worlds:
             raise TooManyWorlds(self.config.worlds)
+        if not self.spend(EMPTY, measure=True):
+            raise OutOfMemory(self.config.memory)
+
+    def spend(self, size: int, *, held: bool = False, measure: bool = False) -> bool:
+        """Whether there is memory for so many bytes more, or for those that some world holds already.
+
+        Counted as they come; measured only when all seems used up, and journals give way first. No world's lock may
+        be waited for here: the caller may have that of its own.
+        """
+        self._left -= size
+        if self._left >= 0 and not measure:
+            return True
+        kept = [*self._worlds.values(), *self.snapshots.values()]
+        room = self.config.memory * MEGABYTE - (0 if held else size)
+        if sum(world.weight for world in kept) > room:
+            for world in kept:
+                world.journal.shrink(room // 4 // len(kept))
+        self._left = room - sum(world.weight for world in kept)
+        return self._left >= 0
 
     def __iter__(self) -> Iterator[World]:
         return iter(list(self._worlds.values()))
@@ -253,11 +296,14 @@ class Worlds:
         return self.replace(name, self.origin)
 
     def replace(self, name: str, source: World) -> World:
-        """Put a fork of `source` in the place of the world of that name."""
+        """Put a fork of `source` in the place of the world of that name. Raises TooManyWorlds or OutOfMemory."""
         with self.writing(name) as old:
             if old is None:
                 self._make_room()
             new = source.fork(name)
+            more = new.weight - (EMPTY if old is None else old.weight)
+            if more > 0 and not self.spend(more):
+                raise OutOfMemory(self.config.memory)
             if old is not None and old.store.on_disk:
                 # Two worlds with a lock each must not write one file: what is still in flight ends in memory.
                 fresh, file = new.store, old.store
@@ -288,9 +334,16 @@ class Worlds:
             return self._worlds.pop(name, None) is not None
 
     def snapshot(self, name: str, label: str) -> None:
-        """Keep the world of that name as it is now."""
-        kept = self.snapshots[label] = self[name].fork(name)
-        kept.sealed = True
+        """Keep the world of that name as it is now. Raises OutOfMemory."""
+        self.keep(label, self[name].fork(name))
+
+    def keep(self, label: str, world: World) -> None:
+        """Keep a world that nobody writes into. Raises OutOfMemory."""
+        before = self.snapshots[label].weight if label in self.snapshots else 0
+        if not self.spend(world.weight - before):
+            raise OutOfMemory(self.config.memory)
+        world.sealed = True
+        self.snapshots[label] = world
 
     def close(self) -> None:
         for world in self:

@@ -21,7 +21,8 @@ from werkzeug.exceptions import HTTPException
 from mocksrv.config import Config
 from mocksrv.control.told import TOLD
 from mocksrv.operation import Headers
-from mocksrv.world import DEFAULT, TooManyWorlds, World, Worlds
+from mocksrv.room import NoRoom
+from mocksrv.world import DEFAULT, World, Worlds
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -121,9 +122,9 @@ def refuse(error: ControlError) -> Response:
     return answer(problem(error.code, error.status, error.detail), error.status)
 
 
-@control.errorhandler(TooManyWorlds)
-def refuse_world(error: TooManyWorlds) -> Response:
-    return answer(problem("too-many-worlds", 503, str(error)), 503)
+@control.errorhandler(NoRoom)
+def refuse_more(error: NoRoom) -> Response:
+    return answer(problem(error.code, error.status, str(error)), error.status)
 
 
 @control.app_errorhandler(HTTPException)

@@ -12,6 +12,8 @@ from mocksrv.control.base import CONTROL, ControlError, answer, app, control, pa
 from mocksrv.control.told import listed, told
 from mocksrv.faults import CONNECTION
 
+MOST = 1_000  # faults of a world; each request looks at all of them
+
 # What can stand in an answer at all: RFC 9110, 5.1 and 5.5.
 HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+\Z", re.ASCII)
 EFFECTS = ("status", "headers", "delay", "slow", "connection", "cut_after", "content_type")
@@ -91,6 +93,9 @@ def add_fault() -> Response:
         raise ControlError("bad-fault", 400, "; ".join(texts).replace("_schema: ", "")) from None
     one = world()
     with one.lock:
+        if len(one.faults.list()) >= MOST:
+            raise ControlError("too-many-faults", 503, f"there are {MOST} faults already; remove some with "
+                               f"DELETE {CONTROL}/faults/number, or all with DELETE {CONTROL}/faults")
         return answer(one.faults.add(**found).describe(), 201)
 
 

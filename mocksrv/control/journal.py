@@ -50,8 +50,9 @@ def read_archive() -> Response:
 @told("Verdict", takes="Expectation")
 def verify_journal() -> Response:
     """Whether the journal shows what is expected; `account` says what it shows instead."""
+    journal = world().journal
     try:
-        text = verify(world().journal.find(), payload())
+        text = verify(journal.find(), payload(), journal.forgotten)
     except BadExpectation as error:
         raise ControlError("bad-expectation", 400, str(error)) from None
     return answer({"ok": text is None, "account": text})

@@ -24,7 +24,8 @@ SNAPSHOTS = 1_000  # that are kept at most
 
 def describe(one: World) -> dict[str, Any]:
     prefix = "" if one.name == DEFAULT else f"/~{one.name}"
-    return {"name": one.name, "prefix": prefix, "clock": clock_state(one), "exchanges": len(one.journal)}
+    return {"name": one.name, "prefix": prefix, "clock": clock_state(one), "exchanges": len(one.journal),
+            "bytes": one.weight}
 
 
 @control.get("/worlds")
@@ -67,7 +68,7 @@ def planted(data: dict[str, Any]) -> World:
     try:
         if settings or data.keys() & {"seed", "size"}:
             wanted = {"seed": app().settings.seed, "size": app().settings.size} | data
-            return worlds().plant(parse_seed(wanted["seed"]), parse_size(wanted["size"]), settings)
+            return worlds().sow(parse_seed(wanted["seed"]), parse_size(wanted["size"]), settings)
     except ConfigError as error:
         raise ControlError("bad-setting", 400, str(error)) from None
     return worlds().origin
@@ -168,7 +169,7 @@ def reset() -> Response:
 @told(listed("Snapshot"))
 def list_snapshots() -> Response:
     """The snapshots that are kept."""
-    return answer([{"name": label, "world": kept.name, "clock": clock_state(kept)}
+    return answer([{"name": label, "world": kept.name, "clock": clock_state(kept), "bytes": kept.weight}
                    for label, kept in list(worlds().snapshots.items())])
 
 
@@ -212,9 +213,10 @@ def upload_snapshot(label: str) -> Response:
     free_name(label)
     data = payload()
     try:
-        worlds().snapshots[label] = worlds().load(label, data)
+        loaded = worlds().load(label, data)
     except Exception as error:  # whatever is wrong with it, it is the sender's
         raise ControlError("bad-snapshot", 400, f"this is no snapshot: {type(error).__name__}: {error}") from None
+    worlds().keep(label, loaded)
     return answer({"name": label}, 201)
 
 

@@ -1,7 +1,7 @@
 """The store of a world: indexed tables of JSON documents over TinyDB, copied at no cost."""
 
 from mocksrv.store.buckets import Buckets
-from mocksrv.store.errors import Damaged, Exists, InUse, Missing
+from mocksrv.store.errors import Damaged, Exists, Full, InUse, Missing
 from mocksrv.store.index import Index, Key, TableSpec, on
 from mocksrv.store.store import Store
 from mocksrv.store.table import Table
@@ -12,6 +12,7 @@ __all__ = [
     "Buckets",
     "Damaged",
     "Exists",
+    "Full",
     "InUse",
     "Index",
     "Key",

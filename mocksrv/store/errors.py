@@ -4,6 +4,7 @@
     Missing     an update or a delete of what is not there
     Damaged     a data file that cannot be read
     InUse       a data file that another store has open
+    Full        a write into a store that may not grow any more
 
 None of them has changed anything.
 """
@@ -40,3 +41,9 @@ class InUse(Exception):
         super().__init__(f"the data file {path} is in use: another server has it open; "
                          "stop that one, or name another file")
         self.path = path
+
+
+class Full(Exception):
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the documents take more than the {most} bytes that there are for them")
+        self.most = most

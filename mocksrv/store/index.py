@@ -199,3 +199,27 @@ def build(index: Index, owner: object) -> HashIndex | OrderedIndex:
     if index.ordered:
         return OrderedIndex(index.keys, tree.Leaf(owner, []))
     return HashIndex(index.keys, Buckets(owner))
+
+
+def reindex(indexes: Iterable[HashIndex | OrderedIndex], place: Place, old: Doc | None, new: Doc | None,
+            owner: object) -> None:
+    """Move a document from its old keys to its new ones; all or nothing."""
+    undo: list[tuple[Callable[..., None], Any]] = []
+    try:
+        for index in indexes:
+            gone = {} if old is None else dict.fromkeys(index.keys(old))
+            come = {} if new is None else dict.fromkeys(index.keys(new))
+            if gone == come:
+                continue
+            for key in gone:
+                if key not in come:
+                    index.remove(key, place, owner)
+                    undo.append((index.add, key))
+            for key in come:
+                if key not in gone:
+                    index.add(key, place, owner)
+                    undo.append((index.remove, key))
+    except Exception:
+        for action, key in reversed(undo):
+            action(key, place, owner)
+        raise

@@ -13,6 +13,7 @@ from tinydb.storages import MemoryStorage, Storage
 from mocksrv.store.disk import DataFile
 from mocksrv.store.errors import Damaged
 from mocksrv.store.index import Doc, TableSpec
+from mocksrv.store.ledger import Ledger
 from mocksrv.store.row import uncollected
 from mocksrv.store.table import Table
 
@@ -24,6 +25,7 @@ class Store:
         self._file: DataFile | None = None
         # TinyDB's tables ask for a storage; these keep their documents themselves.
         self._storage: Storage = MemoryStorage()  # type: ignore[no-untyped-call]
+        self.ledger = Ledger()
         self._unwritten = False  # the file has to be written as a whole
         self._tables: dict[str, Table] = {}
         for spec in specs:
@@ -33,7 +35,7 @@ class Store:
         return self._tables[spec.name] if spec.name in self._tables else self._add(spec)
 
     def _add(self, spec: TableSpec) -> Table:
-        table = Table(self._storage, spec)
+        table = Table(self._storage, spec, self.ledger)
         table.changed = None if self._file is None else {}
         self._tables[spec.name] = table
         return table
@@ -49,8 +51,15 @@ class Store:
     def fork(self) -> Store:
         """An independent copy, in memory, at a cost that does not depend on the documents."""
         copy = Store(())
-        copy._tables = {table.name: table.fork(copy._storage) for table in self}
+        copy.ledger = Ledger(self.ledger.weight)
+        copy._tables = {table.name: table.fork(copy._storage, copy.ledger) for table in self}
         return copy
+
+    def settle(self) -> None:
+        """Let the ledger weigh only what is written from now on."""
+        for table in self:
+            table.settle()
+        self.ledger.weight = 0
 
     def replace(self, other: Store) -> None:
         """Take on the content of a store with the same tables; tables that were handed out show it too.
@@ -62,6 +71,8 @@ class Store:
         for mine in self:
             if mine.name not in other._tables:
                 mine.truncate()
+        self.ledger.end()
+        self.ledger.weight = other.ledger.weight
         self._unwritten = True
 
     def dump(self) -> dict[str, dict[str, Doc]]:

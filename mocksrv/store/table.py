@@ -15,7 +15,8 @@ from tinydb.table import Table as TinyTable
 from mocksrv.store import tree
 from mocksrv.store.buckets import Buckets
 from mocksrv.store.errors import Exists, Missing
-from mocksrv.store.index import Doc, HashIndex, OrderedIndex, Place, TableSpec, build
+from mocksrv.store.index import Doc, HashIndex, OrderedIndex, TableSpec, build, reindex
+from mocksrv.store.ledger import Ledger, weigh
 from mocksrv.store.row import Row, clean, clean_id, encode, uncollected
 
 
@@ -30,9 +31,10 @@ class Table(TinyTable):
 
     document_id_class = str  # type: ignore[assignment]
 
-    def __init__(self, storage: Storage, spec: TableSpec) -> None:
+    def __init__(self, storage: Storage, spec: TableSpec, ledger: Ledger) -> None:
         super().__init__(storage, spec.name)
         self.spec = spec
+        self._ledger = ledger
         self.version = 0
         self.changed: dict[str, Row | None] | None = None
         """What each id held when this was last emptied, if changes are followed."""
@@ -40,6 +42,7 @@ class Table(TinyTable):
         self._next = 0
         self._size = 0
         self._rows = Buckets(self._owner)
+        self._settled = Buckets(None)
         self._order: tree.Node = tree.Leaf(self._owner, [])
         self._indexes: dict[str, HashIndex | OrderedIndex] = {
             name: build(index, self._owner) for name, index in spec.indexes.items()
@@ -207,50 +210,48 @@ class Table(TinyTable):
         if old is None:
             raise Missing(self.name, id)
         doc = old.copy()
-        self._reindex(old.place, doc, None)
-        self._follow(id, old)
+        reindex(self._indexes.values(), old.place, doc, None, self._owner)
+        self._follow(id, old, None)
         self._order = tree.remove(self._order, old.place, self._owner)
         self._rows = self._rows.drop(id, self._owner)
         self._size -= 1
         return doc
 
     def _put(self, id: str, old: Row | None, before: Doc | None, after: Doc, json: bytes) -> None:
-        place = (self._next, id) if old is None else old.place
-        self._reindex(place, before, after)
-        self._follow(id, old)
-        if old is None:
-            self._order = tree.add(self._order, place, self._owner)
-            self._next += 1
-            self._size += 1
-        self._rows = self._rows.set(id, Row(place, json), self._owner)
+        self._ledger.check()
+        row = Row((self._next, id) if old is None else old.place, json)
+        reindex(self._indexes.values(), row.place, before, after, self._owner)
+        self._place(row, old)
 
-    def _follow(self, id: str, old: Row | None) -> None:
+    def _place(self, row: Row, old: Row | None) -> None:
+        self._follow(row.place[1], old, row)
+        if old is None:
+            self._order = tree.add(self._order, row.place, self._owner)
+            self._next = max(self._next, row.place[0] + 1)
+            self._size += 1
+        self._rows = self._rows.set(row.place[1], row, self._owner)
+
+    def _follow(self, id: str, old: Row | None, new: Row | None) -> None:
         self.version += 1
+        self._ledger.note(self, id, old, new)
         if self.changed is not None:
             self.changed.setdefault(id, old)
 
-    def _reindex(self, place: Place, old: Doc | None, new: Doc | None) -> None:
-        """Move a document from its old keys to its new ones; all or nothing."""
-        owner = self._owner
-        undo: list[tuple[Callable[..., None], Any]] = []
-        try:
-            for index in self._indexes.values():
-                gone = {} if old is None else dict.fromkeys(index.keys(old))
-                come = {} if new is None else dict.fromkeys(index.keys(new))
-                if gone == come:
-                    continue
-                for key in gone:
-                    if key not in come:
-                        index.remove(key, place, owner)
-                        undo.append((index.add, key))
-                for key in come:
-                    if key not in gone:
-                        index.add(key, place, owner)
-                        undo.append((index.remove, key))
-        except Exception:
-            for action, key in reversed(undo):
-                action(key, place, owner)
-            raise
+    def restore(self, id: str, old: Row | None) -> None:
+        """Take back one write: make it what was there before, in its old place."""
+        row = self._rows.get(id)
+        if old is not None:
+            reindex(self._indexes.values(), old.place, row.copy() if row else None, old.copy(), self._owner)
+            self._place(old, row)
+        elif row is not None:
+            self.delete(id)
+
+    def settle(self) -> None:
+        """What the table holds now takes no room in the ledger."""
+        self._owner, self._settled = object(), self._rows  # which is not written in place any more
+
+    def settled(self, row: Row) -> bool:
+        return self._settled.get(row.place[1]) is row
 
     # As a whole
 
@@ -265,7 +266,7 @@ class Table(TinyTable):
 
     def _fill(self, parts: Iterable[tuple[str, Doc, bytes]]) -> None:
         """Fill an empty table: id, document, its JSON. The documents are only looked at."""
-        owner = object()
+        owner, weight = object(), 0
         rows: dict[str, Row] = {}
         found: dict[str, list[Any]] = {name: [] for name in self._indexes}
         steps = [(found[name].append, index.keys) for name, index in self.spec.indexes.items()]
@@ -274,6 +275,8 @@ class Table(TinyTable):
                 raise Exists(self.name, id)
             place = (number, clean_id(id))
             rows[id] = Row(place, json)
+            weight += weigh(len(json))
+            self._ledger.check(weight)
             for append, keys in steps:
                 for key in dict.fromkeys(keys(doc)):
                     append((key, place))
@@ -284,10 +287,8 @@ class Table(TinyTable):
         self._order = tree.tree(owner, [row.place for row in rows.values()])
         self._owner, self._indexes, self._size = owner, fresh, len(rows)
         self._next += len(rows)
-        self.version += 1
-        if self.changed is not None:
-            for id in rows:
-                self.changed.setdefault(id, None)
+        for id, row in rows.items():
+            self._follow(id, None, row)
 
     def adopt(self, docs: Mapping[str, Doc]) -> None:
         """Fill an empty table with documents that were read from JSON for it: they are not copied."""
@@ -312,10 +313,10 @@ class Table(TinyTable):
         """All documents as ready-made JSON."""
         return {row.place[1]: orjson.Fragment(row.json) for row in self.rows()}
 
-    def fork(self, storage: Storage) -> Table:
+    def fork(self, storage: Storage, ledger: Ledger) -> Table:
         """A copy, at the same cost whatever the table holds; its changes are not followed."""
         twin = copy(self)
-        twin._storage = storage
+        twin._storage, twin._ledger = storage, ledger
         twin.changed = None
         twin.take(self)
         return twin
@@ -326,7 +327,7 @@ class Table(TinyTable):
         self._owner = object()
         self._next = other._next
         self._size = other._size
-        self._rows = other._rows
+        self._rows, self._settled = other._rows, other._settled
         self._order = other._order
         self._indexes = {name: index.fork() for name, index in other._indexes.items()}
         self.version = max(self.version, other.version) + 1

@@ -58,6 +58,14 @@ class DiskMachine(RuleBasedStateMachine):
         self.store[table].load_many(docs.items())
         self.now[table] = dict(docs)
 
+    @rule(table=TABLES, id=IDS, other=IDS, doc=DOCS)
+    def take_back(self, table, id, other, doc):
+        self.store.ledger.begin()
+        self.store[table].put(id, doc)
+        if other in self.store[table]:
+            self.store[table].delete(other)
+        self.store.ledger.undo()
+
     @rule(docs=st.dictionaries(IDS, DOCS))
     def replace(self, docs):
         self.store.replace(Store.load(SPECS, {"a": docs}))

@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tinydb import where
 
 from mocksrv.store import TOP, Exists, Index, Missing, Store, TableSpec, buckets, on, tree
+from mocksrv.store.ledger import weigh
 
 SPEC = TableSpec(
     "docs",
@@ -56,12 +57,35 @@ def entries(model, index):
     return [(key, id) for id, doc in model.items() for key in keys(index, doc)]
 
 
+class Model(dict):
+    """The documents, which of them are newer than the last settling, and what both were at the last begin."""
+
+    def __init__(self, docs=(), own=(), before=None):
+        super().__init__(docs)
+        self.own, self.before = set(own), before
+
+    def __setitem__(self, id, doc):
+        super().__setitem__(id, doc)
+        self.own.add(id)
+
+    def update(self, docs):
+        for id, doc in docs.items():
+            self[id] = doc
+
+    def pop(self, id):
+        self.own.discard(id)
+        return super().pop(id)
+
+    def copy(self):
+        return Model(copy.deepcopy(dict(self)), self.own)
+
+
 class StoreMachine(RuleBasedStateMachine):
     """Several stores live at once, each forked from another, each beside its own model."""
 
     @initialize()
     def begin(self):
-        self.live = [(Store([SPEC]), {})]
+        self.live = [(Store([SPEC]), Model())]
 
     def pick(self, number):
         store, model = self.live[number % len(self.live)]
@@ -112,19 +136,43 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(n=st.integers(0, 3))
     def fork(self, n):
         store, model = self.live[n % len(self.live)]
-        self.live = [*self.live, (store.fork(), copy.deepcopy(model))][-4:]
+        self.live = [*self.live, (store.fork(), model.copy())][-4:]
 
     @rule(n=st.integers(0, 3))
     def dump_and_load(self, n):
         store, model = self.live[n % len(self.live)]
-        self.live[n % len(self.live)] = (Store.load([SPEC], store.dump()), model)
+        self.live[n % len(self.live)] = (Store.load([SPEC], store.dump()), Model(model, model))
 
     @rule(n=st.integers(0, 3), m=st.integers(0, 3))
     def replace(self, n, m):
         store, _ = self.live[n % len(self.live)]
         other, model = self.live[m % len(self.live)]
         store.replace(other)
-        self.live[n % len(self.live)] = (store, copy.deepcopy(model))
+        self.live[n % len(self.live)] = (store, model.copy())
+
+    @rule(n=st.integers(0, 3))
+    def begin_writing(self, n):
+        store, model = self.live[n % len(self.live)]
+        store.ledger.begin()
+        model.before = model.copy()
+
+    @rule(n=st.integers(0, 3), back=st.booleans())
+    def end_writing(self, n, back):
+        """All since the last begin is taken back, the order of documents too, or stays for good."""
+        store, model = self.live[n % len(self.live)]
+        if back:
+            store.ledger.undo()
+            self.live[n % len(self.live)] = (store, model if model.before is None else model.before)
+        else:
+            store.ledger.end()
+        self.live[n % len(self.live)][1].before = None
+
+    @rule(n=st.integers(0, 3))
+    def settle(self, n):
+        store, model = self.live[n % len(self.live)]
+        store.ledger.end()
+        store.settle()
+        model.own, model.before = set(), None
 
     @rule(
         n=st.integers(0, 3),
@@ -174,6 +222,7 @@ class StoreMachine(RuleBasedStateMachine):
             assert list(table.ids()) == list(model)
             assert list(table.all()) == list(model.values())
             assert len(table) == len(model)
+            assert store.ledger.weight == sum(weigh(len(table.json(id))) for id in model.own)
             assert table.by("type", "nobody") == table.by("date", 99) == []
             assert table.first("type", "nobody") is table.first("date", 99) is None
             assert table.count("type", "nobody") == table.count("date", 99) == 0

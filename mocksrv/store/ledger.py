@@ -1,0 +1,68 @@
+"""What the tables of one store have written: how to take it back, and how much room it takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mocksrv.store.errors import Full
+
+if TYPE_CHECKING:
+    from mocksrv.store.row import Row
+    from mocksrv.store.table import Table
+
+EACH = 1_500  # bytes that a document takes beside its JSON: its place, its indexes (measured with the vendors' seeds)
+TIMES = 2  # what its JSON takes, as some are remembered parsed too
+
+
+class Ledger:
+    """One for all tables of a store.
+
+    `weight` is what its documents take in bytes, roughly, beside those that it began with (`Store.settle`): they count
+    for every store that holds them, also where stores share them.
+    """
+
+    __slots__ = ("before", "most", "steps", "weight")
+
+    def __init__(self, weight: int = 0) -> None:
+        self.weight = weight
+        self.before = weight  # at the last begin
+        self.most: int | None = None  # the weight that ends all writing
+        self.steps: list[tuple[Table, str, Row | None]] | None = None  # what each write met, if one may be taken back
+
+    def note(self, table: Table, id: str, old: Row | None, new: Row | None) -> None:
+        """One write: what was there before, what is there now."""
+        if self.steps is not None:
+            self.steps.append((table, id, old))
+        if old is not None and not table.settled(old):
+            self.weight -= weigh(len(old.json))
+        if new is not None:
+            self.weight += weigh(len(new.json))
+
+    def check(self, more: int = 0) -> None:
+        """Raises Full when there is no room."""
+        if self.most is not None and self.weight + more > self.most:
+            raise Full(self.most)
+
+    @property
+    def grown(self) -> int:
+        """Bytes since the last begin."""
+        return self.weight - self.before
+
+    def begin(self) -> None:
+        """What is written from now on may be taken back."""
+        self.steps = []
+        self.before = self.weight
+
+    def end(self) -> None:
+        self.steps = None
+
+    def undo(self) -> None:
+        """Take back all since the last begin."""
+        steps, self.steps = self.steps or [], None
+        for table, id, old in reversed(steps):
+            table.restore(id, old)
+
+
+def weigh(size: int) -> int:
+    """What a document with so many bytes of JSON takes."""
+    return EACH + TIMES * size
