@@ -1,6 +1,5 @@
 """The store of a world: indexed tables of JSON documents over TinyDB, copied at no cost."""
 
-from mocksrv.store.buckets import Buckets
 from mocksrv.store.errors import Damaged, Exists, Full, InUse, Missing
 from mocksrv.store.index import Index, Key, TableSpec, on
 from mocksrv.store.store import Store
@@ -9,7 +8,6 @@ from mocksrv.store.tree import TOP
 
 __all__ = [
     "TOP",
-    "Buckets",
     "Damaged",
     "Exists",
     "Full",

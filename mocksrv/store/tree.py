@@ -4,8 +4,9 @@ Every node remembers its *owner*, the one who may change it in place. Whoever el
 on the way first, so a change costs the same however many entries and copies there are. To make a copy, keep
 the root and give each side a new owner: what both can reach then belongs to neither.
 
-An entry is ``(key, id)``, sorted by key, then id. Entries are looked for by a *bound*, which is an entry or the
-beginning of one: ``()`` and ``(key,)`` sort before every entry that begins alike, ``(key, TOP)`` after them.
+An entry is ``(key, id)``, sorted by key, then id; what else it holds is carried along. Entries are looked for
+by a *bound*, which is an entry or the beginning of one: ``()`` and ``(key,)`` sort before every entry that
+begins alike, ``(key, TOP)`` after them.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def _by_reference(doc: dict[str, Any]) -> list[Any]:
     return [str(code).upper()] if is_contact(doc) and code else []
 
 
-def tasks_of(doc: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def tasks_of(doc: Doc) -> Iterator[dict[str, Any]]:
     """The document's message tasks, those that are scheduled last."""
     for name in ("tasks", "scheduled_tasks"):
         tasks = doc.get(name)
@@ -74,7 +74,7 @@ def messages_of(task: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from (one for one in (messages if isinstance(messages, list) else ()) if isinstance(one, dict))
 
 
-def has_tasks(doc: dict[str, Any]) -> bool:
+def has_tasks(doc: Doc) -> bool:
     """Whether it may send messages; contacts, which are most documents, are passed over quickly."""
     return "tasks" in doc or "scheduled_tasks" in doc
 

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from mocksrv.operation import Call, Reply
+from mocksrv.store import TOP, tree
 from mocksrv.vendors.cht import errors, jsonio, wire
 from mocksrv.vendors.cht.couch_lists import checked, options, stream
 from mocksrv.vendors.cht.couchdb import DB, SOURCE, json_body, opened
@@ -79,34 +80,39 @@ def answer(world: World, call: Call, db: Database, found: Options) -> Reply:
 
 def choose(rows: Rows, found: Options) -> tuple[list[Row], int]:
     """The rows of the wanted keys or range, in the wanted order, and how many lie before them."""
-    skip, limit = found.get("skip", 0), found.get("limit", len(rows))
+    skip, limit, down = found.get("skip", 0), found.get("limit", len(rows)), found.get("descending") is True
     if "keys" in found:
-        spans = [span(rows, {"key": key}) for key in found["keys"]]
-        chosen = [row for start, stop in spans for row in rows.cut(start, stop)]
-        return chosen[skip:][: found.get("limit")], spans[0][0] if spans else 0
-    start, stop = span(rows, found)
-    if found.get("descending") is True:
+        spans = [bounds({"key": key}) for key in found["keys"]]
+        chosen = [row for low, high in spans for row in rows.scan(low, high, len(rows))]
+        return chosen[skip:][: found.get("limit")], rows.before(spans[0][0]) if spans else 0
+    low, high = bounds(found)
+    start = rows.before(low)
+    if not skip and not down:
+        return rows.scan(low, high, limit), start
+    stop = rows.before(high)
+    if down:
         stop = max(start, stop - skip)
         return rows.cut(max(start, stop - limit), stop)[::-1], min(len(rows), len(rows) - stop)
     start = min(start + skip, max(stop, start))
     return rows.cut(start, min(stop, start + limit)), start
 
 
-def span(rows: Rows, found: Options) -> tuple[int, int]:
-    """The positions of the first and behind the last row of a range."""
+def bounds(found: Options) -> tuple[tree.Bound, tree.Bound | None]:
+    """What the first row of a range is not below, and what the last is below; None is behind all."""
     down, inclusive = found.get("descending") is True, found.get("inclusive_end") is not False
-    low_name, high_name = ("endkey", "startkey") if down else ("startkey", "endkey")
+    first, last = ("endkey", "startkey") if down else ("startkey", "endkey")
     if "key" in found:
         place = collation.key(found["key"])
-        return rows.below(place), rows.upto(place)
-    start, stop = 0, len(rows)
-    if low_name in found:
-        place = collation.key(found[low_name])
-        start = rows.upto(place) if down and not inclusive else rows.below(place)
-    if high_name in found:
-        place = collation.key(found[high_name])
-        stop = rows.below(place) if not down and not inclusive else rows.upto(place)
-    return start, stop
+        return (place,), (place, TOP)
+    low: tree.Bound = ()
+    high: tree.Bound | None = None
+    if first in found:
+        place = collation.key(found[first])
+        low = (place, TOP) if down and not inclusive else (place,)
+    if last in found:
+        place = collation.key(found[last])
+        high = (place,) if not down and not inclusive else (place, TOP)
+    return low, high
 
 
 def shown(db: Database, row: Row, full: bool) -> bytes:
@@ -125,9 +131,9 @@ def shown(db: Database, row: Row, full: bool) -> bytes:
 def reduced(rows: Rows, how: str, found: Options) -> Iterator[bytes]:
     """One row for all, or with `group` one for each key, with `group_level` for each beginning of one."""
     level = None if found.get("group") is True else found.get("group_level", 0)
-    wanted = [{"key": key} for key in found["keys"]] if "keys" in found else [found]
-    runs = (run for one in wanted for run in groups(rows, *span(rows, one), level, found.get("descending") is True))
-    skip = found.get("skip", 0)
+    spans = [bounds(one) for one in ([{"key": key} for key in found["keys"]] if "keys" in found else [found])]
+    down, skip = found.get("descending") is True, found.get("skip", 0)
+    runs = (run for low, high in spans for run in groups(rows, rows.before(low), rows.before(high), level, down))
     for head, count in islice(runs, skip, skip + found["limit"] if "limit" in found else None):
         yield jsonio.dumps({"key": head, "value": True if how == "true" else count})
 
@@ -140,9 +146,10 @@ def groups(rows: Rows, start: int, stop: int, level: int | None, down: bool) -> 
         if level == 0:
             key, first, behind = None, start, stop
         elif level is None or not isinstance(key, list) or len(key) < level:
-            first, behind = rows.below(place), rows.upto(place)
+            first, behind = rows.before((place,)), rows.before((place, TOP))
         else:
             key = key[:level]
-            first, behind = rows.below(head := collation.start(key)), rows.below(head + collation.BEHIND)
+            head = collation.start(key)
+            first, behind = rows.before((head,)), rows.before((head + collation.BEHIND,))
         yield key, min(behind, stop) - max(first, start)
         start, stop = (start, first) if down else (behind, stop)

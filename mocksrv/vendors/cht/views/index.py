@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
-from mocksrv.store import TOP, Buckets, tree
+from mocksrv.store import TOP, tree
 from mocksrv.vendors.cht import jsonio
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.views import collation
@@ -45,11 +45,12 @@ class Rows:
     epoch: int
     seq: int
     root: tree.Node
-    by_id: Buckets
+    by_id: tree.Node
+    """Each document's own rows, under its id."""
 
     @classmethod
     def none(cls, view: View, epoch: int = 0) -> Rows:
-        return cls(view, epoch, 0, tree.Leaf(None, []), Buckets(None))
+        return cls(view, epoch, 0, tree.Leaf(None, []), tree.Leaf(None, []))
 
     def __len__(self) -> int:
         return len(self.root)
@@ -68,15 +69,15 @@ class Rows:
         by_id = self.by_id
         gone: list[Row] = []
         fresh: list[Row] = []
+        entry: Any
         for id, doc in changed:
-            old = by_id.get(id)
-            new = tuple(self._emit(id, doc)) if doc is not None else ()
-            if old is not None:
-                gone += old
-                by_id = by_id if new else by_id.drop(id, owner)
-            if new:
-                fresh += new
-                by_id = by_id.set(id, new, owner)
+            for entry in tree.scan(by_id, (id,), (id, TOP), 1):
+                gone += entry[1]
+                by_id = tree.remove(by_id, entry, owner)
+            if doc is not None and (rows := tuple(self._emit(id, doc))):
+                fresh += rows
+                entry = id, rows
+                by_id = tree.add(by_id, entry, owner)
         return replace(self, seq=latest, by_id=by_id, root=self._merged(gone, fresh, {id for id, _ in changed}, owner))
 
     def _merged(self, gone: list[Any], fresh: list[Any], ids: set[str], owner: object) -> tree.Node:
@@ -93,10 +94,10 @@ class Rows:
     def _build(self, db: Database, latest: int) -> Rows:
         """All rows at once."""
         owner = object()
-        groups = {doc["_id"]: new for doc in db.each(self.view.types)
-                  if (new := tuple(self._emit(doc["_id"], doc)))}
-        rows = in_order([row for group in groups.values() for row in group])
-        return replace(self, seq=latest, root=tree.tree(owner, rows), by_id=Buckets.of(owner, groups))
+        groups = [(doc["_id"], new) for doc in db.each(self.view.types)
+                  if (new := tuple(self._emit(doc["_id"], doc)))]
+        rows = in_order([row for _, group in groups for row in group])
+        return replace(self, seq=latest, root=tree.tree(owner, rows), by_id=tree.tree(owner, in_order(groups)))
 
     def _emit(self, id: str, doc: Mapping[str, Any]) -> Iterator[Row]:
         if not id.startswith("_design/"):
@@ -105,13 +106,14 @@ class Rows:
 
     # --- reading: positions count from the first row ---
 
-    def below(self, place: bytes) -> int:
-        """How many rows lie before a place."""
-        return tree.rank(self.root, (place,))
+    def before(self, bound: tree.Bound | None) -> int:
+        """How many rows lie below a bound; None is behind all."""
+        return len(self.root) if bound is None else tree.rank(self.root, bound) if bound else 0
 
-    def upto(self, place: bytes) -> int:
-        """How many rows lie before a place or at it."""
-        return tree.rank(self.root, (place, TOP))
+    def scan(self, low: tree.Bound, high: tree.Bound | None, limit: int) -> list[Row]:
+        """The first rows from one bound on, below the other."""
+        rows: list[Any] = tree.scan(self.root, low, high, limit) if limit else []
+        return rows
 
     def cut(self, start: int, stop: int) -> list[Row]:
         """The rows from one position to another."""
@@ -119,10 +121,10 @@ class Rows:
         return rows
 
 
-def in_order(rows: list[Row]) -> list[Row]:
+def in_order(rows: list[Any]) -> list[Any]:
     """Sorted, a part at a time: to sort a million at once would keep all other threads waiting for a second."""
     ends = sorted(rows[:: PART // OF_PART])[OF_PART::OF_PART]
-    parts: list[list[Row]] = [[] for _ in range(len(ends) + 1)]
+    parts: list[list[Any]] = [[] for _ in range(len(ends) + 1)]
     for row in rows:
         parts[bisect_left(ends, row)].append(row)
     for part in parts:

@@ -17,7 +17,7 @@ from mocksrv.vendors.cht.views.index import View
 
 Doc = Mapping[str, Any]
 Rows = Iterator[tuple[Any, Any]]
-TYPE_ORDER = ("district_hospital", "health_center", "clinic", "person")
+RANKS: dict[Any, str] = {"district_hospital": "0", "health_center": "1", "clinic": "2", "person": "3"}
 WAITING = ("pending", "scheduled", "forwarded-to-gateway")
 
 
@@ -33,10 +33,10 @@ def part(doc: Doc, name: str) -> Doc:
 def order(doc: Doc) -> str:
     """What contacts are listed by: the dead and the muted last, then by type and name."""
     kind = indexes.type_id(doc)
-    rank = str(TYPE_ORDER.index(kind)) if kind in TYPE_ORDER else str(kind)
+    rank = RANKS.get(kind, kind) if isinstance(kind, str) else str(kind)
     name = doc.get("name")
-    flags = " ".join(str(bool(doc.get(flag))).lower() for flag in ("date_of_death", "muted"))
-    return f"{flags} {rank} {name.lower() if isinstance(name, str) else ''}"
+    dead, muted = str(bool(doc.get("date_of_death"))).lower(), str(bool(doc.get("muted"))).lower()
+    return f"{dead} {muted} {rank} {name.lower() if isinstance(name, str) else ''}"
 
 
 def contacts_by_type(doc: Doc) -> Rows:
@@ -140,7 +140,7 @@ def reports_by_subject(doc: Doc) -> Rows:
 
 
 def tasks(doc: Doc) -> Iterator[dict[str, Any]]:
-    return indexes.tasks_of(dict(doc)) if indexes.has_tasks(dict(doc)) else iter(())
+    return indexes.tasks_of(doc) if indexes.has_tasks(doc) else iter(())
 
 
 def messages(doc: Doc) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -172,7 +172,7 @@ def messages_by_gateway_ref(doc: Doc) -> Rows:
 
 
 def messages_by_contact_date(doc: Doc) -> Rows:
-    if doc.get("type") != "data_record" or (doc.get("form") and not indexes.has_tasks(dict(doc))):
+    if doc.get("type") != "data_record" or (doc.get("form") and not indexes.has_tasks(doc)):
         return
     when, incoming = reported(doc), part(doc, "sms_message")
     if incoming and not doc.get("form"):
