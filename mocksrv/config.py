@@ -10,6 +10,7 @@ from typing import Any
 
 # The number of main records (enquiries, cases, contacts) that a named size stands for; the rest scales along.
 SIZES = {"empty": 0, "small": 50, "medium": 1_000, "large": 100_000}
+MOST = 10**9  # that a vendor's setting takes where it is a number
 VENDORS = ("carehq", "commcare", "cht")
 
 
@@ -50,9 +51,12 @@ class Setting:
         if isinstance(self.default, int | float):
             kind = type(self.default)
             try:
-                return kind(value)
+                number = kind(value)
             except (TypeError, ValueError, OverflowError):
-                raise ValueError("a whole number" if kind is int else "a number") from None
+                number = -1
+            if not 0 <= number <= MOST:
+                raise ValueError(f"a {'whole ' * (kind is int)}number from 0 to {MOST}")
+            return number
         if not isinstance(value, type(self.default)):
             raise ValueError(f"a {type(self.default).__name__}")
         return value

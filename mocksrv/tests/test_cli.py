@@ -43,7 +43,7 @@ def serving(*args):
     (["--vendor", "nobody"], "vendor 'nobody' is not known: use carehq, commcare, cht"),
     (["--set", "cht.nothing=1", "--port", "0"], "setting 'cht.nothing' is not known"),
     (["--set", "cht.conformance=loose", "--port", "0"], "setting cht.conformance=loose: use one of"),
-    (["--set", "carehq.clock_window=-1", "--port", "0"], "carehq.clock_window=-1: use a whole number of seconds"),
+    (["--set", "carehq.clock_window=-1", "--port", "0"], "setting carehq.clock_window=-1: use a whole number from"),
     (["--set", "carehq.trusted_proxies=10.0.0.0/8 home", "--port", "0"], "such as 10.0.0.0/8 ::1; 'home' is none"),
     (["--set", "oops"], "setting 'oops': use vendor.setting=value"),
     (["--config", "/nowhere.toml"], "cannot read the settings file /nowhere.toml"),

@@ -52,9 +52,16 @@ def test_a_vendors_setting_takes_the_type_of_its_default(default, value, parsed)
     assert (found, type(found)) == (parsed, type(parsed))
 
 
+def refuse_spaces(text):
+    if " " in text:
+        raise ValueError("a word")
+
+
 @pytest.mark.parametrize(("setting", "value"), [
     (Setting("x", True, ""), "maybe"), (Setting("x", 1, ""), "1.5"), (Setting("x", 1.5, ""), "x"),
     (Setting("x", "a", "", ("a", "b")), "c"), (Setting("x", "a", ""), 5), (Setting("x", 1, ""), None),
+    (Setting("x", 1, ""), -1), (Setting("x", 1, ""), 10**10), (Setting("x", 1.5, ""), "nan"),
+    (Setting("x", 1.5, ""), "inf"), (Setting("x", 1.5, ""), -0.1), (Setting("x", "a", "", check=refuse_spaces), "a b"),
 ])
 def test_a_vendors_setting_refuses_the_rest(setting, value):
     with pytest.raises(ValueError):

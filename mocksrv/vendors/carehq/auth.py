@@ -25,7 +25,6 @@ KEYS = "carehq.keys"
 TIMESTAMP = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII)
 NONCES_KEPT = 100_000
 HEADER_NAMES = ("X-CareHQ-AccountId", "X-CareHQ-APIKey", "X-CareHQ-Timestamp", "X-CareHQ-Signature", "X-CareHQ-Nonce")
-WINDOW_MOST = 10**9  # seconds that a timestamp may be off at most
 WINDOW = 1.0  # seconds of the rate limit
 FORM = "application/x-www-form-urlencoded"
 
@@ -250,12 +249,6 @@ def unsigned_query(world: World, request: Signed, key: Key) -> Match | None:
                        "Was the method in lower case?",
                   diagnosis="signature matches an empty argument list: was the method lower case? "
                             + diagnosis.both_strings(request, signatures.string_to_sign(request, "")))
-
-
-def check_window(seconds: int) -> None:
-    """The setting carehq.clock_window must not be negative. Raises ValueError."""
-    if not 0 <= seconds <= WINDOW_MOST:
-        raise ValueError(f"a whole number of seconds from 0 to {WINDOW_MOST}; 0 accepts any timestamp")
 
 
 def check_timestamp(world: World, text: str) -> None:
