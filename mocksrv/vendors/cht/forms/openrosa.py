@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from xml.parsers import expat
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 XFORMS = '<xforms xmlns="http://openrosa.org/xforms/xformsList"'
@@ -28,44 +29,63 @@ class Header:
 
     @property
     def id(self) -> str:
-        return self.said.get("formID", "")
+        return self.said.get("formID", "undefined")
+
+
+class Reader:
+    """Finds the header while the XML goes by, as the server's library does (@medic/openrosa-formlist).
+
+    The name is the first run of plain text in a title: what comes after a comment, a CDATA section or an element
+    is not. Empty attributes count as none. Entities are not expanded.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.header = Header()
+        self.path: list[str] = []
+        self.plain = True  # not in a CDATA section
+        parser = expat.ParserCreate()
+        # Text comes whole up to the next thing that has a handler.
+        parser.buffer_text, parser.buffer_size = True, len(data) + 1
+        parser.StartElementHandler, parser.EndElementHandler = self.start, self.end
+        parser.CharacterDataHandler = self.text
+        parser.StartCdataSectionHandler, parser.EndCdataSectionHandler = self.cdata, self.cdata
+        parser.CommentHandler = lambda _text: None
+        parser.ProcessingInstructionHandler = lambda _target, _data: None
+        parser.EntityDeclHandler = self.refuse
+        parser.Parse(data, True)
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        said = self.header.said
+        if self.path == INSTANCE and "formID" not in said:
+            said["formID"] = attributes.get("id") or tag
+            if version := attributes.get("version"):
+                said["version"] = version
+        self.path.append(tag)
+
+    def end(self, _tag: str) -> None:
+        self.path.pop()
+
+    def cdata(self) -> None:
+        self.plain = not self.plain
+
+    def text(self, data: str) -> None:
+        if self.plain and self.path == TITLE:
+            self.header.said.setdefault("name", data)
+
+    def refuse(self, *_args: object) -> None:
+        raise Malformed("entities are not allowed")
 
 
 def read(data: bytes) -> Header:
-    """Title, id and version of an XForm. Raises Malformed; entities are not expanded."""
-    from xml.parsers import expat
-
-    header = Header()
-    path: list[str] = []
-    parser = expat.ParserCreate()
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        if path == INSTANCE and "formID" not in header.said:
-            header.said["formID"] = attributes.get("id", tag)
-            if "version" in attributes:
-                header.said["version"] = attributes["version"]
-        path.append(tag)
-
-    def text(data: str) -> None:
-        if path == TITLE:
-            header.said["name"] = header.said.get("name", "") + data
-
-    def refuse(*_args: object) -> None:
-        raise Malformed("entities are not allowed")
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = lambda _tag: path.pop()
-    parser.CharacterDataHandler = text
-    parser.EntityDeclHandler = refuse
+    """Title, id and version of an XForm. Raises Malformed."""
     try:
-        parser.Parse(data, True)
+        return Reader(data).header
     except expat.ExpatError as error:
         raise Malformed(str(error)) from None
-    return header
 
 
 def escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")
 
 
 def entry(data: bytes, header: Header, url: str) -> str:
