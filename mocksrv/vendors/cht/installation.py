@@ -1,7 +1,8 @@
 """What a new installation holds before anybody has used it.
 
 The documents of a CHT 4.15.0 that was just installed, as recorded: six design documents, the app settings, the
-translations of eight languages, and the shell of branding, resources and service worker.
+translations of eight languages, and the shell of branding, resources and service worker; and what the installation
+deleted again: it stages the design documents under other names first.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ SHELL: dict[str, dict[str, Any]] = {
                                                  "icon": "android-chrome-512x512.png"}},
     "resources": {"resources": {}},
     "service-worker-meta": {},
+    "migration-log": {"type": "meta", "migrations": []},  # CHT 4.15 source, api/src/migrations.js
 }
 
 
@@ -30,10 +32,11 @@ def install(world: World) -> None:
     """Write the documents of a new installation."""
     medic = documents.database(world, "medic")
     documents.database(world, "_users").put({"_id": "_design/_auth", "language": "javascript"})
-    for database, design in OTHER_DESIGNS.items():
-        documents.database(world, database).put({"_id": f"_design/{design}", "language": "javascript", "views": {}})
-    for name in DESIGNS:
-        medic.put({"_id": f"_design/{name}", "language": "javascript", "views": {}})
+    for database, design in (*OTHER_DESIGNS.items(), *(("medic", name) for name in DESIGNS)):
+        db = documents.database(world, database)
+        db.put({"_id": upgrade_log.STAGED_DESIGN + design})
+        db.put({"_id": f"_design/{design}", "language": "javascript", "views": {}})
+        db.delete(upgrade_log.STAGED_DESIGN + design)
     for id, doc in SHELL.items():
         medic.put({"_id": id, **doc})
     for code, name in LANGUAGES.items():

@@ -75,12 +75,14 @@ def by_polls(world: World) -> int:
 
 
 def install(world: World) -> None:
-    """The log that the first installation leaves."""
+    """The log that the first installation leaves: written once for each state, as its revision shows."""
     logs, build = documents.database(world, LOGS), builds.installed(world)
     now = builds.FIRST["timestamp"]
-    logs.put({"_id": f"{PREFIX}{now}:{build['version']}", "user": "", "action": "install", "to": build,
-              "start_date": now, "state_history": [{"state": state, "date": now} for state in INSTALLING],
-              "state": DONE, "updated_date": now})
+    log = {"_id": f"{PREFIX}{now}:{build['version']}", "user": "", "action": "install", "to": build, "start_date": now}
+    history: list[Doc] = []
+    for state in INSTALLING:
+        history = [*history, {"state": state, "date": now}]
+        log["_rev"] = logs.put(log | {"state_history": history, "state": state, "updated_date": now})["rev"]
 
 
 def start(world: World, action: str, build: Doc, user: str, plan: tuple[str, ...]) -> None:
