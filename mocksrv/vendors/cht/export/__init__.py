@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.cht import auth, conformance, errors
+from mocksrv.vendors.cht import auth, conformance, errors, wire
 from mocksrv.vendors.cht.export import contacts, devices, dhis, feedback, messages, reports
-from mocksrv.vendors.cht.export.options import BadFilter, Options, read
+from mocksrv.vendors.cht.export.options import BadFilter, read
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -44,11 +44,13 @@ def export(world: World, call: Call) -> Any:
         errors.fail(404, f'Invalid export type "{kind}"', diagnosis=f"types are {', '.join(PERMISSIONS)}")
     authorize(world, call, kind)
     options = read(world, call)
+    stream = contacts.array if kind == "contacts" and conformance.docs(world) else STREAMS.get(kind)
+    is_csv = stream is not None and stream is not contacts.array
     minute = world.clock.now().strftime("%Y%m%d%H%M")
-    extension = "csv" if kind in STREAMS else "json"
-    name = ("Content-Disposition", f"attachment; filename={kind}-{minute}.{extension}")
-    if kind in STREAMS:
-        return Reply(encoded(world, kind, options), content_type=CSV_TYPE, headers=[name])
+    name = ("Content-Disposition", f"attachment; filename={kind}-{minute}.{'csv' if is_csv else 'json'}")
+    if stream is not None:
+        return Reply(encoded(stream(world, options)), content_type=CSV_TYPE if is_csv else wire.JSON_TYPE,
+                     headers=[name])
     try:
         return Reply(devices.devices(world) if kind == "user-devices" else dhis.value_set(world, options),
                      headers=[name])
@@ -70,9 +72,9 @@ def authorize(world: World, call: Call, kind: str) -> None:
     auth.permitted(world, call, PERMISSIONS[kind], online=True)
 
 
-def encoded(world: World, kind: str, options: Options) -> Iterator[bytes]:
+def encoded(stream: Iterator[str]) -> Iterator[bytes]:
     """The text in chunks; what fails in the middle is said at the end, as the status has left long ago."""
     try:
-        yield from (part.encode("utf-8", "surrogatepass") for part in STREAMS[kind](world, options))
+        yield from (part.encode("utf-8", "surrogatepass") for part in stream)
     except BadFilter as error:
         yield f"--ERROR--\nError exporting data: {error}\n".encode()

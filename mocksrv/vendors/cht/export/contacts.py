@@ -1,11 +1,11 @@
-"""Contacts as CSV. CHT 4.15 source, api/src/services/export/contact-mapper.js."""
+"""Contacts as CSV, and as the page has them. CHT 4.15 source, api/src/services/export/contact-mapper.js."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mocksrv.vendors.cht import indexes, javascript
+from mocksrv.vendors.cht import indexes, javascript, jsonio
 from mocksrv.vendors.cht.export import csvtext, pages, search
 from mocksrv.vendors.cht.export.options import Options
 from mocksrv.world import World
@@ -18,6 +18,16 @@ def stream(world: World, options: Options) -> Iterator[str]:
     yield ",".join(COLUMNS) + "\n"
     for page in rows(world, options):
         yield "".join(csvtext.line(cells(doc)) for doc in page)
+
+
+def array(world: World, options: Options) -> Iterator[str]:
+    """The same columns as a JSON array of objects, null where a contact has none. Difference 31: so the page."""
+    before = "["
+    for page in rows(world, options):
+        for doc in page:
+            yield before + jsonio.text(dict(zip(COLUMNS, cells(doc), strict=True)))
+            before = ","
+    yield "[]" if before == "[" else "]"
 
 
 def rows(world: World, options: Options) -> Iterator[list[Mapping[str, Any]]]:

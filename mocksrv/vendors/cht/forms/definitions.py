@@ -61,17 +61,20 @@ def find(world: World, id: str) -> Form | None:
 
 
 def find_loosely(world: World, id: str) -> Form | None:
-    """The form by its id in any letter case, by its document's id, or by the id that its definition states."""
+    """The form by its id in any letter case, by its document's id, or by the id that its definition states.
+
+    The page asks for `pregnancyregistration` where its list says `PregnancyRegistration`.
+    """
     forms = list(all_forms(world))
     return (
         next((form for form in forms if form.id.lower() == id.lower()), None)
         or next((form for form in forms if form.doc["_id"].removeprefix(PREFIX) == id), None)
-        or next((form for form in forms if stated_id(world, form) == id), None)
+        or next((form for form in forms if stated_id(world, form).lower() == id.lower()), None)
     )
 
 
-def stated_id(world: World, form: Form) -> str | None:
+def stated_id(world: World, form: Form) -> str:
     try:
         return openrosa.read(form.data(world)).id
     except openrosa.Malformed:
-        return None
+        return ""

@@ -17,7 +17,7 @@ FORMS = (
     ("anc_visit", "anc_visit.xml", "Visit", True),
     ("assessment", "assessment.xml", "Assessment of a child", False),
     ("contact:clinic:create", "contact-clinic-create.xml", "New area", False),
-    ("off", "off.xml", "Off", True),
+    ("off", "off.xml", "Stop", True),
 )
 UPLOADED = 1_717_545_600_000  # 2024-06-05, the version that the definitions state
 JSON_TOO = "off"  # the form that has a definition in JSON as well, as on the documentation page
