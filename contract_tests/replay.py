@@ -2,7 +2,8 @@
 
 Ids, revisions, tokens and cookies that the recorded server made are learnt from our answers and put into later
 requests. Two answers agree when status and headers are equal, error texts are equal, and data has the same shape:
-the same keys, types and numbers of elements; text the same lines, but for what servers make up, times and numbers.
+the same keys, types, numbers of elements and texts; text the same lines; both but for what servers make up, times and
+numbers.
 """
 
 import base64
@@ -15,6 +16,8 @@ from urllib.parse import quote
 
 from mocksrv.drift.blank import MADE, blank
 
+OPAQUE = {"bookmark", "derived_key", "last_seq"}  # members whose text means something to its server alone
+SHORTCODE = re.compile(r"[0-9]{5}")
 METRICS = "version=0.0.4"  # in the content type
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])")
 
@@ -159,11 +162,11 @@ def cookies(headers):
 
 
 def shape(where, theirs, ours):
-    """Where two JSON values differ in keys, types or numbers of elements."""
+    """Where two JSON values differ in keys, types, numbers of elements or texts."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
         keys = [f"{where}/{key} {'is missing' if key in theirs else 'is too much'}"
                 for key in theirs.keys() ^ ours.keys() if not MADE.search(key)]
-        both = theirs.keys() & ours.keys()
+        both = (theirs.keys() & ours.keys()) - OPAQUE
         return keys + [one for key in both for one in shape(f"{where}/{key}", theirs[key], ours[key])]
     if isinstance(theirs, list) and isinstance(ours, list):
         if len(theirs) != len(ours):
@@ -172,7 +175,15 @@ def shape(where, theirs, ours):
                 for one in shape(f"{where}/*", *pair)]
     kinds = ["number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
              for value in (theirs, ours)]
-    return [] if kinds[0] == kinds[1] else [f"{where} is {kinds[0]}, not {kinds[1]}"]
+    if kinds[0] != kinds[1]:
+        return [f"{where} is {kinds[0]}, not {kinds[1]}"]
+    same = kinds[0] == "number" or (alike(theirs, ours) if isinstance(theirs, str) else theirs == ours)
+    return [] if same else [f"{where} is {ours!r}, not {theirs!r}"]
+
+
+def alike(theirs, ours):
+    """Whether two texts are equal but for what servers make up."""
+    return blank(theirs) == blank(ours) or bool(SHORTCODE.fullmatch(theirs) and SHORTCODE.fullmatch(ours))
 
 
 def likeness(value):

@@ -11,11 +11,21 @@ from mocksrv import fixtures, proof
 from mocksrv.app import create_app
 from mocksrv.config import Config
 from mocksrv.serving import Server
+from mocksrv.vendors.cht import documents
 
 pytestmark = pytest.mark.mock_only
 VERSION = "4.15.0"
-# What changed around the recorded server: from this line on it reached a builds server; a step took half a second.
-CHANGES = {"upgrade:229": {"cht.builds": "any", "cht.upgrade_seconds": 0.5}}
+SETTINGS = {"cht.conformance": "strict", "cht.builds_url": "http://127.0.0.1:5101/_couch/builds_4"}
+BIG = "a1000000-0000-4000-8000-000000000005"  # the person that 10,050 reports are about
+# What was done to the recorded server from outside of the API, before these lines.
+CHANGES = {
+    "large:1": lambda world: documents.database(world).plant(
+        {"_id": f"large-{number}", "type": "data_record", "form": "large", "fields": {"patient_id": BIG}}
+        for number in range(10_050)),
+    "upgrade:229": lambda world: world.settings.update(  # it reached a builds server; a step took half a second
+        {"cht.builds": "4.15.1", "cht.builds_url": "http://admin:pass@127.0.0.1:5984/builds_4",
+         "cht.upgrade_seconds": 0.5}),
+}
 
 
 def recorded():
@@ -27,14 +37,14 @@ def recorded():
 
 def replay(ignored_headers):
     """An outcome for each recorded answer, and the headers that differed."""
-    app = create_app(Config(vendor=("cht",), size=0, set={"cht.conformance": "strict"}))
+    app = create_app(Config(vendor=("cht",), size=0, set=SETTINGS))
     world, outcomes = app.worlds["default"], []
     world.clock.freeze()
     with Server(app) as server:
         run = Replay(server.host, server.port, ignored_headers)
         for line in recorded():
             place, sent = f"{line['area']}:{line['seq']}", datetime.fromtimestamp(line["sent_at_ms"] / 1000, UTC)
-            world.settings |= CHANGES.get(place, {})
+            CHANGES.get(place, bool)(world)
             world.clock.set(sent)
             problems = run.play(line)
             if not line["response"].get("hidden"):
