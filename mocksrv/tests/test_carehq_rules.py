@@ -121,7 +121,7 @@ def test_every_declared_schema_can_be_made():
     for operation in vendor.operations:
         for part in ("query", "body", "response"):
             made = operation.schema(part)
-            assert made is None or made()
+            assert made is None or isinstance(made, dict) or made()
     assert schemas.record_schema(RESOURCES["users"]) is schemas.record_schema(RESOURCES["users"])
 
 
