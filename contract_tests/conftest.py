@@ -1,22 +1,50 @@
-"""The contract suite runs on the mock or on a live sandbox: `pytest contract_tests --target mock|live`."""
+"""The contract suite runs on the mock, on a live service, or on both: `pytest contract_tests --target mock|live|both`.
+
+On a live service everything goes through a gate (`mocksrv gate --help`): it only reads unless `--live-writes` is given,
+changes and deletes nothing that the run has not made, and deletes that at the end.
+"""
 
 import os
+from pathlib import Path
 
 import pytest
 
+from contract_tests.targets import Targets, case_of
 from contract_tests.validation import described, witness  # noqa: F401 - fixtures for every test
+
+TARGETS = pytest.StashKey[Targets]()
+SIDES = {"mock": ["mock"], "live": ["live"], "both": ["mock", "live"]}
 
 
 def pytest_addoption(parser):
     group = parser.getgroup("contract")
-    group.addoption("--target", choices=["mock", "live"], default="mock", help="What to test.  [default: mock]")
+    group.addoption("--target", choices=list(SIDES), default="mock", help="What to test.  [default: mock]")
     group.addoption("--write-proof", action="store_true", help="Write down which operations the replays prove.")
-    group.addoption("--live-writes", action="store_true", help="Let tests that write run on the live sandbox.")
+    group.addoption("--live-writes", action="store_true", help="Let tests that write run on the live service.")
+    group.addoption("--live-admin", action="store_true", help="Let them change what all share there, and put it back.")
+    group.addoption("--live-lasting", action="store_true", help="Let them make what the API cannot delete.")
+    group.addoption("--live-host", action="append", default=[], help="A host that is no known sandbox, named again.")
+    group.addoption("--live-budget", default="5000", help="Most requests to a live service.  [default: 5000]")
+    group.addoption("--shapes", type=Path, help="Folder for the shapes of answers.  [default with both: build/shapes]")
+    group.addoption("--record", action="store_true", help="Keep the shapes of live answers in fixtures/.")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "mock_only: needs what only a mock has, such as its clock")
     config.addinivalue_line("markers", "writes: leaves something behind on the server")
+    kind, option = config.getoption("--target"), config.getoption
+    if kind != "mock" and option("numprocesses", 0):
+        raise pytest.UsageError("a live service is tested by one process: leave -n out")
+    given = [flag for flag in ("--live-writes", "--live-admin", "--live-lasting") if option(flag)]
+    given += [word for host in option("--live-host") for word in ("--live-host", host)]
+    shapes = option("--shapes") or (Path("build/shapes") if kind == "both" or option("--record") else None)
+    config.stash[TARGETS] = Targets(kind, [*given, "--live-budget", option("--live-budget")], shapes)
+
+
+def pytest_generate_tests(metafunc):
+    sides = SIDES[metafunc.config.getoption("--target")]
+    if len(sides) > 1 and "target" in metafunc.fixturenames:
+        metafunc.parametrize("target", sides, ids=[f"@{side}" for side in sides], indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -32,7 +60,13 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(scope="session")
 def target(request):
     """`mock` or `live`."""
-    return request.config.getoption("--target")
+    return getattr(request, "param", request.config.getoption("--target"))
+
+
+@pytest.fixture(scope="session")
+def targets(request):
+    """The way to the mock and to live services."""
+    return request.config.stash[TARGETS]
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +75,41 @@ def live_setting():
 
     def read(name):
         if not (value := os.environ.get(name)):
-            pytest.skip(f"set {name} to run on the live sandbox")
+            pytest.skip(f"set {name} to run on the live service")
         return value
 
     return read
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    item.config.stash[TARGETS].begin(case_of(item.nodeid))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test that fails because the gate did not let it pass was not for this run."""
+    report = yield
+    if report.failed and (refused := item.config.stash[TARGETS].refused(case_of(item.nodeid))):
+        report.outcome, report.longrepr = "skipped", (str(item.path), item.location[1], f"the gate: {refused[0]}")
+    return report
+
+
+def pytest_sessionfinish(session):
+    targets = session.config.stash[TARGETS]
+    targets.finish()
+    if session.config.getoption("--record"):
+        targets.keep()
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    targets = config.stash[TARGETS]
+    for vendor, report in targets.reports.items():
+        said = "{sent} requests, {refused} refused by the gate, {made} things made".format_map(report)
+        terminalreporter.write_line(f"live {vendor}: {said}")
+        for line in report["left"]:
+            terminalreporter.write_line(f"  could not be deleted: {line}")
+        if report["left"]:
+            terminalreporter.write_line(f"  `mocksrv gate {vendor} --clean` tries again")
+    if targets.kind == "both" and targets.taps:
+        terminalreporter.write_line(f"shapes of both sides are in {targets.shapes}: mocksrv drift {targets.shapes}")

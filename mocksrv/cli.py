@@ -17,6 +17,7 @@ import click
 from mocksrv.config import SIZES, VENDORS, Config, ConfigError, load
 from mocksrv.console import print_table
 from mocksrv.drift_cli import drift
+from mocksrv.gate_cli import gate
 from mocksrv.operation import PROOFS, STALE_AFTER
 from mocksrv.remote_cli import COMMANDS, fail
 
@@ -222,7 +223,7 @@ def settings(as_json: bool) -> None:
         print_table(("setting", "default", "choices", "help"), rows)
 
 
-for command in (*COMMANDS, drift):
+for command in (*COMMANDS, drift, gate):
     main.add_command(command)
 
 

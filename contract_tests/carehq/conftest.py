@@ -72,11 +72,13 @@ def world(mocksrv):
 
 
 @pytest.fixture
-def credentials(request, target, live_setting):
+def credentials(request, target, targets, live_setting):
     """Base URL, account Id, key and secret."""
     if target == "live":
-        return tuple(live_setting(f"CAREHQ_{name}") for name in ("URL", "ACCOUNT_ID", "API_KEY", "API_SECRET"))
-    return request.getfixturevalue("world").url, "MY_ACCOUNT_ID", "MY_API_KEY", "MY_API_SECRET"
+        _, *known = (live_setting(f"CAREHQ_{name}") for name in ("URL", "ACCOUNT_ID", "API_KEY", "API_SECRET"))
+        return targets.live("carehq"), *known
+    url = targets.mock("carehq", request.getfixturevalue("world").url)
+    return url, "MY_ACCOUNT_ID", "MY_API_KEY", "MY_API_SECRET"
 
 
 @pytest.fixture

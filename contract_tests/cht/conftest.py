@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 import requests
 
+from contract_tests.targets import Targets
+
 PASSWORD = "Kisumu_2024"
 CONNECTIONS = requests.Session()  # kept open; cookies are for tests to send
 CONNECTIONS.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -74,20 +76,21 @@ class Client:
 
 
 @pytest.fixture
-def api(request: pytest.FixtureRequest, target: str) -> Client:
+def api(request: pytest.FixtureRequest, target: str, targets: Targets) -> Client:
     """The API as its server admin."""
     if target == "live":
         setting = request.getfixturevalue("live_setting")
-        return Client(setting("CHT_URL").rstrip("/"), (setting("CHT_USER"), setting("CHT_PASSWORD")))
+        setting("CHT_URL")
+        return Client(targets.live("cht"), (setting("CHT_USER"), setting("CHT_PASSWORD")))
     world = request.getfixturevalue("mocksrv")
     (admin, *_) = world.credentials("cht")
-    return Client(admin["base_url"].rstrip("/"), (admin["username"], admin["password"]))
+    return Client(targets.mock("cht", admin["base_url"].rstrip("/")), (admin["username"], admin["password"]))
 
 
 @pytest.fixture
-def unique() -> str:
-    """A name that no other test has used."""
-    return f"t-{uuid.uuid4().hex[:10]}"
+def unique(targets: Targets) -> str:
+    """A name that no other test has used; it holds the run's tag, by which its things are found again."""
+    return f"{targets.run}-{uuid.uuid4().hex[:8]}"
 
 
 @dataclass

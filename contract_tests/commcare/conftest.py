@@ -39,12 +39,13 @@ class Domain:
 
 
 @pytest.fixture
-def hq(request, target, live_setting):
+def hq(request, target, targets, live_setting):
     """The domain `demo` of a fresh world, or the live domain."""
     if target == "live":
-        domain = Domain(live_setting("COMMCARE_URL"), live_setting("COMMCARE_DOMAIN"),
-                        live_setting("COMMCARE_USERNAME"), live_setting("COMMCARE_API_KEY"))
+        _, *known = (live_setting(f"COMMCARE_{name}") for name in ("URL", "DOMAIN", "USERNAME", "API_KEY"))
+        domain = Domain(targets.live("commcare"), *known)
     else:
-        domain = Domain(request.getfixturevalue("mocksrv").url, "demo", "brudolph@dimagi.com", KEY)
+        url = targets.mock("commcare", request.getfixturevalue("mocksrv").url)
+        domain = Domain(url, "demo", "brudolph@dimagi.com", KEY)
     with domain.session:
         yield domain

@@ -1,0 +1,140 @@
+"""What the suite runs on: worlds of the mock, a live service behind its gate, or both with their shapes compared."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mocksrv.app import create_app
+from mocksrv.config import Config
+from mocksrv.drift import files
+from mocksrv.live.forward import Forward
+from mocksrv.live.recorder import Recorder
+from mocksrv.live.tap import Tap
+from mocksrv.serving import Server
+
+SIDE = re.compile(r"(?<=\[)@(?:mock|live)-|-@(?:mock|live)(?=[-\]])|\[@(?:mock|live)\]")
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def case_of(nodeid: str) -> str:
+    """A test by its file and name, the same on both sides."""
+    file, _, name = nodeid.partition("::")
+    return SIDE.sub("", f"{file.rpartition('/')[2]}::{name}")
+
+
+class LiveGate:
+    """The gate to one live service, a process of its own: it outlives this one, and cleans up when this is killed."""
+
+    def __init__(self, vendor: str, options: list[str]) -> None:
+        self.process = subprocess.Popen([sys.executable, "-m", "mocksrv", "gate", vendor, *options],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the gate to {vendor} did not open; it says above why")
+        self.url = json.loads(line)["url"]
+
+    def ask(self, method: str, path: str, data: Any = None) -> Any:
+        body = None if data is None else json.dumps(data).encode()
+        with DIRECT.open(urllib.request.Request(f"{self.url}/_gate/{path}", body, method=method)) as answer:
+            return json.load(answer)
+
+    def finish(self) -> dict[str, Any]:
+        """Clean up, and end the gate: what was sent, made, refused, and what is left."""
+        report: dict[str, Any] = self.ask("POST", "finish", {})
+        self.process.stdin.close()
+        self.process.wait(60)
+        self.process.stdout.close()
+        return report
+
+
+class MockTap:
+    """A tap before the world of the test under way."""
+
+    def __init__(self, vendor: str, file: Path) -> None:
+        date = datetime.now(UTC).date().isoformat()
+        routes = create_app(Config(vendor=(vendor,), size=0))
+        self.recorder = Recorder(vendor, "mock", date, file)
+        self.tap = Tap(vendor, Forward("http://127.0.0.1"), self.recorder, routes)
+        self.server = Server(self.tap)
+        self.server.start()
+
+    def before(self, base_url: str) -> str:
+        """The URL of the tap, now before that base URL."""
+        self.tap.forward.close()
+        self.tap.forward = Forward(base_url)
+        return self.server.url
+
+
+class Targets:
+    """The gates and taps of a session, opened when a test first needs them."""
+
+    def __init__(self, kind: str, options: list[str], shapes: Path | None) -> None:
+        self.kind, self.options, self.shapes = kind, options, shapes
+        self.run = f"t{os.urandom(3).hex()}"
+        self.case = ""
+        self.gates: dict[str, LiveGate] = {}
+        self.taps: dict[str, MockTap] = {}
+        self.reports: dict[str, dict[str, Any]] = {}
+
+    def file(self, vendor: str, side: str) -> Path | None:
+        return self.shapes and self.shapes / f"{vendor}.{side}.json"
+
+    def live(self, vendor: str) -> str:
+        """The URL of the gate to a live service."""
+        if vendor not in self.gates:
+            shapes = ["--shapes", str(self.file(vendor, "live"))] if self.shapes else []
+            self.gates[vendor] = LiveGate(vendor, [*self.options, "--run", self.run, *shapes])
+            self.begin(self.case)
+        return self.gates[vendor].url
+
+    def mock(self, vendor: str, base_url: str) -> str:
+        """The URL of the mock: with a tap before it when its shapes are wanted."""
+        if self.kind != "both" or self.shapes is None:
+            return base_url
+        if vendor not in self.taps:
+            self.taps[vendor] = MockTap(vendor, self.file(vendor, "mock"))
+            self.begin(self.case)
+        return self.taps[vendor].before(base_url)
+
+    def begin(self, case: str) -> None:
+        """The exchanges that follow belong to this test."""
+        self.case = case
+        for tap in self.taps.values():
+            tap.tap.case = case
+        for gate in self.gates.values():
+            gate.ask("POST", "case", {"case": case})
+
+    def refused(self, case: str) -> list[str]:
+        """What the gates did not let pass in a test."""
+        query = urllib.parse.urlencode({"case": case})
+        return [line for gate in self.gates.values() for line in gate.ask("GET", f"refused?{query}")]
+
+    def finish(self) -> None:
+        """Clean up on the live side, and store the shapes of both."""
+        for vendor, gate in self.gates.items():
+            self.reports[vendor] = gate.finish()
+        for tap in self.taps.values():
+            tap.server.stop()
+            tap.tap.forward.close()
+            tap.recorder.save("")
+
+    def keep(self) -> list[Path]:
+        """Put the live shapes into the fixtures, beside the earlier ones of the same version."""
+        kept = []
+        for vendor in self.gates:
+            new = files.load(self.file(vendor, "live"))
+            file = FIXTURES / vendor / "recorded" / (new["version"] or "unversioned") / "shapes.json"
+            files.save(files.merge(files.load(file), new) if file.exists() else new, file)
+            kept.append(file)
+        return kept

@@ -1,0 +1,61 @@
+"""CommCare HQ: mobile workers, groups and lookup tables can be deleted; cases, forms, locations cannot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mocksrv.live.sandbox import CHANGES, FOREIGN, LASTS, MAKES, READ_METHODS, READS, Sandbox, Touch
+
+if TYPE_CHECKING:
+    from mocksrv.live.forward import Answer
+    from mocksrv.live.ledger import Ledger
+    from mocksrv.operation import Call
+
+ASKS = {"bulk_fetch_cases_v2", "bulk_fetch_cases_v2_put", "sign_on"}  # they write nothing
+MADE = {  # what an operation makes, by its resource
+    "create_user": "user", "create_group": "group", "create_lookup_table": "lookup_table",
+    "create_lookup_item": "lookup_table_item", "create_lookup_item_v2": "lookup_table_item",
+}
+CHANGED = {
+    "update_user": "user", "delete_user": "user", "activate_user": "user", "deactivate_user": "user",
+    "update_group": "group", "delete_group": "group", "update_lookup_table": "lookup_table",
+    "delete_lookup_table": "lookup_table", "update_lookup_item": "lookup_table_item",
+    "update_lookup_item_v2": "lookup_table_item", "delete_lookup_item": "lookup_table_item",
+}
+
+
+class CommCare(Sandbox):
+    vendor = "commcare"
+    hosts = ("staging.commcarehq.org",)
+    variables = ("COMMCARE_URL", "COMMCARE_DOMAIN", "COMMCARE_USERNAME", "COMMCARE_API_KEY")
+
+    def touch(self, call: Call, ledger: Ledger) -> Touch:
+        name = call.operation.name if call.operation else ""
+        if call.method in READ_METHODS or name in ASKS:
+            return READS
+        if name in MADE:
+            return MAKES
+        if name in CHANGED:
+            thing = f"{CHANGED[name]}/{call.params['pk']}"
+            return CHANGES if thing in ledger.made or self.send("GET", thing).status == 404 else FOREIGN
+        return LASTS
+
+    def made(self, call: Call, answer: Answer) -> list[str]:
+        resource = MADE.get(call.operation.name) if call.operation else None
+        data = answer.json()
+        id = data.get("id") if isinstance(data, dict) else None
+        id = id or answer.header("location").rstrip("/").rpartition("/")[2]
+        return [f"{resource}/{id}"] if resource and id and answer.status < 300 else []
+
+    def clean(self, ledger: Ledger) -> list[str]:
+        left = []
+        for thing in reversed(ledger.made):
+            status = self.send("DELETE", thing).status
+            if status not in (200, 202, 204, 404):
+                left.append(f"{thing}: DELETE answered {status}")
+        return left
+
+    def send(self, method: str, thing: str) -> Answer:
+        account = self.account
+        return self.forward.send(method, f"/a/{account['COMMCARE_DOMAIN']}/api/v0.5/{thing}/", [
+            ("Authorization", f"ApiKey {account['COMMCARE_USERNAME']}:{account['COMMCARE_API_KEY']}")])

@@ -1,0 +1,73 @@
+"""What a run makes on a live service, on disk before the client hears of it, so that a killed run can be cleaned up."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+
+class InUse(Exception):
+    """A run that is still under way holds the ledger."""
+
+
+class Ledger:
+    """A file of JSON lines, readable by its owner alone, and locked as long as its run lives.
+
+    The first line names the run (and holds what the vendor needs to find its traces); the others are `{"made": id}`,
+    `{"saved": name, "state": what to put back}` and `{"asked": a request that writes}`. Raises InUse.
+    """
+
+    def __init__(self, file: Path, head: dict[str, Any] | None = None) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_APPEND | (os.O_CREAT | os.O_EXCL if head is not None else 0)
+        self.file = file
+        self._out = os.fdopen(os.open(file, flags, 0o600), "a+")
+        self._lock = threading.Lock()
+        try:
+            fcntl.flock(self._out, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._out.close()
+            raise InUse(f"{file} belongs to a run that is under way") from None
+        self._out.seek(0)
+        self.lines: list[dict[str, Any]] = [json.loads(line) for line in whole_lines(self._out.read())]
+        self.made = {line["made"]: None for line in self.lines if "made" in line}  # a dict keeps the order
+        if head is not None:
+            self.note(**head)
+
+    @property
+    def head(self) -> dict[str, Any]:
+        return self.lines[0] if self.lines else {}
+
+    def note(self, **line: Any) -> None:
+        """Append a line; it is on the disk when this returns."""
+        with self._lock:
+            self._out.write(json.dumps(line) + "\n")
+            self._out.flush()
+            os.fsync(self._out.fileno())
+            self.lines.append(line)
+
+    def add(self, *ids: str) -> None:
+        """Note what the run has made."""
+        for id in ids:
+            if id not in self.made:
+                self.made[id] = None
+                self.note(made=id)
+
+    def saved(self, name: str) -> Any:
+        """The state that was kept under a name, or None."""
+        return next((line["state"] for line in self.lines if line.get("saved") == name), None)
+
+    def release(self, *, remove: bool) -> None:
+        """The run is over; the file goes when everything has been taken away."""
+        if remove:
+            self.file.unlink(missing_ok=True)
+        self._out.close()
+
+
+def whole_lines(text: str) -> list[str]:
+    """The lines of a file whose last one may have been cut by a crash."""
+    return text[: text.rfind("\n") + 1].splitlines()

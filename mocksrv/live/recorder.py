@@ -1,0 +1,49 @@
+"""Exchanges on their way through a tap, reduced to shapes at once: no value of the service is kept."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mocksrv.drift import files
+from mocksrv.drift.choices import declared
+from mocksrv.drift.shapes import shape
+
+if TYPE_CHECKING:
+    from mocksrv.live.forward import Answer
+    from mocksrv.operation import Call
+
+NO_ROUTE = "(no route)"
+
+
+class Recorder:
+    """The shapes of one side's answers, by operation and case; `file` is None when nobody wants them.
+
+    The answers of an operation within one test are numbered: `test_person.py::test_one #2`.
+    """
+
+    def __init__(self, vendor: str, target: str, date: str, file: Path | None) -> None:
+        self.file = file
+        self.document = files.document(vendor, "", date, target)
+        self._numbers: Counter[tuple[str, str]] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, case: str, call: Call, answer: Answer, own: Iterable[str], base_url: str) -> None:
+        """Take in one exchange; `base_url` is where its links begin. Those outside of any test are not kept."""
+        if self.file is None or not case:
+            return
+        operation = call.operation.name if call.operation else NO_ROUTE
+        seen = shape({"status": answer.status, "headers": answer.headers, "body": answer.plain, "method": call.method,
+                      "base": base_url}, own, declared(call.operation) if call.operation else None)
+        with self._lock:
+            self._numbers[operation, case] += 1
+            number = self._numbers[operation, case]
+            files.add(self.document, operation, case if number == 1 else f"{case} #{number}", seen)
+
+    def save(self, version: str) -> None:
+        """Write the file; `version` is the service's own word for its release."""
+        if self.file is not None:
+            files.save(self.document | {"version": version}, self.file)
