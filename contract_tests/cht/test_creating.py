@@ -150,8 +150,14 @@ WRONG_PARENT = 'clinic "" should have one of the following parent types: "health
     ({"name": "x", "type": "district_hospital", "contact": {"name": "y", "_rev": "1-a"}}, 400,
      "Person must be a new object or string identifier (UUID)."),
 ])
-def test_places_that_are_refused(api, body, status, error):
-    refused(api.post("/api/v1/places", body), status, error)
+def test_places_that_are_refused(api, unique, body, status, error):
+    refused(api.post("/api/v1/places", named(body, unique)), status, error)
+
+
+def named(body, unique):
+    """The body with the run's tag in its names: what is written before a refusal must be found again."""
+    tagged = {key: named(value, unique) for key, value in body.items() if isinstance(value, dict)}
+    return body | tagged | ({"name": f"{body['name']} {unique}"} if isinstance(body.get("name"), str) else {})
 
 
 def test_what_was_written_before_a_refusal_stays(api, unique):
@@ -174,8 +180,8 @@ def test_name_contact_and_short_code_of_a_place(api, places):
     assert doc["contact"] == {"_id": places.clinic_person, "parent": lineage}
 
 
-def test_a_new_contact_is_not_put_into_the_place(api, places):
-    api.ok("POST", f"/api/v1/places/{places.clinic}", {"contact": {"name": "Fresh"}})
+def test_a_new_contact_is_not_put_into_the_place(api, places, unique):
+    api.ok("POST", f"/api/v1/places/{places.clinic}", {"contact": {"name": f"Fresh {unique}"}})
     assert "parent" not in api.doc(api.doc(places.clinic)["contact"]["_id"])
 
 

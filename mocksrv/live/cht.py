@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -57,11 +58,16 @@ class CHT(Sandbox):
     variables = ("CHT_URL", "CHT_USER", "CHT_PASSWORD")
 
     def begin(self) -> dict[str, Any]:
-        """Where the change feeds stand now. Raises NotAllowed when the account cannot read them."""
+        """Where the change feeds stand now, by the server's clock. Raises NotAllowed when the account may not see."""
         since = {name: (self.get(f"/{name}/") or {}).get("update_seq") for name in DATABASES}
         if since["medic"] is None or since["_users"] is None:
             raise NotAllowed("the account must be a server admin's: what a run made is found in the change feeds")
-        return {"since": since}
+        # A server admin without documents gets them at the first login.
+        user = self.account["CHT_USER"]
+        traces = [f"{USER}{user}", f"connected-user-{user}"]
+        absent = [id for id in traces if not any(self.exists(db, [id]) for db in ("medic", "_users", "medic-logs"))]
+        date = self.send("GET", "/api/info").header("date")
+        return {"since": since, "absent": absent, "started": parsedate_to_datetime(date).timestamp() * 1000}
 
     def version(self) -> str:
         monitoring = self.get("/api/v2/monitoring") or {}
@@ -86,11 +92,12 @@ class CHT(Sandbox):
         if name in ("couch_delete_document", *ATTACHMENTS) and not params.get("id", "_").startswith("_"):
             return self.change(ledger, params["db"], [params["id"]])
         if name == "bulk_delete":
-            return self.change(ledger, "medic", ids_of((body_of(call) or {}).get("docs")))
+            body = body_of(call)
+            return self.change(ledger, "medic", own_ids(body.get("docs") if isinstance(body, dict) else None))
         if name in ("couch_put_document", "couch_post_document", "couch_bulk_docs"):
             body = body_of(call)
-            ids = ([params["id"]] if "id" in params else ids_of(body.get("docs")) if name == "couch_bulk_docs"
-                   else ids_of([body])) if isinstance(body, dict) else []
+            documents = body.get("docs") if name == "couch_bulk_docs" and isinstance(body, dict) else [body]
+            ids = [params["id"]] if "id" in params else own_ids(documents)
             if any(id.startswith("_") for id in ids) or params["db"] not in DATABASES:
                 return LASTS
             return self.change(ledger, params["db"], ids)
@@ -98,12 +105,12 @@ class CHT(Sandbox):
 
     def change(self, ledger: Ledger, db: str, ids: list[str]) -> Touch:
         """Foreign when one of the documents exists and is not of this run; else whatever comes of it is the run's."""
-        unknown = [id for id in ids if id not in ledger.made]
-        if unknown:
-            rows = (self.post(f"/{db}/_all_docs", {"keys": unknown}) or {}).get("rows", [])
-            if any("id" in row and not row.get("value", {}).get("deleted") for row in rows):
-                return FOREIGN
-        return MAKES
+        return FOREIGN if self.exists(db, [id for id in ids if id not in ledger.made]) else MAKES
+
+    def exists(self, db: str, ids: list[str]) -> bool:
+        """Whether the database has one of the documents."""
+        rows = (self.post(f"/{db}/_all_docs", {"keys": ids}) or {}).get("rows", []) if ids else []
+        return any("id" in row and not row.get("value", {}).get("deleted") for row in rows)
 
     def made(self, call: Call, answer: Answer) -> list[str]:
         return ids_of(answer.json()) if answer.status < 300 else []
@@ -115,10 +122,9 @@ class CHT(Sandbox):
 
     def clean(self, ledger: Ledger) -> list[str]:
         left = self.restore(ledger)
-        tag, names = ledger.head["run"], set()
-        own = set(ledger.made)
+        names, own = set(), {*ledger.made, *ledger.head["absent"]}
         for _ in range(ROUNDS):
-            found = {name: self.own_documents(name, since, own, tag) for name, since in ledger.head["since"].items()}
+            found = {name: self.own_documents(name, ledger.head, own) for name in ledger.head["since"]}
             names |= {doc["name"] for doc in found["_users"] if "name" in doc}
             if not any(found.values()):
                 break
@@ -141,8 +147,9 @@ class CHT(Sandbox):
         answer = self.send("PUT", f"/medic/{SETTINGS}", without_revision(saved) | {"_rev": current.get("_rev")})
         return [] if answer.status < 300 else [f"medic/{SETTINGS}: PUT of the old ones answered {answer.status}"]
 
-    def own_documents(self, db: str, since: Any, own: set[str], tag: str) -> list[dict[str, Any]]:
+    def own_documents(self, db: str, head: dict[str, Any], own: set[str]) -> list[dict[str, Any]]:
         """The run's documents that still exist, the last first; their ids are added to `own`."""
+        since = head["since"][db]
         if since is None:
             return []
         feed = self.get(f"/{db}/_changes?include_docs=true&since={quote(str(since), safe='')}") or {}
@@ -153,7 +160,7 @@ class CHT(Sandbox):
         while grew:  # a document may be known by another that comes later
             grew = False
             for doc in alive:
-                if doc["_id"] not in found and is_own(doc, own, named, tag):
+                if doc["_id"] not in found and is_own(doc, own, named, head):
                     found[doc["_id"]] = doc
                     own.add(doc["_id"])
                     named.update(texts_of(doc))
@@ -189,15 +196,23 @@ def ids_of(data: Any) -> list[str]:
     return [id for value in data for id in ids_of(value)] if isinstance(data, list) else []
 
 
-def is_own(doc: dict[str, Any], own: set[str], named: set[str], tag: str) -> bool:
+def own_ids(documents: Any) -> list[str]:
+    """The ids of the documents of a request, whatever else its list holds."""
+    rows = documents if isinstance(documents, list) else []
+    return [doc["_id"] for doc in rows if isinstance(doc, dict) and isinstance(doc.get("_id"), str)]
+
+
+def is_own(doc: dict[str, Any], own: set[str], named: set[str], head: dict[str, Any]) -> bool:
     """Whether a document that changed after the start is the run's. `own` are ids; `named` what its documents name."""
     id, texts = doc["_id"], list(texts_of(doc))
     if id in PROTECTED or id.startswith("_design/"):
         return False
-    if id in own or id.removesuffix("-info") in own or any(tag in text for text in texts):
+    if id in own or id.removesuffix("-info") in own or any(head["run"] in text for text in texts):
         return True
-    # What all share may be named too; only a first revision is as young as the run for certain.
-    return doc["_rev"].startswith("1-") and (id in named or any(text in own for text in texts))
+    # What the run's documents name may have been there before.
+    reported = doc.get("reported_date")
+    young = doc["_rev"].startswith("1-") or (isinstance(reported, int) and reported >= head["started"])
+    return young and (id in named or any(text in own for text in texts))
 
 
 def without_revision(doc: dict[str, Any]) -> dict[str, Any]:
