@@ -9,11 +9,11 @@ import subprocess
 import sys
 import urllib.parse
 import urllib.request
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mocksrv.app import create_app
+from mocksrv.clock import today
 from mocksrv.config import Config
 from mocksrv.drift import files
 from mocksrv.live.forward import Forward
@@ -62,7 +62,7 @@ class MockTap:
     """A tap before the world of the test under way."""
 
     def __init__(self, vendor: str, file: Path) -> None:
-        date = datetime.now(UTC).date().isoformat()
+        date = today().isoformat()
         routes = create_app(Config(vendor=(vendor,), size=0))
         self.recorder = Recorder(vendor, "mock", date, file)
         self.tap = Tap(vendor, Forward("http://127.0.0.1"), self.recorder, routes)

@@ -30,6 +30,11 @@ def today() -> date:
     return datetime.fromtimestamp(time.time(), UTC).date()
 
 
+def machine_time() -> float:
+    """Unix seconds of the machine, for talk with services outside of every world."""
+    return time.time()
+
+
 class ClockRange(ValueError):
     """The clock was asked to leave the years 1 to 9999."""
 

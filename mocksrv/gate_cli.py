@@ -7,7 +7,6 @@ import os
 import secrets
 import sys
 import threading
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +45,7 @@ def gate(vendor: str, port: int, writes: bool, admin: bool, lasting: bool, hosts
     run made, in reverse order, and says what it could not delete.
     """
     from mocksrv.app import create_app
+    from mocksrv.clock import today
     from mocksrv.config import Config
     from mocksrv.live.forward import Unreachable
     from mocksrv.live.gate import Gate
@@ -65,7 +65,7 @@ def gate(vendor: str, port: int, writes: bool, admin: bool, lasting: bool, hosts
     except (NotAllowed, Unreachable) as error:
         fail(error)
     run = run or f"t{secrets.token_hex(3)}"
-    date = datetime.now(UTC).date().isoformat()
+    date = today().isoformat()
     head = {"vendor": vendor, "url": sandbox.forward.base_url, "run": run, "writes": writes}
     ledger = Ledger(ledgers / f"{vendor}-{run}.jsonl", head | begun)
     recorder = Recorder(vendor, "live", date, shapes)

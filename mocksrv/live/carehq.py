@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-import time
 from typing import TYPE_CHECKING
 
+from mocksrv.clock import machine_time, pause
 from mocksrv.live.sandbox import CHANGES, FOREIGN, LASTS, MAKES, READ_METHODS, READS, Sandbox, Touch
 from mocksrv.vendors.carehq.catalogue import RESOURCES
 from mocksrv.vendors.carehq.signatures import Signed, canonical, path_of, sign, string_to_sign
@@ -51,7 +51,7 @@ class CareHQ(Sandbox):
         """A signed request without arguments, within the rate limit."""
         target = f"/v1/{path}"
         while True:
-            timestamp, nonce = str(int(time.time())), secrets.token_urlsafe(16)
+            timestamp, nonce = str(int(machine_time())), secrets.token_urlsafe(16)
             parts = Signed(method, path_of(target), b"", b"", timestamp, nonce, "")
             account = self.account
             answer = self.forward.send(method, target, [
@@ -61,7 +61,7 @@ class CareHQ(Sandbox):
             ])
             if answer.status != 429:
                 return answer
-            time.sleep(1)  # the window of the limit
+            pause(1)  # the window of the limit
 
 
 def methods(slug: str) -> tuple[str, ...]:

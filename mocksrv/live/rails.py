@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
+
+from mocksrv.clock import machine_time, pause
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,16 +67,16 @@ class Rails:
             if self.sent >= self.budget:
                 raise NotAllowed(SPENT.format(budget=self.budget))
             self.sent += 1
-            wait = self._not_before - time.time()
+            wait = self._not_before - machine_time()
         if wait > 0:
-            time.sleep(min(wait, LONGEST_WAIT))
+            pause(min(wait, LONGEST_WAIT))
 
     def heed(self, answer: Answer) -> None:
         """Note until when the service wants no more requests: CareHQ's own headers, or Retry-After."""
         if answer.header("x-carehq-ratelimit-remaining") == "0":
             until = number(answer.header("x-carehq-ratelimit-reset"))
         elif answer.status in (429, 503) and (seconds := number(answer.header("retry-after"))):
-            until = time.time() + seconds
+            until = machine_time() + seconds
         else:
             return
         with self._lock:
