@@ -1,11 +1,18 @@
 """What a run on both sides proves."""
 
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pytest
 
+from mocksrv import fixtures, proof
+from mocksrv.app import create_app
+from mocksrv.config import Config
 from mocksrv.drift import add, document
-from mocksrv.drift.proved import proved
-from mocksrv.operation import Operation
+from mocksrv.drift.proved import proved, write_down
+from mocksrv.operation import Operation, Vendor
 from mocksrv.proof import Finding
+from mocksrv.serving import Server
 
 NAMES = ("things", "refusing", "odd", "forgiven", "alone")
 OPERATIONS = [Operation("shop", name, "GET", (f"/{name}",), lambda world, call: None, statuses=(200, 404))
@@ -34,6 +41,42 @@ def sides():
 def test_what_agrees_is_proved_and_what_differs_is_spoken_against(sides):
     things = Finding("1.3", "2026-02-02", 2, 0, (200, 404))
     assert proved(OPERATIONS, *sides) == ({"things": things}, {"odd", "forgiven"})
-    found, against = proved(OPERATIONS, *sides, accepted=lambda one: one.kind == "type")
+    found, against = proved(OPERATIONS, *sides, reviewed=lambda one: one.kind == "type")
     assert found == {"things": things, "forgiven": Finding("1.3", "2026-02-02", 1, 1, (200,))}
     assert against == {"odd"}
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """Where proof.json and accepted.toml of the shop lie."""
+    monkeypatch.setattr(fixtures, "folder", lambda: tmp_path)
+    (tmp_path / "shop").mkdir()
+    return tmp_path / "shop"
+
+
+def test_a_live_run_is_written_down_and_strikes_out_what_it_speaks_against(sides, written, silent_server):
+    shop = Vendor()
+    shop.name, shop.operations = "shop", OPERATIONS
+    proof.record("shop", "live", {"odd": Finding("1.2", "2026-01-01", 1), "alone": Finding("1.2", "2026-01-01", 1)})
+    (written / "accepted.toml").write_text('[[accepted]]\noperation = "forgiven"\nwhere = "/body/id"\nkind = "type"\n'
+                                           'reason = "its own word"\ndate = 2026-02-02\n')
+    assert set(write_down(shop, *sides, silent_server)) == {"things", "forgiven"}
+    assert {name: one.version for name, one in proof.read("shop")["live"].items()} == {
+        "things": "1.3", "forgiven": "1.3", "alone": "1.2"}  # what the run did not reach stays
+
+
+@pytest.mark.parametrize("token", [None, "secret"])
+def test_a_rehearsal_against_a_mocksrv_is_never_written_down(sides, written, token):
+    app = create_app(Config(vendor=("carehq",), size=0, token=token))
+    with Server(app) as server, pytest.raises(ValueError, match="proves nothing"):
+        write_down(Vendor(), *sides, f"{server.url}/~live/carehq")
+    assert list(written.iterdir()) == []
+
+
+@pytest.fixture
+def silent_server():
+    """A server that knows nothing."""
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://admin:pass@127.0.0.1:{server.server_port}/"
+        server.shutdown()
