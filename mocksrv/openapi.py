@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from http import HTTPStatus
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -39,8 +40,27 @@ def document(vendor: Vendor, base_url: str = "http://127.0.0.1:8080") -> dict[st
         for number, path in enumerate(operation.paths):
             spec.path(path=PARAMETER.sub(r"{\1}", path), operations={
                 operation.method.lower(): describe(spec, vendor, operation, path, number) | proved})
-    result: dict[str, Any] = spec.to_dict()
-    return result
+    return shared(spec.to_dict())
+
+
+def shared(made: dict[str, Any]) -> dict[str, Any]:
+    """The document, with responses that several operations have as components."""
+    named: dict[str, str] = {}  # by what they hold
+    counts: Counter[str] = Counter()
+    every = [item["responses"] for path in made["paths"].values() for item in path.values()]
+    uses = Counter(json.dumps(one, sort_keys=True) for responses in every for one in responses.values())
+    kept = made["components"].setdefault("responses", {})
+    for responses in every:
+        for status, one in responses.items():
+            text = json.dumps(one, sort_keys=True)
+            if uses[text] == 1 or "content" not in one:
+                continue
+            if text not in named:
+                counts[status] += 1
+                named[text] = f"Answer{status}" + (f"_{counts[status]}" if counts[status] > 1 else "")
+                kept[named[text]] = one
+            responses[status] = {"$ref": f"#/components/responses/{named[text]}"}
+    return made
 
 
 def namer() -> Callable[[Any], str]:
@@ -65,7 +85,7 @@ def describe(spec: APISpec, vendor: Vendor, operation: Operation, path: str, num
         "summary": operation.summary,
         "tags": [operation.run.__module__.rpartition(".")[2]],
         "parameters": [in_path(vendor, found[1], found[2]) for found in PARAMETER.finditer(path)],
-        "responses": responses(vendor, operation),
+        "responses": responses(spec, vendor, operation),
         "x-mocksrv-source": operation.source,
     }
     if permission:
@@ -76,7 +96,8 @@ def describe(spec: APISpec, vendor: Vendor, operation: Operation, path: str, num
         described["requestBody"] = {"content": {operation.consumes: {"schema": body}}}
     if not operation.simulated:
         described["x-mocksrv-simulated"] = False
-    described["security"] = [] if operation.traits.get("anonymous") else [{name: []} for name in vendor.security]
+    public = operation.traits.get("anonymous") is True
+    described["security"] = [] if public else [{name: []} for name in vendor.security]
     return described
 
 
@@ -91,7 +112,7 @@ def in_path(vendor: Vendor, name: str, kind: str | None) -> dict[str, Any]:
     return made | ({"example": vendor.examples[name]} if name in vendor.examples else {})
 
 
-def responses(vendor: Vendor, operation: Operation) -> dict[str, Any]:
+def responses(spec: APISpec, vendor: Vendor, operation: Operation) -> dict[str, Any]:
     """By status: what the operation answers, and the vendor for it."""
     if not operation.simulated:
         return {"501": {"description": "A real route that is not simulated: mocksrv's own answer",
@@ -99,22 +120,42 @@ def responses(vendor: Vendor, operation: Operation) -> dict[str, Any]:
     found: dict[int, dict[str, Any]] = {status: dict(success(operation, status)) for status in operation.statuses}
     for status, content in vendor.answers(operation).items():
         found.setdefault(status, {}).update(content)
-    return {str(status): response(status, found[status]) for status in sorted(found)}
+    return {str(status): response(spec, status, found[status]) for status in sorted(found)}
 
 
 def success(operation: Operation, status: int) -> Content:
+    """The shape of the response is that of its JSON, if it has several forms."""
     if status >= 300 or status == HTTPStatus.NO_CONTENT or not operation.produces:
         return {}
-    return {operation.produces.partition(";")[0]: operation.response}
+    kinds = (operation.produces,) if isinstance(operation.produces, str) else operation.produces
+    return {kind.partition(";")[0]: operation.response if "json" in kind else None for kind in kinds}
 
 
-def response(status: int, content: Content) -> dict[str, Any]:
+def response(spec: APISpec, status: int, content: Content) -> dict[str, Any]:
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else f"Status {status}"
-    made = {kind: {"schema": schema} if (schema := shape(declared)) else {} for kind, declared in content.items()}
+    made = {kind: {"schema": found} if (found := shape(spec, declared)) else {} for kind, declared in content.items()}
     return {"description": phrase, **({"content": made} if made else {})}
 
 
-def shape(declared: Declared) -> Any:
-    """As apispec takes it: it changes dicts in place."""
+def shape(spec: APISpec, declared: Declared) -> Any:
+    """As apispec takes it."""
     made: Any = declared() if isinstance(declared, FunctionType) else declared
-    return deepcopy(dict(made)) if isinstance(made, Mapping) else made
+    return resolved(spec, made) if isinstance(made, Mapping) else made
+
+
+def resolved(spec: APISpec, part: Any) -> Any:
+    """JSON Schema without marshmallow's schemas in it; what has a title is a component."""
+    if isinstance(part, list):
+        return [resolved(spec, one) for one in part]
+    if isinstance(part, type):
+        (plugin,) = spec.plugins
+        return plugin.resolver.resolve_schema_dict(part)  # type: ignore[attr-defined]
+    if not isinstance(part, Mapping):
+        return part
+    made = {name: resolved(spec, one) for name, one in part.items()}
+    title = made.pop("title", None)
+    if not isinstance(title, str):  # none, or a property of that name
+        return made if title is None else {**made, "title": title}
+    if title not in spec.components.schemas:
+        spec.components.schema(title, made)
+    return {"$ref": f"#/components/schemas/{title}"}

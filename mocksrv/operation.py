@@ -61,7 +61,7 @@ class Operation:
     errors: Declared = None  # of its own refusals, where they do not look like the vendor's
     statuses: tuple[int, ...] = (200,)  # its own; those of all operations the vendor knows
     consumes: str = "application/json"
-    produces: str = "application/json"  # of its successes; "": they have no body
+    produces: str | tuple[str, ...] = "application/json"  # of its successes; "": they have no body
     source: str = ""
     proof: str = "assumed"
     release: str | None = None  # of the real service, that its source was read in

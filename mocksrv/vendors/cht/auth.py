@@ -19,6 +19,7 @@ from mocksrv.world import World
 
 USER = "org.couchdb.user:"
 ADMINS = "cht.admins"  # CouchDB's server admins: name -> hash fields, as in its configuration
+CHECKED = "checked"  # trait `anonymous` of an operation that itself asks who calls
 POINTS, SECONDS = 10, 10.0
 LIMITER = "cht.failed-logins"
 VERIFIED, REMEMBERED = "cht.verified", 1_000  # passwords that were right, with the key they gave

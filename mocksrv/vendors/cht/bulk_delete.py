@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.cht import auth, conformance, documents, errors, jsonio, wire
+from mocksrv.vendors.cht import auth, conformance, documents, errors, jsonio, shapes, wire
 from mocksrv.vendors.cht.results import BulkDelete
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -17,8 +17,8 @@ from mocksrv.world import World
 BATCH = {"server": 100, "docs": 100, "strict": 50}  # difference 16
 
 
-@vendor.operation("POST", "/api/v1/bulk-delete", json="strict", anonymous=True, body=BulkDelete,
-                  statuses=(200, 400, 500), proof="source",
+@vendor.operation("POST", "/api/v1/bulk-delete", json="strict", anonymous=auth.CHECKED, body=BulkDelete,
+                  statuses=(200, 400, 403, 500), response=shapes.DELETED, proof="source",
                   source="CHT 4.15 source, api/src/controllers/bulk-docs.js")
 def bulk_delete(world: World, call: Call) -> Any:
     """Delete the documents of `docs` ([{"_id"}]): one chunk of results for each batch. Differences: 16, 17."""

@@ -20,6 +20,7 @@ from mocksrv.vendors.cht import (
     jsonio,
     leaves,
     scope,
+    shapes,
     versions,
     wire,
 )
@@ -104,7 +105,8 @@ def json_body(call: Call, kind: type = dict) -> Any:
 # --- one document --------------------------------------------------------------------------------------------
 
 
-@vendor.operation("GET", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_get_document", proof="source", source=SOURCE)
+@vendor.operation("GET", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_get_document",
+                  response=shapes.any_of(shapes.DOCUMENT, shapes.REVISIONS), proof="source", source=SOURCE)
 def get_document(world: World, call: Call) -> Any:
     """A document, as it is stored."""
     db = opened(world, call)
@@ -220,8 +222,8 @@ def post_document(world: World, call: Call) -> Any:
     return created(call, db, guarded(lambda: db.put(doc)))
 
 
-@vendor.operation("DELETE", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_delete_document", proof="source",
-                  source=SOURCE)
+@vendor.operation("DELETE", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_delete_document", response=shapes.WRITTEN,
+                  proof="source", source=SOURCE)
 def delete_document(world: World, call: Call) -> Any:
     """Delete a document: rev= (or If-Match) must be its last revision."""
     db = opened(world, call, write=True)
@@ -240,7 +242,7 @@ def delete_document(world: World, call: Call) -> Any:
 
 
 @vendor.operation("POST", f"/{DB}/_bulk_docs", name="couch_bulk_docs", statuses=(201,), body=Documents,
-                  proof="source", source=SOURCE)
+                  response=shapes.WRITES, proof="source", source=SOURCE)
 def bulk_docs(world: World, call: Call) -> Any:
     """Write many documents; a conflict fails only its own."""
     db = opened(world, call, write=True)
@@ -276,7 +278,8 @@ def medic_redirect(world: World, call: Call) -> Any:
     return wire.redirect(call, "/medic/")
 
 
-@vendor.operation("GET", f"/{DB}/", f"/{DB}", name="couch_database", proof="source", source=SOURCE)
+@vendor.operation("GET", f"/{DB}/", f"/{DB}", name="couch_database", response=shapes.DATABASE, proof="source",
+                  source=SOURCE)
 def database_info(world: World, call: Call) -> Any:
     """What CouchDB tells of a database."""
     db = opened(world, call)
@@ -295,7 +298,7 @@ def sequence(number: int) -> str:
     return f"{number}-g1AAAACTeJzLYWBgYMpgTmEQTM4vTc5ISXIwNDLXMwBCwxyQVB4LkGRoAFL_gSArAwDhbB3z"
 
 
-@vendor.operation("GET", "/_all_dbs", name="couch_all_databases", proof="source", source=SOURCE)
+@vendor.operation("GET", "/_all_dbs", name="couch_all_databases", response=shapes.NAMES, proof="source", source=SOURCE)
 def all_databases(world: World, call: Call) -> Any:
     """The names of all databases; for admins."""
     if not call.caller.online:

@@ -9,7 +9,7 @@ import hashlib
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import bodies, conformance, documents, errors, jsonio, schemas, wire
+from mocksrv.vendors.cht import bodies, conformance, documents, errors, jsonio, schemas, shapes, wire
 from mocksrv.vendors.cht.vendor import CONFIG, vendor
 from mocksrv.world import World
 
@@ -32,9 +32,8 @@ def put_credential(world: World, call: Call) -> Any:
     return {"ok": True}
 
 
-@vendor.operation("PUT", "/_node/_local/_config/medic-credentials/{key}", firewall=True,
-                  statuses=(200, 400, 401, 403), proof="docs",
-                  source="CHT API page: credentials before 4.0")
+@vendor.operation("PUT", "/_node/_local/_config/medic-credentials/{key}", firewall=True, statuses=(200, 400, 401, 403),
+                  response=shapes.TEXT, proof="docs", source="CHT API page: credentials before 4.0")
 def put_credential_3(world: World, call: Call) -> Any:
     """Keep a secret the way of CHT 3: in CouchDB's configuration, where 4.x no longer looks (`strict`)."""
     if not call.caller.admin:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import app_settings, auth, documents, errors, wire
+from mocksrv.vendors.cht import app_settings, auth, documents, errors, shapes, wire
 from mocksrv.vendors.cht.couchdb import DB, MEDIC, SOURCE, json_body, opened
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.vendor import vendor
@@ -21,8 +21,8 @@ def administered(world: World, call: Call) -> None:
         errors.couch(401, "unauthorized", "You are not a server admin.")
 
 
-@vendor.operation("PUT", f"/{DB}", f"/{DB}/", name="couch_make_database", statuses=(201,), proof="source",
-                  source=SOURCE)
+@vendor.operation("PUT", f"/{DB}", f"/{DB}/", name="couch_make_database", statuses=(201,), response=shapes.FINE,
+                  proof="source", source=SOURCE)
 def make_database(world: World, call: Call) -> Any:
     """Make a database."""
     administered(world, call)
@@ -34,7 +34,8 @@ def make_database(world: World, call: Call) -> Any:
     return wire.CouchReply({"ok": True}, 201, [place], plain_proxy=name != MEDIC)
 
 
-@vendor.operation("DELETE", f"/{DB}", f"/{DB}/", name="couch_delete_database", proof="source", source=SOURCE)
+@vendor.operation("DELETE", f"/{DB}", f"/{DB}/", name="couch_delete_database", response=shapes.FINE, proof="source",
+                  source=SOURCE)
 def delete_database(world: World, call: Call) -> Any:
     """Delete a database and all that is in it."""
     administered(world, call)
@@ -54,7 +55,8 @@ def secured(world: World, call: Call) -> Database:
     return db
 
 
-@vendor.operation("GET", f"/{DB}/_security", name="couch_security", proof="source", source=SOURCE)
+@vendor.operation("GET", f"/{DB}/_security", name="couch_security", response=shapes.SECURITY_OBJECT, proof="source",
+                  source=SOURCE)
 def get_security(world: World, call: Call) -> Any:
     """Members and admins of a database."""
     db = secured(world, call)
@@ -65,7 +67,8 @@ def get_security(world: World, call: Call) -> Any:
                                       "admins": {"names": [], "roles": ["_admin"]}})
 
 
-@vendor.operation("PUT", f"/{DB}/_security", name="couch_put_security", proof="source", source=SOURCE)
+@vendor.operation("PUT", f"/{DB}/_security", name="couch_put_security", response=shapes.FINE, proof="source",
+                  source=SOURCE)
 def put_security(world: World, call: Call) -> Any:
     """Set members and admins."""
     db = secured(world, call)
@@ -74,15 +77,16 @@ def put_security(world: World, call: Call) -> Any:
     return wire.CouchReply({"ok": True})
 
 
-@vendor.operation("POST", f"/{DB}/_ensure_full_commit", name="couch_full_commit", statuses=(201,), proof="source",
-                  source=SOURCE)
+@vendor.operation("POST", f"/{DB}/_ensure_full_commit", name="couch_full_commit", statuses=(201,),
+                  response=shapes.STARTED, proof="source", source=SOURCE)
 def full_commit(world: World, call: Call) -> Any:
     """Everything is written at once anyway."""
     secured(world, call)
     return wire.CouchReply({"ok": True, "instance_start_time": "0"}, 201)
 
 
-@vendor.operation("GET", "/_active_tasks", name="couch_active_tasks", proof="source", source=SOURCE)
+@vendor.operation("GET", "/_active_tasks", name="couch_active_tasks", response=shapes.TASKS, proof="source",
+                  source=SOURCE)
 def active_tasks(world: World, call: Call) -> Any:
     """There are none: nothing here takes time."""
     administered(world, call)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import http_traffic, info, javascript, jsonio, monitoring, node_figures, wire
+from mocksrv.vendors.cht import http_traffic, info, javascript, jsonio, monitoring, node_figures, shapes, wire
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -40,11 +40,12 @@ def json(world: World, call: Call) -> Any:
 
 
 for _method in info.ANY:
-    _common: dict[str, Any] = {"anonymous": True, "statuses": (200,), "source": SOURCE}
+    _common: dict[str, Any] = {"anonymous": True, "statuses": (200, 302, 401, 403, 404), "source": SOURCE,
+                               "errors": shapes.COUCH_ERROR}  # of CouchDB, which gets other spellings
     vendor.operation(_method, "/api/v1/express-metrics", name=f"{_method.lower()}_express_metrics", produces=TEXT,
                      proof="source", **_common)(text)
     vendor.operation(_method, "/api/v1/express-metrics.json", name=f"{_method.lower()}_express_metrics_json",
-                     proof="source", **_common)(json)
+                     response=shapes.METRICS, proof="source", **_common)(json)
 
 
 def exact(world: World, call: Call) -> None:

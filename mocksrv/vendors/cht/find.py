@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import errors, jsonio, mango, wire
+from mocksrv.vendors.cht import errors, jsonio, mango, shapes, wire
 from mocksrv.vendors.cht.couchdb import DB, SOURCE, guarded, json_body, opened
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.vendor import vendor
@@ -34,7 +34,7 @@ def entered(world: World, call: Call) -> Database:
     return db
 
 
-@vendor.operation("POST", f"/{DB}/_find", name="couch_find", proof="source", source=SOURCE)
+@vendor.operation("POST", f"/{DB}/_find", name="couch_find", response=shapes.FOUND, proof="source", source=SOURCE)
 def find(world: World, call: Call) -> Any:
     """Documents that a selector finds: selector, fields, sort, limit, skip, bookmark."""
     db = entered(world, call)
@@ -145,14 +145,15 @@ def usable(db: Database, paths: list[list[str]]) -> bool:
                for index in indexes(db))
 
 
-@vendor.operation("GET", f"/{DB}/_index", name="couch_indexes", proof="source", source=SOURCE)
+@vendor.operation("GET", f"/{DB}/_index", name="couch_indexes", response=shapes.INDEXES, proof="source", source=SOURCE)
 def get_indexes(world: World, call: Call) -> Any:
     """The indexes for `_find`."""
     found = indexes(entered(world, call))
     return wire.CouchReply({"total_rows": len(found), "indexes": found})
 
 
-@vendor.operation("POST", f"/{DB}/_index", name="couch_make_index", proof="source", source=SOURCE)
+@vendor.operation("POST", f"/{DB}/_index", name="couch_make_index", response=shapes.INDEX_MADE, proof="source",
+                  source=SOURCE)
 def make_index(world: World, call: Call) -> Any:
     """Register an index: `{"index": {"fields": [...]}, "name", "ddoc", "type"}`."""
     db = entered(world, call)
@@ -180,7 +181,7 @@ def make_index(world: World, call: Call) -> Any:
 
 
 @vendor.operation("DELETE", f"/{DB}/_index/{{ddoc}}/json/{{index}}", f"/{DB}/_index/_design/{{ddoc}}/json/{{index}}",
-                  name="couch_delete_index", proof="source", source=SOURCE)
+                  name="couch_delete_index", response=shapes.FINE, proof="source", source=SOURCE)
 def delete_index(world: World, call: Call) -> Any:
     """Forget an index; the design document goes with its last one."""
     db = entered(world, call)

@@ -10,7 +10,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.cht import app_settings, documents, javascript, jsonio, lineage, phones
+from mocksrv.vendors.cht import app_settings, documents, javascript, jsonio, lineage, phones, shapes
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -32,7 +32,7 @@ class Phone(Schema):
 class Hydrated(Schema):
     """One of the answers of hydrate, in the order that was asked for."""
 
-    id = fields.String(required=True)
+    id = fields.Raw(required=True)  # whatever was asked for
     doc = fields.Dict()
     error = fields.String()
 
@@ -45,15 +45,17 @@ class Matches(Schema):
 # --- hydrate -------------------------------------------------------------------------------------------------
 
 
-@vendor.operation("GET", "/api/v1/hydrate", firewall=True, query=Ids, statuses=(200, 400, 403), response=Hydrated,
-                  proof="source", source="CHT 4.15 source, api/src/controllers/hydration.js")
+@vendor.operation("GET", "/api/v1/hydrate", firewall=True, query=Ids, statuses=(200, 400, 403),
+                  response=shapes.array(Hydrated), errors=shapes.COUCH_ERROR, proof="source",
+                  source="CHT 4.15 source, api/src/controllers/hydration.js")
 def get_hydrate(world: World, call: Call) -> Any:
     """The documents of `doc_ids` (a JSON array) in full, in the order asked."""
     return hydrate(world, query_ids(call))
 
 
 @vendor.operation("POST", "/api/v1/hydrate", firewall=True, json="lenient", body=Ids, statuses=(200, 400, 403),
-                  response=Hydrated, proof="source", source="CHT 4.15 source, api/src/controllers/hydration.js")
+                  response=shapes.array(Hydrated), errors=shapes.COUCH_ERROR, proof="source",
+                  source="CHT 4.15 source, api/src/controllers/hydration.js")
 def post_hydrate(world: World, call: Call) -> Any:
     """The documents of `doc_ids` in full; a query parameter of that name wins over the body."""
     ids = query_ids(call)
@@ -96,7 +98,7 @@ def hydrate(world: World, ids: Any) -> Any:
 
 
 @vendor.operation("GET", "/api/v1/contacts-by-phone", firewall=True, query=Phone, statuses=(200, 400, 403, 404),
-                  response=Matches, proof="source",
+                  response=Matches, errors=shapes.COUCH_ERROR, proof="source",
                   source="CHT 4.15 source, api/src/controllers/contacts-by-phone.js")
 def get_contacts_by_phone(world: World, call: Call) -> Any:
     """The contacts with a phone number, in full; it is normalised first. Differences: 18."""
@@ -104,7 +106,7 @@ def get_contacts_by_phone(world: World, call: Call) -> Any:
 
 
 @vendor.operation("POST", "/api/v1/contacts-by-phone", firewall=True, json="lenient", body=Phone,
-                  statuses=(200, 400, 403, 404), response=Matches, proof="source",
+                  statuses=(200, 400, 403, 404), response=Matches, errors=shapes.COUCH_ERROR, proof="source",
                   source="CHT 4.15 source, api/src/controllers/contacts-by-phone.js")
 def post_contacts_by_phone(world: World, call: Call) -> Any:
     """The contacts with the `phone` of the body, or of the query, which wins. Differences: 18."""

@@ -19,6 +19,7 @@ from mocksrv.vendors.cht import (
     documents,
     errors,
     schemas,
+    shapes,
     translations,
     wire,
 )
@@ -65,9 +66,9 @@ def setup_finish(world: World, call: Call) -> Any:
 
 for _method in ANY:
     vendor.operation(_method, "/setup", "/setup/password", name=f"{_method.lower()}_setup", anonymous=True,
-                     statuses=(503,), proof="source", source=SOURCE)(setup)
+                     statuses=(503,), produces="text/html", proof="source", source=SOURCE)(setup)
     vendor.operation(_method, "/setup/finish", name=f"{_method.lower()}_setup_finish", anonymous=True,
-                     proof="source", source=SOURCE)(setup_finish)
+                     produces="text/html", proof="source", source=SOURCE)(setup_finish)
 
 
 @vendor.operation("GET", "/api/v1/startup-progress", name="startup_progress", anonymous=True,
@@ -92,14 +93,15 @@ def deploy_info(world: World, call: Call) -> Any:
     return builds.deployment(world)
 
 
-@vendor.operation("GET", "/dbinfo", name="db_info", proof="source", source=SOURCE)
+@vendor.operation("GET", "/dbinfo", name="db_info", response=shapes.WELCOME, proof="source", source=SOURCE)
 def db_info(world: World, call: Call) -> Any:
     """CouchDB's greeting; counts as being connected."""
     connected.stamp(world, call.caller.name)
     return wire.CouchReply(WELCOME)
 
 
-@vendor.operation("GET", "/", name="root", anonymous=True, proof="source", source=SOURCE)
+@vendor.operation("GET", "/", name="root", anonymous=True, statuses=(200, 401),
+                  produces=("text/html", "application/json"), response=shapes.WELCOME, proof="source", source=SOURCE)
 def root(world: World, call: Call) -> Any:
     """The web application, or for `Accept: application/json` CouchDB's greeting."""
     if call.header("accept") != "application/json":
@@ -109,8 +111,9 @@ def root(world: World, call: Call) -> Any:
     return wire.CouchReply(WELCOME)
 
 
-@vendor.operation("GET", "/api/couch-config-attachments", name="couch_config_attachments", anonymous=True,
-                  statuses=(200, 401), proof="source", source="CHT 4.15 source, api/src/controllers/couch-config.js")
+@vendor.operation("GET", "/api/couch-config-attachments", name="couch_config_attachments", anonymous=auth.CHECKED,
+                  statuses=(200, 401), response=shapes.COMPRESSION, proof="source",
+                  source="CHT 4.15 source, api/src/controllers/couch-config.js")
 def couch_config_attachments(world: World, call: Call) -> Any:
     """Which attachments CouchDB compresses; for admins, others get 401."""
     if not auth.signed_in(call).admin:
@@ -120,7 +123,7 @@ def couch_config_attachments(world: World, call: Call) -> Any:
 
 
 @vendor.operation("GET", "/_node/{node}/_config/couch_httpd_auth/timeout", name="couch_session_timeout",
-                  proof="source", source="CouchDB 3.3")
+                  response=shapes.TEXT, proof="source", source="CouchDB 3.3")
 def session_timeout(world: World, call: Call) -> Any:
     """How long sessions last, in seconds, as text."""
     if not call.caller.online:
@@ -131,7 +134,7 @@ def session_timeout(world: World, call: Call) -> Any:
 
 
 @vendor.operation("GET", "/.well-known/assetlinks.json", name="assetlinks", anonymous=True, statuses=(200, 404),
-                  proof="source", source="CHT 4.15 source, api/src/controllers/well-known.js")
+                  response=shapes.LINKS, proof="source", source="CHT 4.15 source, api/src/controllers/well-known.js")
 def assetlinks(world: World, call: Call) -> Any:
     """Which Android apps may open links: the setting `assetlinks`."""
     found = app_settings.read(world).get("assetlinks")
@@ -140,8 +143,8 @@ def assetlinks(world: World, call: Call) -> Any:
     return found
 
 
-@vendor.operation("GET", "/medic/privacy-policy", name="privacy_policy", anonymous=True, proof="source",
-                  source="CHT 4.15 source, api/src/controllers/privacy-policy.js")
+@vendor.operation("GET", "/medic/privacy-policy", name="privacy_policy", anonymous=True, produces="text/html",
+                  proof="source", source="CHT 4.15 source, api/src/controllers/privacy-policy.js")
 def privacy_policy(world: World, call: Call) -> Any:
     """A page with the privacy policy that the document `privacy-policies` has for the client's language."""
     doc = documents.database(world, "medic").peek("privacy-policies") or {}
@@ -154,14 +157,15 @@ def privacy_policy(world: World, call: Call) -> Any:
     return Reply(f"<!DOCTYPE html>\n<html><head><title>Privacy policy</title></head><body>{policy}</body></html>\n")
 
 
-@vendor.operation("GET", "/extension-libs", name="extension_libs", anonymous=True, proof="source", source=LIBS)
+@vendor.operation("GET", "/extension-libs", name="extension_libs", anonymous=True, response=shapes.NAMES,
+                  proof="source", source=LIBS)
 def extension_libs(world: World, call: Call) -> Any:
     """The names of the scripts that forms may use."""
     return list(libraries(world))
 
 
 @vendor.operation("GET", "/extension-libs/{name}", name="extension_lib", anonymous=True, statuses=(200, 404),
-                  proof="source", source=LIBS)
+                  produces="*/*", proof="source", source=LIBS)
 def extension_lib(world: World, call: Call) -> Any:
     """One of these scripts."""
     stub = libraries(world).get(call.params["name"])
@@ -176,7 +180,8 @@ def libraries(world: World) -> Mapping[str, Any]:
     return doc.get("_attachments") or {}
 
 
-@vendor.operation("GET", "/favicon.ico", name="favicon", anonymous=True, proof="source", source=SOURCE)
+@vendor.operation("GET", "/favicon.ico", name="favicon", anonymous=True, produces="image/x-icon", proof="source",
+                  source=SOURCE)
 def favicon(world: World, call: Call) -> Any:
     """An icon: one transparent pixel."""
     return Reply(PIXEL, headers=[("Cache-Control", "public, max-age=604800")], content_type="image/x-icon")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 from marshmallow import Schema, fields
 
 from mocksrv.operation import Call, Headers, Reply
-from mocksrv.vendors.cht import app_settings, auth, connected, cookies, documents, errors, jsonio, wire
+from mocksrv.vendors.cht import app_settings, auth, connected, cookies, documents, errors, jsonio, shapes, wire
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -68,7 +68,8 @@ def refreshed(world: World, call: Call) -> Headers:
     return [cookies.express(world, "userCtx", value)] if value else []
 
 
-@vendor.operation("GET", "/_session", name="session_get", anonymous=True, proof="source", source="CouchDB 3.3")
+@vendor.operation("GET", "/_session", name="session_get", anonymous=auth.CHECKED, response=shapes.SESSION,
+                  proof="source", source="CouchDB 3.3")
 def get_session(world: World, call: Call) -> Any:
     """Who the caller is."""
     call.notes["headers"] = refreshed(world, call)
@@ -81,7 +82,7 @@ def get_session(world: World, call: Call) -> Any:
 
 
 @vendor.operation("POST", "/_session", name="session_post", anonymous=True, body=Session, statuses=(200, 400, 401),
-                  proof="source", source="CouchDB 3.3")
+                  response=shapes.SIGNED_IN, proof="source", source="CouchDB 3.3")
 def post_session(world: World, call: Call) -> Any:
     """Sign in with `name` and `password` (JSON or form): sets the AuthSession cookie."""
     call.notes["proxied"] = True
@@ -106,8 +107,8 @@ def post_session(world: World, call: Call) -> Any:
     return wire.CouchReply(body, headers=[cookies.couch(world, cookies.make(world, user))], traced=False)
 
 
-@vendor.operation("DELETE", "/_session", name="session_delete", anonymous=True, proof="source",
-                  source="CouchDB 3.3")
+@vendor.operation("DELETE", "/_session", name="session_delete", anonymous=auth.CHECKED, response=shapes.FINE,
+                  proof="source", source="CouchDB 3.3")
 def delete_session(world: World, call: Call) -> Any:
     """Sign out: clears the cookie. The session itself stays good until it ends."""
     call.notes["proxied"] = True
@@ -123,7 +124,8 @@ def page(call: Call, path: str) -> Reply:
     return Reply(PAGE.format(prefix=call.prefix, action=call.prefix + path), content_type="text/html; charset=utf-8")
 
 
-@vendor.operation("GET", "/medic/login", name="login_page", anonymous=True, proof="source", source=SOURCE)
+@vendor.operation("GET", "/medic/login", name="login_page", anonymous=True, produces="text/html", proof="source",
+                  source=SOURCE)
 def login_page(world: World, call: Call) -> Any:
     """The login page; ours is a plain form that works."""
     reply = page(call, "/medic/login")
@@ -131,14 +133,15 @@ def login_page(world: World, call: Call) -> Any:
     return reply
 
 
-@vendor.operation("GET", "/login/style.css", name="login_style", anonymous=True, proof="source", source=SOURCE)
+@vendor.operation("GET", "/login/style.css", name="login_style", anonymous=True, produces="text/css", proof="source",
+                  source=SOURCE)
 def login_style(world: World, call: Call) -> Any:
     """The style sheet of the login page."""
     return Reply(STYLE, content_type="text/css; charset=UTF-8")
 
 
 @vendor.operation("POST", "/medic/login", name="login", anonymous=True, json="strict", limited=True, body=Login,
-                  statuses=(302, 401, 429), proof="source", source=SOURCE)
+                  statuses=(302, 400, 401, 429, 500), errors=shapes.BARE_ERROR, proof="source", source=SOURCE)
 def login(world: World, call: Call) -> Any:
     """Sign in to the web application with `user` and `password`: 302 without a Location, but with cookies.
 
@@ -213,7 +216,7 @@ def normal_path(path: str) -> str:
 
 
 @vendor.operation("GET", "/medic/login/identity", name="login_identity", anonymous=True, statuses=(200, 401),
-                  proof="source", source=SOURCE)
+                  errors=shapes.NO_BODY, response=shapes.SUCCESS, proof="source", source=SOURCE)
 def identity(world: World, call: Call) -> Any:
     """Whether the caller is signed in; refreshes the userCtx cookie."""
     if not isinstance(call.caller, auth.Caller):

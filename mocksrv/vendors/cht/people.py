@@ -16,7 +16,7 @@ NEW_OR_ID = "Person must be a new object or string identifier (UUID)."
 
 
 @vendor.operation("POST", "/api/v1/people", permission=("can_edit", "can_create_people"), json="strict", body=NewPerson,
-                  statuses=(200, 400, 403, 404, 409), response=Created, proof="source",
+                  statuses=(200, 400, 403, 404, 409, 500), response=Created, proof="source",
                   source="CHT 4.15 source, api/src/controllers/people.js")
 def create_people(world: World, call: Call) -> Any:
     """Create a person; `place` is the id of one, or a new one with new parents. Differences: 1, 3."""

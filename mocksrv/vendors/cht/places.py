@@ -23,7 +23,7 @@ PAGE_NAMES = {"health_center": "Health Centers", "clinic": "Clinics", "district_
 
 @vendor.operation("POST", "/api/v1/places", permission=("can_edit", "can_create_places"), json="strict",
                   body=NewPlace,
-                  statuses=(200, 400, 403, 404, 409), response=Created, proof="source", source=SOURCE)
+                  statuses=(200, 400, 403, 404, 409, 500), response=Created, proof="source", source=SOURCE)
 def create_places(world: World, call: Call) -> Any:
     """Create a place; `parent` and `contact` are ids or new objects. Differences: 1, 3, 4, 5."""
     result = create_place(world, people.required(call))
@@ -34,7 +34,7 @@ def create_places(world: World, call: Call) -> Any:
 
 @vendor.operation("POST", "/api/v1/places/{id}", permission=("can_edit", "can_update_places"), json="strict",
                   body=PlaceChanges,
-                  statuses=(200, 400, 403, 404, 409), response=Created, proof="source", source=SOURCE)
+                  statuses=(200, 400, 403, 404, 409, 500), response=Created, proof="source", source=SOURCE)
 def update_places(world: World, call: Call) -> Any:
     """Change name, parent, contact or place_id of a place; everything else is ignored. Differences: 1, 4."""
     return update_place(world, call.params["id"], people.required(call))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import app_settings, auth, documents, errors
+from mocksrv.vendors.cht import app_settings, auth, documents, errors, shapes
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.indexes import lineage_ids
 from mocksrv.vendors.cht.users import accounts
@@ -130,7 +130,8 @@ def log(world: World, user: str, count: int) -> None:
         database.put({**(old or {"_id": LOG + user, "user": user}), "date": now, "count": count})
 
 
-@vendor.operation("GET", "/api/v1/initial-replication/get-ids", "/api/v1/replication/get-ids", proof="source",
+@vendor.operation("GET", "/api/v1/initial-replication/get-ids", "/api/v1/replication/get-ids",
+                  response=shapes.REPLICATED, errors=shapes.COUCH_ERROR, proof="source",
                   source="CHT 4.15 source, api/src/controllers/replication.js; recorded from 4.15.0",
                   statuses=(200, 401, 404, 500))
 def get_replication_ids(world: World, call: Call) -> dict[str, Any]:
@@ -149,7 +150,8 @@ def get_replication_ids(world: World, call: Call) -> dict[str, Any]:
             "warn": len(found) >= LIMIT, "limit": LIMIT}
 
 
-@vendor.operation("POST", "/api/v1/replication/get-deletes", json="lenient", proof="source",
+@vendor.operation("POST", "/api/v1/replication/get-deletes", json="lenient", response=shapes.GONE,
+                  errors=shapes.COUCH_ERROR, proof="source",
                   source="CHT 4.15 source, api/src/controllers/replication.js", statuses=(200, 401, 404, 500))
 def get_replication_deletes(world: World, call: Call) -> dict[str, Any]:
     """Of the ids that an offline user holds, `{"doc_ids": [...]}`, those that were deleted since."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import app_settings, conformance, errors, javascript, schemas, settings_rules
+from mocksrv.vendors.cht import app_settings, conformance, errors, javascript, schemas, settings_rules, shapes
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -72,7 +72,7 @@ def is_on(world: World, call: Call, name: str) -> bool:
 
 
 @vendor.operation("GET", "/api/v1/settings/deprecated-transitions", prompt=True, statuses=(200, 401),
-                  proof="source", source=SOURCE)
+                  response=shapes.TRANSITIONS, proof="source", source=SOURCE)
 def get_deprecated_transitions(world: World, call: Call) -> Any:
     """The transitions that should no longer be used, whatever the configuration."""
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.cht import app_settings, auth, documents, login, passwords, token_login
+from mocksrv.vendors.cht import app_settings, auth, documents, login, passwords, shapes, token_login
 from mocksrv.vendors.cht.users import accounts
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -14,14 +14,15 @@ PATHS = ("/medic/login/token", "/medic/login/token/{token}")
 SOURCE = "CHT 4.15 source, api/src/controllers/login.js; recorded from 4.15.0"
 
 
-@vendor.operation("GET", *PATHS, name="token_login_page", anonymous=True, proof="source", source=SOURCE)
+@vendor.operation("GET", *PATHS, name="token_login_page", anonymous=True, produces="text/html", proof="source",
+                  source=SOURCE)
 def token_page(world: World, call: Call) -> Reply:
     """The page behind a login link, for any token; it uses nothing up, but posts to its own address."""
     return login.page(call, call.path)
 
 
 @vendor.operation("POST", *PATHS, name="token_login", anonymous=True, json="strict", limited=True,
-                  statuses=(302, 400, 401, 429), proof="source", source=SOURCE)
+                  statuses=(302, 400, 401, 429), errors=shapes.BARE_ERROR, proof="source", source=SOURCE)
 def redeem_token(world: World, call: Call) -> Reply:
     """Sign in with the token of a link: once, within 24 hours. As a login, 302 without a Location.
 

@@ -51,9 +51,9 @@ def parse_roles(text: str) -> list[str]:
     return value
 
 
-@vendor.operation("GET", "/api/v1/users-doc-count", anonymous=True, proof="source",
+@vendor.operation("GET", "/api/v1/users-doc-count", anonymous=auth.CHECKED, proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
-                  response=schemas.UserDocCount, statuses=(200, 401, 404))
+                  response=schemas.UserDocCount, statuses=(200, 401, 404), prompt=True)
 def get_users_doc_count(world: World, call: Call) -> dict[str, Any]:
     """How many documents users replicated last: of one user an object, of all a list."""
     caller = auth.signed_in(call, prompt=True)

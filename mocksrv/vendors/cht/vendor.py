@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
 from mocksrv.config import Setting
-from mocksrv.operation import Call, Refusal, Reply, TooLarge, Vendor
+from mocksrv.operation import Call, Content, Operation, Refusal, Reply, TooLarge, Vendor
 from mocksrv.store import TableSpec
 from mocksrv.vendors.cht import (
     auth,
@@ -158,6 +159,11 @@ class CHT(Vendor):
         auth.count_failure(world, call, reply.status)
         http_traffic.answered(world, call, reply)
         return reply
+
+    def answers(self, operation: Operation) -> Mapping[int, Content]:
+        from mocksrv.vendors.cht import answers
+
+        return answers.of(operation)
 
     def failure(self, status: int) -> Refusal:
         return errors.Failure(status, errors.USUAL.get(status, "Server error"))

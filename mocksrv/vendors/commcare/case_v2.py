@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from mocksrv.operation import Call, Refusal
-from mocksrv.vendors.commcare import access, case_v2_list, dates, processing, xform
+from mocksrv.vendors.commcare import access, case_v2_list, dates, processing, shapes, xform
 from mocksrv.vendors.commcare import case_v2_payload as payload
 from mocksrv.vendors.commcare.access import Reach
 from mocksrv.vendors.commcare.case_v2_fields import field_filter
@@ -98,7 +98,8 @@ for method in ("GET", "PUT"):
                 statuses=(200, 400), **BULK)(bulk_fetch_cases_v2)
 
 
-@vendor.view("GET", *DETAIL, query=CaseV2Fields, response=CaseV2Object, statuses=(200, 400, 403, 404), **COMMON)
+@vendor.view("GET", *DETAIL, query=CaseV2Fields, response=shapes.any_of(CaseV2Object, CaseV2BulkFetched),
+             statuses=(200, 400, 403, 404), **COMMON)
 def get_case_v2(world: World, call: Call) -> dict[str, Any]:
     """One case, or several by their ids with commas."""
     case_id = call.params["case_id"]

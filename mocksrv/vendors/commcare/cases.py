@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.commcare import dates, domains, elastic
+from mocksrv.vendors.commcare import dates, domains, elastic, shapes
 from mocksrv.vendors.commcare.errors import absent
 from mocksrv.vendors.commcare.schemas import CaseList, CaseObject
 from mocksrv.vendors.commcare.schemas.requests import CaseQuery
@@ -178,14 +178,14 @@ def show_v03(world: World, call: Call, doc: Doc) -> dict[str, Any]:
     return shown if doc["server_date_opened"] else shown | {"server_date_opened": None}
 
 
-@vendor.resource("GET", "case", "v0.3", permission="edit_data", source=V03, proof="source")
+@vendor.resource("GET", "case", "v0.3", permission="edit_data", response=shapes.OLD_CASES, source=V03, proof="source")
 def list_cases_v03(world: World, call: Call) -> dict[str, Any]:
     """Cases as the oldest version has them: fewer fields, always in the same order."""
     return elastic.page(world, call, UNSORTED, lambda doc: show_v03(world, call, doc))
 
 
-@vendor.resource("GET", "case", "v0.3", detail=True, permission="edit_data", statuses=(200, 404), source=V03,
-                 proof="source")
+@vendor.resource("GET", "case", "v0.3", detail=True, permission="edit_data", response=shapes.OLD_CASE,
+                 statuses=(200, 404), source=V03, proof="source")
 def get_case_v03(world: World, call: Call) -> dict[str, Any]:
     """One case as the oldest version has it."""
     return show_v03(world, call, find(world, call))

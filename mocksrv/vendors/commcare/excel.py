@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.operation import Call, Refusal, Reply
-from mocksrv.vendors.commcare import multipart, spreadsheets
+from mocksrv.vendors.commcare import multipart, shapes, spreadsheets
 from mocksrv.vendors.commcare.errors import Text
 from mocksrv.vendors.commcare.excel_import import SEARCH_FIELDS, Import, ImportFailed, Plan
 from mocksrv.vendors.commcare.gate import NOT_FOUND
@@ -35,7 +35,7 @@ class Refused(Exception):
 
 @vendor.view("POST", f"/a/{DOMAIN}/importer/excel/bulk_upload_api/", permission="edit_data", plain=True,
              throttled=False, method_error="empty", body=CaseUpload, consumes="multipart/form-data",
-             statuses=(200, 500), source=SOURCE, proof="source")
+             statuses=(200, 500), response=shapes.UPLOADED, errors=shapes.UPLOADED, source=SOURCE, proof="source")
 def upload_cases(world: World, call: Call) -> Any:
     """Create and update cases from a spreadsheet."""
     fields, files = multipart.parse(call) if multipart.is_multipart(call) else ({}, {})
@@ -63,8 +63,8 @@ def message(error: Exception) -> str:
     return str(error)
 
 
-@vendor.view("GET", f"/a/{DOMAIN}/importer/history/uploads/{{upload_id}}/status/", permission="edit_data",
-             plain=True, throttled=False, statuses=(200, 404), source=SOURCE, proof="assumed")
+@vendor.view("GET", f"/a/{DOMAIN}/importer/history/uploads/{{upload_id}}/status/", permission="edit_data", plain=True,
+             throttled=False, response=shapes.UPLOAD_STATUS, statuses=(200, 404), source=SOURCE, proof="assumed")
 def get_upload_status(world: World, call: Call) -> dict[str, Any]:
     """What became of an upload: state 2 is done, 3 failed."""
     upload = world.table("commcare.uploads").peek(call.params["upload_id"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.commcare import multipart, table_workbook
+from mocksrv.vendors.commcare import multipart, shapes, table_workbook
 from mocksrv.vendors.commcare.lookup import rows_of, tables_of
 from mocksrv.vendors.commcare.schemas.requests import TableUpload
 from mocksrv.vendors.commcare.table_workbook import BadTables, Definition, Row, Workbook
@@ -24,7 +24,7 @@ QUEUED = "File has been uploaded successfully and is queued for processing."
 
 
 @vendor.view("POST", f"/a/{DOMAIN}/fixtures/fixapi/", permission="edit_data", plain=True, method_error="empty",
-             body=TableUpload, consumes="multipart/form-data", source=SOURCE, proof="source")
+             body=TableUpload, consumes="multipart/form-data", response=shapes.UPLOADED, source=SOURCE, proof="source")
 def upload_lookup_tables(world: World, call: Call) -> dict[str, Any]:
     """Create, replace and delete lookup tables and their rows."""
     fields, files = multipart.parse(call) if multipart.is_multipart(call) else ({}, {})
@@ -39,7 +39,7 @@ def upload_lookup_tables(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.view("GET", f"/a/{DOMAIN}/fixtures/fixapi/status/{{download_id}}/", permission="edit_data", plain=True,
-             throttled=False, source=SOURCE, proof="source")
+             throttled=False, response=shapes.TABLES_STATUS, source=SOURCE, proof="source")
 def get_lookup_upload_status(world: World, call: Call) -> dict[str, Any]:
     """What became of an upload that was queued."""
     upload = world.table("commcare.uploads").peek(call.params["download_id"])

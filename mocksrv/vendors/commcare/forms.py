@@ -114,8 +114,8 @@ def get_form(world: World, call: Call) -> dict[str, Any]:
 
 @vendor.view("GET", f"/a/{DOMAIN}/api/form/attachment/{{form_id}}/{{name:path}}",
              f"/a/{DOMAIN}/api/form_attachment/v1/{{form_id}}/{{name:path}}", permission="edit_data",
-             statuses=(200, 404), source="commcare-hq corehq/apps/reports/views.py, get_form_attachment_response",
-             proof="source")
+             statuses=(200, 404), produces="*/*",
+             source="commcare-hq corehq/apps/reports/views.py, get_form_attachment_response", proof="source")
 def get_form_attachment(world: World, call: Call) -> Reply:
     """The bytes of a form's attachment, with the content type that they came with."""
     doc = owned(world, "commcare.forms", call.params["form_id"], call.params["domain"])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.operation import Call, Refusal, Reply
-from mocksrv.vendors.commcare import paging, payload
+from mocksrv.vendors.commcare import paging, payload, shapes
 from mocksrv.vendors.commcare.errors import absent, bad_request, failed, not_found
 from mocksrv.vendors.commcare.schemas import Created, GroupList, GroupObject
 from mocksrv.vendors.commcare.schemas.requests import GroupBody, GroupsBody, PageQuery
@@ -88,7 +88,8 @@ def list_groups(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("POST", "group", "v0.5", "v1", permission="edit_commcare_users", response=Created,
-                 statuses=(201, 400), source=SOURCE, proof="source", body=GroupBody)
+                 statuses=(201, 400),
+                 source=SOURCE, proof="source", body=GroupBody)
 def create_group(world: World, call: Call) -> Reply:
     """A new group; its name must be new."""
     data = payload.load_object(call)
@@ -100,7 +101,7 @@ def create_group(world: World, call: Call) -> Reply:
 
 
 @vendor.resource("PATCH", "group", "v0.5", "v1", permission="edit_commcare_users", statuses=(202, 400),
-                 source=SOURCE, proof="source", body=GroupsBody)
+                 response=shapes.LINES, errors=shapes.LINES, source=SOURCE, proof="source", body=GroupsBody)
 def create_groups(world: World, call: Call) -> Reply:
     """Several new groups; those whose name is taken are left out, and their message stands in for the id."""
     answers, status = [], 202
@@ -121,7 +122,8 @@ def get_group(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("PUT", "group", "v0.5", "v1", detail=True, permission="edit_commcare_users",
-                 response=GroupObject, statuses=(200, 400, 500), source=SOURCE, proof="source", body=GroupBody)
+                 response=shapes.echo(GroupObject), statuses=(200, 400, 500),
+                 source=SOURCE, proof="source", body=GroupBody)
 def update_group(world: World, call: Call) -> dict[str, Any]:
     """Change the fields that are given; `users` replaces all members."""
     group, data = find(world, call, failed), payload.load_object(call)

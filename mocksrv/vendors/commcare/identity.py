@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from mocksrv.operation import Call, Refusal, Reply
-from mocksrv.vendors.commcare import auth, domains, payload, users, web_users
+from mocksrv.vendors.commcare import auth, domains, payload, shapes, users, web_users
 from mocksrv.vendors.commcare.auth import Caller
 from mocksrv.vendors.commcare.errors import Text, bad_request
 from mocksrv.vendors.commcare.schemas import DomainList, IdentityObject, Invitation
@@ -48,7 +48,7 @@ def list_user_domains(world: World, call: Call) -> dict[str, Any]:
         {"domain_name": domain["name"], "project_name": domain["title"]} for domain in found]}
 
 
-@vendor.resource("POST", "sso", "v0.4", "v0.5", "v1", auth="none", statuses=(200, 400, 403),
+@vendor.resource("POST", "sso", "v0.4", "v0.5", "v1", auth="none", statuses=(200, 400, 403), response=shapes.USER,
                  source="commcare-hq corehq/apps/api/resources/v0_4.py", proof="source")
 def sign_on(world: World, call: Call) -> Any:
     """A user by name and password, in the form of version 0.4."""

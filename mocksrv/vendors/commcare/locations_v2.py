@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.operation import Call, Refusal, Reply
-from mocksrv.vendors.commcare import dates, locations, paging, payload
+from mocksrv.vendors.commcare import dates, locations, paging, payload, shapes
 from mocksrv.vendors.commcare.dateranges import dotted_ranges
 from mocksrv.vendors.commcare.errors import absent, bad_request
 from mocksrv.vendors.commcare.schemas import Location2List, Location2Object
@@ -81,7 +81,7 @@ def create_location(world: World, call: Call) -> Reply:
 
 
 @vendor.resource("PATCH", "location", "v0.6", "v2", permission="edit_locations", statuses=(202, 400),
-                 source=SOURCE, proof="source", body=LocationsBody)
+                 response=shapes.IDS, source=SOURCE, proof="source", body=LocationsBody)
 def write_locations(world: World, call: Call) -> Reply:
     """Create and update up to 100 locations, all or nothing."""
     locations.check_plan(world, call)

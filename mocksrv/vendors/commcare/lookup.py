@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.operation import Call, Refusal, Reply
-from mocksrv.vendors.commcare import paging, payload
+from mocksrv.vendors.commcare import paging, payload, shapes
 from mocksrv.vendors.commcare.errors import absent, bad_request
 from mocksrv.vendors.commcare.schemas import FixtureList, FixtureObject, LookupTableList, LookupTableObject
 from mocksrv.vendors.commcare.schemas.requests import FixtureQuery, LookupTableBody, PageQuery
@@ -147,8 +147,8 @@ def list_lookup_tables(world: World, call: Call) -> dict[str, Any]:
         show_table(table) for table in found[offset : offset + limit]])
 
 
-@vendor.resource("POST", "lookup_table", "v0.5", "v1", statuses=(201, 400), source=SOURCE, proof="source",
-                 body=LookupTableBody)
+@vendor.resource("POST", "lookup_table", "v0.5", "v1", statuses=(201, 400), produces="",
+                 errors=shapes.IDS, source=SOURCE, proof="source", body=LookupTableBody)
 def create_lookup_table(world: World, call: Call) -> Reply:
     """A new lookup table; its tag must be new."""
     create_table(world, call, payload.load_object(call))
@@ -173,8 +173,8 @@ def get_lookup_table(world: World, call: Call) -> dict[str, Any]:
     return show_table(find_table(world, call))
 
 
-@vendor.resource("PUT", "lookup_table", "v0.5", "v1", detail=True, statuses=(204, 201, 400), source=SOURCE,
-                 proof="source", body=LookupTableBody)
+@vendor.resource("PUT", "lookup_table", "v0.5", "v1", detail=True, statuses=(204, 201, 400), produces="",
+                 errors=shapes.IDS, source=SOURCE, proof="source", body=LookupTableBody)
 def update_lookup_table(world: World, call: Call) -> Reply:
     """Change a lookup table; an unknown id makes a new one."""
     data, pk = payload.load_object(call), call.params["pk"]

@@ -102,8 +102,8 @@ def list_lookup_items(world: World, call: Call) -> dict[str, Any]:
     return paging.page(call, len(found), lambda offset, limit: [show(row) for row in found[offset : offset + limit]])
 
 
-@vendor.resource("POST", "lookup_table_item", *OLD, statuses=(201, 400, 404), source=SOURCE, proof="source",
-                 body=LookupItemBody)
+@vendor.resource("POST", "lookup_table_item", *OLD, statuses=(201, 400, 404), produces="", source=SOURCE,
+                 proof="source", body=LookupItemBody)
 def create_lookup_item(world: World, call: Call) -> Reply:
     """A new row; the answer is empty."""
     create(world, call)
@@ -124,8 +124,8 @@ def get_lookup_item(world: World, call: Call) -> dict[str, Any]:
     return show(find(world, call))
 
 
-@vendor.resource("PUT", "lookup_table_item", *OLD, detail=True, statuses=(204, 201, 400, 404), source=SOURCE,
-                 proof="source", body=LookupItemBody)
+@vendor.resource("PUT", "lookup_table_item", *OLD, detail=True, statuses=(204, 201, 400, 404), produces="",
+                 source=SOURCE, proof="source", body=LookupItemBody)
 def update_lookup_item(world: World, call: Call) -> Reply:
     """Change a row; the answer is empty."""
     _, new = update(world, call)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.commcare import dates, domains, payload, users
+from mocksrv.vendors.commcare import dates, domains, payload, shapes, users
 from mocksrv.vendors.commcare.errors import bad_request, failed, not_found
 from mocksrv.vendors.commcare.schemas import Created, UserObject
 from mocksrv.vendors.commcare.schemas.requests import UserBody
@@ -171,7 +171,8 @@ def full_name(world: World, domain: str, given: Any) -> str:
 
 
 @vendor.resource("POST", "user", "v0.5", "v1", permission="edit_commcare_users", response=Created,
-                 statuses=(201, 400), source=users.SOURCE, proof="source", body=UserBody)
+                 statuses=(201, 400),
+                 source=users.SOURCE, proof="source", body=UserBody)
 def create_user(world: World, call: Call) -> Reply:
     """A new mobile worker; fields other than username and password that cannot be taken are dropped in silence."""
     data, domain = dict(payload.load_object(call)), call.params["domain"]
@@ -194,8 +195,9 @@ def create_user(world: World, call: Call) -> Reply:
     return Reply({"id": user["id"]}, 201, [("Location", location)])
 
 
-@vendor.resource("PUT", "user", "v0.5", "v1", detail=True, permission="edit_commcare_users", response=UserObject,
-                 statuses=(200, 400, 404), source=users.SOURCE, proof="source", body=UserBody)
+@vendor.resource("PUT", "user", "v0.5", "v1", detail=True, permission="edit_commcare_users",
+                 response=shapes.echo(UserObject), statuses=(200, 400, 404),
+                 source=users.SOURCE, proof="source", body=UserBody)
 def update_user(world: World, call: Call) -> dict[str, Any]:
     """Change the fields that are given; all or nothing."""
     user = dict(users.find(world, call))
@@ -234,21 +236,21 @@ def set_active(world: World, call: Call, active: bool) -> Reply:
 
 
 @vendor.resource("POST", "user", "v0.5", "v1", tail="{pk}/activate/", permission="edit_commcare_users",
-                 statuses=(202, 400, 404), source=users.SOURCE, proof="source")
+                 statuses=(202, 400, 404), response=shapes.NOTHING, source=users.SOURCE, proof="source")
 def activate_user(world: World, call: Call) -> Reply:
     """Let a mobile worker log in again."""
     return set_active(world, call, True)
 
 
 @vendor.resource("POST", "user", "v0.5", "v1", tail="{pk}/deactivate/", permission="edit_commcare_users",
-                 statuses=(202, 400, 404), source=users.SOURCE, proof="source")
+                 statuses=(202, 400, 404), response=shapes.NOTHING, source=users.SOURCE, proof="source")
 def deactivate_user(world: World, call: Call) -> Reply:
     """Keep a mobile worker from logging in."""
     return set_active(world, call, False)
 
 
 @vendor.resource("POST", "user", "v0.5", "v1", tail="{pk}/email_password_reset/", permission="edit_commcare_users",
-                 statuses=(202, 404), source=users.SOURCE, proof="source")
+                 statuses=(202, 404), response=shapes.NOTHING, source=users.SOURCE, proof="source")
 def email_password_reset(world: World, call: Call) -> Reply:
     """Send a mobile worker the e-mail for a new password; here nothing is sent."""
     find(world, call)

@@ -47,11 +47,11 @@ Documents of the shared tables (ids in brackets):
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.config import Setting
-from mocksrv.operation import Call, Handler, Operation, Refusal, Reply, Vendor
+from mocksrv.operation import Call, Content, Handler, Operation, Refusal, Reply, Vendor
 from mocksrv.store import Index, TableSpec, on
 from mocksrv.vendors.commcare import domains, gate, wire
 from mocksrv.vendors.commcare.seed import accounts, demo
@@ -182,6 +182,7 @@ class CommCare(Vendor):
         "basic": {"type": "http", "scheme": "basic"},
         "digest": {"type": "http", "scheme": "digest"},
     }
+    examples = {"domain": "demo"}
     tables = TABLES
     settings = SETTINGS
     max_body = 50 * 1024 * 1024
@@ -256,6 +257,11 @@ class CommCare(Vendor):
 
     def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
         return accounts.credentials(world, base_url)
+
+    def answers(self, operation: Operation) -> Mapping[int, Content]:
+        from mocksrv.vendors.commcare import answers
+
+        return answers.of(operation)
 
     def failure(self, status: int) -> Refusal:
         return wire.failure(status)

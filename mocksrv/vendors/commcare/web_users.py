@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.operation import Call, Refusal, Reply
-from mocksrv.vendors.commcare import dates, domains, paging, payload
+from mocksrv.vendors.commcare import dates, domains, paging, payload, shapes
 from mocksrv.vendors.commcare.dateranges import dotted_ranges
 from mocksrv.vendors.commcare.errors import absent, not_found
 from mocksrv.vendors.commcare.schemas import WebUserList, WebUserObject
@@ -124,14 +124,14 @@ def set_active(world: World, call: Call, active: bool) -> Reply:
 
 
 @vendor.resource("POST", "web-user", "v0.5", "v1", tail="{pk}/activate/", permission="edit_web_users",
-                 statuses=(202, 404), source=SOURCE, proof="source")
+                 statuses=(202, 404), response=shapes.NOTHING, source=SOURCE, proof="source")
 def activate_web_user(world: World, call: Call) -> Reply:
     """Let a web user into the domain again."""
     return set_active(world, call, True)
 
 
 @vendor.resource("POST", "web-user", "v0.5", "v1", tail="{pk}/deactivate/", permission="edit_web_users",
-                 statuses=(202, 404), source=SOURCE, proof="source")
+                 statuses=(202, 404), response=shapes.NOTHING, source=SOURCE, proof="source")
 def deactivate_web_user(world: World, call: Call) -> Reply:
     """Keep a web user out of the domain."""
     return set_active(world, call, False)

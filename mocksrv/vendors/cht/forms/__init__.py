@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.cht import app_settings, attachments, auth, bodies, conformance, errors, schemas, wire
+from mocksrv.vendors.cht import app_settings, attachments, auth, bodies, conformance, errors, schemas, shapes, wire
 from mocksrv.vendors.cht.forms import definitions, openrosa, wellformed
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -16,7 +16,8 @@ NO_DOCTYPE = ("Form XML must not declare a DOCTYPE or external entities. "
               "See https://owasp.org/www-community/vulnerabilities/XML_External_Entity_(XXE)_Processing")
 
 
-@vendor.operation("GET", "/api/v1/forms", proof="source", source=SOURCE)
+@vendor.operation("GET", "/api/v1/forms", statuses=(200, 500), produces=("application/json", "text/xml"),
+                  response=shapes.NAMES, proof="source", source=SOURCE)
 def get_forms(world: World, call: Call) -> Any:
     """The names of the forms; with `X-OpenRosa-Version` the XML list of those that Medic Collect offers.
 
@@ -56,8 +57,8 @@ def get_forms_slash(world: World, call: Call) -> Any:
     return wire.redirect(call, "/api/v1/forms", 301)
 
 
-@vendor.operation("GET", "/api/v1/forms/{form}", statuses=(200, 400, 401, 404), produces="application/xml",
-                  proof="source", source=SOURCE)
+@vendor.operation("GET", "/api/v1/forms/{form}", statuses=(200, 400, 401, 404),
+                  produces=("application/xml", "application/json", "*/*"), proof="source", source=SOURCE)
 def get_form(world: World, call: Call) -> Any:
     """A form's definition, by id and format.
 
@@ -87,8 +88,9 @@ def json_definition(world: World, id: str) -> Any:
     return forms.get(id.upper()) if isinstance(forms, dict) else None
 
 
-@vendor.operation("POST", "/api/v1/forms/validate", anonymous=True, permission="can_configure",
-                  response=schemas.Fine, statuses=(200, 400, 401, 403), proof="source", source=SOURCE)
+@vendor.operation("POST", "/api/v1/forms/validate", anonymous=auth.CHECKED, permission="can_configure",
+                  response=schemas.Fine, errors=shapes.BARE_ERROR, statuses=(200, 400, 401, 403), proof="source",
+                  source=SOURCE)
 def validate_form(world: World, call: Call) -> Any:
     """Whether the body is well-formed XML: that is all that the server finds out.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import bodies, conformance, credentials, errors, javascript, schemas
+from mocksrv.vendors.cht import bodies, conformance, credentials, errors, javascript, schemas, shapes
 from mocksrv.vendors.cht.sms import states, traffic
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -79,7 +79,8 @@ def post_rapidpro_message(world: World, call: Call) -> Any:
 
 
 @vendor.operation("POST", "/api/v1/sms/rapidpro/incoming-messages", anonymous=True, json="lenient",
-                  body=schemas.Incoming, response=schemas.Saved, statuses=(200, 400, 403, 500), proof="docs",
+                  body=schemas.Incoming, response=schemas.Saved,
+                  statuses=(200, 302, 400, 401, 403, 404, 500), errors=shapes.COUCH_ERROR, proof="docs",
                   source="CHT API page: SMS, POST /api/v1/sms/{aggregator}/{endpoint}")
 def post_rapidpro_message_1(world: World, call: Call) -> Any:
     """The same, under the name that the page's scheme gives; the 4.15.0 server has no such path (`strict`)."""

@@ -22,7 +22,7 @@ CREATE = ("can_edit", "can_create_users")
 
 @vendor.operation("POST", "/api/v1/users", permission=CREATE, json="strict", proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
-                  body=schemas.NewUser, response=schemas.Created, statuses=(200, 400, 401, 403, 404, 500))
+                  body=schemas.NewUser, response=schemas.ONE_OR_MANY, statuses=(200, 400, 401, 403, 404, 409, 500))
 def create_users(world: World, call: Call) -> Any:
     """Create a user, or one for each element of an array. Differences: 1, 8, 10, 11, 12, 22.
 
@@ -37,8 +37,8 @@ def create_users(world: World, call: Call) -> Any:
 
 
 @vendor.operation("POST", "/api/v2/users", permission=CREATE, json="csv", proof="source",
-                  source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
-                  body=schemas.NewUser, response=schemas.Created, statuses=(200, 400, 401, 403, 500))
+                  source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0", body=schemas.NewUser,
+                  response=schemas.ONE_OR_MANY, errors=schemas.FAILED_ROWS, statuses=(200, 400, 401, 403, 500))
 def create_users_from_csv(world: World, call: Call) -> Any:
     """Create a user for each row of a CSV text (or JSON array) and log it in `medic-logs`. Differences: 1, 9-12, 22.
 

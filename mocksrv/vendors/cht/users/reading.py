@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import auth, documents
+from mocksrv.vendors.cht import auth, documents, shapes
 from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.users import accounts, schemas
 from mocksrv.vendors.cht.users.accounts import Data
@@ -17,14 +17,14 @@ SOURCE = "CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0"
 
 
 @vendor.operation("GET", "/api/v1/users", permission="can_view_users", proof="source", source=SOURCE,
-                  query=schemas.Filter, response=schemas.OldUser, statuses=(200, 401, 403))
+                  query=schemas.Filter, response=shapes.array(schemas.OldUser), statuses=(200, 401, 403))
 def list_users_v1(world: World, call: Call) -> list[Data]:
     """All users, each with its first role as `type` (deprecated). Differences: 6."""
     return [with_type(user) for user in matching(world, call)]
 
 
 @vendor.operation("GET", "/api/v2/users", permission="can_view_users", proof="source", source=SOURCE,
-                  query=schemas.Filter, response=schemas.User, statuses=(200, 401, 403))
+                  query=schemas.Filter, response=shapes.array(schemas.User), statuses=(200, 401, 403))
 def list_users(world: World, call: Call) -> list[Data]:
     """All users, or those of a place or a contact. Differences: 6.
 
@@ -33,7 +33,7 @@ def list_users(world: World, call: Call) -> list[Data]:
     return list(matching(world, call))
 
 
-@vendor.operation("GET", "/api/v2/users/{username}", proof="source", source=SOURCE, response=schemas.User,
+@vendor.operation("GET", "/api/v2/users/{username}", proof="source", source=SOURCE, response=schemas.EITHER_USER,
                   statuses=(200, 401, 403, 404))
 def get_user(world: World, call: Call) -> Data:
     """One user: for who may view users, and for the user itself. Differences: 6, 7.

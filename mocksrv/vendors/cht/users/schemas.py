@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from marshmallow import INCLUDE, Schema, fields
 
+from mocksrv.vendors.cht import shapes
+
 
 class Open(Schema):
     """Other properties may be there too."""
@@ -55,17 +57,22 @@ class Created(Updated):
     contact = fields.Nested(Written)
 
 
+FAILED_ROW = shapes.record({"error": shapes.ANYTHING}, closed=False)
+FAILED_ROWS = shapes.array(FAILED_ROW)
+ONE_OR_MANY = shapes.any_of(Created, shapes.array(shapes.any_of(Created, FAILED_ROW)))
+
+
 class BareUser(Schema):
     id = fields.String(required=True)
     rev = fields.String(required=True)
     username = fields.String(required=True)
-    fullname = fields.String()
-    email = fields.String()
-    phone = fields.String()
-    place = fields.List(fields.Dict(allow_none=True), required=True, allow_none=True)
+    fullname = fields.Raw(metadata={"description": "as it was stored, like the others: a text"})
+    email = fields.Raw()
+    phone = fields.Raw()
+    place = fields.Raw(metadata={"description": "a list of places, or null; one place where the page is followed"})
     contact = fields.Dict()
     external_id = fields.Raw()
-    known = fields.Boolean()
+    known = fields.Raw()
 
 
 class User(BareUser):
@@ -74,6 +81,9 @@ class User(BareUser):
 
 class OldUser(BareUser):
     type = fields.String(required=True)
+
+
+EITHER_USER = shapes.any_of(User, OldUser)  # difference 7
 
 
 class Deleted(Written):

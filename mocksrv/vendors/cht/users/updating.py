@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.cht import app_settings, auth, documents, errors, javascript, token_login
+from mocksrv.vendors.cht import app_settings, auth, documents, errors, javascript, shapes, token_login
 from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.users import accounts, facilities, schemas
 from mocksrv.vendors.cht.users.accounts import Data
@@ -24,7 +24,7 @@ UPDATE_ON_PAGE = ("can_update_users", "can_update_places", "can_update_people")
 
 
 @vendor.operation("POST", "/api/v1/users/{username}", "/api/v3/users/{username}", permission=None, json="strict",
-                  anonymous=True, proof="source", source=SOURCE, body=schemas.UserChanges,
+                  anonymous=auth.CHECKED, proof="source", source=SOURCE, body=schemas.UserChanges,
                   response=schemas.Updated, statuses=(200, 400, 401, 403, 404, 500))
 def update_user(world: World, call: Call) -> Data:
     """Change an account: whoever may update users any, others their own to an extent. Differences: 10, 11, 13, 14.
@@ -94,7 +94,7 @@ def update(world: World, call: Call, name: str, data: Data) -> Data:
 
 
 @vendor.operation("DELETE", "/api/v1/users/{username}", permission=("can_edit", "can_delete_users"),
-                  proof="source", source=SOURCE, response=schemas.Deleted, statuses=(200, 401, 403, 404))
+                  proof="source", source=SOURCE, response=shapes.array(schemas.Deleted), statuses=(200, 401, 403, 404))
 def delete_user(world: World, call: Call) -> Any:
     """Delete an account; its user-settings document stays, marked inactive, and so does the name. Differences: 1, 19.
 

@@ -1,0 +1,63 @@
+"""What every operation of CHT may answer besides its success, for the OpenAPI document.
+
+The API's own errors are JSON or text, as the client prefers; those of the database behind it are always JSON.
+"""
+
+from __future__ import annotations
+
+from mocksrv.operation import PARAMETER, Content, Operation
+from mocksrv.vendors.cht import auth, shapes
+
+JSON, PLAIN, HTML = "application/json", "text/plain", "text/html"
+REDIRECT: Content = {PLAIN: shapes.TEXT, HTML: shapes.TEXT}
+COUCH_STATUSES = (400, 401, 403, 404, 409, 412)
+
+
+def of(operation: Operation) -> dict[int, Content]:
+    """By status; an operation's own refusals are among them."""
+    error = {JSON: shapes.any_of(operation.schema("errors"), shapes.API_ERROR) if operation.errors
+             else shapes.API_ERROR, PLAIN: shapes.TEXT}
+    found: dict[int, Content] = dict.fromkeys(common(operation), error)
+    own: Content = {} if operation.errors is shapes.NO_BODY else error
+    found |= {status: own for status in operation.statuses if status >= 400}
+    found |= {status: REDIRECT for status in operation.statuses if 300 <= status < 400}
+    if 503 in operation.statuses:
+        found[503] = {HTML: shapes.TEXT}
+    if closed(operation) and not operation.traits.get("prompt"):
+        found[302] = REDIRECT  # what looks human goes to the login page
+    if operation.method == "GET":
+        found[304] = {}
+    if of_couch(operation):
+        either = shapes.any_of(shapes.COUCH_ERROR, shapes.API_ERROR)
+        found |= {status: {JSON: either, **({PLAIN: shapes.TEXT} if status == 401 else {})}
+                  for status in COUCH_STATUSES}
+    return found
+
+
+def of_couch(operation: Operation) -> bool:
+    """Whether CouchDB answers."""
+    return operation.path.startswith(("/{db}", "/_all_dbs", "/_active_tasks", "/_node", "/_session"))
+
+
+def closed(operation: Operation) -> bool:
+    """Whether only those who are signed in may call."""
+    return operation.traits.get("anonymous") in (None, auth.CHECKED)
+
+
+def common(operation: Operation) -> set[int]:
+    """The statuses of the checks that come before an operation's own (see `vendor.admit`)."""
+    traits = operation.traits
+    found = {429}  # whoever sends Basic credentials may have failed too often before
+    if closed(operation):
+        found.add(401)
+    if operation.permission or traits.get("firewall") or traits.get("online"):
+        found.add(403)
+    if traits.get("json"):
+        found |= {413, 500}  # a body that is no JSON
+    if traits.get("json") in ("strict", "csv"):
+        found.add(400)  # another content type
+    if any(PARAMETER.search(path) for path in operation.paths):
+        found.add(500)  # a broken escape in the path
+    if operation.method != "GET":
+        found.add(413)
+    return found
