@@ -10,7 +10,7 @@ from mocksrv.vendors.commcare import vendor
 SOURCE, REPORT = "d5c4b3a2918070605040302010f0e0d0", "5e9a1c0b7d8f46e2a3b4c5d6e7f80912"
 NEEDED = {"ucr": {"data_source_id": SOURCE}}
 LISTS = {op.name: op for op in vendor.operations
-         if op.method == "GET" and op.response and "meta" in op.response._declared_fields}
+         if op.method == "GET" and "meta" in getattr(op.response, "_declared_fields", ())}
 PAGED = sorted(set(LISTS) - {"list_applications", "list_reports", "list_data_sources", "list_device_logs",
                              "list_action_times", "list_user_domains",
                              "list_messaging_events", "list_rows", "list_domain_forms"})
