@@ -47,7 +47,7 @@ def test_schema(hq, name, target, live_setting):
 
 
 DETAILS = {op.name: op for op in vendor.operations
-           if op.method == "GET" and op.response and "meta" not in op.response._declared_fields
+           if op.method == "GET" and isinstance(op.response, type) and "meta" not in op.response._declared_fields
            and any("{pk" in path or "{id}" in path for path in op.paths) and op.name != "get_report_data"}
 
 
