@@ -37,7 +37,9 @@ DELETED = array(array(any_of(WRITTEN, FAILED)))  # one array for each batch
 DEVICES = array(record({"user": TEXT, "deviceId": TEXT}, closed=False))
 DHIS = titled("DataValueSet", record({"dataSet": TEXT, "completeDate": TEXT, "period": TEXT, "dataValues": array(record(
     {"dataElement": TEXT, "orgUnit": TEXT, "value": NUMBER}, closed=False))}, closed=False))
-EXPORTED = any_of(DEVICES, DHIS)
+CONTACTS = array(record({"id": TEXT, "rev": TEXT, "name": ANYTHING, "patient_id": ANYTHING, "type": ANYTHING,
+                         "contact_type": ANYTHING, "place_id": ANYTHING}))  # where the page is followed
+EXPORTED = any_of(DEVICES, DHIS, CONTACTS)
 REPLICATED = record({"doc_ids_revs": array(record({"id": TEXT, "rev": TEXT})), "warn_docs": NUMBER, "last_seq": TEXT,
                      "warn": TRUTH, "limit": NUMBER})
 GONE = record({"doc_ids": array(TEXT)})
