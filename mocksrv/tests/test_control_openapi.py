@@ -127,6 +127,15 @@ def test_refusals_are_problems_as_the_document_says(made, mocksrv, path):
     Draft202012Validator({**content["schema"], "components": made["components"]}).validate(answer.json())
 
 
+def test_what_needs_the_token_is_what_the_document_says(made, shop_app):
+    client = shop_app(token="t").test_client()
+    for (method, path), one in operations(made).items():
+        if one["operationId"] not in ELSEWHERE:
+            answer = client.open(path.format(id=1, vendor="shop", file="app.js", key="x", label="x"), method=method,
+                                 environ_base={"REMOTE_ADDR": "192.0.2.1"})
+            assert (answer.status_code == 403) == ("security" not in one), path
+
+
 def test_it_names_the_server_and_worlds_by_the_callers_own_url(mocksrv):
     served = requests.get(f"{mocksrv.url}/_mocksrv/openapi.json", timeout=60).json()
     assert [server["url"] for server in served["servers"]] == [mocksrv.url.partition("/~")[0],
