@@ -46,8 +46,8 @@ def test_startup_progress(api, headers, text):
 
 def test_deploy_info(api):
     found = api.ok("GET", "/api/deploy-info")
-    assert list(found) == ["namespace", "application", "version", "base_version", "build", "time", "author",
-                           "schema_version", "timestamp", "user"]
+    assert list(found) == ["application", "author", "base_version", "build", "namespace", "schema_version", "time",
+                           "version", "timestamp", "user"]
     assert found["version"] == "4.15.0"
     assert api.anonymous().get("/api/deploy-info").json() == {"code": 401, "error": "unauthorized"}
 

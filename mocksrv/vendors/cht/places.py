@@ -76,12 +76,12 @@ def _create(world: World, place: Any) -> dict[str, Any]:
 def _create_with_known(world: World, place: Doc, contact: str) -> dict[str, Any]:
     """The id of a known person is stored as it was sent: only new contacts are linked in full."""
     person = contacts.find_person(world, contact)
-    place["contact"] = contact
-    return {**_insert(world, place), "contact": {"id": person["_id"]}}
+    return {**_insert(world, place, {"contact": contact}), "contact": {"id": person["_id"]}}
 
 
-def _insert(world: World, place: Doc) -> dict[str, Any]:
+def _insert(world: World, place: Doc, more: Doc | None = None) -> dict[str, Any]:
     place["reported_date"] = contacts.reported_date(world, place.get("reported_date"))
+    place.update(more or {})
     if javascript.truthy(place.get("parent")):
         place["parent"] = contacts.minify(place["parent"])
     return contacts.store(world, place)

@@ -46,9 +46,7 @@ def set_state(task: dict[str, Any], change: Change, now: str) -> bool:
 
     Without details or reference those of before are forgotten. Details that are objects count as new each time.
     """
-    if not isinstance(task.get("state_history"), list):
-        task["state_history"] = []
-    history = task["state_history"]
+    history = task["state_history"] if isinstance(task.get("state_history"), list) else []
     same_details = not change.details or (
         not isinstance(change.details, dict) and task.get("state_details") == change.details)
     same_reference = not change.reference or task.get("gateway_ref") == change.reference
@@ -56,13 +54,13 @@ def set_state(task: dict[str, Any], change: Change, now: str) -> bool:
     if task.get("state") == last == change.state and same_details and same_reference:
         return False
     task["state"] = change.state
-    task.pop("state_details", None)
-    task.pop("gateway_ref", None)
+    for key, value in (("state_details", change.details), ("gateway_ref", change.reference or None)):
+        if value is None:
+            task.pop(key, None)
+        else:
+            task[key] = value  # where it was, if it was there: the order of keys shows
     extra = {} if change.details is None else {"state_details": change.details}
-    task.update(extra)
-    if change.reference:
-        task["gateway_ref"] = change.reference
-    history.append({"state": change.state, **extra, "timestamp": now})
+    task["state_history"] = [*history, {"state": change.state, **extra, "timestamp": now}]
     return True
 
 
