@@ -13,7 +13,7 @@ FORMATS = tuple((name, re.compile(pattern)) for name, pattern in (
     ("uuid", r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     ("UUID", r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}"),
     ("revision", r"\d+-[0-9a-f]{32}"),
-    ("email", r"[^\s@]+@[^\s@]+\.[^\s@]+"),
+    ("email", r"[^\s@/:]+@[^\s@]+\.[^\s@]+"),
     ("url", r"[a-zA-Z][a-zA-Z+.-]*://\S+"),
     ("path", r"/[\w.~%-]+(?:/\S*)?(?:\?\S*)?|/"),
     ("query", r"\?[\w.~%-]+=\S*"),
