@@ -2,8 +2,8 @@
 
 Ids, revisions, tokens and cookies that the recorded server made are learnt from our answers and put into later
 requests. Two answers agree when status and headers are equal, error texts are equal, and data has the same shape:
-the same keys, types, numbers of elements and texts; text the same lines; both but for what servers make up, times and
-numbers.
+the same keys in the same order, types, numbers of elements and texts; text the same lines; both but for what servers
+make up, times and numbers.
 """
 
 import base64
@@ -15,6 +15,8 @@ from collections import Counter
 from urllib.parse import quote
 
 from mocksrv.drift.blank import MADE, blank
+from mocksrv.drift.compare import of_nodes
+from mocksrv.drift.nodes import Reading, node
 
 OPAQUE = {"bookmark", "derived_key", "last_seq"}  # members whose text means something to its server alone
 SHORTCODE = re.compile(r"[0-9]{5}")
@@ -52,7 +54,8 @@ class Replay:
         if kind.startswith("application/json") and text:
             theirs, ours = json.loads(text), json.loads(body)
             self.learn(theirs, ours)
-            return problems + (self.equal(theirs, ours) if status >= 400 else shape("", theirs, ours))
+            return problems + (self.equal(theirs, ours) if status >= 400
+                               else shape("", theirs, ours) or formats(theirs, ours))
         self.learn_text(text, body)
         if status >= 400 and blank(text) != blank(body):
             problems.append(f"text {text!r}, not {body!r}")
@@ -184,6 +187,12 @@ def shape(where, theirs, ours):
 def alike(theirs, ours):
     """Whether two texts are equal but for what servers make up."""
     return blank(theirs) == blank(ours) or bool(SHORTCODE.fullmatch(theirs) and SHORTCODE.fullmatch(ours))
+
+
+def formats(theirs, ours):
+    """Where keys stand in another order, or numbers and times are of another format."""
+    return [f"{where} is {recorded}, not {now}: {kind}"
+            for where, kind, now, recorded in of_nodes("", node(ours, Reading()), node(theirs, Reading()))]
 
 
 def likeness(value):

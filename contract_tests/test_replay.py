@@ -30,7 +30,7 @@ COUNT = "# TYPE hits counter\nhits{{code=\"{}\"}} {}\n"
 
 
 @pytest.mark.parametrize(("recorded", "ours"), [
-    ((200, JSON, {"a": 1, "b": [ID]}), (200, JSON, {"b": [OTHER], "a": 7.5})),
+    ((200, JSON, {"a": 1, "b": [ID]}), (200, JSON, {"a": 7.5, "b": [OTHER]})),
     ((200, JSON, {"rows": [{"x": 1}, {"y": ""}]}), (200, JSON, {"rows": [{"y": ""}, {"x": 2}]})),
     ((404, JSON, {"error": f"no {ID}"}), (404, JSON, {"error": f"no {OTHER}"})),
     ((400, TEXT, "bad at 2026-11-21T22:56:46.123Z"), (400, TEXT, "bad at 2026-11-22T00:00:00.000Z")),
@@ -53,6 +53,9 @@ def test_the_same_but_for_what_servers_make_up(recorded, ours):
     ((200, JSON, {"a": {"b": 1}}), (200, JSON, {"a": {"b": "1"}}), "/a/b is number, not str"),
     ((200, JSON, {"a": True}), (200, JSON, {"a": 1}), "/a is bool, not number"),
     ((200, JSON, ZIPPED), (200, JSON, {}), "/a is missing"),
+    ((200, JSON, {"a": 1, "b": 1}), (200, JSON, {"b": 1, "a": 1}), " is a, b, not b, a: order"),
+    ((200, JSON, {"a": 17 * 10**11}), (200, JSON, {"a": 17 * 10**8}),
+     "/a is integer milliseconds, not integer seconds: type"),
     ((404, JSON, {"error": "x"}), (404, JSON, {"error": "y"}), "error {'error': 'x'}, not {'error': 'y'}"),
     ((400, TEXT, "bad"), (400, TEXT, "Bad"), "text 'bad', not 'Bad'"),
     ((200, CSV, "id,n\n"), (200, CSV, "id,m\n"), "line 'id,n' is missing; line 'id,m' is too much"),
