@@ -31,7 +31,7 @@ def carehq(mocksrv, key="MY_API_KEY", secret="MY_API_SECRET", base=""):
 def test_wrong_secret(mocksrv, diagnosed):
     with pytest.raises(Unauthorized):
         carehq(mocksrv, secret="MY_API_SECRETS")("GET", "users")
-    assert "secret" in diagnosed()
+    assert "the secret is not that of key MY_API_KEY (GET /_mocksrv/credentials tells it)" in diagnosed()
 
 
 def test_clock_skew(mocksrv, diagnosed):
@@ -68,13 +68,16 @@ def test_wrong_content_type(mocksrv, diagnosed):
     answer = requests.post(f"{mocksrv.url}/api/v1/people", data="{}", auth=ADMIN,
                            headers={"Content-Type": "application/json; charset=utf-8"})
     assert answer.status_code == 400
-    assert "exactly application/json, without a charset" in diagnosed(answer)
+    text = "exactly application/json, without a charset; it is application/json; charset=utf-8"
+    assert text in diagnosed(answer)
 
 
 def test_missing_permission(mocksrv, diagnosed):
     with pytest.raises(Forbidden):
         carehq(mocksrv, "WEBSITE_FORM_KEY", "WEBSITE_FORM_SECRET")("GET", "users")
-    assert "has care-enquiries: create; locations: read; groups: read; use another key" in diagnosed()
+    text = diagnosed()
+    assert "this needs users: read; key WEBSITE_FORM_KEY has care-enquiries: create; locations: read" in text
+    assert "use another key of /_mocksrv/credentials" in text
 
 
 def test_expired_link(mocksrv, diagnosed):
@@ -86,7 +89,7 @@ def test_expired_link(mocksrv, diagnosed):
     mocksrv.clock.advance(25 * 60 * 60)
     answer = requests.post(f"{mocksrv.url}/medic/login/token/{token}", json={})
     assert answer.status_code == 401
-    assert "expired" in diagnosed(answer)
+    assert "expired: it lives for 24 hours of the world's clock; make a new one" in diagnosed(answer)
     assert token not in str(mocksrv.journal())
 
 
@@ -97,10 +100,58 @@ def test_rate_limit(mocksrv, diagnosed):
         client("GET", "users")
     with pytest.raises(RateLimitExceeded):
         client("GET", "users")
-    assert "wait 1.000 s" in diagnosed()
+    assert "this key's 10 calls for this second are used up: wait 1.000 s" in diagnosed()
 
 
 def test_typo_in_a_path(mocksrv, diagnosed):
     answer = requests.get(f"{mocksrv.url}/api/v1/persn", auth=ADMIN)
     assert answer.status_code == 404
     assert "GET /api/v1/person ('person', not 'persn')" in diagnosed(answer)
+
+
+@pytest.mark.parametrize(("method", "path", "first"), [
+    ("GET", "/api/v1/peple", "POST /api/v1/people ('people', not 'peple')"),
+    ("GET", "/api/v1/setings", "GET, PUT /api/v1/settings ('settings', not 'setings')"),
+    ("GET", "/api/monitoring", "GET /api/v1/monitoring ('v1' is missing before 'monitoring')"),
+    ("GET", "/api/v1/person/x/y", "GET /api/v1/person/{uuid} ('y' is too much at the end)"),
+    ("POST", "/api/v1/bulk_delete", "POST /api/v1/bulk-delete ('bulk-delete', not 'bulk_delete')"),
+    ("GET", "/api/v3/person", "GET /api/v1/person ('v1', not 'v3')"),
+    ("POST", "/api/sms/africastalking/v1/incoming-messages",
+     "POST /api/v1/sms/africastalking/incoming-messages ('v1' is missing before 'sms')"),
+    ("GET", "/_sesion", "GET, POST, DELETE /_session ('_session', not '_sesion')"),
+    ("GET", "/v1/care-enquiry", "GET, PUT /v1/care-enquiries ('care-enquiries', not 'care-enquiry')"),
+    ("GET", "/a/demo/api/v0.5/cases/", "GET /a/{domain}/api/v0.5/case/ ('case', not 'cases')"),
+])
+def test_the_nearest_route_comes_first(mocksrv, diagnosed, method, path, first):
+    """What CHT's API does not own goes on to CouchDB, whose documents have any path: nobody meant those."""
+    auth, headers = (None, {"Authorization": KEY}) if path.startswith("/a/") else (ADMIN, {})
+    text = diagnosed(requests.request(method, mocksrv.url + path, auth=auth, headers=headers))
+    assert text.partition("the nearest: ")[2].partition("; ")[0] == first
+    assert "{db}" not in text
+    assert "database" not in text.partition("the nearest: ")[0]
+
+
+@pytest.mark.parametrize(("method", "path", "says"), [
+    ("GET", "/medik/_all_docs", "CouchDB has no database 'medik'; it has _global_changes,"),
+    ("GET", "/medic/_changs", "was GET, POST /{db}/_changes ('_changes', not '_changs') meant?"),
+    ("GET", "/medic/nobody", "document 'nobody' of medic is missing"),
+    ("GET", "/api/v3/users", "takes POST, not GET; near is GET, POST /api/v1/users ('v1', not 'v3')"),
+    ("PATCH", "/api/v1/person/x", "/api/v1/person/x takes GET, not PATCH"),
+    ("GET", "/somewhere/else/altogether", "nor like one; GET /_mocksrv/operations lists them"),
+])
+def test_databases_documents_and_methods(mocksrv, diagnosed, method, path, says):
+    text = diagnosed(requests.request(method, mocksrv.url + path, auth=ADMIN))
+    assert says in text
+    assert text.count("meant?") == says.count("meant?")
+
+
+@pytest.mark.parametrize(("ask", "says"), [
+    (lambda url: requests.get(f"{url}/api/v1/settings", auth=("admin", "wrong")), "credentials tells a right one"),
+    (lambda url: requests.get(f"{url}/a/demo/api/v0.5/user/", auth=("brudolph@dimagi.com", "wrong")),
+     "credentials tells a right one"),
+    (lambda url: requests.get(f"{url}/a/demo/api/v0.5/user/", headers={"Authorization": f"{KEY}x"}),
+     "credentials tells a right one"),
+    (lambda url: requests.post(f"{url}/medic/login/token/none", json={}), "login links are switched off: PUT"),
+])
+def test_the_next_step_is_named(mocksrv, diagnosed, ask, says):
+    assert says in diagnosed(ask(mocksrv.url))

@@ -213,11 +213,7 @@ class Simulator(Flask):
     def _render(self, world: World, vendor: Vendor, call: Call, result: Any) -> Reply:
         """The answer's bytes, with the diagnosis of a refusal in its header."""
         if isinstance(result, Refusal):
-            if result.diagnosis:
-                call.diagnose(result.diagnosis)
-            if call.operation is None and result.status >= 300:
-                for line in misses.explain(vendor, call):
-                    call.diagnose(line)
+            misses.diagnose(vendor, call, result)
         if isinstance(result, Ours):
             reply = Reply(json.dumps(result.body).encode(), result.status, [("Content-Type", PROBLEM)])
         else:

@@ -3,64 +3,124 @@
 from __future__ import annotations
 
 import difflib
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mocksrv.operation import PARAMETER
 
 if TYPE_CHECKING:
-    from mocksrv.operation import Call, Operation, Vendor
+    from mocksrv.operation import Call, Operation, Refusal, Vendor
 
 SHOWN = 3
 NEAR = 0.6
+ALIKE = 0.5  # how much of a word must be right to count at all
+TYPO = 0.8  # how alike two words are that are meant to be one
+ANYTHING = 0.85  # what a parameter counts: less than the word itself
+FURTHER = 0.1  # how much less alike than the nearest others may be
+UNFIT = " (but what stands for a name in braces is none)"
+OTHER_METHOD = 0.05  # what a method that differs costs
 LONGEST = 80  # letters of a path segment that are compared
+MOST = 12  # segments that are compared
 
 
-def explain(vendor: Vendor, call: Call) -> list[str]:
-    """Lines that say what came, what was meant perhaps, and what to change."""
+def diagnose(vendor: Vendor, call: Call, refusal: Refusal) -> None:
+    """Write down why: the vendor's reason, and what was meant perhaps."""
+    if refusal.diagnosis:
+        call.diagnose(refusal.diagnosis)
+    if call.operation is None and refusal.status >= 300:
+        call.diagnose(explain(vendor, call))
+    elif refusal.status == 404 and (meant := suspect(vendor, call)):
+        call.diagnose(meant)
+
+
+def explain(vendor: Vendor, call: Call) -> str:
+    """A line that says what came, what was meant perhaps, and what to change."""
+    method = vendor.method(call)
     if call.allowed:
-        return [f"{call.path} takes {', '.join(call.allowed)}, not {vendor.method(call)}"]
+        other = [line for line in nearest(vendor, call, TYPO) if method in line.split(" /")[0]]
+        return f"{call.path} takes {', '.join(call.allowed)}, not {method}" + "; near is ".join(["", *other[:1]])
     if call.notes.get("slash"):
-        return [f"{call.path} lacks the trailing slash of {call.notes['slash']}"]
-    near = nearest(vendor, call)
+        return f"{call.path} lacks the trailing slash of {call.notes['slash']}"
+    near = nearest(vendor, call, NEAR)
     if not near:
-        return [f"{call.method} {call.path} is no route of {vendor.title or vendor.name}"]
-    return [f"{call.method} {call.path} is no route; the nearest: {'; '.join(near)}"]
+        return (f"{method} {call.path} is no route of {vendor.title or vendor.name}, nor like one; "
+                "GET /_mocksrv/operations lists them")
+    return f"{method} {call.path} is no route; the nearest: {'; '.join(near)}"
 
 
-def nearest(vendor: Vendor, call: Call) -> list[str]:
-    """The operations most like the request, each with the part that differs."""
-    for operation in vendor.operations:
+def suspect(vendor: Vendor, call: Call) -> str:
+    """What was meant perhaps by a path that only a catch-all took, which found nothing there."""
+    operation = call.operation
+    if operation is None or any(not PARAMETER.search(part) for part in segments(operation.path)):
+        return ""
+    near = nearest(vendor, call, TYPO)
+    return f"was {near[0]} meant?" if near else ""
+
+
+def nearest(vendor: Vendor, call: Call, least: float) -> list[str]:
+    """The paths most like the request's, each with its methods and the part that differs."""
+    unrouted = call.operation is None and not call.allowed
+    for operation in vendor.operations if unrouted else ():
         for pattern in operation.patterns:
             if pattern.fullmatch(call.path):
                 return [f"{operation.method} {operation.path} in that letter case"]
             if call.path.endswith("/") and pattern.fullmatch(call.path.rstrip("/")):
                 return [f"{operation.method} {operation.path} without the trailing slash"]
-    parts = [part[:LONGEST] for part in call.path.strip("/").split("/")]
-    ranked = sorted(vendor.operations, key=lambda op: (-likeness(op, parts), op.method != call.method, op.path))
-    return [f"{op.method} {op.path}{difference(op, parts)}" for op in ranked[:SHOWN] if likeness(op, parts) >= NEAR]
+    parts = tuple(part[:LONGEST] for part in call.path.strip("/").split("/")[:MOST])
+    method = vendor.method(call)
+    found: dict[str, tuple[float, list[str], str]] = {}
+    for one in vendor.operations:
+        score, change = compare(one, parts)
+        if score >= least and (change or (unrouted and one.method == method)):
+            score -= OTHER_METHOD if one.method != method else 0
+            best, methods, _ = found.get(one.path, (0.0, [], ""))
+            found[one.path] = max(best, score), [*methods, one.method], change
+    ranked = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))[:SHOWN]
+    return [f"{', '.join(method_first(methods, method))} {path}{change or UNFIT}"
+            for path, (score, methods, change) in ranked if score > ranked[0][1][0] - FURTHER]
 
 
-def likeness(operation: Operation, parts: list[str]) -> float:
-    """How alike the segments are, from 0 to 1; a parameter is like anything, but less than the word itself."""
-    wanted = operation.path.strip("/").split("/")
-    score = sum(similar(want, part) for want, part in zip(wanted, parts, strict=False))
-    return score / max(len(wanted), len(parts))
+def method_first(methods: list[str], wanted: str) -> list[str]:
+    return sorted(dict.fromkeys(methods), key=lambda one: one != wanted)
 
 
+def segments(path: str) -> tuple[str, ...]:
+    return tuple(path.strip("/").split("/"))
+
+
+def compare(operation: Operation, parts: tuple[str, ...]) -> tuple[float, str]:
+    """How alike the segments are, from 0 to 1, and the first change; 0 if no word of the path is in the request."""
+    wanted = segments(operation.path)
+    # The best way to lay them side by side, from the end: what is left of both -> score.
+    best = [[0.0] * (len(parts) + 1) for _ in range(len(wanted) + 1)]
+    for i in range(len(wanted) - 1, -1, -1):
+        for j in range(len(parts) - 1, -1, -1):
+            best[i][j] = max(similar(wanted[i], parts[j]) + best[i + 1][j + 1], best[i + 1][j], best[i][j + 1])
+    words, changes = 0, []
+    i = j = 0
+    while i < len(wanted) or j < len(parts):
+        rest = best[i][j]
+        if i < len(wanted) and j < len(parts) and rest == similar(wanted[i], parts[j]) + best[i + 1][j + 1]:
+            if not PARAMETER.search(wanted[i]):
+                words += similar(wanted[i], parts[j]) >= NEAR
+                if wanted[i] != parts[j]:
+                    changes.append(f" ('{wanted[i]}', not '{parts[j]}')")
+            i, j = i + 1, j + 1
+        elif i < len(wanted) and rest == best[i + 1][j]:
+            where = f"before '{parts[j]}'" if j < len(parts) else "at the end"
+            changes.append(f" ('{wanted[i]}' is missing {where})")
+            i += 1
+        else:
+            where = f"before '{wanted[i]}'" if i < len(wanted) else "at the end"
+            changes.append(f" ('{parts[j]}' is too much {where})")
+            j += 1
+    return (best[0][0] / max(len(wanted), len(parts)) if words else 0.0), changes[0] if changes else ""
+
+
+@lru_cache(maxsize=8192)
 def similar(want: str, part: str) -> float:
+    """How alike two segments are, from 0 to 1; a parameter is like anything, but less than the word itself."""
     if PARAMETER.search(want):
-        return 0.9 if part else 0.0
-    return 1.0 if want == part else difflib.SequenceMatcher(None, want.lower(), part.lower()).ratio()
-
-
-def difference(operation: Operation, parts: list[str]) -> str:
-    """The first segment that differs."""
-    wanted = operation.path.strip("/").split("/")
-    for want, part in zip(wanted, parts, strict=False):
-        if not PARAMETER.search(want) and want != part:
-            return f" ('{want}', not '{part}')"
-    if len(wanted) > len(parts):
-        return f" ('{'/'.join(wanted[len(parts):])}' is missing at the end)"
-    if len(parts) > len(wanted):
-        return f" ('{'/'.join(parts[len(wanted):])}' is too much at the end)"
-    return ""
+        return ANYTHING if part else 0.0
+    alike = 1.0 if want == part else difflib.SequenceMatcher(None, want.lower(), part.lower()).ratio()
+    return alike if alike >= ALIKE else 0.0

@@ -189,7 +189,8 @@ def too_fast(world: World, call: Call, key: Key) -> Exception:
     wait = closes - world.clock.time()
     headers = [("Retry-After", str(max(1, math.ceil(wait))))] if world.setting("carehq.retry_after") else []
     return refused(429, f"The limit of {key.rate_limit} requests per second has been exceeded.", headers=headers,
-                   diagnosis=f"wait {wait:.3f} s (until X-CareHQ-RateLimit-Reset), then call again")
+                   diagnosis=f"this key's {key.rate_limit} calls for this second are used up: wait {wait:.3f} s (until "
+                             "X-CareHQ-RateLimit-Reset), then call again")
 
 
 # --- the signature ---------------------------------------------------------------------------------------------------

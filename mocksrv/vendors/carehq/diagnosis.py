@@ -67,8 +67,9 @@ def of_signature(world: World, call: Call, key: Key, request: Signed, legacy: bo
     small = len(request.raw) + len(request.other) <= TRIED
     found = next(slips(world, call, key, request, legacy), None) if small else None
     if found is None:
-        return (f"the server signed {quoted(ours)}; no usual slip explains the signature: compare this string with the "
-                f"client's, then the secret of key {key.api_key}")
+        return (f"the server signed {quoted(ours)}; no usual slip explains the signature: most likely the secret is "
+                f"not that of key {key.api_key} (GET /_mocksrv/credentials tells it); else compare this string with "
+                "the client's")
     slip, theirs = found
     return f"{slip}: the server signed {quoted(ours)}" + (f"; {first_difference(ours, theirs)}" if theirs else "")
 

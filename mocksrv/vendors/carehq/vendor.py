@@ -82,8 +82,8 @@ class CareHQ(Vendor):
         permission = operation.traits["grants"]
         if not call.caller.may(permission, slug):
             raise errors.refused(403, f"This API key lacks the {permission} permission for {slug}.",
-                                 diagnosis=f"key {call.caller.api_key} has {keys.granted(call.caller)}; "
-                                           f"use another key of /_mocksrv/credentials")
+                                 diagnosis=f"this needs {slug}: {permission}; key {call.caller.api_key} has "
+                                           f"{keys.granted(call.caller)}; use another key of /_mocksrv/credentials")
 
     def opened(self, world: World, call: Call) -> bool:
         """Whether an operation that is not documented was opened by the setting."""

@@ -103,7 +103,7 @@ def signed_in(call: Call, *, prompt: bool = False) -> Caller:
         return call.caller
     sent = basic(call)
     raise errors.Failure(401, "unauthorized", prompt=prompt, diagnosis=(
-        f"no user {sent[0]!r} with that password" if sent
+        f"no user {sent[0]!r} with that password; GET /_mocksrv/credentials tells a right one" if sent
         else "not signed in: send HTTP Basic credentials or an AuthSession cookie"))
 
 
@@ -146,7 +146,9 @@ def check_limit(world: World, call: Call, login: bool) -> None:
         return
     window = world.window(LIMITER, SECONDS)
     if any(window.count(key, world.clock)[0] >= POINTS for key in keys(call)):
-        errors.fail(429, "Too Many Requests", diagnosis=f"{POINTS} failed logins within {SECONDS:.0f} s")
+        errors.fail(429, "Too Many Requests",
+                    diagnosis=f"{POINTS} failed logins within {SECONDS:.0f} s: even right passwords are refused until "
+                              "they are over; wait, or advance the world's clock, and use a session cookie")
 
 
 def count_failure(world: World, call: Call, status: int) -> None:

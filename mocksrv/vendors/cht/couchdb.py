@@ -76,7 +76,8 @@ def guarded(run: Callable[[], Any]) -> Any:
     try:
         return run()
     except documents.NotFound as error:
-        raise errors.CouchError(404, "not_found", error.reason) from None
+        why = f"{error.what} is {error.reason}" if error.what else None
+        raise errors.CouchError(404, "not_found", error.reason, diagnosis=why) from None
     except documents.Conflict as error:
         raise errors.CouchError(409, "conflict", error.reason) from None
     except documents.Forbidden as error:

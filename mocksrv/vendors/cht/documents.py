@@ -58,9 +58,10 @@ def new_id(world: World) -> str:
 class NotFound(Exception):
     """No live document of that id; `reason` is "missing" or "deleted"."""
 
-    def __init__(self, reason: str = "missing") -> None:
+    def __init__(self, reason: str = "missing", what: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.what = what
 
 
 class Conflict(Exception):
@@ -113,7 +114,8 @@ class Database:
         """A copy of the live document; raises NotFound."""
         found = self.get(id)
         if found is None:
-            raise NotFound("deleted" if self.revs.peek(self.prefix + id) else "missing")
+            known = self.revs.peek(self.prefix + id)
+            raise NotFound("deleted" if known else "missing", f"document {id!r} of {self.name}")
         return found
 
     def version(self, id: str, rev: str) -> Record | None:

@@ -32,17 +32,27 @@ def redeem_token(world: World, call: Call) -> Reply:
         return Reply(login.home(world, call.caller), 302)
     token = call.params.get("token")
     if not token_login.enabled(app_settings.read(world)):
+        call.diagnose(WHY["disabled"])
         return Reply({"error": "disabled", "reason": "Token login disabled"}, 400)
     if not token:
         return Reply({"error": "missing", "reason": "Missing required param"}, 400)
     user, error = find_user(world, token)
     if user is None:
-        call.diagnose(f"this login link is {error}: see the account's token_login in its _users document")
+        call.diagnose(WHY[error])
         return Reply({"error": error}, 401)
     use_up(world, user)
     body = call.notes["json"]
     caller = auth.Caller(user["name"], tuple(user.get("roles") or ()))
     return login.start_session(world, caller, locale=body.get("locale") if isinstance(body, dict) else None)
+
+
+WHY = {
+    "disabled": "login links are switched off: PUT /api/v1/settings with token_login.enabled true, a message and an app_url",
+    "expired": "this login link is expired: it lives for 24 hours of the world's clock; make a new one by updating "
+               "the user with token_login: true, or set the clock back with /_mocksrv/clock",
+    "invalid": "this login link is invalid: it was never given out, was used already, or a newer one took its place; "
+               "the account's token_login in its _users document has the present one",
+}
 
 
 def find_user(world: World, token: str) -> tuple[dict[str, Any] | None, str]:

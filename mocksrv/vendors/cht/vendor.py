@@ -129,7 +129,8 @@ class CHT(Vendor):
         if accepted and call.header("content-type") not in accepted:
             names = " or ".join(accepted)
             errors.fail(400, f"Content-Type must be {names}",
-                        diagnosis=f"the header must be exactly {names}, without a charset")
+                        diagnosis=f"the header must be exactly {names}, without a charset; "
+                                  f"it is {call.header('content-type') or 'missing'}")
         if call.operation is None:
             raise self.unrouted(world, call)
         if not traits.get("anonymous"):
@@ -150,7 +151,11 @@ class CHT(Vendor):
             return refused
         if first in documents.names(world):
             return errors.CouchError(404, "not_found", "missing")
-        return errors.CouchError(*errors.NO_DATABASE)
+        refused = errors.CouchError(*errors.NO_DATABASE, diagnosis=f"CouchDB has no database {first!r}; "
+                                    f"it has {', '.join(documents.names(world))}")
+        if first == "api" or first.startswith("_"):
+            refused.diagnosis = None  # nobody meant a database
+        return refused
 
     # --- answers ---
 

@@ -26,6 +26,7 @@ BASIC = ("WWW-Authenticate", 'Basic realm=""')
 LOCKED = "maximum password attempts exceeded"
 OTP_MISSING = "must send X-COMMCAREHQ-OTP header or 'otp' URL parameter"
 OTP_WRONG = "OTP token is incorrect"
+RIGHT = "GET /_mocksrv/credentials tells a right one"
 FORBIDDEN = "<html><head><title>Permission Denied</title></head><body><h1>403 Forbidden</h1></body></html>"
 
 
@@ -117,7 +118,7 @@ def with_key(world: World, call: Call, username: str, key: str) -> Caller:
         raise Denied(401, diagnosis=f"no active user {username!r}; the username is matched exactly")
     document = world.table("commcare.keys").peek(key)
     if document is None or document["user_id"] != user["id"] or not document["active"]:
-        raise Denied(401, diagnosis=f"the API key is not an active key of {username!r}")
+        raise Denied(401, diagnosis=f"the API key is not an active key of {username!r}; {RIGHT}")
     if document["expires"] and document["expires"] <= dates.now(world):
         raise Denied(401, diagnosis=f"the API key expired at {document['expires']}")
     if document["ips"] and call.remote_addr not in document["ips"]:
@@ -154,7 +155,7 @@ def by_password(world: World, call: Call) -> Caller:
     if key is not None and call.notes["subject"].traits["kind"] == "resource":
         return with_key(world, call, username.lower(), password)
     count_attempt(world, kind, user)
-    raise Denied(401, headers=[BASIC], diagnosis=f"wrong password for {username!r}")
+    raise Denied(401, headers=[BASIC], diagnosis=f"wrong password for {username!r}; {RIGHT}")
 
 
 def password_matches(user: Mapping[str, Any], password: str) -> bool:
