@@ -47,7 +47,7 @@ def redeem_token(world: World, call: Call) -> Reply:
 
 
 WHY = {
-    "disabled": "login links are switched off: PUT /api/v1/settings with token_login.enabled true, a message, an app_url",
+    "disabled": "login links are switched off: PUT /api/v1/settings with token_login.enabled, a message, an app_url",
     "expired": "this login link is expired: it lives for 24 hours of the world's clock; make a new one by updating "
                "the user with token_login: true, or set the clock back with /_mocksrv/clock",
     "invalid": "this login link is invalid: it was never given out, was used already, or a newer one took its place; "
