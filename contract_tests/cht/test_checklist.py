@@ -45,6 +45,17 @@ def test_these_need_no_login(api, path, version):
     assert version is None or answer.json()["version"] == version
 
 
+@pytest.mark.parametrize(("name", "kind"), [("style.css", "text/css; charset=UTF-8"),
+                                            ("script.js", "application/javascript; charset=UTF-8"),
+                                            ("lib-bowser.js", "application/javascript; charset=UTF-8")])
+def test_what_the_login_page_asks_for(api, name, kind):
+    page = api.anonymous().get("/medic/login")
+    assert f"</login/{name}>; rel=preload; as={'style' if name.endswith('css') else 'script'}" in page.headers["Link"]
+    file = api.anonymous().get(f"/login/{name}")
+    assert (file.status_code, file.headers["Content-Type"]) == (200, kind)
+    assert file.text
+
+
 @pytest.mark.parametrize(("method", "path"), [
     ("GET", "/medic/_design/medic-client/_view/contacts_by_type"), ("POST", "/medic/_design/medic/_view/x"),
     ("GET", "/medic/_design/medic/_list/a/b"), ("GET", "/medic/_design/medic/_show/a"), ("POST", "/medic/_find"),

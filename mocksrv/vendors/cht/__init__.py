@@ -43,6 +43,7 @@ from mocksrv.vendors.cht import (  # noqa: F401
     info,
     local_docs,
     login,
+    login_page,
     monitoring,
     people,
     person,

@@ -34,29 +34,7 @@ class Session(Schema):
 
 HOME, ADMIN_HOME = "/", "/admin/"
 LOGIN_CLEARED = ("Set-Cookie", "login=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
-ASSETS = ", ".join(f"</login/{name}>; rel=preload; as={kind}" for name, kind in
-                   (("style.css", "style"), ("script.js", "script"), ("lib-bowser.js", "script")))
 SOURCE = "CHT 4.15 source, api/src/controllers/login.js"
-PAGE = """<!DOCTYPE html>
-<html>
-<head><meta charset="utf-8"><title>Login</title><link rel="stylesheet" href="{prefix}/login/style.css"></head>
-<body>
-<form id="form" action="{action}" method="POST">
-<input name="user" autocomplete="username"> <input name="password" type="password"> <button>Login</button>
-</form>
-<script>
-document.getElementById("form").onsubmit = async function (event) {{
-  event.preventDefault();
-  const body = Object.fromEntries(new FormData(this));
-  const answer = await fetch(this.action, {{
-    method: "POST", redirect: "manual", headers: {{"Content-Type": "application/json"}}, body: JSON.stringify(body)}});
-  if (answer.status === 302) location = await answer.text();
-}};
-</script>
-</body>
-</html>
-"""
-STYLE = "body { font-family: sans-serif; margin: 4em auto; width: 20em }\ninput { display: block; margin: 1em 0 }\n"
 
 
 # --- /_session -----------------------------------------------------------------------------------------------
@@ -117,27 +95,6 @@ def delete_session(world: World, call: Call) -> Any:
 
 
 # --- /medic/login --------------------------------------------------------------------------------------------
-
-
-def page(call: Call, path: str) -> Reply:
-    """A login page that posts to a path."""
-    return Reply(PAGE.format(prefix=call.prefix, action=call.prefix + path), content_type="text/html; charset=utf-8")
-
-
-@vendor.operation("GET", "/medic/login", name="login_page", anonymous=True, produces="text/html", proof="source",
-                  source=SOURCE)
-def login_page(world: World, call: Call) -> Any:
-    """The login page; ours is a plain form that works."""
-    reply = page(call, "/medic/login")
-    reply.headers.append(("Link", ASSETS))
-    return reply
-
-
-@vendor.operation("GET", "/login/style.css", name="login_style", anonymous=True, produces="text/css", proof="source",
-                  source=SOURCE)
-def login_style(world: World, call: Call) -> Any:
-    """The style sheet of the login page."""
-    return Reply(STYLE, content_type="text/css; charset=UTF-8")
 
 
 @vendor.operation("POST", "/medic/login", name="login", anonymous=True, json="strict", limited=True, body=Login,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.cht import app_settings, auth, documents, login, passwords, shapes, token_login
+from mocksrv.vendors.cht import app_settings, auth, documents, login, login_page, passwords, shapes, token_login
 from mocksrv.vendors.cht.users import accounts
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -18,7 +18,7 @@ SOURCE = "CHT 4.15 source, api/src/controllers/login.js; recorded from 4.15.0"
                   source=SOURCE)
 def token_page(world: World, call: Call) -> Reply:
     """The page behind a login link, for any token; it uses nothing up, but posts to its own address."""
-    return login.page(call, call.path)
+    return login_page.page(call, call.path)
 
 
 @vendor.operation("POST", *PATHS, name="token_login", anonymous=True, json="strict", limited=True,
