@@ -13,13 +13,15 @@ from contract_tests.targets import Targets, case_of
 from contract_tests.validation import described, witness  # noqa: F401 - fixtures for every test
 
 TARGETS = pytest.StashKey[Targets]()
+PROVED = pytest.StashKey[list[str]]()
 SIDES = {"mock": ["mock"], "live": ["live"], "both": ["mock", "live"]}
 
 
 def pytest_addoption(parser):
     group = parser.getgroup("contract")
     group.addoption("--target", choices=list(SIDES), default="mock", help="What to test.  [default: mock]")
-    group.addoption("--write-proof", action="store_true", help="Write down which operations the replays prove.")
+    group.addoption("--write-proof", action="store_true",
+                    help="Write down which operations the replays prove, or a run on both.")
     group.addoption("--live-writes", action="store_true", help="Let tests that write run on the live service.")
     group.addoption("--live-admin", action="store_true", help="Let them change what all share there, and put it back.")
     group.addoption("--live-lasting", action="store_true", help="Let them make what the API cannot delete.")
@@ -92,6 +94,8 @@ def pytest_runtest_makereport(item, call):
     report = yield
     if report.failed and (refused := item.config.stash[TARGETS].refused(case_of(item.nodeid))):
         report.outcome, report.longrepr = "skipped", (str(item.path), item.location[1], f"the gate: {refused[0]}")
+    if report.failed:
+        item.config.stash[TARGETS].failed.add(case_of(item.nodeid))
     return report
 
 
@@ -100,6 +104,8 @@ def pytest_sessionfinish(session):
     targets.finish()
     if session.config.getoption("--record"):
         targets.keep()
+    if session.config.getoption("--write-proof") and targets.kind == "both":
+        session.config.stash[PROVED] = targets.prove()
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -113,3 +119,5 @@ def pytest_terminal_summary(terminalreporter, config):
             terminalreporter.write_line(f"  `mocksrv gate {vendor} --clean` tries again")
     if targets.kind == "both" and targets.taps:
         terminalreporter.write_line(f"shapes of both sides are in {targets.shapes}: mocksrv drift {targets.shapes}")
+    for line in config.stash.get(PROVED, []):
+        terminalreporter.write_line(line)

@@ -12,10 +12,12 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from mocksrv.app import create_app
+from mocksrv.app import create_app, load_vendors
 from mocksrv.clock import today
 from mocksrv.config import Config
 from mocksrv.drift import files
+from mocksrv.drift.proved import write_down
+from mocksrv.gate_cli import reach
 from mocksrv.live.forward import Forward
 from mocksrv.live.recorder import Recorder
 from mocksrv.live.tap import Tap
@@ -86,6 +88,7 @@ class Targets:
         self.gates: dict[str, LiveGate] = {}
         self.taps: dict[str, MockTap] = {}
         self.reports: dict[str, dict[str, Any]] = {}
+        self.failed: set[str] = set()  # tests
 
     def file(self, vendor: str, side: str) -> Path | None:
         return self.shapes and self.shapes / f"{vendor}.{side}.json"
@@ -138,3 +141,16 @@ class Targets:
             files.save(files.merge(files.load(file), new) if file.exists() else new, file)
             kept.append(file)
         return kept
+
+    def prove(self) -> list[str]:
+        """Write down which operations a run on both sides proves; what came of it, in a line for each vendor."""
+        said = []
+        for vendor in load_vendors(self.gates):
+            mock, live = (files.load(self.file(vendor.name, side)) for side in ("mock", "live"))
+            try:
+                found = write_down(vendor, mock, live, reach(vendor.name).forward.base_url, self.failed)
+            except ValueError as error:
+                said.append(f"no proof is written: {error}")
+            else:
+                said.append(f"the run proves {len(found)} operations of {vendor.name}")
+        return said

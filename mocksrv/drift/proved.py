@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from urllib.parse import urlsplit
 
 from mocksrv import fixtures
@@ -14,15 +15,20 @@ from mocksrv.drift.files import Document
 from mocksrv.operation import Operation, Vendor
 from mocksrv.proof import Finding, finding, record
 
+NUMBER = re.compile(r" #\d+$")  # of an answer within its test
+
 
 def proved(operations: Iterable[Operation], mock: Document, live: Document,
-           reviewed: Callable[[Difference], bool] = lambda one: False) -> tuple[dict[str, Finding], set[str]]:
+           reviewed: Callable[[Difference], bool] = lambda one: False, failed: Collection[str] = (),
+           ) -> tuple[dict[str, Finding], set[str]]:
     """The findings by operation, and the operations that the run speaks against, as `proof.record` takes them.
 
-    An operation is proved when its normal answer agreed, and no difference of it is left but reviewed ones.
+    An operation is proved when its normal answer agreed, no difference of it is left but reviewed ones, and none of the
+    tests that called it `failed` on either side.
     """
     differing: dict[str, set[str]] = {}
-    against = set()
+    against = {name for name, cases in live["operations"].items()
+               if any(NUMBER.sub("", case) in failed for case in cases)}
     for one in compare(mock, live):
         differing.setdefault(one.operation, set()).update(one.cases)
         if not reviewed(one):
@@ -40,7 +46,8 @@ def proved(operations: Iterable[Operation], mock: Document, live: Document,
     return findings, against
 
 
-def write_down(vendor: Vendor, mock: Document, live: Document, live_url: str) -> dict[str, Finding]:
+def write_down(vendor: Vendor, mock: Document, live: Document, live_url: str,
+               failed: Collection[str] = ()) -> dict[str, Finding]:
     """Write the findings of a run into the vendor's proof.json, and strike out what the run speaks against.
 
     Raises ValueError when the live side is a mocksrv, as in a rehearsal: that proves nothing.
@@ -49,7 +56,8 @@ def write_down(vendor: Vendor, mock: Document, live: Document, live_url: str) ->
         raise ValueError(f"{live_url} is a mocksrv, no live service: what it answers proves nothing")
     file = fixtures.path(vendor.name, "accepted.toml")
     entries = accepted.read(file, vendor.name) if file.exists() else []
-    found, against = proved(vendor.operations, mock, live, lambda one: any(entry.covers(one) for entry in entries))
+    found, against = proved(vendor.operations, mock, live, failed=failed,
+                            reviewed=lambda one: any(entry.covers(one) for entry in entries))
     record(vendor.name, "live", found, against)
     return found
 

@@ -27,7 +27,8 @@ def shape(status=200, node="integer"):
 def sides():
     mock, live = document("shop", "1", "2026-01-01", "mock"), document("shop", "1.3", "2026-02-02", "live")
     for name, case, ours, theirs in (
-            ("things", "a", shape(), shape()), ("things", "b", shape(404), shape(404)), ("things", "c", shape(), None),
+            ("things", "a", shape(), shape()), ("things", "b #12", shape(404), shape(404)),
+            ("things", "c", shape(), None),
             ("refusing", "a", shape(404), shape(404)),
             ("odd", "a", shape(), shape()), ("odd", "b", shape(), shape(404)),
             ("forgiven", "a", shape(), shape()), ("forgiven", "b", shape(), shape(node="string:word")),
@@ -44,6 +45,7 @@ def test_what_agrees_is_proved_and_what_differs_is_spoken_against(sides):
     found, against = proved(OPERATIONS, *sides, reviewed=lambda one: one.kind == "type")
     assert found == {"things": things, "forgiven": Finding("1.3", "2026-02-02", 1, 1, (200,))}
     assert against == {"odd"}
+    assert proved(OPERATIONS, *sides, failed=["b"]) == ({}, {"things", "odd", "forgiven"})
 
 
 @pytest.fixture
