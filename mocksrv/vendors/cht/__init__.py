@@ -38,6 +38,7 @@ from mocksrv.vendors.cht import (  # noqa: F401
     export,
     express_metrics,
     find,
+    find_indexes,
     forms,
     hydrate,
     info,

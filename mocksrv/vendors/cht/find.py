@@ -1,194 +1,193 @@
-"""Queries of documents and the indexes behind them: `_find`, `_explain`, `_index`. CouchDB 3.3 source, mango_httpd.
+"""Queries of documents: `_find` and `_explain`. CouchDB 3.3 source, mango_httpd, mango_cursor_view.
 
-Indexes are registered and listed; what a query finds does not depend on them, only the warning does.
+The rows of an index are those of a view: they are kept up to date in the same way.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from mocksrv.clock import stopwatch
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import errors, jsonio, mango, shapes, wire
-from mocksrv.vendors.cht.couchdb import DB, SOURCE, guarded, json_body, opened
+from mocksrv.store import tree
+from mocksrv.vendors.cht import errors, find_indexes, find_options, jsonio, mango, mango_plan, shapes, wire
+from mocksrv.vendors.cht.couchdb import DB, SOURCE, json_body, opened
 from mocksrv.vendors.cht.documents import Database
+from mocksrv.vendors.cht.find_options import Mark
+from mocksrv.vendors.cht.mango_plan import Plan
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.vendors.cht.views import collation
 from mocksrv.world import World
 
-LIMIT = 25  # documents of an answer, unless the query says otherwise
+FEW, MOST = 64, 4096  # rows that are read at a time: few at first
 WARNING = "No matching index found, create an index to optimize query time."
-MANY = ("\nThe number of documents examined is high in proportion to the number of results returned. Consider adding a "
+MANY = ("The number of documents examined is high in proportion to the number of results returned. Consider adding a "
         "more specific index to improve this.")
-Index = dict[str, Any]
-ALL_DOCS: Index = {"ddoc": None, "name": "_all_docs", "type": "special", "def": {"fields": [{"_id": "asc"}]}}
+RATIO = 10  # documents looked at for each that is found, from which on it is many
 
 
-def entered(world: World, call: Call) -> Database:
-    """The database that is queried; offline users query none."""
+def asked(world: World, call: Call) -> tuple[Database, dict[str, Any], Plan]:
+    """The database, the options of the query, and how it is to be answered. Refuses what CouchDB refuses."""
     db = opened(world, call)
     if not call.caller.online:
         raise errors.Firewall
-    return db
+    try:
+        options = find_options.checked(json_body(call))
+        return db, options, mango_plan.plan(find_indexes.listed(db), options["selector"], list(options["sort"]),
+                                            options["use_index"])
+    except mango.BadQuery as error:
+        errors.couch(error.status, error.error, error.reason)
 
 
 @vendor.operation("POST", f"/{DB}/_find", name="couch_find", response=shapes.FOUND, proof="source", source=SOURCE)
 def find(world: World, call: Call) -> Any:
-    """Documents that a selector finds: selector, fields, sort, limit, skip, bookmark."""
-    db = entered(world, call)
-    query = json_body(call)
+    """Documents that a selector finds: selector, fields, sort, limit, skip, bookmark, use_index, execution_stats."""
+    began = stopwatch()
+    db, options, plan = asked(world, call)
     try:
-        docs, examined = search(db, query)
-        bookmark = mark(query, docs)
-        fields = query.get("fields") if isinstance(query.get("fields"), list) else []
-        rows = (jsonio.dumps(mango.chosen(doc, fields or [])) for doc in docs)
-        return wire.CouchReply(layout(rows, bookmark, warning(db, query, examined, len(docs))))
+        found = search(world, db, options, plan)
     except mango.BadQuery as error:
-        errors.couch(400, error.error, error.reason)
+        errors.couch(error.status, error.error, error.reason)
+    fields = options["fields"] if isinstance(options["fields"], list) else []
+    rows = [jsonio.dumps(mango.chosen(doc, fields)) for doc in found.docs]
+    more: dict[str, Any] = {"bookmark": found.last.text() if found.last else options["bookmark"]}
+    if options["execution_stats"]:
+        more["execution_stats"] = {
+            "total_keys_examined": 0, "total_docs_examined": found.examined, "total_quorum_docs_examined": 0,
+            "results_returned": len(rows), "execution_time_ms": round((stopwatch() - began) * 1000, 3)}
+    if warned := list(warnings(plan, options["use_index"], found)):
+        more["warning"] = "\n".join(warned)
+    return wire.CouchReply(layout(rows, more))
 
 
-def search(db: Database, query: dict[str, Any]) -> tuple[list[Any], int]:
-    """The documents of a query, and how many were looked at. Raises BadQuery."""
-    if "selector" not in query:
-        raise mango.BadQuery("missing_required_key", "Missing required key: selector")
-    fits = mango.compile_selector(query["selector"])
-    limit, skip = (number(query, name, default) for name, default in (("limit", LIMIT), ("skip", 0)))
-    after = marked(query)
-    every = (doc for id in db.all_ids() if not id.startswith("_design/") and (doc := db.peek(id)) is not None)
-    if query.get("sort"):
-        paths, down = mango.sorting(query["sort"])
-        if not usable(db, paths):
-            raise mango.BadQuery("no_usable_index", "No index exists for this sort, try indexing by the sort fields.")
-        found = [doc for doc in every if fits(doc)]
-        found.sort(key=lambda doc: [collation.key(None if (value := mango.read(doc, path)) is mango.MISSING else value)
-                                    for path in paths], reverse=down)
-        if after is not None:
-            found = found[next((n for n, doc in enumerate(found, 1) if doc["_id"] == after), 0) :]
-        return found[skip:][:limit], len(db)
-    chosen: list[Any] = []
-    examined = 0
-    for doc in every:
-        if (after is None or doc["_id"] > after) and len(chosen) < skip + limit:
-            examined += 1
-            if fits(doc):
-                chosen.append(doc)
-    return chosen[skip:], examined
+@dataclass
+class Found:
+    """What a query found: the documents, the last row that fitted, and how many documents were looked at."""
+
+    docs: list[Mapping[str, Any]]
+    last: Mark | None = None
+    examined: int = 0
 
 
-def number(query: dict[str, Any], name: str, default: int) -> int:
-    value = query.get(name, default)
-    if type(value) is not int or value < 0:
-        raise mango.BadQuery("bad_request", f"`{name}` must be a non-negative integer.")
-    return value
-
-
-def layout(rows: Iterator[bytes], bookmark: str, warned: str | None) -> Iterator[bytes]:
-    """CouchDB's own layout: one document a line, a member a line."""
-    yield b'{"docs":[\r\n' + b",\r\n".join(rows) + b'\r\n],\r\n"bookmark": ' + jsonio.dumps(bookmark)
-    yield (b',\r\n"warning": ' + jsonio.dumps(warned) if warned else b"") + b"}\r\n\n"
-
-
-def warning(db: Database, query: dict[str, Any], examined: int, found: int) -> str | None:
-    """Advice of the query's planner, when no index serves the selector."""
-    selector = query["selector"]
-    paths = [mango.path_of(name) for name in selector if not name.startswith("$")]
-    if "_id" in selector or (paths and usable(db, paths[:1])):
-        return None
-    return WARNING + (MANY if examined > 10 * max(found, 1) else "")
-
-
-# --- bookmarks -----------------------------------------------------------------------------------------------
-
-
-def mark(query: dict[str, Any], docs: list[Any]) -> str:
-    """Where the next page begins: behind the last document, or where this page did."""
-    if not docs:
-        return str(query.get("bookmark") or "nil")
-    return base64.urlsafe_b64encode(b"after:" + docs[-1]["_id"].encode()).decode().rstrip("=")
-
-
-def marked(query: dict[str, Any]) -> str | None:
-    """The id that the bookmark names. Raises BadQuery."""
-    text = query.get("bookmark") or "nil"
-    if text == "nil":
-        return None
-    try:
-        plain = base64.urlsafe_b64decode(str(text) + "=" * (-len(str(text)) % 4))
-        if plain.startswith(b"after:"):
-            return plain.removeprefix(b"after:").decode()
-    except ValueError:
-        pass
-    raise mango.BadQuery("invalid_bookmark", f"Invalid bookmark value: {jsonio.text(text)}")
-
-
-# --- indexes -------------------------------------------------------------------------------------------------
-
-
-def indexes(db: Database) -> list[Index]:
-    """All indexes of a database; those that were made are views of design documents."""
-    found = [ALL_DOCS]
-    for id in db.all_ids("_design/", "_design0"):
-        doc = db.peek(id) or {}
-        if doc.get("language") == "query":
-            for name, view in (doc.get("views") or {}).items():
-                fields = [{field: way} for field, way in view["map"]["fields"].items()]
-                found.append({"ddoc": id, "name": name, "type": "json", "partitioned": False,
-                              "def": {"fields": fields}})
+def search(world: World, db: Database, options: dict[str, Any], plan: Plan) -> Found:
+    """The documents of a query, read in the order of its index until there are enough. Raises BadQuery."""
+    fits = mango.compile_selector(options["selector"])
+    after, skip, limit = find_options.marked(options["bookmark"]), options["skip"], options["limit"]
+    found = Found([])
+    if plan.ranges is None or not limit:
+        return found
+    for key, doc in candidates(world, db, plan, after, "desc" in options["sort"].values()):
+        found.examined += 1
+        if fits(doc):
+            found.last = Mark(key, doc["_id"])
+            if skip:
+                skip -= 1
+            else:
+                found.docs.append(doc)
+                if len(found.docs) == limit:
+                    break
     return found
 
 
-def usable(db: Database, paths: list[list[str]]) -> bool:
-    """Whether an index begins with these fields."""
-    return any([mango.path_of(next(iter(one))) for one in index["def"]["fields"]][: len(paths)] == paths
-               for index in indexes(db))
+def candidates(world: World, db: Database, plan: Plan, after: Mark | None,
+               down: bool) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """The documents within the ranges of the index, each with its key there."""
+    start, end = mango_plan.ends(plan.ranges or [])
+    if plan.index.special:
+        return by_id(db, start, end, after.id if after else None, down)
+    rows = find_indexes.rows(world, db, plan.index)
+    low: tree.Bound = (collation.start(start),)
+    high: tree.Bound = (collation.start(end) + collation.BEHIND,)
+    if after is not None and down:
+        high = min(high, (collation.key(after.key), after.id))
+    elif after is not None:
+        low = max(low, (collation.key(after.key), after.id + "\0"))
+    return by_row(db, rows, rows.before(low), rows.before(high), down)
 
 
-@vendor.operation("GET", f"/{DB}/_index", name="couch_indexes", response=shapes.INDEXES, proof="source", source=SOURCE)
-def get_indexes(world: World, call: Call) -> Any:
-    """The indexes for `_find`."""
-    found = indexes(entered(world, call))
-    return wire.CouchReply({"total_rows": len(found), "indexes": found})
+def by_row(db: Database, rows: Any, first: int, behind: int, down: bool) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    size = FEW
+    while first < behind:
+        if down:
+            part, behind = rows.cut(max(first, behind - size), behind)[::-1], max(first, behind - size)
+        else:
+            part, first = rows.cut(first, min(behind, first + size)), min(behind, first + size)
+        for (_, _, _, rest), doc in zip(part, looked_at(db, [row[1] for row in part]), strict=True):
+            yield jsonio.loads(b"{" + rest)["key"], doc
+        size = min(size * 2, MOST)
 
 
-@vendor.operation("POST", f"/{DB}/_index", name="couch_make_index", response=shapes.INDEX_MADE, proof="source",
+def by_id(db: Database, start: list[Any], end: list[Any], after: str | None,
+          down: bool) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """All documents but those of designs, in the order of their ids."""
+    # What is no text is before all ids or behind them.
+    low = find_options.id_bound(start[0]) if start else None
+    high = find_options.id_bound(end[0]) if end else None
+    size, whole = FEW, True
+    if after is not None and down:
+        low, high, whole = (low, after, False) if high is None or after <= high else (low, high, True)
+    elif after is not None:
+        low, high, whole = (after, high, False) if low is None or after >= low else (low, high, True)
+    while low is None or high is None or low <= high:
+        ids = db.all_ids(low, high, include_low=whole or down, include_high=whole or not down, limit=size,
+                         reverse=down)
+        live = [id for id in ids if not id.startswith("_design/")]
+        yield from zip(live, looked_at(db, live), strict=True)
+        if len(ids) < size:
+            return
+        low, high, whole = (low, ids[-1], False) if down else (ids[-1], high, False)
+        size = min(size * 2, MOST)
+
+
+def looked_at(db: Database, ids: list[str]) -> Iterator[Mapping[str, Any]]:
+    return db.docs.each(db.prefix + id for id in ids)
+
+
+def warnings(plan: Plan, use: list[str], found: Found) -> Iterator[str]:
+    """Advice of the query's planner."""
+    if use and not mango_plan.named(plan.index, use):
+        yield (f"_design/{use[0].removeprefix('_design/')} was not used because it does not contain a valid index for "
+               "this query." if len(use) == 1 else
+               f"_design/{use[0].removeprefix('_design/')}, {use[1]} was not used because it is not a valid index for "
+               "this query.")
+    if plan.index.special:
+        yield WARNING
+    if found.examined > RATIO * max(len(found.docs), 1):
+        yield MANY
+
+
+def layout(rows: list[bytes], more: dict[str, Any]) -> Iterator[bytes]:
+    """CouchDB's own layout: one document a line, a member a line."""
+    yield b'{"docs":[\r\n' + b",\r\n".join(rows) + b"\r\n]"
+    for name, value in more.items():
+        yield b",\r\n" + jsonio.dumps(name) + b": " + jsonio.dumps(value)
+    yield b"}\r\n\n"
+
+
+@vendor.operation("POST", f"/{DB}/_explain", name="couch_explain", response=shapes.EXPLAINED, proof="source",
                   source=SOURCE)
-def make_index(world: World, call: Call) -> Any:
-    """Register an index: `{"index": {"fields": [...]}, "name", "ddoc", "type"}`."""
-    db = entered(world, call)
-    body = json_body(call)
-    definition = body.get("index")
-    if not isinstance(definition, dict) or not isinstance(definition.get("fields"), list):
-        errors.couch(400, "missing_required_key", "Missing required key: index")
-    try:
-        fields = {field: way for one in definition["fields"]
-                  for field, way in ({one: "asc"} if isinstance(one, str) else one).items()}
-        mango.sorting(definition["fields"])
-    except (mango.BadQuery, AttributeError):
-        errors.couch(400, "invalid_index_json", "Invalid index definition.")
-    digest = hashlib.sha1(jsonio.dumps(definition), usedforsecurity=False).hexdigest()
-    name = str(body.get("name") or digest)
-    id = f"_design/{str(body.get('ddoc') or digest).removeprefix('_design/')}"
-    doc = db.get(id) or {"_id": id, "language": "query", "views": {}}
-    view = {"map": {"fields": fields, "partial_filter_selector": {}}, "reduce": "_count",
-            "options": {"def": definition}}
-    if doc["views"].get(name) == view:
-        return wire.CouchReply({"result": "exists", "id": id, "name": name})
-    doc["views"][name] = view
-    guarded(lambda: db.put(doc))
-    return wire.CouchReply({"result": "created", "id": id, "name": name})
-
-
-@vendor.operation("DELETE", f"/{DB}/_index/{{ddoc}}/json/{{index}}", f"/{DB}/_index/_design/{{ddoc}}/json/{{index}}",
-                  name="couch_delete_index", response=shapes.FINE, proof="source", source=SOURCE)
-def delete_index(world: World, call: Call) -> Any:
-    """Forget an index; the design document goes with its last one."""
-    db = entered(world, call)
-    id = f"_design/{call.params['ddoc'].removeprefix('_design/')}"
-    doc = db.get(id)
-    if doc is None or call.params["index"] not in doc.get("views", {}):
-        errors.couch(404, "not_found", "missing")
-    del doc["views"][call.params["index"]]
-    guarded(lambda: db.put(doc if doc["views"] else {"_id": id, "_rev": doc["_rev"], "_deleted": True}))
-    return wire.CouchReply({"ok": True})
+def explain(world: World, call: Call) -> Any:
+    """Which index serves a query, and from where to where it is read."""
+    db, options, plan = asked(world, call)
+    selector = options.pop("selector")
+    start: Any = None
+    end: Any = None
+    if plan.ranges is not None:
+        start, end = mango_plan.ends(plan.ranges)
+        end = [*end, "<MAX>"]
+        if plan.index.special:
+            start, end = (start or [""])[0], end[0]
+    down = "desc" in options["sort"].values()
+    if down:
+        start, end = end, start
+    return wire.CouchReply({
+        "dbname": db.name, "index": plan.index.shown(), "partitioned": False, "selector": selector,
+        # A list of characters, which Erlang takes for one of numbers.
+        "opts": options | {"r": list(str(options["r"]).encode())},
+        "limit": options["limit"], "skip": options["skip"], "fields": options["fields"],
+        "mrargs": {"include_docs": options["r"] == 1, "view_type": "map", "reduce": False, "partition": None,
+                   "start_key": start, "end_key": end, "direction": "rev" if down else "fwd",
+                   "stable": options["stable"], "update": options["update"],
+                   "conflicts": True if options["conflicts"] else "undefined"}})

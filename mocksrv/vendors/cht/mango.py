@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
+from mocksrv.vendors.cht import jsonio
 from mocksrv.vendors.cht.views import collation
 
 Test = Callable[[Any], bool]
+Operator = Callable[[Any], Test]
 MISSING = object()
+UNSUPPORTED = frozenset(("$where", "$geoWithin", "$geoIntersects", "$near", "$nearSphere"))
 KINDS: dict[str, Any] = {"null": type(None), "boolean": bool, "number": (int, float), "string": str, "array": list,
                          "object": dict}
 UNESCAPED = re.compile(r"(?<!\\)\.")
@@ -18,10 +23,24 @@ UNESCAPED = re.compile(r"(?<!\\)\.")
 class BadQuery(Exception):
     """What CouchDB does not take: its error and reason."""
 
-    def __init__(self, error: str, reason: str) -> None:
+    def __init__(self, error: str, reason: str, status: int = 400) -> None:
         super().__init__(reason)
+        self.status = status
         self.error = error
         self.reason = reason
+
+
+def term(value: Any, pretty: bool = False) -> str:
+    """A JSON value as Erlang writes it, which is how CouchDB's refusals quote it; `pretty` with texts as such."""
+    if isinstance(value, str):
+        plain = pretty and value.isascii() and value.isprintable() and value
+        return f"<<{jsonio.text(value) if plain else ','.join(str(byte) for byte in value.encode())}>>"
+    if isinstance(value, list):
+        return f"[{','.join(term(one, pretty) for one in value)}]"
+    if isinstance(value, dict):
+        members = (f"{{{term(name, pretty)},{term(one, pretty)}}}" for name, one in value.items())
+        return "{[" + ",".join(members) + "]}"
+    return jsonio.text(value)
 
 
 # --- fields --------------------------------------------------------------------------------------------------
@@ -66,7 +85,7 @@ def chosen(doc: Mapping[str, Any], fields: list[str]) -> dict[str, Any]:
 def compile_selector(selector: Any) -> Test:
     """Whether a document fits. Raises BadQuery."""
     if not isinstance(selector, dict):
-        raise BadQuery("invalid_selector_json", "Selector must be a JSON object")
+        raise BadQuery("invalid_selector_json", f"Selector must be a JSON object, not: {term(selector)}")
     tests = [member(name, value) for name, value in selector.items()]
     return lambda value: all(test(value) for test in tests)
 
@@ -75,9 +94,11 @@ def member(name: str, value: Any) -> Test:
     """One member of a selector: an operator, or a field and its condition."""
     if name in OPERATORS:
         return OPERATORS[name](value)
+    if name in UNSUPPORTED:
+        raise BadQuery("not_supported", f"Unsupported operator: {name}")
     if name.startswith("$"):
         raise BadQuery("invalid_operator", f"Invalid operator: {name}")
-    path, test = path_of(name), condition(value)
+    path, test = path_of(name), condition(value, RAW if name == "_id" else {})
     absent = value == {"$exists": False}
 
     def field(doc: Any) -> bool:
@@ -87,25 +108,32 @@ def member(name: str, value: Any) -> Test:
     return field
 
 
-def condition(value: Any) -> Test:
+def condition(value: Any, special: Mapping[str, Operator] = MappingProxyType({})) -> Test:
     """What a field must meet: operators, conditions of its own fields, or a value that it equals."""
     if not isinstance(value, dict) or not value:
-        return OPERATORS["$eq"](value)
+        return special.get("$eq", OPERATORS["$eq"])(value)
+    if len(value) == 1 and (name := next(iter(value))) in special:
+        return special[name](value[name])
     return compile_selector(value)
 
 
-def comparison(fits: Callable[[Any, Any], bool]) -> Callable[[Any], Test]:
-    """An operator that compares in the order of views."""
-    def operator(wanted: Any) -> Test:
-        key = collation.key(wanted)
-        return lambda value: fits(collation.key(value), key)
+def comparison(fits: Callable[[Any, Any], bool], place: Callable[[Any], bytes] = collation.key) -> Operator:
+    """An operator that compares in the order of views, or another."""
+    def compared(wanted: Any) -> Test:
+        key = place(wanted)
+        return lambda value: fits(place(value), key)
 
-    return operator
+    return compared
+
+
+def raw(value: Any) -> bytes:
+    """What ids are compared by: texts by their bytes."""
+    return collation.TEXT + value.encode() if isinstance(value, str) else collation.key(value)
 
 
 def listed(name: str, argument: Any) -> list[Any]:
     if not isinstance(argument, list):
-        raise BadQuery("bad_arg", f"Bad argument for operator {name}: {argument}")
+        raise BadQuery("bad_arg", f"Bad argument for operator {name}: {term(argument)}")
     return argument
 
 
@@ -129,15 +157,16 @@ def all_of(argument: Any) -> Test:
     return test
 
 
-def combined(name: str, how: Callable[..., bool]) -> Callable[[Any], Test]:
+def combined(name: str, how: Callable[..., bool]) -> Operator:
     def operator(argument: Any) -> Test:
         tests = [compile_selector(one) for one in listed(name, argument)]
-        return lambda value: how(test(value) for test in tests)
+        # An empty list restricts nothing.
+        return lambda value: not tests or how(test(value) for test in tests)
 
     return operator
 
 
-def negated(inner: Callable[[Any], Test]) -> Callable[[Any], Test]:
+def negated(inner: Operator) -> Operator:
     def operator(argument: Any) -> Test:
         test = inner(argument)
         return lambda value: not test(value)
@@ -145,7 +174,7 @@ def negated(inner: Callable[[Any], Test]) -> Callable[[Any], Test]:
     return operator
 
 
-def elements(how: Callable[..., bool]) -> Callable[[Any], Test]:
+def elements(how: Callable[..., bool]) -> Operator:
     """`$elemMatch`, `$allMatch`: conditions of the elements of a list."""
     def operator(argument: Any) -> Test:
         test = condition(argument)
@@ -161,27 +190,27 @@ def of_keys(argument: Any) -> Test:
 
 def exists(argument: Any) -> Test:
     if not isinstance(argument, bool):
-        raise BadQuery("bad_arg", f"Bad argument for operator $exists: {argument}")
+        raise BadQuery("bad_arg", f"Bad argument for operator $exists: {term(argument)}")
     return lambda value: argument
 
 
 def of_type(argument: Any) -> Test:
     if not isinstance(argument, str) or argument not in KINDS:
-        raise BadQuery("bad_arg", f"Bad argument for operator $type: {argument}")
+        raise BadQuery("bad_arg", f"Bad argument for operator $type: {term(argument)}")
     kind = KINDS[argument]
     return lambda value: isinstance(value, kind) and (argument != "number" or not isinstance(value, bool))
 
 
 def of_size(argument: Any) -> Test:
     if type(argument) is not int:
-        raise BadQuery("bad_arg", f"Bad argument for operator $size: {argument}")
+        raise BadQuery("bad_arg", f"Bad argument for operator $size: {term(argument)}")
     return lambda value: isinstance(value, list) and len(value) == argument
 
 
 def modulo(argument: Any) -> Test:
     if not (isinstance(argument, list) and len(argument) == 2 and all(type(one) is int for one in argument)
             and argument[0]):
-        raise BadQuery("bad_arg", f"Bad argument for operator $mod: {argument}")
+        raise BadQuery("bad_arg", f"Bad argument for operator $mod: {term(argument)}")
     return lambda value: type(value) is int and value % argument[0] == argument[1]
 
 
@@ -189,23 +218,22 @@ def matching(argument: Any) -> Test:
     try:
         pattern = re.compile(argument)
     except (re.error, TypeError):
-        raise BadQuery("bad_arg", f"Bad argument for operator $regex: {argument}") from None
+        raise BadQuery("bad_arg", f"Bad argument for operator $regex: {term(argument)}") from None
     return lambda value: isinstance(value, str) and pattern.search(value) is not None
 
 
 def beginning(argument: Any) -> Test:
     if not isinstance(argument, str):
-        raise BadQuery("bad_arg", f"Bad argument for operator $beginsWith: {argument}")
+        raise BadQuery("bad_arg", f"Bad argument for operator $beginsWith: {term(argument)}")
     return lambda value: isinstance(value, str) and value.startswith(argument)
 
 
-OPERATORS: dict[str, Callable[[Any], Test]] = {
-    "$lt": comparison(lambda a, b: a < b),
-    "$lte": comparison(lambda a, b: a <= b),
-    "$eq": comparison(lambda a, b: a == b),
-    "$ne": comparison(lambda a, b: a != b),
-    "$gte": comparison(lambda a, b: a >= b),
-    "$gt": comparison(lambda a, b: a > b),
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "$lt": operator.lt, "$lte": operator.le, "$eq": operator.eq, "$ne": operator.ne, "$gte": operator.ge,
+    "$gt": operator.gt}
+RAW = {name: comparison(how, raw) for name, how in COMPARISONS.items()}
+OPERATORS: dict[str, Operator] = {
+    **{name: comparison(how) for name, how in COMPARISONS.items()},
     "$in": within,
     "$nin": negated(within),
     "$all": all_of,
@@ -223,23 +251,3 @@ OPERATORS: dict[str, Callable[[Any], Test]] = {
     "$regex": matching,
     "$beginsWith": beginning,
 }
-
-
-# --- sorting -------------------------------------------------------------------------------------------------
-
-
-def sorting(wanted: Any) -> tuple[list[list[str]], bool]:
-    """The paths to sort by, and whether the other way round. Raises BadQuery."""
-    if not isinstance(wanted, list):
-        raise BadQuery("invalid_sort_json", "Sort must be an array of sort specifications")
-    fields, ways = [], set()
-    for one in wanted:
-        pairs = list(one.items()) if isinstance(one, dict) else [(one, "asc")]
-        if len(pairs) != 1 or not isinstance(pairs[0][0], str) or pairs[0][1] not in ("asc", "desc"):
-            raise BadQuery("invalid_sort_field", f"Invalid sort field: {one}")
-        ((field, way),) = pairs
-        fields.append(path_of(field))
-        ways.add(way)
-    if len(ways) > 1:
-        raise BadQuery("unsupported_mixed_sort", "Sorts currently only support a single direction for all fields.")
-    return fields, ways == {"desc"}

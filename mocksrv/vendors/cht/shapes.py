@@ -74,8 +74,10 @@ MISSING_REVS = record({"missing_revs": dictionary(NAMES)})
 GOTTEN = record({"results": array(record({"id": TEXT, "docs": array(any_of(
     record({"ok": OBJECT}), record({"error": OBJECT})))}))})
 FOUND = record({"docs": array(OBJECT), "bookmark": TEXT}, {"warning": TEXT, "execution_stats": OBJECT})
-INDEXES = record({"total_rows": NUMBER, "indexes": array(record(
-    {"ddoc": nullable("string"), "name": TEXT, "type": TEXT, "def": OBJECT}, closed=False))})
+INDEX = record({"ddoc": nullable("string"), "name": TEXT, "type": TEXT, "def": OBJECT}, closed=False)
+INDEXES = record({"total_rows": NUMBER, "indexes": array(INDEX)})
+EXPLAINED = record({"dbname": TEXT, "index": INDEX, "partitioned": TRUTH, "selector": OBJECT, "opts": OBJECT,
+                    "limit": NUMBER, "skip": NUMBER, "fields": any_of(TEXT, NAMES), "mrargs": OBJECT})
 INDEX_MADE = record({"result": {"enum": ["created", "exists"]}, "id": TEXT, "name": TEXT})
 SECURITY_OBJECT = record({}, {"members": OBJECT, "admins": OBJECT}, closed=False)
 STARTED = record({"ok": TRUTH, "instance_start_time": TEXT})
