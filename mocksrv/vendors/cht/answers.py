@@ -21,7 +21,7 @@ def of(operation: Operation) -> dict[int, Content]:
     own: Content = {} if operation.errors is shapes.NO_BODY else error
     found |= {status: own for status in operation.statuses if status >= 400}
     found |= {status: REDIRECT for status in operation.statuses if 300 <= status < 400}
-    if 503 in operation.statuses:
+    if 503 in operation.statuses and not of_couch(operation):
         found[503] = {HTML: shapes.TEXT}
     if closed(operation) and not operation.traits.get("prompt"):
         found[302] = REDIRECT  # what looks human goes to the login page
@@ -30,7 +30,7 @@ def of(operation: Operation) -> dict[int, Content]:
     if of_couch(operation):
         either = shapes.any_of(shapes.COUCH_ERROR, shapes.API_ERROR)
         found |= {status: {JSON: either, **({PLAIN: shapes.TEXT} if status == 401 else {})}
-                  for status in COUCH_STATUSES}
+                  for status in (*COUCH_STATUSES, *(one for one in operation.statuses if one >= 500))}
     return found
 
 

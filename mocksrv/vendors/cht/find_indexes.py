@@ -98,8 +98,8 @@ def definition_of(body: dict[str, Any]) -> dict[str, Any]:
             "partial_filter_selector": find_options.selector(given.get("partial_filter_selector", {}))}
 
 
-@vendor.operation("POST", f"/{DB}/_index", name="couch_make_index", response=shapes.INDEX_MADE, proof="source",
-                  source=SOURCE)
+@vendor.operation("POST", f"/{DB}/_index", name="couch_make_index", statuses=(200, 503), response=shapes.INDEX_MADE,
+                  proof="source", source=SOURCE)
 def make_index(world: World, call: Call) -> Any:
     """Make an index: `{"index": {"fields": [...], "partial_filter_selector"}, "name", "ddoc", "type"}`."""
     db = entered(world, call)
