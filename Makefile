@@ -6,7 +6,7 @@ PORT ?= 8080
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format proof operations bench
+.PHONY: help serve test lint format proof operations bench fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
@@ -40,3 +40,6 @@ operations: $(VENV)/ready ## Write the README's table of operations
 
 bench: $(VENV)/ready ## Measure against peers in the same run
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+fuzz: $(VENV)/ready ## Call all that is declared, in many ways; ARGS: vendors, and options of `schemathesis run`
+	$(BIN)/python -m contract_tests.fuzz --max-examples 100 $(ARGS)

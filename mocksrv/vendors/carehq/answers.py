@@ -24,5 +24,5 @@ def of(operation: Operation) -> dict[int, Content]:
     if operation.traits["action"] in ("retrieve", "update", "delete"):
         statuses.add(404)
     if operation.traits.get("resource") is None:
-        statuses.add(405)
+        statuses |= {404, 405}
     return {400: {JSON: Invalid}, **{status: {JSON: Refused} for status in statuses}}

@@ -59,7 +59,7 @@ def get_session(world: World, call: Call) -> Any:
     return wire.CouchReply(body, traced=False)
 
 
-@vendor.operation("POST", "/_session", name="session_post", anonymous=True, body=Session, statuses=(200, 400, 401),
+@vendor.operation("POST", "/_session", name="session_post", anonymous=True, body=Session, statuses=(200, 302, 400, 401),
                   response=shapes.SIGNED_IN, proof="source", source="CouchDB 3.3")
 def post_session(world: World, call: Call) -> Any:
     """Sign in with `name` and `password` (JSON or form): sets the AuthSession cookie."""

@@ -49,6 +49,8 @@ class CHT(Vendor):
     title = "Community Health Toolkit (CHT) API"
     release = "4.15.0"
     security = SECURITY
+    examples = {"db": "medic", "design": "medic-client", "view": "contacts_by_type", "type": "reports",
+                "node": "_local", "username": "chw1"}
     head_is_get = True
     tables = (*documents.TABLES, TableSpec(auth.ADMINS), TableSpec(CONFIG), TableSpec(background.STATE))
     settings = (

@@ -5,7 +5,7 @@ Resources speak JSON and XML, views JSON; both refuse in HTML where Django does 
 
 from __future__ import annotations
 
-from mocksrv.operation import Content, Operation
+from mocksrv.operation import PARAMETER, Content, Operation
 from mocksrv.shapes import TEXT, any_of, array, dictionary, record, titled
 
 JSON, XML, HTML, PLAIN = "application/json", "application/xml", "text/html", "text/plain"
@@ -39,13 +39,15 @@ def of_resource(operation: Operation) -> bool:
 def common(operation: Operation) -> set[int]:
     """The statuses of the checks that come before an operation's own (see `gate`)."""
     traits = operation.traits
-    found: set[int] = set()
+    found = {404} if PARAMETER.search(operation.paths[0]) else set()  # a name that fits no URL
     if traits.get("auth") != "none":
         found |= {400, 401}  # credentials that cannot be read, that are wrong
         if operation.permission:
             found.add(403)
         if traits.get("throttled", True):
             found.add(429)
+    if of_resource(operation) and not traits.get("plain"):
+        found.add(401)  # a domain whose plan has no API
     if of_resource(operation):
         found |= {400, 500}  # an Accept header that is none; whatever a resource stumbles over
     if operation.method != "GET":
