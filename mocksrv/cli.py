@@ -198,13 +198,23 @@ def replace_between_marks(file: Path, text: str) -> None:
 
 @main.command()
 @click.argument("vendor", type=click.Choice([*VENDORS, "control"]))
-def openapi(vendor: str) -> None:
-    """Print the OpenAPI 3.1 document of a vendor, or of the control plane."""
+@click.option("--url", help="Address of the server, for the vendor's document.  [default: http://127.0.0.1:8080]")
+def openapi(vendor: str, url: str | None) -> None:
+    """Print the OpenAPI 3.1 document of a vendor, or of the control plane.
+
+    A vendor's declares all that an operation may answer, refusals too, and how well it is known (x-mocksrv-proof).
+    A running server has it at /_mocksrv/openapi/VENDOR.json, with its own address.
+
+    \b
+      mocksrv openapi cht > cht.json
+      mocksrv openapi carehq --url http://127.0.0.1:9090
+    """
     from mocksrv.app import load_vendors
     from mocksrv.control import document as control
     from mocksrv.openapi import document
 
-    made = control.document() if vendor == "control" else document(load_vendors([vendor])[0])
+    made = control.document() if vendor == "control" else document(
+        load_vendors([vendor])[0], *([url.rstrip("/")] if url else []))
     click.echo(json.dumps(made, indent=2, ensure_ascii=False))
 
 

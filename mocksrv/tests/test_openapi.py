@@ -42,5 +42,10 @@ def test_it_is_served_with_the_callers_own_base_url(mocksrv):
     assert requests.get(f"{mocksrv.url}/_mocksrv/openapi/nobody.json").status_code == 404
 
 
+def test_the_command_takes_the_servers_address():
+    made = json.loads(CliRunner().invoke(main, ["openapi", "cht", "--url", "http://cht.test/"]).output)
+    assert made["servers"] == [{"url": "http://cht.test"}]
+
+
 def test_the_command_prints_it():
     assert json.loads(CliRunner().invoke(main, ["openapi", "carehq"]).output)["openapi"] == "3.1.0"
