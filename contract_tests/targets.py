@@ -63,11 +63,11 @@ class LiveGate:
 class MockTap:
     """A tap before the world of the test under way."""
 
-    def __init__(self, vendor: str, file: Path) -> None:
+    def __init__(self, vendor: str, file: Path, run: str) -> None:
         date = today().isoformat()
         routes = create_app(Config(vendor=(vendor,), size=0))
         self.recorder = Recorder(vendor, "mock", date, file)
-        self.tap = Tap(vendor, Forward("http://127.0.0.1"), self.recorder, routes)
+        self.tap = Tap(vendor, Forward("http://127.0.0.1"), self.recorder, routes, run)
         self.server = Server(self.tap)
         self.server.start()
 
@@ -106,7 +106,7 @@ class Targets:
         if self.kind != "both" or self.shapes is None:
             return base_url
         if vendor not in self.taps:
-            self.taps[vendor] = MockTap(vendor, self.file(vendor, "mock"))
+            self.taps[vendor] = MockTap(vendor, self.file(vendor, "mock"), self.run)
             self.begin(self.case)
         return self.taps[vendor].before(base_url)
 

@@ -61,13 +61,13 @@ def test_an_admin_goes_to_the_admin_application(api):
     assert api.doc(f"org.couchdb.user:{api.auth[0]}")["type"] == "user-settings"  # made by the first login
 
 
-@pytest.mark.parametrize(("redirect", "target"), [
+@pytest.mark.parametrize(("redirect", "there"), [
     ("/a/b?x=1#h", "/a/b#h"), ("https://evil.example/x/y?z", "/x/y"), ("http://example.com", "/"),
     ("/../../etc", "/etc"), ("/a//b", "/admin/"), ("%2F%2Fevil.com", "/admin/"), ("", "/admin/"), (None, "/admin/"),
     ("/#/reports", "/#/reports"),
 ])
-def test_only_a_path_on_this_server_is_gone_to(api, redirect, target):
-    assert login(api, {"user": api.auth[0], "password": api.auth[1], "redirect": redirect}).text == target
+def test_only_a_path_on_this_server_is_gone_to(api, redirect, there):
+    assert login(api, {"user": api.auth[0], "password": api.auth[1], "redirect": redirect}).text == there
 
 
 @pytest.mark.parametrize(("body", "status", "error"), [

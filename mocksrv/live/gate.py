@@ -31,9 +31,10 @@ class Gate(Tap):
     """A WSGI app before one live service."""
 
     def __init__(self, sandbox: Sandbox, rails: Rails, ledger: Ledger, recorder: Recorder, routes: Simulator) -> None:
-        super().__init__(sandbox.vendor, sandbox.forward, recorder, routes)
+        super().__init__(sandbox.vendor, sandbox.forward, recorder, routes, str(ledger.head["run"]))
         self.sandbox, self.rails, self.ledger = sandbox, rails, ledger
         self.refused: dict[str, list[str]] = {}
+        self.changed = False  # what all share
         self.finished: dict[str, Any] | None = None
         self._lock = threading.Lock()
 
@@ -46,6 +47,7 @@ class Gate(Tap):
             path = target.partition("?")[0]
             with self._lock:
                 self.refused.setdefault(self.case, []).append(f"{environ['REQUEST_METHOD']} {path}: {error}")
+            self.recorder.leave(self.case)  # from here on the test sees another state than it would have made
             return problem(403, f"the gate does not let this pass: {error}")
 
     def pass_on(self, call: Call, headers: list[tuple[str, str]], body: bytes) -> Answer:
@@ -67,15 +69,23 @@ class Gate(Tap):
 
     def save(self, call: Call) -> None:
         """Note what the request is about to change, as it was before the run."""
+        self.changed = True
         name, state = self.sandbox.save(call)
         if self.ledger.saved(name) is None:
             self.ledger.note(saved=name, state=state)
+
+    def put_back(self) -> None:
+        """Each test finds what all share as it was before the run."""
+        if self.changed:
+            self.sandbox.restore(self.ledger)
+            self.changed = False
 
     def control(self, method: str, target: str, body: bytes) -> Answer:
         name, _, query = target.removeprefix(OWN).partition("?")
         match method, name:
             case "POST", "case":
                 self.case = str(json.loads(body)["case"])
+                self.put_back()
                 data: Any = {}
             case "GET", "refused":
                 data = self.refused.get(parse_qs(query).get("case", [""])[0], [])

@@ -29,11 +29,12 @@ class Recorder:
         self.file = file
         self.document = files.document(vendor, "", date, target)
         self._numbers: Counter[tuple[str, str]] = Counter()
+        self._left: set[str] = set()
         self._lock = threading.Lock()
 
     def add(self, case: str, call: Call, answer: Answer, own: Iterable[str], base_url: str) -> None:
         """Take in one exchange; `base_url` is where its links begin. Those outside of any test are not kept."""
-        if self.file is None or not case:
+        if self.file is None or not case or case in self._left:
             return
         operation = call.operation.name if call.operation else NO_ROUTE
         seen = shape({"status": answer.status, "headers": answer.headers, "body": answer.plain, "method": call.method,
@@ -42,6 +43,10 @@ class Recorder:
             self._numbers[operation, case] += 1
             number = self._numbers[operation, case]
             files.add(self.document, operation, case if number == 1 else f"{case} #{number}", seen)
+
+    def leave(self, case: str) -> None:
+        """Nothing more is taken in of this test."""
+        self._left.add(case)
 
     def save(self, version: str) -> None:
         """Write the file; `version` is the service's own word for its release."""

@@ -55,8 +55,12 @@ class Sandbox:
         raise NotImplementedError
 
     def save(self, call: Call) -> tuple[str, Any]:
-        """What a request that `shares` is about to change: a name and the state, for `clean` to put back."""
+        """What a request that `shares` is about to change: a name and the state, for `restore`."""
         raise NotImplementedError
+
+    def restore(self, ledger: Ledger) -> list[str]:
+        """Put back what was saved; what could not be, in words."""
+        return []
 
     def made(self, call: Call, answer: Answer) -> list[str]:
         """The ids of what the request has made, by its answer."""
@@ -77,6 +81,16 @@ def texts_of(data: Any) -> Iterator[str]:
     elif isinstance(data, list):
         for value in data:
             yield from texts_of(value)
+
+
+def keys_of(data: Any) -> Iterator[str]:
+    """All keys of JSON data."""
+    if isinstance(data, dict):
+        yield from data
+        data = list(data.values())
+    if isinstance(data, list):
+        for value in data:
+            yield from keys_of(value)
 
 
 def body_of(call: Call) -> Any:

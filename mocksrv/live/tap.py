@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.live.forward import Answer, Forward, Unreachable
-from mocksrv.live.sandbox import body_of, texts_of
+from mocksrv.live.sandbox import body_of, keys_of, texts_of
 from mocksrv.operation import Call
 from mocksrv.wsgi import SLASH, headers_of, path_of, quoted_target, status_line
 
@@ -24,11 +24,12 @@ FRAMING = ("transfer-encoding", "connection", "keep-alive")
 
 
 class Tap:
-    """A WSGI app before one service. `routes` knows the vendor's operations; `case` names the test under way."""
+    """A WSGI app before one service. `routes` knows the vendor's operations; `case` names the test under way, and
+    the tag of the `run` is in all names that its tests make up."""
 
-    def __init__(self, vendor: str, forward: Forward, recorder: Recorder, routes: Simulator) -> None:
+    def __init__(self, vendor: str, forward: Forward, recorder: Recorder, routes: Simulator, run: str) -> None:
         self.vendor, self.forward, self.recorder, self.routes = routes.vendors[vendor], forward, recorder, routes
-        self.case = ""
+        self.run, self.case = run, ""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         target = environ.get("mocksrv.target") or quoted_target(environ)
@@ -44,7 +45,7 @@ class Tap:
         """The service's answer, with links that lead through the tap. Raises Unreachable."""
         case, call, own_url = self.case, self.call(environ, target, body), f"http://{environ['HTTP_HOST']}"
         answer = self.here(call, self.pass_on(call, list(call.headers.items()), body), own_url)
-        self.recorder.add(case, call, answer, own_texts(call), own_url)
+        self.recorder.add(case, call, answer, own_texts(call, self.run), own_url)
         return answer
 
     def pass_on(self, call: Call, headers: list[tuple[str, str]], body: bytes) -> Answer:
@@ -83,9 +84,11 @@ class Tap:
         return text.replace(self.inner.decode(), "/") if self.inner else text
 
 
-def own_texts(call: Call) -> list[str]:
+def own_texts(call: Call, run: str) -> list[str]:
     """What the client itself sent: an error text that repeats it says nothing of the service."""
-    sent = [*call.params.values(), *(value for _, value in call.query), *texts_of(body_of(call))]
+    body = body_of(call)
+    sent = [*call.params.values(), *(value for _, value in call.query), *texts_of(body)]
+    sent += [key for key in keys_of(body) if run in key]
     return [text.replace(SLASH, "/") for text in sent if len(text) >= SHORTEST_OWN]
 
 
