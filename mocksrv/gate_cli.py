@@ -33,7 +33,8 @@ LEDGERS = "build/live"
 @click.option("--live-budget", "budget", type=int, default=5_000, show_default=True, help="Most requests of the run.")
 @click.option("--run", "run", help="The tag in the names of all that the run makes.  [default: a new one]")
 @click.option("--shapes", type=click.Path(path_type=Path), help="File for the shapes of the answers.")
-@click.option("--ledgers", type=click.Path(path_type=Path), default=Path(LEDGERS), show_default=True,
+@click.option("--ledgers", type=click.Path(path_type=Path), default=Path(LEDGERS), envvar="MOCKSRV_LEDGERS",
+              show_default=True,
               help="Folder for the list of what the run made, until it is deleted.")
 @click.option("--clean", "only_clean", is_flag=True, help="Only delete what killed runs have left, and end.")
 def gate(vendor: str, port: int, writes: bool, admin: bool, lasting: bool, hosts: tuple[str, ...], budget: int,

@@ -55,13 +55,16 @@ def clock_format(text: str) -> str:
     return whole + fraction[:1] + "S" * len(fraction[1:]) + shown
 
 
+FIELD_NAME = re.compile(r"_?[a-z]+(?:_[a-z]+)*")
+
+
 def is_time(format: str) -> bool:
     return "hh:mm" in format or format == "RFC 1123"
 
 
 def key_name(key: str, own: frozenset[str] = frozenset()) -> str:
-    """A key as it may be kept: `<uuid>` for one that is data."""
-    if key in own:
+    """A key as it may be kept: `<uuid>` for one that is data. What the caller sent may also be a field's name."""
+    if key in own and not FIELD_NAME.fullmatch(key):
         return "<own>"
     format = text_format(key)
     if format in KEYS or format.startswith("hex") or is_time(format) or format.startswith("YYYY"):

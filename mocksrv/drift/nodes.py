@@ -28,7 +28,7 @@ WORDS = {  # keys whose texts are the vendor's words, when an answer is an error
     "arg_errors", "code", "detail", "details", "error", "error_code", "error_message", "error_type", "errors", "hint",
     "message", "non_field_errors", "reason", "translationKey"}
 BY_FIELD = {"arg_errors", "errors", "details"}  # keys whose members are named after the caller's fields
-ENOUGH = 5  # rows, with as many different values, show an order
+ENOUGH = 7  # rows, with as many different values, show an order: fewer are in one by chance too often
 LONGEST_VALUE = 40
 VALUE = re.compile(r"[a-z]+(?:[ _-][a-z]+|[0-9]{1,2}(?![0-9]))*", re.IGNORECASE)
 
@@ -111,7 +111,7 @@ def sort_keys(rows: list[Any], own: frozenset[str]) -> list[str]:
         columns = {".": rows}
     found = []
     for key, values in columns.items():
-        if scalars(values) and len(set(values)) >= ENOUGH:
+        if scalars(values) and len(set(values)) >= ENOUGH and text_format(str(values[0])) != "revision":
             folded = [value.casefold() if isinstance(value, str) else value for value in values]
             for sign, reverse in (("", False), ("-", True)):
                 if any(sorted(one, reverse=reverse) == one for one in (values, folded)):

@@ -1,0 +1,137 @@
+"""The way to a live service, walked against a second mocksrv that differs in twenty known ways."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from contract_tests.rehearsal import TWISTS
+
+pytestmark = pytest.mark.mock_only
+ROOT = Path(__file__).parents[1]
+SUITE = ["carehq/test_contract.py", "commcare/test_lists.py", "cht/test_contacts.py", "cht/test_creating.py",
+         "cht/test_monitoring.py", "cht/test_hydrate.py"]
+SERVERS_OWN = {"carehq.counters", "cht.databases", "cht.server", "cht.background"}  # counters that only rise
+ENVIRONMENT = {
+    "CAREHQ_ACCOUNT_ID": "MY_ACCOUNT_ID", "CAREHQ_API_KEY": "MY_API_KEY", "CAREHQ_API_SECRET": "MY_API_SECRET",
+    "COMMCARE_DOMAIN": "demo", "COMMCARE_USERNAME": "brudolph@dimagi.com",
+    "COMMCARE_API_KEY": "0123456789abcdef0123456789abcdef01234567", "CHT_USER": "admin", "CHT_PASSWORD": "pass",
+}
+
+
+class Live:
+    """The service that is tested against, as a process of its own."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen([sys.executable, "-m", "contract_tests.rehearsal", *options], cwd=ROOT,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.url = self.process.stdout.readline().strip()
+        self.environment = os.environ | ENVIRONMENT | {
+            f"{vendor.upper()}_URL": f"{self.url}/{vendor}" for vendor in ("carehq", "commcare", "cht")}
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(30)
+        self.process.stdout.close()
+
+    def get(self, path):
+        with urllib.request.urlopen(f"{self.url}/_mocksrv{path}") as answer:
+            return json.load(answer)
+
+    def holds(self):
+        """All documents that exist, without revisions."""
+        tables = {}
+        for name in (table["name"] for table in self.get("/tables")):
+            if name not in SERVERS_OWN and not name.endswith(".revs"):
+                documents = self.get(f"/tables/{name}?limit=100000")["documents"]
+                tables[name] = {row["id"]: {key: value for key, value in row["doc"].items() if key != "_rev"}
+                                for row in documents}
+        return tables
+
+    def start(self, command, folder, **options):
+        """A process in a group of its own, with the gates' ledgers in that folder."""
+        return subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=self.environment | {
+            "MOCKSRV_LEDGERS": str(folder)}, start_new_session=True, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, **options)
+
+    def suite(self, folder, *arguments, files=SUITE):
+        files = [f"contract_tests/{name}" for name in files]
+        return self.start(["pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *files, *arguments], folder)
+
+
+@pytest.fixture(scope="module")
+def live():
+    server = Live()
+    yield server
+    server.close()
+
+
+def test_the_report_names_each_of_the_twenty_and_nothing_else(live, tmp_path):
+    before = live.holds()
+    run = live.suite(tmp_path, "--target", "both", "--live-writes", "--shapes", str(tmp_path / "shapes"))
+    said, _ = run.communicate(timeout=300)
+    assert "things made" in said, said
+    assert "could not be deleted" not in said
+    assert live.holds() == before
+
+    drift = subprocess.run([sys.executable, "-m", "mocksrv", "drift", str(tmp_path / "shapes"), "--json", "-"],
+                           capture_output=True, text=True, timeout=60)
+    assert drift.returncode == 1, drift.stderr
+    found = json.loads(drift.stdout)["differences"]
+    unknown = [row for row in found if not any(names(twist, row) for twist in TWISTS)]
+    missed = [twist for twist in TWISTS if not any(names(twist, row) for row in found)]
+    assert (unknown, missed) == ([], [])
+    assert len(found) == len(TWISTS) == 20
+
+
+def names(twist, row):
+    return (row["vendor"], row["operation"], row["kind"]) == (twist.vendor, twist.operation, twist.kind) and \
+        re.fullmatch(twist.where, row["where"])
+
+
+def made(folder):
+    """How many things the open ledgers hold."""
+    return sum(file.read_text().count('"made"') for file in folder.glob("*.jsonl"))
+
+
+def wait_for(happened, seconds=60):
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def test_a_run_that_is_killed_leaves_nothing(live, tmp_path):
+    before = live.holds()
+    run = live.suite(tmp_path, "--target", "live", "--live-writes", files=["cht/test_creating.py"])
+    wait_for(lambda: made(tmp_path) > 20)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.communicate()
+    wait_for(lambda: not list(tmp_path.glob("*.jsonl")))
+    assert live.holds() == before
+
+
+def test_what_a_killed_gate_leaves_the_next_one_deletes(live, tmp_path):
+    before = live.holds()
+    gate = live.start(["mocksrv", "gate", "cht", "--live-writes"], tmp_path, stdin=subprocess.PIPE)
+    opened = json.loads(gate.stdout.readline())
+    request = urllib.request.Request(f"{opened['url']}/api/v1/places", json.dumps(
+        {"name": f"Area {opened['run']}", "type": "health_center",
+         "parent": {"name": "Left alone", "type": "district_hospital"}}).encode(),
+        {"Content-Type": "application/json", "Authorization": "Basic YWRtaW46cGFzcw=="})
+    urllib.request.urlopen(request).close()
+    os.killpg(gate.pid, signal.SIGKILL)
+    gate.communicate()
+    assert live.holds() != before
+    cleaned = live.start(["mocksrv", "gate", "cht", "--clean"], tmp_path)
+    said, _ = cleaned.communicate(timeout=60)
+    assert "deleting what an earlier run has left" in said
+    assert cleaned.returncode == 0
+    assert live.holds() == before
