@@ -158,14 +158,14 @@ def no_empty_text(expected, *answers):
     ({"total": "3"}, "/body/total", "type", "integer", "string integer"),
     ({"rows": {}}, "/body/rows", "type", "array", "object"),
     ({"at": 1_700_000_000}, "/body/at", "type", "integer milliseconds", "integer seconds"),
-    ({"rows": [{"id": number, "name": "abcde"[number]} for number in (3, 1, 4, 2, 0)]}, "/body/rows", "order",
+    ({"rows": [{"id": number, "name": "abcdefg"[number]} for number in (3, 1, 4, 6, 2, 0, 5)]}, "/body/rows", "order",
      "by id, name", "by none of its members"),
-    ({"rows": [{"id": number, "name": "abcde"[number]} for number in range(4, -1, -1)]}, "/body/rows", "order",
+    ({"rows": [{"id": number, "name": "abcdefg"[number]} for number in range(6, -1, -1)]}, "/body/rows", "order",
      "by id, name", "by -id, -name"),
 ])
 def test_each_kind_of_difference(change, where, kind, mock, live):
     value = {"state": "open", "total": 3, "at": 1_700_000_000_000,
-             "rows": [{"id": number, "name": "abcde"[number]} for number in range(5)]}
+             "rows": [{"id": number, "name": "abcdefg"[number]} for number in range(7)]}
     headers = {"Content-Type": "application/json", "ETag": 'W/"61-CZ1HoZhSG31xcZTO47xLjFigiGA"',
                "Set-Cookie": "b=1; Path=/; HttpOnly"}
 
@@ -199,8 +199,8 @@ def test_words_of_errors(mock, live, expected):
     ({"a": [{"b": 1}]}, {"a": [{"b": 1}, {"b": 2, "c": 3}]}), ({"a": [{"b": 1, "c": 2}, {"b": 1}]}, {"a": [{"b": 1}]}),
     ({"a": 1}, {"a": 1.5}), ({"a": ""}, {"a": "2026-01-31"}), ({"a": "x y"}, {"a": "0712345678"}),
     ({"2026-01-31": 1}, {}), ({"a": {}}, {"a": {"8f14e45f-ceea-467f-ab3c-0123456789ab": 1}}),
-    ({"state": "open"}, {"state": "closed"}), ({"a": [3, 1, 2, 5, 4]}, {"a": [1, 2, 3, 4, 5]}),
-    ({"a": [1, 2, 3, 4, 5]}, {"a": [2, 1]}),
+    ({"state": "open"}, {"state": "closed"}), ({"a": [3, 1, 2, 5, 4, 7, 6]}, {"a": [1, 2, 3, 4, 5, 6, 7]}),
+    ({"a": [1, 2, 3, 4, 5, 6, 7]}, {"a": [2, 1]}),
     ({"a": ["2026-01-31T10:00:00Z", "2026-01-31T10:00:00+03:00"]}, {"a": ["2026-01-31T10:00:00Z"]}),
     ({"a": [{"b": 1, "c": 2}, {"c": 1}]}, {"a": [{"c": 1, "b": 2}, {"c": 1}]}),
 ])
