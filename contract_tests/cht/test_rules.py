@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from mocksrv.vendors.cht import javascript, mustache, passwords, phones, timestamps
+from mocksrv.vendors.cht import javascript, jsonio, mustache, passwords, phones, timestamps
 
 NOW = 1_731_000_000_000
 
@@ -195,3 +195,15 @@ def test_javascript_text(value: object, text: str) -> None:
 )
 def test_javascript_truth(value: object, truth: bool) -> None:
     assert javascript.truthy(value) is truth
+
+
+@pytest.mark.parametrize(
+    ("text", "held", "written"),
+    [("9007199254740993", 9007199254740992, "9007199254740992"), ("1e3", 1000, "1000"), ("1e999", None, "null"),
+     ("1" + "0" * 309, None, "null"), ("1" + "0" * 400, None, "null"), ("-" + "9" * 5000, None, "null"),
+     ("0.1", 0.1, "0.1")],
+)
+def test_numbers_as_javascript_holds_them(text: str, held: object, written: str) -> None:
+    """Beyond all doubles there is only infinity, which JSON.stringify writes as null."""
+    assert jsonio.loads(text) == held
+    assert jsonio.text(jsonio.loads(text)) == written

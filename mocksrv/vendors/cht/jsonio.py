@@ -11,6 +11,7 @@ import orjson
 
 SAFE = 2**53  # beyond it JavaScript has only every other whole number
 SURROGATE = re.compile("[\ud800-\udfff]")
+DIGITS = 20  # more than any number up to SAFE has
 LARGEST = 2**63  # whole numbers from here on stay floats: the store keeps 64 bits
 
 
@@ -24,9 +25,9 @@ def _float(text: str) -> int | float | None:
     return number(value) if math.isfinite(value) else None  # JSON.stringify(1e999) is null
 
 
-def _int(text: str) -> int | float:
-    value = int(text) if len(text) < 400 else float(text)
-    return value if -SAFE <= value <= SAFE else number(float(value))
+def _int(text: str) -> int | float | None:
+    value = int(text) if len(text) < DIGITS else LARGEST
+    return value if -SAFE <= value <= SAFE else _float(text)
 
 
 def _refuse(text: str) -> Any:

@@ -107,6 +107,7 @@ def login(world: World, call: Call) -> Any:
     body = call.notes["json"]
     name, password = (body.get("user"), body.get("password")) if isinstance(body, dict) else (None, None)
     if not isinstance(name, str):
+        call.diagnose("the server takes for granted that `user` is text")
         return Reply({"error": "Unexpected error logging in"}, 500)
     caller = auth.check_password(world, name, password) if isinstance(password, str) else None
     if caller is None:

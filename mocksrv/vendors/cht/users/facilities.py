@@ -51,7 +51,8 @@ def check_place(world: World, id: Any) -> None:
 def check_contact(world: World, data: Data, user: Data | None = None) -> None:
     """Refuse a contact that is no person, or within none of the account's places.
 
-    A `null` contact is never refused: the server's check for offline users does not work (it reads `roles.roles`).
+    Without any place the server fails, as it goes through a list of places that is not there. A `null` contact is
+    never refused: the server's check for offline users does not work (it reads `roles.roles`).
     """
     if not javascript.truthy(data.get("contact")):
         return None
