@@ -1,7 +1,8 @@
 """The catalogue of CareHQ's resources: what `catalogue.json` holds, as objects.
 
-Each entry of the catalogue says where it is known from: `docs` (developer pages), `sdk` (official clients),
-`integration` (published third-party code), `inferred` (described, but its name was deduced), `ours` (our choice).
+Each entry of the catalogue says where it is known from: `docs` (developer pages), `help` (the help article on API
+keys, which names it as a permission), `sdk` (official clients), `integration` (published third-party code),
+`inferred` (described, but its name was deduced), `ours` (our choice).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 # What a source is worth as proof; whatever the developer pages or clients do not show is an assumption.
-PROOF = {"docs": "docs", "sdk": "source"}
+PROOF = {"docs": "docs", "help": "docs", "sdk": "source"}
 ACTIONS = {  # action -> method, whether the path names a record, permission
     "list": ("GET", False, "read"),
     "retrieve": ("GET", True, "read"),

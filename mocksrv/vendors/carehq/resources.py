@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 SOURCES = {
     "docs": "developers page: {slug}",
-    "integration": "published integrations that call it; the path is no part of the developer pages we know",
+    "help": "help article on API keys (a permission to create {slug}); developers page: introduction (PUT creates); "
+            "arguments from published integrations",
     "ours": "assumed: no page shows it",
 }
 GENERAL = {
