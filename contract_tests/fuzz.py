@@ -6,10 +6,12 @@ not, one call at a time and one after the other.
 
 import argparse
 import json
+import logging
 import os
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from mocksrv.app import create_app
@@ -78,9 +80,9 @@ def counts(app):
 
 
 def run(name, *options):
-    """Schemathesis' exit code and report for one vendor, on a server of its own, and what that answered."""
+    """Whether schemathesis or the server found a failure, their report, and what was answered, for one vendor."""
     app = create_app(Config(port=0, vendor=(name,), size=60, limits=False, log="off"))
-    with Server(app) as server, tempfile.TemporaryDirectory() as folder:
+    with Server(app) as server, failures() as failed, tempfile.TemporaryDirectory() as folder:
         file = Path(folder, f"{name}.json")
         file.write_text(json.dumps(declared(app, name)))
         done = subprocess.run(
@@ -90,7 +92,19 @@ def run(name, *options):
             env=os.environ | {"SCHEMATHESIS_HOOKS": str(HOOKS), "MOCKSRV_FUZZ": name},
             capture_output=True, text=True, cwd=folder)
     app.worlds.close()
-    return done.returncode, done.stdout + done.stderr, counts(app)
+    return bool(done.returncode or failed), "\n".join([done.stdout, done.stderr, *failed]), counts(app)
+
+
+@contextmanager
+def failures():
+    """What the server logs as an error: a connection that it had to cut is no answer that could be looked at."""
+    found, handler = [], logging.Handler(logging.ERROR)
+    handler.emit = lambda record: found.append(handler.format(record))
+    logging.getLogger("mocksrv").addHandler(handler)
+    try:
+        yield found
+    finally:
+        logging.getLogger("mocksrv").removeHandler(handler)
 
 
 def main():
@@ -100,12 +114,12 @@ def main():
     given, options = parser.parse_known_args()
     failed = False
     for name in given.vendors:
-        code, report, answers = run(name, *options)
+        found, report, answers = run(name, *options)
         print(report)
         called = sum(any(200 <= status < 300 for status in found) for found in answers.values())
         print(f"{name}: {sum(sum(found.values()) for found in answers.values())} answers of {len(answers)} operations, "
               f"{called} of which succeeded at least once\n")
-        failed |= code != 0
+        failed |= found
     sys.exit(failed)
 
 

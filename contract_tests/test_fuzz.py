@@ -15,9 +15,9 @@ SUCCESSES = {"carehq": 40, "commcare": 45, "cht": 80}
 
 @pytest.mark.parametrize("vendor", load_vendors(VENDORS), ids=lambda vendor: vendor.name)
 def test_answers_are_as_declared(vendor):
-    code, report, answers = fuzz.run(vendor.name, "--phases=examples,fuzzing,stateful", "--max-examples=3",
+    failed, report, answers = fuzz.run(vendor.name, "--phases=examples,fuzzing,stateful", "--max-examples=3",
                                      "--generation-deterministic")
-    assert code == 0, report
+    assert not failed, report
     wanted = {operation.name for operation in vendor.operations if operation.simulated}
     assert wanted - set(fuzz.LEFT_OUT.get(vendor.name, ())) <= set(answers)
     successes = [name for name, found in answers.items() if any(200 <= status < 300 for status in found)]

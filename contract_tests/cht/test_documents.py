@@ -1,6 +1,7 @@
 """Documents as CouchDB serves them: revisions, conflicts, tombstones, lists; and who may see what."""
 
 import base64
+from urllib.parse import quote
 
 import pytest
 
@@ -194,6 +195,29 @@ def test_an_attachment_becomes_a_stub_that_the_next_version_keeps(api, unique):
 
 
 # --- databases -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("id", "encoded"), [
+    ("{}-😀 ~x", "{}-%F0%9F%98%80%20%7Ex"), ("{}:a.b_c", "{}:a.b_c"), ("_local/{}-é", "_local%2F{}-%C3%A9"),
+    ("{}\r\nx: y", "{}%0D%0Ax:%20y")])
+def test_the_place_of_a_document_is_encoded_as_by_couchdb(api, unique, id, encoded):
+    answer = api.put(f"/medic/{'_local/' if id.startswith('_local') else ''}"
+                     + quote(id.format(unique).removeprefix("_local/"), safe=""), {})
+    assert answer.status_code == 201
+    assert answer.headers["location"] == f"{api.url}/medic/{encoded.format(unique)}"
+
+
+@pytest.mark.parametrize(("sent", "header"), [
+    ("text/x; name=☃", "text/x; name=☃".encode().decode("latin-1")), ("text/x\r\nX-Y: z", "text/x  X-Y: z")])
+def test_an_attachment_of_an_odd_type_can_be_read(api, unique, sent, header):
+    api.ok("PUT", f"/medic/{unique}", {"_attachments": {"f": {"content_type": sent, "data": "aGk="}}})
+    answer = api.get(f"/medic/{unique}/f")
+    assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, header, b"hi")
+
+
+def test_the_type_of_an_attachment_is_text(api, unique):
+    answer = api.put(f"/medic/{unique}", {"_attachments": {"f": {"content_type": 5, "data": "aGk="}}})
+    assert (answer.status_code, answer.json()["error"]) == (400, "bad_request")
 
 
 def test_medic_is_a_redirect_and_medic_slash_the_database(api):

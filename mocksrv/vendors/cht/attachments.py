@@ -29,7 +29,7 @@ class Unknown(Exception):
 
 
 class BadData(Exception):
-    """Content that is not base64."""
+    """Content that is not base64, or has a type that is no text."""
 
 
 def absorb(world: World, id: str, given: Mapping[str, Any], before: Mapping[str, Any], revpos: int) -> dict[str, Stub]:
@@ -48,7 +48,10 @@ def absorb(world: World, id: str, given: Mapping[str, Any], before: Mapping[str,
                 content = base64.b64decode(one["data"], validate=True)
             except (binascii.Error, TypeError, ValueError):
                 raise BadData(f"Attachment data for {name} is not base64") from None
-            stubs[name] = keep(world, content, one.get("content_type") or "application/octet-stream", revpos)
+            content_type = one.get("content_type") or "application/octet-stream"
+            if not isinstance(content_type, str):
+                raise BadData(f"Attachment content_type for {name} is not a string")
+            stubs[name] = keep(world, content, content_type, revpos)
     return stubs
 
 
@@ -61,6 +64,12 @@ def keep(world: World, content: bytes, content_type: str, revpos: int) -> Stub:
     digest = "md5-" + base64.b64encode(hashlib.md5(stored, usedforsecurity=False).digest()).decode()
     world.table(TABLE).put(digest, {"data": base64.b64encode(content).decode()})
     return {"content_type": content_type, "revpos": revpos, "digest": digest, "length": len(content), "stub": True}
+
+
+def media_type(stub: Mapping[str, Any]) -> str:
+    """The content type as a header's value: its UTF-8 bytes, on one line."""
+    line = str(stub["content_type"]).replace("\r", " ").replace("\n", " ")
+    return line.encode("utf-8", "replace").decode("latin-1")
 
 
 def read(world: World, stub: Mapping[str, Any]) -> bytes:

@@ -43,7 +43,7 @@ def get_attachment(world: World, call: Call) -> Any:
     headers = [("accept-ranges", "none"), ("etag", tag)]
     if call.header("if-none-match") == tag:
         return wire.CouchReply(b"", 304, headers)
-    return wire.CouchReply(attachments.read(world, stub), 200, headers, content_type=stub["content_type"])
+    return wire.CouchReply(attachments.read(world, stub), 200, headers, content_type=attachments.media_type(stub))
 
 
 @vendor.operation("PUT", *PATHS, name="couch_put_attachment", statuses=(201,), response=Created, consumes="*/*",

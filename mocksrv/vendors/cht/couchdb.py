@@ -177,8 +177,8 @@ def put_document(world: World, call: Call) -> Any:
 
 def created(call: Call, db: Database, result: dict[str, Any]) -> Reply:
     """201 with the place of the new revision."""
-    place = f"{call.base_url}/{db.name}/{result['id']}"
-    return tagged(call, result, result["rev"], 201, [("location", place)], plain_proxy=db.name != MEDIC)
+    place = wire.location(call, db.name, result["id"])
+    return tagged(call, result, result["rev"], 201, [place], plain_proxy=db.name != MEDIC)
 
 
 def given_rev(call: Call) -> str | None:

@@ -171,7 +171,7 @@ def extension_lib(world: World, call: Call) -> Any:
     stub = libraries(world).get(call.params["name"])
     if stub is None:
         errors.fail(404, "Not found")
-    return Reply(attachments.read(world, stub), content_type=stub["content_type"])
+    return Reply(attachments.read(world, stub), content_type=attachments.media_type(stub))
 
 
 def libraries(world: World) -> Mapping[str, Any]:

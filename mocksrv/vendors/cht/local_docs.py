@@ -41,7 +41,7 @@ def put_local(world: World, call: Call) -> Any:
     id, rev = f"_local/{call.params['name']}", f"0-{int(number) + 1}"
     body = {name: value for name, value in doc.items() if name not in ("_id", "_rev")}
     world.table(documents.LOCAL).put(key(call), {"_id": id, "_rev": rev, **body})
-    place = ("location", f"{call.base_url}/{db.name}/{id}")
+    place = wire.location(call, db.name, id)
     return wire.CouchReply({"ok": True, "id": id, "rev": rev}, 201, [("etag", f'"{rev}"'), place],
                            plain_proxy=db.name != MEDIC)
 

@@ -129,6 +129,12 @@ def couch(call: Call, reply: CouchReply) -> Reply:
     return Reply(body, reply.status, [*HELMET, *call.notes.get("headers", []), *own, *proxy, VARY])
 
 
+def location(call: Call, database: str, id: str) -> tuple[str, str]:
+    """Where a document is, its id encoded as by CouchDB 3.3's url_encode: letters, digits and `_.-:` stay."""
+    encoded = quote(id, safe=":", errors="surrogatepass").replace("~", "%7E")
+    return "location", f"{call.base_url}/{database}/{encoded}"
+
+
 # --- refusals ---
 
 

@@ -83,7 +83,7 @@ def json_definition(world: World, id: str) -> Any:
     """A form document's attachment `json`, else the definition of an SMS form."""
     for form in definitions.all_forms(world):
         if form.id == id and (stub := form.doc["_attachments"].get("json")):
-            return Reply(attachments.read(world, stub), content_type=stub["content_type"])
+            return Reply(attachments.read(world, stub), content_type=attachments.media_type(stub))
     forms = app_settings.read(world).get("forms")
     return forms.get(id.upper()) if isinstance(forms, dict) else None
 
