@@ -151,6 +151,28 @@ def test_indexed_on_style(hq, mocksrv):
     assert not found(hq)[0]["indexed_on"].endswith("Z")
 
 
+def test_lists_show_cases_as_they_are_now(some, mocksrv):
+    """In whatever style and era, after a change too: a list's objects are those that a detail gives."""
+    def same():
+        listed = found(some)
+        assert listed == [some.get(f"v0.5/case/{case['id']}/").json() for case in listed]
+        xml = some.get("v0.5/case/", limit=0, format="xml").text
+        assert [case["properties"]["case_name"] in xml for case in listed] == [True] * len(listed)
+        return {case["id"]: case for case in listed}
+
+    first = same()
+    body = FORM.format(f'<case case_id="extra-1" date_modified="2026-01-02T00:00:00Z" user_id="u" xmlns="{CASES}">'
+                       "<update><case_name>Änderung</case_name></update></case>", "change")
+    assert some.call("POST", "receiver/api/", data=body.encode(),
+                     headers={"Content-Type": "text/xml"}).status_code == 201
+    second = same()
+    assert [id for id in first if first[id] != second[id]] == ["extra-1"]
+    assert second["extra-1"]["properties"]["case_name"] == "Änderung"
+    for setting in ({"commcare_indexed_on_style": "naive"}, {"commcare_era_2015": some.name}):
+        mocksrv.set(**setting)
+        assert same() != second
+
+
 def test_index_delay(hq, mocksrv):
     """A new case is there at once, but in lists only after a while."""
     mocksrv.set(commcare_index_delay=30)

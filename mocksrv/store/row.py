@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,12 +22,13 @@ class Row:
     memory, in one piece, and the garbage collector never looks into it.
     """
 
-    __slots__ = ("_doc", "json", "place")
+    __slots__ = ("_doc", "_made", "json", "place")
 
     def __init__(self, place: Place, json: bytes) -> None:
         self.place = place
         self.json = json
         self._doc: Doc | None = None
+        self._made: tuple[Hashable, Any] | None = None
 
     @property
     def doc(self) -> Doc:
@@ -43,6 +44,13 @@ class Row:
         if doc is None:
             doc = orjson.loads(self.json)
         return doc
+
+    def made(self, form: Hashable, make: Callable[[Doc], Any]) -> Any:
+        """What `make` makes of the document, which depends on nothing but it and the form; the last is remembered."""
+        made = self._made
+        if made is None or made[0] != form:
+            self._made = made = form, make(self.doc)
+        return made[1]
 
     def copy(self) -> Doc:
         copy: Doc = orjson.loads(self.json)

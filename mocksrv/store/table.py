@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from copy import copy
 from typing import Any
 
@@ -59,6 +59,11 @@ class Table(TinyTable):
         """The stored document itself, which must not be changed."""
         row = self._rows.get(id)
         return None if row is None else row.doc
+
+    def made(self, id: str, form: Hashable, make: Callable[[Doc], Any]) -> Any:
+        """What `make` makes of the document, in a form such as an API's: it depends on nothing else. Remembered."""
+        row: Row = self._rows.get(id)
+        return row.made(form, make)
 
     def json(self, id: str) -> bytes | None:
         """The document as compact UTF-8 JSON."""

@@ -453,3 +453,20 @@ def test_emptied_and_filled_at_either_end():
             docs.insert(held[n], {"n": n, "same": 1})
         assert docs.range("n") == sorted(held.items())
         assert docs.by("same", 1) == list(held.values()) == list(docs.ids())
+
+
+def test_what_is_made_of_a_document_is_remembered_until_it_changes():
+    store = Store([TableSpec("people")])
+    people, made = store["people"], []
+
+    def make(doc):
+        made.append(doc["n"])
+        return doc["n"] * 10
+
+    people.insert("a", {"n": 1})
+    assert [people.made("a", "tens", make) for _ in range(2)] == [10, 10]
+    fork = store.fork()
+    people.update("a", {"n": 2})
+    assert (people.made("a", "tens", make), fork["people"].made("a", "tens", make)) == (20, 10)
+    assert people.made("a", "other", lambda doc: doc["n"]) == 2
+    assert made == [1, 2]

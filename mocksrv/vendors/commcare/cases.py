@@ -148,7 +148,10 @@ EXTRAS: dict[str, Callable[[World, Call, Doc], Any]] = {
                  proof="source", query=CaseQuery)
 def list_cases(world: World, call: Call) -> dict[str, Any]:
     """Cases by time of the server's last change; a parameter that the index does not know matches nothing."""
-    return elastic.page(world, call, SPEC, lambda doc: show(world, call, doc), maximum=5000)
+    more = any(name in EXTRAS for name, _ in call.query)  # which shows other documents, too
+    form = ("case", domains.era(world, call.params["domain"]), world.setting("commcare.indexed_on_style"))
+    return elastic.page(world, call, SPEC, lambda doc: show(world, call, doc), maximum=5000,
+                        form=None if more else form)
 
 
 @vendor.resource("GET", "case", "v0.5", "v1", "v0.4", detail=True, permission="edit_data", response=CaseObject,

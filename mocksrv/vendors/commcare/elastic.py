@@ -5,7 +5,7 @@ HQ source: corehq/apps/api/es.py (which parameters filter what), v0_4.py and v0_
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -134,8 +134,11 @@ def between(name: str, low: str, high: str) -> Test:
 
 
 def page(world: World, call: Call, spec: Spec, show: Callable[[Doc], dict[str, Any]], *, maximum: int = 1000,
-         extra: Iterable[Test] = ()) -> dict[str, Any]:
-    """The body of a list; `extra` are the resource's own conditions."""
+         extra: Iterable[Test] = (), form: Hashable = None) -> dict[str, Any]:
+    """The body of a list; `extra` are the resource's own conditions.
+
+    With a `form` the JSON of the objects is remembered: it must tell all that `show` looks at beside the document.
+    """
     query = query_of(call, spec)
     most = world.setting("commcare.max_offset")
     if most and paging.offset_of(call) > most:
@@ -144,18 +147,22 @@ def page(world: World, call: Call, spec: Spec, show: Callable[[Doc], dict[str, A
     if world.setting("commcare.index_delay"):
         query.tests.append(lambda doc: visible(world, doc))
     domain, table = call.params["domain"], world.table(spec.table)
+
+    def shown(ids: list[str]) -> list[Any] | paging.Objects:
+        if form is not None:
+            return paging.Objects(table, ids, show, form)
+        return [show(table.peek(id)) for id in ids]  # type: ignore[arg-type]
+
     span = direct(spec, query, domain)
     if span is not None:
         index, low, high, descending = span
 
-        def fetch(offset: int, limit: int) -> list[Any]:
-            found = table.range(index, low, high, skip=offset, limit=limit, reverse=descending)
-            return [show(table.peek(id)) for _, id in found]  # type: ignore[arg-type]
+        def fetch(offset: int, limit: int) -> list[Any] | paging.Objects:
+            return shown([id for _, id in table.range(index, low, high, skip=offset, limit=limit, reverse=descending)])
 
         return paging.page(call, table.rank(index, low, high), fetch, maximum=maximum)
     found = matching(world, call, spec, query)
-    return paging.page(call, len(found), lambda offset, limit: [
-        show(table.peek(id)) for id in found[offset : offset + limit]], maximum=maximum)  # type: ignore[arg-type]
+    return paging.page(call, len(found), lambda offset, limit: shown(found[offset : offset + limit]), maximum=maximum)
 
 
 def matching(world: World, call: Call, spec: Spec, query: Query) -> list[str]:

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from mocksrv.operation import Call
+from mocksrv.store import Table
 from mocksrv.vendors.commcare.errors import bad_request
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The objects of a page, whose JSON is remembered: to write it costs more than all else that an answer takes.
+
+    What `show` gives must depend on nothing but the document and the `form`.
+    """
+
+    table: Table
+    ids: list[str]
+    show: Callable[[Any], dict[str, Any]]
+    form: Hashable
+
+    def data(self) -> list[dict[str, Any]]:
+        return [self.show(self.table.peek(id)) for id in self.ids]
+
+    def texts(self, write: Callable[[Any], str]) -> list[str]:
+        """Each as JSON, as `write` writes it, which is always the same."""
+        return [self.table.made(id, self.form, lambda doc: write(self.show(doc))) for id in self.ids]
 
 
 def window(call: Call, default: int = 20, maximum: int = 1000) -> tuple[int, int]:
@@ -53,7 +75,7 @@ def link(call: Call, **changes: Any) -> str:
     return "?" + urlencode([*((n, v) for n, values in grouped.items() for v in values), *changes.items()])
 
 
-def page(call: Call, total: int, fetch: Callable[[int, int], list[Any]], *, default: int = 20,
+def page(call: Call, total: int, fetch: Callable[[int, int], list[Any] | Objects], *, default: int = 20,
          maximum: int = 1000) -> dict[str, Any]:
     """A list's body: `fetch(offset, limit)` gives its objects."""
     limit, offset = window(call, default, maximum)

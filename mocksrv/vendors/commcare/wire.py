@@ -10,6 +10,7 @@ from mocksrv.operation import Call, Headers, Refusal, Reply
 from mocksrv.vendors.commcare import auth, throttle
 from mocksrv.vendors.commcare.errors import CANNED, Denied, Text, bad_request
 from mocksrv.vendors.commcare.gate import CORS, NOT_FOUND, subject
+from mocksrv.vendors.commcare.paging import Objects
 
 if TYPE_CHECKING:
     from mocksrv.world import World
@@ -21,7 +22,15 @@ OPENROSA = ("HTTP_X_OPENROSA_VERSION", "1.0")  # sic: HQ sends the name under wh
 
 def sorted_json(data: Any) -> bytes:
     """Tastypie's JSON: sorted keys, not ASCII-escaped."""
-    return json.dumps(data, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return encoded(sorted_text(data))
+
+
+def sorted_text(data: Any) -> str:
+    return json.dumps(data, sort_keys=True, ensure_ascii=False)
+
+
+def encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def django_json(data: Any) -> bytes:
@@ -90,6 +99,12 @@ def failure(status: int) -> Refusal:
 
 
 def encode(kind: str, data: Any) -> bytes:
+    objects = data.get("objects") if isinstance(data, dict) else None
+    if isinstance(objects, Objects):
+        if kind == JSON:
+            meta, texts = sorted_text(data["meta"]), ", ".join(objects.texts(sorted_text))
+            return encoded(f'{{"meta": {meta}, "objects": [{texts}]}}')
+        data = data | {"objects": objects.data()}
     if kind == JSON:
         return sorted_json(data)
     from mocksrv.vendors.commcare import xmlformat
