@@ -14,6 +14,7 @@ from contract_tests.validation import described, witness  # noqa: F401 - fixture
 
 TARGETS = pytest.StashKey[Targets]()
 PROVED = pytest.StashKey[list[str]]()
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 SIDES = {"mock": ["mock"], "live": ["live"], "both": ["mock", "live"]}
 
 
@@ -28,7 +29,8 @@ def pytest_addoption(parser):
     group.addoption("--live-host", action="append", default=[], help="A host that is no known sandbox, named again.")
     group.addoption("--live-budget", default="5000", help="Most requests to a live service.  [default: 5000]")
     group.addoption("--shapes", type=Path, help="Folder for the shapes of answers.  [default with both: build/shapes]")
-    group.addoption("--record", action="store_true", help="Keep the shapes of live answers in fixtures/.")
+    group.addoption("--record", type=Path, nargs="?", const=FIXTURES, metavar="FOLDER",
+                    help="Keep the shapes of live answers, without any value.  [default folder: fixtures]")
 
 
 def pytest_configure(config):
@@ -102,8 +104,8 @@ def pytest_runtest_makereport(item, call):
 def pytest_sessionfinish(session):
     targets = session.config.stash[TARGETS]
     targets.finish()
-    if session.config.getoption("--record"):
-        targets.keep()
+    if folder := session.config.getoption("--record"):
+        targets.keep(folder)
     if session.config.getoption("--write-proof") and targets.kind == "both":
         session.config.stash[PROVED] = targets.prove()
 

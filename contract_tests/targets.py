@@ -24,7 +24,6 @@ from mocksrv.live.tap import Tap
 from mocksrv.serving import Server
 
 SIDE = re.compile(r"(?<=\[)@(?:mock|live)-|-@(?:mock|live)(?=[-\]])|\[@(?:mock|live)\]")
-FIXTURES = Path(__file__).parents[1] / "fixtures"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -132,12 +131,12 @@ class Targets:
             tap.tap.forward.close()
             tap.recorder.save("")
 
-    def keep(self) -> list[Path]:
-        """Put the live shapes into the fixtures, beside the earlier ones of the same version."""
+    def keep(self, fixtures: Path) -> list[Path]:
+        """Put the live shapes into that folder, beside the earlier ones of the same version."""
         kept = []
         for vendor in self.gates:
             new = files.load(self.file(vendor, "live"))
-            file = FIXTURES / vendor / "recorded" / (new["version"] or "unversioned") / "shapes.json"
+            file = fixtures / vendor / "recorded" / (new["version"] or "unversioned") / "shapes.json"
             files.save(files.merge(files.load(file), new) if file.exists() else new, file)
             kept.append(file)
         return kept

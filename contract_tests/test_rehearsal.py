@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 SUITE = ["carehq/test_contract.py", "commcare/test_lists.py", "cht/test_contacts.py", "cht/test_creating.py",
          "cht/test_monitoring.py", "cht/test_hydrate.py"]
 SERVERS_OWN = {"carehq.counters", "cht.databases", "cht.server", "cht.background"}  # counters that only rise
+PEOPLE = ("carehq.service-users", "carehq.users", "commcare.users", "cht.medic")
 ENVIRONMENT = {
     "CAREHQ_ACCOUNT_ID": "MY_ACCOUNT_ID", "CAREHQ_API_KEY": "MY_API_KEY", "CAREHQ_API_SECRET": "MY_API_SECRET",
     "COMMCARE_DOMAIN": "demo", "COMMCARE_USERNAME": "brudolph@dimagi.com",
@@ -75,13 +76,14 @@ def live():
 
 def test_the_report_names_each_of_the_twenty_and_nothing_else(live, tmp_path):
     before = live.holds()
-    run = live.suite(tmp_path, "--target", "both", "--live-writes", "--shapes", str(tmp_path / "shapes"))
+    shapes, recorded = tmp_path / "shapes", tmp_path / "recorded"
+    run = live.suite(tmp_path, "--target", "both", "--live-writes", "--shapes", str(shapes), "--record", str(recorded))
     said, _ = run.communicate(timeout=300)
     assert "things made" in said, said
     assert "could not be deleted" not in said
     assert live.holds() == before
 
-    drift = subprocess.run([sys.executable, "-m", "mocksrv", "drift", str(tmp_path / "shapes"), "--json", "-"],
+    drift = subprocess.run([sys.executable, "-m", "mocksrv", "drift", str(shapes), "--json", "-"],
                            capture_output=True, text=True, timeout=60)
     assert drift.returncode == 1, drift.stderr
     found = json.loads(drift.stdout)["differences"]
@@ -89,6 +91,13 @@ def test_the_report_names_each_of_the_twenty_and_nothing_else(live, tmp_path):
     missed = [twist for twist in TWISTS if not any(names(twist, row) for row in found)]
     assert (unknown, missed) == ([], [])
     assert len(found) == len(TWISTS) == 20
+
+    kept = {file.parent.relative_to(recorded).as_posix(): file.read_text() for file in recorded.rglob("shapes.json")}
+    assert kept.keys() == {"carehq/recorded/v1", "cht/recorded/4.15.0", "commcare/recorded/unversioned"}
+    people = {text for table in PEOPLE for doc in before[table].values() for key in ("name", "last_name", "email")
+              if isinstance(text := doc.get(key), str) and (text != text.lower() or "@" in text) and len(text) > 4}
+    assert len(people) > 100
+    assert [text for text in people if any(text in shapes for shapes in kept.values())] == []
 
 
 def names(twist, row):
