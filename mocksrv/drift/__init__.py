@@ -5,7 +5,7 @@
     seen = document("carehq", "2026.2", "2026-11-22", target="live")
     add(seen, operation.name, "test_contacts.py::test_create #2",
         shape({"status": 200, "headers": [...], "body": b"...", "method": "GET", "base": "https://..."},
-              own=texts_that_were_sent, choices=declared(operation)))
+              own=texts_that_were_sent, declared=declared(operation)))
     save(merge(load(path), seen), path)
     compare(load(mock_file), load(live_file))
 """

@@ -213,7 +213,7 @@ def shown(side: Node) -> str:
         if kind == "enum":
             words.append(", ".join([*one["enum"], *one["other"]]))
         else:
-            words.append(one["text"] if kind == "text" else kind.replace(":", " "))
+            words.append(one["text"] if kind == "text" else kind.replace(":", " ", 1))
     return " or ".join(dict.fromkeys(words)) or "nothing"
 
 

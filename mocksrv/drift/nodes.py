@@ -2,7 +2,7 @@
 
 A node is a text for a scalar (`null`, `boolean`, `integer`, `integer:milliseconds`, `number`, `string:uuid`), or one of
 
-    {"object": {key: node, ...}, "optional": [key, ...]}        keys in the order of the answer
+    {"object": {key: node, ...}, "optional": [key, ...]}        keys in the order of the answer; some may be missing
     {"array": node or null, "rows": "0"|"1"|"many", "sorted": [".", "name", "-date"]}
     {"text": "an error's words"}
     {"enum": [declared values], "other": [values that are not declared]}
@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mocksrv.drift.blank import erase
 from mocksrv.drift.formats import key_name, text_format
 
 Node = Any
-Choices = Mapping[tuple[str, ...], frozenset[str]]
+Path = tuple[str, ...]  # of a member; `*` stands for any element of a list, and for any key that is data
 
 SECONDS, MILLISECONDS = range(1_000_000_000, 4_000_000_000), range(1_000_000_000_000, 4_000_000_000_000)
 WORDS = {  # keys whose texts are the vendor's words, when an answer is an error
@@ -34,24 +34,42 @@ VALUE = re.compile(r"[a-z]+(?:[ _-][a-z]+|[0-9]{1,2}(?![0-9]))*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
+class Declared:
+    """What an operation says of its answers: the values of a member, and which keys of an object are its own (None:
+    all) and no project's or document's."""
+
+    choices: Mapping[Path, frozenset[str]] = field(default_factory=dict)
+    keys: Mapping[Path, frozenset[str] | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Reading:
-    """How an answer is read: what the caller sent, whether it is an error, and which values are declared."""
+    """How an answer is read: what the caller sent, whether it is an error, and what is declared of it."""
 
     own: frozenset[str] = frozenset()
     error: bool = False
-    choices: Choices | None = None
+    declared: Declared = field(default_factory=Declared)
 
 
-def node(value: Any, reading: Reading, path: tuple[str, ...] = (), words: bool = False) -> Node:
-    """The shape of a value. `words`: its texts are the vendor's own, by the key that it stands under."""
+@dataclass(frozen=True)
+class Place:
+    """Where a value stands. `words`: its texts are the vendor's own; `data`: it stands under a key that is data."""
+
+    path: Path = ()
+    words: bool = False
+    data: bool = False
+
+
+def node(value: Any, reading: Reading, place: Place = Place()) -> Node:
+    """The shape of a value."""
     if isinstance(value, dict):
-        return of_object(value, reading, path)
+        return of_object(value, reading, place)
     if isinstance(value, list):
-        return of_array(value, reading, path, words)
+        return of_array(value, reading, place)
     if isinstance(value, str):
-        if reading.choices and (declared := reading.choices.get(path)) is not None and value:
-            return of_choice(value, declared, reading.own)
-        if words and reading.error and value:
+        if value and (choices := reading.declared.choices.get(place.path)) is not None:
+            return of_choice(value, choices, reading.own)
+        if place.words and reading.error and value:
             return {"text": erase(value, reading.own)}
         return f"string:{text_format(value)}"
     return of_number(value)
@@ -75,23 +93,35 @@ def of_choice(value: str, declared: frozenset[str], own: frozenset[str]) -> Node
     return {"enum": [], "other": [value if plain else "<other>"]}
 
 
-def of_object(value: dict[str, Any], reading: Reading, path: tuple[str, ...]) -> Node:
-    by_field = bool(path) and path[-1] in BY_FIELD
-    people = bool(path) and path[-1] == "admins" and all(isinstance(member, str) for member in value.values())
+def of_object(value: dict[str, Any], reading: Reading, place: Place) -> Node:
+    path, last = place.path, place.path[-1] if place.path else ""
+    people = last == "admins" and all(isinstance(member, str) for member in value.values())
     keys: dict[str, Node] = {}
+    optional = set()
     for key, member in value.items():
         name = "<key>" if people else key_name(key, reading.own)
+        data = is_data(key, reading, place)
         under = path[-2] if key == "#text" and len(path) > 1 else key  # the text of an XML element
-        words = under in WORDS or (by_field and not isinstance(member, dict))
-        shown = node(member, reading, (*path, key), words)
+        words = under in WORDS or (last in BY_FIELD and not isinstance(member, dict))
+        shown = node(member, reading, Place((*path, "*" if data else key), words, data))
         keys[name] = merge(keys[name], shown) if name in keys else shown
-    return {"object": keys}
+        optional |= {name} if data else set()
+    return {"object": keys, **({"optional": sorted(optional)} if optional else {})}
 
 
-def of_array(value: list[Any], reading: Reading, path: tuple[str, ...], words: bool) -> Node:
+def is_data(key: str, reading: Reading, place: Place) -> bool:
+    """Whether a key is the project's or the document's own, so that other answers may do without it."""
+    if place.path not in reading.declared.keys:
+        return place.data
+    own = reading.declared.keys[place.path]
+    return own is not None and key not in own
+
+
+def of_array(value: list[Any], reading: Reading, place: Place) -> Node:
     elements: Node = None
     for number, element in enumerate(value):
-        shown = node(element, reading, (*path, "*"), words and not isinstance(element, dict))
+        words = place.words and not isinstance(element, dict)
+        shown = node(element, reading, Place((*place.path, "*"), words, place.data))
         elements = merge(elements, shown) if number else shown
     made = {"array": elements, "rows": rows_of(value)}
     if len(value) >= ENOUGH:

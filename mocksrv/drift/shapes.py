@@ -8,21 +8,21 @@ from typing import Any
 
 from mocksrv.drift.blank import erase
 from mocksrv.drift.headers import header_facts
-from mocksrv.drift.nodes import Choices, Reading, node
+from mocksrv.drift.nodes import Declared, Place, Reading, node
 from mocksrv.drift.tables import of_csv, of_xml
 
 Shape = dict[str, Any]
 
 
-def shape(exchange: Mapping[str, Any], own: Iterable[object] = (), choices: Choices | None = None) -> Shape:
+def shape(exchange: Mapping[str, Any], own: Iterable[object] = (), declared: Declared | None = None) -> Shape:
     """The shape of `{"status": int, "headers": [[name, value], ...], "body": bytes, "method": str}`.
 
-    `own` are texts and numbers that the caller sent, which error texts may repeat; `choices` the declared values of
-    the answer's members (see `choices.declared`). `exchange` may have a `base`, the URL that paths begin at.
+    `own` are texts and numbers that the caller sent, which error texts may repeat; `declared` is what the operation
+    says of its answers (see `choices.declared`). `exchange` may have a `base`, the URL that paths begin at.
     """
     sent = frozenset(str(word) for word in own)
     status = exchange["status"]
-    reading = Reading(sent, status >= 400, choices if status < 300 else None)
+    reading = Reading(sent, status >= 400, declared if declared and status < 300 else Declared())
     return {"status": status, "headers": header_facts(exchange["headers"], sent, exchange.get("base", "")),
             "body": of_body(exchange, reading)}
 
@@ -48,7 +48,7 @@ def of_json(data: bytes, reading: Reading) -> Any:
         value = json.loads(data)
     except ValueError:
         return of_lines(data, reading) or "broken json"
-    return {"json": node(value, reading, words=True)}
+    return {"json": node(value, reading, Place(words=True))}
 
 
 def of_lines(data: bytes, reading: Reading) -> Any:

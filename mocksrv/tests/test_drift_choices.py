@@ -1,11 +1,13 @@
-"""The declared values of answers are found in marshmallow schemas and in JSON Schema."""
+"""What operations declare of their answers is found in marshmallow schemas and in JSON Schema."""
+
+import json
 
 import pytest
-from marshmallow import Schema, fields, validate
+from marshmallow import EXCLUDE, Schema, fields, validate
 
 from mocksrv.app import load_vendors
 from mocksrv.config import VENDORS
-from mocksrv.drift import declared
+from mocksrv.drift import declared, shape
 from mocksrv.operation import Operation
 
 LETTER = validate.OneOf(["a", "b"])
@@ -33,10 +35,44 @@ class Outer(Schema):
 ])
 def test_declared_values_by_path(response, found):
     operation = Operation("shop", "x", "GET", ("/x",), print, response=response)
-    assert declared(operation) == {tuple(path.split()): AB for path in found}
+    assert declared(operation).choices == {tuple(path.split()): AB for path in found}
+
+
+class Project(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    name = fields.String()
+
+
+class Case(Schema):
+    project = fields.Nested(Project)
+    free = fields.Dict(keys=fields.String(), values=fields.Nested(Inner))
+    fixed = fields.Dict(keys=fields.String(validate=LETTER))
+    unknown = fields.Dict()
+
+
+@pytest.mark.parametrize("response", [
+    Case, {"properties": {"project": Project, "unknown": {"type": "object"}, "fixed": {"properties": {"a": {}}},
+                          "free": {"type": "object", "additionalProperties": Inner}}}])
+def test_keys_that_are_data(response):
+    """They may be missing elsewhere, and so may all below them that is not declared itself."""
+    seen = declared(Operation("shop", "x", "GET", ("/x",), print, response=response))
+    value = {"project": {"name": 1, "mine": {"deep": [{"er": 1}]}}, "free": {"one": {"Kind": "b", "x": 1}},
+             "fixed": {"a": 1}, "unknown": {"b": 1}}
+    made = shape({"status": 200, "headers": [["Content-Type", "application/json"]], "body": json.dumps(value).encode()},
+                 declared=seen)
+    assert made["body"]["json"] == {"object": {
+        "project": {"object": {"name": "integer", "mine": {"object": {"deep": {
+            "array": {"object": {"er": "integer"}, "optional": ["er"]}, "rows": "1"}}, "optional": ["deep"]}},
+            "optional": ["mine"]},
+        "free": {"object": {"one": {"object": {"Kind": {"enum": ["b"], "other": []}, "x": "integer"}}},
+                 "optional": ["one"]},
+        "fixed": {"object": {"a": "integer"}}, "unknown": {"object": {"b": "integer"}}}}
 
 
 def test_every_operation_can_be_asked():
     choices = {operation.name: declared(operation) for vendor in load_vendors(VENDORS)
                for operation in vendor.operations}
-    assert len(choices["list_assessments"][("items", "*", "outcome")]) > 1
+    assert len(choices["list_assessments"].choices[("items", "*", "outcome")]) > 1
+    assert choices["list_forms"].keys[("objects", "*", "form")] == frozenset()

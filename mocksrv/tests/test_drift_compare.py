@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from mocksrv.drift import Unusable, add, compare, document, load, merge, save, shape, unreached
 from mocksrv.drift.compare import KINDS
+from mocksrv.drift.nodes import Declared
 
-CHOICES = {("state",): frozenset({"open", "closed"})}
+DECLARED = Declared({("state",): frozenset({"open", "closed"})})
 # Makers of values, by format: no two are of one type as far as a comparison can tell.
 SCALARS = {
     "text": lambda rng: rng.choice(["Ann Smith", "x", "", "0712", "a@b.org", "-1.5"]),
@@ -70,7 +71,7 @@ def sides(mock, live, **more):
     made = []
     for target, one in (("mock", mock), ("live", live)):
         made.append(document("cht", "4.15.0", "2026-11-22", target))
-        add(made[-1], "get_person", "test_x.py::test_one", shape(one, choices=CHOICES, **more))
+        add(made[-1], "get_person", "test_x.py::test_one", shape(one, declared=DECLARED, **more))
     return made
 
 

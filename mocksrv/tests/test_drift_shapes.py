@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mocksrv.drift import shape
 from mocksrv.drift.blank import erase
 from mocksrv.drift.formats import text_format
+from mocksrv.drift.nodes import Declared
 
 ID = "0123456789abcdef0123456789abcdef"
 UUID = "8f14e45f-ceea-467f-ab3c-0123456789ab"
@@ -19,8 +20,8 @@ def answer(body=b"", status=200, kind="application/json", method="GET", headers=
     return {"status": status, "headers": [["Content-Type", kind], *headers], "body": data, "method": method, **more}
 
 
-def body(value, own=(), choices=None, **options):
-    return shape(answer(value, **options), own, choices)["body"]
+def body(value, own=(), declared=None, **options):
+    return shape(answer(value, **options), own, declared)["body"]
 
 
 @pytest.mark.parametrize(("text", "format"), [
@@ -144,7 +145,7 @@ def test_volatile_headers_are_left_out():
 def test_declared_values_are_kept_and_others_only_if_they_are_words():
     choices = {("status",): frozenset({"on hold", "open"}), ("items", "*", "kind"): frozenset({"a"})}
     value = {"status": "open", "items": [{"kind": "a"}, {"kind": "gone-away"}, {"kind": "+254712345678"}]}
-    node = body(value, choices=choices)["json"]["object"]
+    node = body(value, declared=Declared(choices))["json"]["object"]
     assert node["status"] == {"enum": ["open"], "other": []}
     assert node["items"]["array"]["object"]["kind"] == {"enum": ["a"], "other": ["<other>", "gone-away"]}
 
