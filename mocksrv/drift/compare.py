@@ -18,6 +18,7 @@ KINDS = ("status", "field added", "field removed", "type", "enum", "header", "te
 ABSENT = "-"
 # These tell of what came in one answer; the others are one fact, however many answers show it.
 BY_VALUE = {"status", "header", "text"}
+FORMAT = "format"  # of ids and the like, which depends on the data: a difference if all cases together show it
 Key = tuple[str, ...]
 Found = tuple[str, str, str, str]  # where, kind, mock, live
 
@@ -68,6 +69,9 @@ def compare(mock: Document, live: Document, since: Mapping[Key, str] | None = No
     for operation, case in both(mock, live):
         mocks, lives = (side["operations"][operation][case] for side in (mock, live))
         for where, kind, ours, theirs in of_shapes(mocks, lives):
+            if kind == FORMAT and met(mock, live, operation, where):
+                continue
+            kind = "type" if kind == FORMAT else kind
             one = Difference(live["vendor"], operation, (case,), where, kind, ours, theirs, live["date"])
             seen = folded.setdefault(one.key, replace(one, since=(since or {}).get(one.key, one.since)))
             if case not in seen.cases:
@@ -80,6 +84,29 @@ def both(mock: Document, live: Document) -> Iterator[tuple[str, str]]:
         for case in sorted(cases):
             if case in live["operations"].get(operation, {}):
                 yield operation, case
+
+
+def met(mock: Document, live: Document, operation: str, where: str) -> bool:
+    """Whether both sides have a format in common there, in any case that both have."""
+    seen: list[set[str]] = [set(), set()]
+    for name, case in both(mock, live):
+        if name == operation:
+            for side, document in zip(seen, (mock, live), strict=True):
+                body = document["operations"][operation][case]["body"]
+                if isinstance(body, dict):
+                    side |= settled({kind_of(one) for one in nodes_at(next(iter(body.values())), where)})
+    return bool(seen[0] & seen[1])
+
+
+def nodes_at(root: Node, where: str) -> list[Node]:
+    """What stands at a place that `of_nodes` told, below `/body`."""
+    found = alternatives(root)
+    for step in where.split("/")[2:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        below = [one["object"].get(key) if kind_of(one) == "object" else one["array"]
+                 for one in found if kind_of(one) in (("object", "array") if step == "*" else ("object",))]
+        found = [one for side in below for one in alternatives(side)]
+    return found
 
 
 def unreached(mock: Document, live: Document) -> list[Unreached]:
@@ -135,7 +162,7 @@ def of_bodies(kind: str, mock: Any, live: Any) -> Iterator[Found]:
 def of_nodes(where: str, mock: Node, live: Node) -> Iterator[Found]:
     """Differences of two nodes; each may be of several kinds, or of none when a list was empty."""
     ours, theirs = ({kind_of(one): one for one in alternatives(side)} for side in (mock, live))
-    groups = [{group_of(kind) for kind in side} - {"null"} for side in (ours, theirs)]
+    groups = [{group_of(kind) for kind in side} - {"null", "data"} for side in (ours, theirs)]
     if disjoint(groups):
         yield where, "type", shown(mock), shown(live)
         return
@@ -143,8 +170,10 @@ def of_nodes(where: str, mock: Node, live: Node) -> Iterator[Found]:
         yield from of_objects(where, ours["object"], theirs["object"])
     if "array" in ours and "array" in theirs:
         yield from of_arrays(where, ours["array"], theirs["array"])
-    if groups[0] & groups[1] & {"string", "number"} and formats_differ([set(ours), set(theirs)]):
+    if ways_differ([set(ours), set(theirs)]):
         yield where, "type", shown(mock), shown(live)
+    elif disjoint([settled(set(side)) for side in (ours, theirs)]):
+        yield where, FORMAT, shown(mock), shown(live)
     if "enum" in ours and "enum" in theirs and ours["enum"]["other"] != theirs["enum"]["other"]:
         yield where, "enum", shown(ours["enum"]), shown(theirs["enum"])
     texts = [sorted(one["text"] for one in alternatives(side) if kind_of(one) == "text") for side in (mock, live)]
@@ -158,14 +187,23 @@ def group_of(kind: str) -> str:
     return {"text": "string", "enum": "string", "integer": "number"}.get(name, name)
 
 
-def formats_differ(sides: list[set[str]]) -> bool:
-    """Whether two sets of scalars cannot be the same member with other data."""
-    ours, theirs = ({kind.partition(":")[2] for kind in side if kind.startswith("string:")} for side in sides)
-    times = [{one for one in side if is_time(one)} for side in (ours, theirs)]
+def formats(side: set[str]) -> set[str]:
+    """The formats of texts among scalars."""
+    return {kind.partition(":")[2] for kind in side if kind.startswith("string:")}
+
+
+def settled(side: set[str]) -> set[str]:
+    """The formats of texts, all that are free as one."""
+    return {"free" if one in FREE else one for one in formats(side) - {"empty"}}
+
+
+def ways_differ(sides: list[set[str]]) -> bool:
+    """Whether two sets of scalars show another way of writing: of times, dates or numbers."""
+    times = [{one for one in formats(side) if is_time(one)} for side in sides]
     if all(times) and times[1] - times[0]:
         return True
-    settled = [{"free" if one in FREE else one for one in side - {"empty"}} for side in (ours, theirs)]
-    if disjoint(settled):
+    texts = [settled(side) for side in sides]
+    if disjoint(texts) and any(is_time(one) or one == "date" for side in texts for one in side):
         return True
     # 3.0 and 3 are two ways of writing one number; 3 and 3.5 two numbers. Seconds are no milliseconds.
     numbers = [{kind for kind in side if group_of(kind) == "number"} for side in sides]

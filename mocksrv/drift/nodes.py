@@ -1,8 +1,9 @@
 """The shape of one JSON value.
 
-A node is a text for a scalar (`null`, `boolean`, `integer`, `integer:milliseconds`, `number`, `string:uuid`), or one of
+A node is a text for a scalar (`null`, `boolean`, `integer`, `integer:milliseconds`, `number`, `string:uuid`), `data`
+for what no two projects have alike, or one of
 
-    {"object": {key: node, ...}, "optional": [key, ...]}        keys in the order of the answer; some may be missing
+    {"object": {key: node, ...}, "optional": [key, ...]}        keys in the order of the answer
     {"array": node or null, "rows": "0"|"1"|"many", "sorted": [".", "name", "-date"]}
     {"text": "an error's words"}
     {"enum": [declared values], "other": [values that are not declared]}
@@ -62,6 +63,8 @@ class Place:
 
 def node(value: Any, reading: Reading, place: Place = Place()) -> Node:
     """The shape of a value."""
+    if place.data and place.path not in reading.declared.keys:
+        return "data"
     if isinstance(value, dict):
         return of_object(value, reading, place)
     if isinstance(value, list):
@@ -97,23 +100,19 @@ def of_object(value: dict[str, Any], reading: Reading, place: Place) -> Node:
     path, last = place.path, place.path[-1] if place.path else ""
     people = last == "admins" and all(isinstance(member, str) for member in value.values())
     keys: dict[str, Node] = {}
-    optional = set()
     for key, member in value.items():
-        name = "<key>" if people else key_name(key, reading.own)
         data = is_data(key, reading, place)
+        name = "<key>" if people or data else key_name(key, reading.own)
         under = path[-2] if key == "#text" and len(path) > 1 else key  # the text of an XML element
         words = under in WORDS or (last in BY_FIELD and not isinstance(member, dict))
         shown = node(member, reading, Place((*path, "*" if data else key), words, data))
         keys[name] = merge(keys[name], shown) if name in keys else shown
-        optional |= {name} if data else set()
-    return {"object": keys, **({"optional": sorted(optional)} if optional else {})}
+    return {"object": keys}
 
 
 def is_data(key: str, reading: Reading, place: Place) -> bool:
-    """Whether a key is the project's or the document's own, so that other answers may do without it."""
-    if place.path not in reading.declared.keys:
-        return place.data
-    own = reading.declared.keys[place.path]
+    """Whether a key is the project's or the document's, not the API's own."""
+    own = reading.declared.keys.get(place.path)
     return own is not None and key not in own
 
 
@@ -121,7 +120,7 @@ def of_array(value: list[Any], reading: Reading, place: Place) -> Node:
     elements: Node = None
     for number, element in enumerate(value):
         words = place.words and not isinstance(element, dict)
-        shown = node(element, reading, Place((*place.path, "*"), words, place.data))
+        shown = node(element, reading, Place((*place.path, "*"), words))
         elements = merge(elements, shown) if number else shown
     made = {"array": elements, "rows": rows_of(value)}
     if len(value) >= ENOUGH:

@@ -60,7 +60,10 @@ def of_xml(data: bytes, reading: Reading) -> Any:
     return {"xml": shown, "namespaces": spaces}
 
 
-def plain(element: Element) -> dict[str, Any]:
+def plain(element: Element) -> dict[str, Any] | None:
+    """An element as plain data; None for one that says it is null, as tastypie has it."""
+    if element.get("type") == "null" and not len(element):
+        return None
     made: dict[str, Any] = {f"@{namespace(key)[1]}": value for key, value in element.attrib.items()}
     for child in element:
         made.setdefault(namespace(child.tag)[1], []).append(plain(child))

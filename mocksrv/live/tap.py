@@ -87,7 +87,8 @@ class Tap:
 def own_texts(call: Call, run: str) -> list[str]:
     """What the client itself sent: an error text that repeats it says nothing of the service."""
     body = body_of(call)
-    sent = [*call.params.values(), *(value for _, value in call.query), *texts_of(body)]
+    path = call.params.values() if call.operation else call.path.split("/")
+    sent = [*path, *(value for _, value in call.query), *texts_of(body)]
     sent += [key for key in keys_of(body) if run in key]
     return [text.replace(SLASH, "/") for text in sent if len(text) >= SHORTEST_OWN]
 

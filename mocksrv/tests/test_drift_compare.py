@@ -262,6 +262,18 @@ def test_cases_of_one_side_alone_are_notes():
     assert notes == [("live", ("two",)), ("mock", ("three",))]
 
 
+def test_formats_of_ids_are_compared_over_all_cases():
+    """Who gave an id chose its format; when no case has the mock's, it is another one."""
+    uuid, hexadecimal, word = "8f14e45f-ceea-467f-ab3c-0123456789ab", "0" * 31 + "a", "some-name"
+    for cases, expected in (
+        ({"one": ({"id": uuid}, {"id": hexadecimal})}, ["type"]),
+        ({"one": ({"id": uuid}, {"id": hexadecimal}), "two": ({"id": uuid}, {"id": word})}, ["type"]),
+        ({"one": ({"id": uuid}, {"id": hexadecimal}), "two": ({"id": uuid}, {"id": uuid})}, []),
+        ({"one": ([{"id": uuid}], [{"id": word}]), "two": ([{"id": word}], [])}, []),
+    ):
+        assert [one.kind for one in compare(*documents(**cases))] == expected
+
+
 def test_files_are_stable_and_merge(tmp_path):
     mock, live = documents(b=({"z": 1, "a": 1}, {}), a=({}, {}))
     path = tmp_path / "deep" / "cht.mock.json"

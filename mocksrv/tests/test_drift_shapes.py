@@ -79,6 +79,11 @@ def test_keys_keep_their_order():
      {"xml": {"object": {"r": {"array": {"object": {"m": {"array": {"object": {
          "@n": "string:integer", "#text": ["string:empty", "string:text"]}, "optional": ["@n"]}, "rows": "many"}}},
          "rows": "1"}}}, "namespaces": ["http://x.org/<made>"]}),
+    (b'<a><b type="null"/><c type="integer">1</c></a>', {"kind": "text/xml"},
+     {"xml": {"object": {"a": {"array": {"object": {
+         "b": {"array": "null", "rows": "1"},
+         "c": {"array": {"object": {"@type": "string:word", "#text": "string:integer"}}, "rows": "1"}}},
+         "rows": "1"}}}, "namespaces": []}),
     (b"<a", {"kind": "text/xml"}, "broken xml"),
     (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', {"kind": "text/xml"}, "broken xml")])
 def test_bodies(value, options, expected):

@@ -21,7 +21,7 @@ class UserObject(Strict):
     phone_numbers = fields.List(fields.String(), required=True)
     primary_location = fields.String(allow_none=True)
     resource_uri = text()
-    user_data = fields.Dict(required=True)
+    user_data = fields.Dict(keys=fields.String(), required=True)
     username = text()
 
 
@@ -54,7 +54,7 @@ class WebUserObject(Strict):
     role = text()
     tableau_groups = fields.List(fields.String())
     tableau_role = fields.String()
-    user_data = fields.Dict()
+    user_data = fields.Dict(keys=fields.String())
     username = text()
 
 
@@ -80,7 +80,7 @@ class Invitation(Strict):
     role = text()
     tableau_groups = fields.List(fields.String(), required=True)
     tableau_role = maybe()
-    user_data = fields.Dict(required=True)
+    user_data = fields.Dict(keys=fields.String(), required=True)
 
 
 class BulkUserObject(Strict):

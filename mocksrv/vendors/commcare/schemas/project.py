@@ -55,7 +55,7 @@ class LocationObject(Strict):
     id = fields.Integer(required=True)
     last_modified = text()
     latitude = maybe()
-    location_data = fields.Dict(required=True)
+    location_data = fields.Dict(keys=fields.String(), required=True)
     location_id = text()
     location_type = text()
     longitude = maybe()
@@ -81,7 +81,7 @@ class Location2Object(Strict):
     domain = text()
     last_modified = text()
     latitude = maybe()
-    location_data = fields.Dict(required=True)
+    location_data = fields.Dict(keys=fields.String(), required=True)
     location_id = text()
     location_type_code = text()
     location_type_name = text()
@@ -92,7 +92,7 @@ class Location2Object(Strict):
 
 
 class FixtureObject(Strict):
-    fields_ = fields.Dict(required=True, data_key="fields")
+    fields_ = fields.Dict(keys=fields.String(), required=True, data_key="fields")
     fixture_type = text()
     id = text()
     resource_uri = text()
@@ -109,9 +109,9 @@ class LookupTableObject(Strict):
 
 class LookupItemObject(Strict):
     data_type_id = text()
-    fields_ = fields.Dict(required=True, data_key="fields")
+    fields_ = fields.Dict(keys=fields.String(), required=True, data_key="fields")
     id = text()
-    item_attributes = fields.Dict(required=True)
+    item_attributes = fields.Dict(keys=fields.String(), required=True)
     resource_uri = text()
     sort_key = fields.Integer(required=True)
 

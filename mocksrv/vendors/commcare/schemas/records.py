@@ -67,7 +67,7 @@ class FormObject(Strict):
     indexed_on = text()
     initial_processing_complete = fields.Boolean(required=True, allow_none=True)
     is_phone_submission = fields.Boolean(required=True)
-    metadata = fields.Dict(keys=fields.String(), required=True, allow_none=True)
+    metadata = fields.Dict(required=True, allow_none=True)
     problem = maybe()
     received_on = text()
     resource_uri = text()
