@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from mocksrv import proof
 from mocksrv.clock import today
 from mocksrv.control.base import INSTANCE, ControlError, answer, app, control, world, worlds
 from mocksrv.control.told import TEXT, listed, told
@@ -36,6 +35,8 @@ def credentials() -> Response:
 @told(listed("Operation"))
 def operations() -> Response:
     """What is simulated, with permission, source and proof."""
+    from mocksrv import proof
+
     every = [operation for vendor in app().vendors.values() for operation in vendor.operations]
     return answer(proof.describe(every, today()))
 
