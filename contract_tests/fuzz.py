@@ -37,6 +37,7 @@ TABLES = {  # of CommCare's resources, by the path
     "commcare.data_sources", "simplereportconfiguration": "commcare.reports", "configurablereportdata":
     "commcare.reports", "det_export_instance": "commcare.exports",
 }
+WAITING = ("feed", "heartbeat", "timeout")  # parameters of answers that take their time
 # One call of these takes away what all others need.
 LEFT_OUT = {"cht": ("couch_delete_database",)}
 
@@ -53,6 +54,7 @@ def declared(app, name):
         for one in item.values():
             if one["operationId"] in REFUSED_WITH_500:
                 one["security"] = []
+            one["parameters"] = [each for each in one["parameters"] if each["name"] not in WAITING]
             for parameter in one["parameters"]:
                 if parameter["in"] == "path" and (known := values(vendor, world, path, parameter["name"])):
                     parameter["schema"] = {"enum": known}

@@ -91,9 +91,11 @@ def describe(spec: APISpec, vendor: Vendor, operation: Operation, path: str, num
     if permission:
         described["x-mocksrv-permission"] = list(permission) if isinstance(permission, tuple) else [permission]
     if query := operation.schema("query"):
-        described["parameters"].append({"in": "query", "schema": query})
-    if body := operation.schema("body"):
-        described["requestBody"] = {"content": {operation.consumes: {"schema": body}}}
+        described["parameters"] += in_query(query)
+    if body := shape(spec, operation.body):
+        example = vendor.example(operation)
+        described["requestBody"] = {"content": {operation.consumes: {"schema": body} | (
+            {} if example is None else {"example": example})}}
     if not operation.simulated:
         described["x-mocksrv-simulated"] = False
     public = operation.traits.get("anonymous") is True
@@ -110,6 +112,18 @@ def in_path(vendor: Vendor, name: str, kind: str | None) -> dict[str, Any]:
         schema["pattern"] = f"^(?:{kind})$"
     made = {"name": name, "in": "path", "required": True, "schema": schema}
     return made | ({"example": vendor.examples[name]} if name in vendor.examples else {})
+
+
+def in_query(query: Any) -> list[dict[str, Any]]:
+    """The members of an object as parameters; apispec does it for a marshmallow schema."""
+    if not isinstance(query, Mapping):
+        return [{"in": "query", "schema": query}]
+    made = []
+    for name, schema in query["properties"].items():
+        told = {key: value for key, value in schema.items() if key == "description"}
+        bare = {key: value for key, value in schema.items() if key != "description"}
+        made.append({"in": "query", "name": name, "required": name in query["required"], "schema": bare, **told})
+    return made
 
 
 def responses(spec: APISpec, vendor: Vendor, operation: Operation) -> dict[str, Any]:

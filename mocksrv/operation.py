@@ -308,6 +308,10 @@ class Vendor:
         refusals (`operation.statuses`), and other forms of its successes."""
         return {}
 
+    def example(self, operation: Operation) -> Any:
+        """A request's body that a new world takes, or None."""
+        return None
+
     def failure(self, status: int) -> Refusal:
         """The vendor's own error of that status, as faults and failures of ours need it."""
         return Refusal(status)

@@ -12,6 +12,8 @@ from mocksrv.cli import main
 from mocksrv.config import VENDORS
 from mocksrv.openapi import document
 from mocksrv.operation import PROOFS
+from mocksrv.vendors.cht import examples as cht
+from mocksrv.vendors.commcare import examples as commcare
 
 
 @pytest.mark.parametrize("vendor", load_vendors(VENDORS), ids=lambda vendor: vendor.name)
@@ -49,6 +51,12 @@ def test_what_is_documented_is_not_assumed():
     assumed = {(operation.vendor, operation.name) for vendor in load_vendors(VENDORS)
                for operation in vendor.operations if operation.proof == "assumed"}
     assert assumed == {("carehq", name) for name in ASSUMED}
+
+
+def test_examples_are_those_of_operations_with_a_body():
+    for name, bodies in (("cht", cht.BODIES), ("commcare", commcare.BODIES)):
+        (vendor,) = load_vendors([name])
+        assert set(bodies) <= {operation.name for operation in vendor.operations if operation.body}
 
 
 def test_it_is_served_with_the_callers_own_base_url(mocksrv):

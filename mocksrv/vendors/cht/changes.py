@@ -11,7 +11,7 @@ from typing import Any
 
 from mocksrv.clock import stopwatch
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import errors, jsonio, mango, scope, shapes, versions, wire
+from mocksrv.vendors.cht import errors, jsonio, mango, questions, scope, shapes, versions, wire
 from mocksrv.vendors.cht.couchdb import DB, SOURCE, opened, sequence
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.vendor import vendor
@@ -94,15 +94,15 @@ class Feed:
         yield jsonio.dumps({"last_seq": sequence(self.since), "pending": 0}) + b"\n"
 
 
-@vendor.operation("GET", f"/{DB}/_changes", name="couch_changes", response=shapes.CHANGES, proof="source",
-                  source=SOURCE)
+@vendor.operation("GET", f"/{DB}/_changes", name="couch_changes", response=shapes.CHANGES, query=questions.CHANGES,
+                  proof="source", source=SOURCE)
 def get_changes(world: World, call: Call) -> Any:
     """Changes in their order: since, limit, feed, include_docs, style, filter, descending, heartbeat, timeout."""
     return answer(world, call, {})
 
 
-@vendor.operation("POST", f"/{DB}/_changes", name="couch_changes_post", response=shapes.CHANGES, proof="source",
-                  source=SOURCE)
+@vendor.operation("POST", f"/{DB}/_changes", name="couch_changes_post", response=shapes.CHANGES,
+                  query=questions.CHANGES, body=questions.CHANGES_BODY, proof="source", source=SOURCE)
 def post_changes(world: World, call: Call) -> Any:
     """Changes, with `doc_ids` or `selector` for the filter of that name in the body."""
     body = jsonio.loads(call.body) if call.body.strip() else {}

@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import attachments, documents, errors, scope, wire
+from mocksrv.vendors.cht import attachments, documents, errors, questions, scope, wire
 from mocksrv.vendors.cht.couchdb import (
     DB,
     MEDIC,
@@ -26,7 +26,8 @@ from mocksrv.world import World
 PATHS = (f"/{DB}/{{id:[^_/][^/]*}}/{{file:path}}", f"/{DB}/_design/{{name}}/{{file:path}}")
 
 
-@vendor.operation("GET", *PATHS, name="couch_get_attachment", proof="source", source=SOURCE, produces="*/*")
+@vendor.operation("GET", *PATHS, name="couch_get_attachment", query=questions.REVISION, proof="source", source=SOURCE,
+                  produces="*/*")
 def get_attachment(world: World, call: Call) -> Any:
     """The content of an attachment, as it was stored; the digest is its ETag."""
     db = opened(world, call)
@@ -47,7 +48,7 @@ def get_attachment(world: World, call: Call) -> Any:
 
 
 @vendor.operation("PUT", *PATHS, name="couch_put_attachment", statuses=(201,), response=Created, consumes="*/*",
-                  proof="source", source=SOURCE)
+                  query=questions.REVISION, proof="source", source=SOURCE)
 def put_attachment(world: World, call: Call) -> Any:
     """Add or replace an attachment; rev= (or If-Match) is the last revision of a document that exists."""
     db = opened(world, call, write=True)
@@ -61,7 +62,8 @@ def put_attachment(world: World, call: Call) -> Any:
     return created(call, db, guarded(lambda: db.put(doc)))
 
 
-@vendor.operation("DELETE", *PATHS, name="couch_delete_attachment", response=Created, proof="source", source=SOURCE)
+@vendor.operation("DELETE", *PATHS, name="couch_delete_attachment", response=Created, query=questions.REVISION,
+                  proof="source", source=SOURCE)
 def delete_attachment(world: World, call: Call) -> Any:
     """Take an attachment away; rev= (or If-Match) must be the document's last revision."""
     db = opened(world, call, write=True)

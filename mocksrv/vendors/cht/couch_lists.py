@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.cht import errors, jsonio, scope, shapes, wire
+from mocksrv.vendors.cht import errors, jsonio, questions, scope, shapes, wire
 from mocksrv.vendors.cht.couchdb import DB, SOURCE, json_body, opened
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.vendor import vendor
@@ -18,15 +18,16 @@ ALIASES = {"start_key": "startkey", "end_key": "endkey"}
 KEYS = ("key", "keys", "startkey", "endkey")
 
 
-@vendor.operation("GET", f"/{DB}/_all_docs", name="couch_all_docs", response=shapes.ROWS, proof="source", source=SOURCE)
+@vendor.operation("GET", f"/{DB}/_all_docs", name="couch_all_docs", response=shapes.ROWS, query=questions.ALL_DOCS,
+                  proof="source", source=SOURCE)
 def all_docs(world: World, call: Call) -> Any:
     """The documents by id: key, keys, startkey, endkey, inclusive_end, descending, skip, limit, include_docs."""
     db = opened(world, call)
     return listing(world, call, db, options(call.query))
 
 
-@vendor.operation("POST", f"/{DB}/_all_docs", name="couch_all_docs_post", response=shapes.ROWS, proof="source",
-                  source=SOURCE)
+@vendor.operation("POST", f"/{DB}/_all_docs", name="couch_all_docs_post", response=shapes.ROWS,
+                  query=questions.ALL_DOCS, body=questions.KEYS_BODY, proof="source", source=SOURCE)
 def all_docs_post(world: World, call: Call) -> Any:
     """The documents by id, with the options in the body: `{"keys": [...]}` above all."""
     db = opened(world, call)

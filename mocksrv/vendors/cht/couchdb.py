@@ -19,6 +19,7 @@ from mocksrv.vendors.cht import (
     errors,
     jsonio,
     leaves,
+    questions,
     scope,
     shapes,
     versions,
@@ -107,7 +108,8 @@ def json_body(call: Call, kind: type = dict) -> Any:
 
 
 @vendor.operation("GET", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_get_document",
-                  response=shapes.any_of(shapes.DOCUMENT, shapes.REVISIONS), proof="source", source=SOURCE)
+                  response=shapes.any_of(shapes.DOCUMENT, shapes.REVISIONS), query=questions.DOCUMENT, proof="source",
+                  source=SOURCE)
 def get_document(world: World, call: Call) -> Any:
     """A document, as it is stored."""
     db = opened(world, call)
@@ -160,7 +162,7 @@ def tagged(call: Call, body: Any, rev: str, status: int = 200, headers: Headers 
 
 
 @vendor.operation("PUT", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_put_document", statuses=(201,), body=Document,
-                  response=Created, proof="source", source=SOURCE)
+                  response=Created, query=questions.REVISION, proof="source", source=SOURCE)
 def put_document(world: World, call: Call) -> Any:
     """Create or replace a document; `_rev` (or rev=, or If-Match) must be its last revision."""
     db = opened(world, call, write=True)
@@ -224,7 +226,7 @@ def post_document(world: World, call: Call) -> Any:
 
 
 @vendor.operation("DELETE", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_delete_document", response=shapes.WRITTEN,
-                  proof="source", source=SOURCE)
+                  query=questions.REVISION, proof="source", source=SOURCE)
 def delete_document(world: World, call: Call) -> Any:
     """Delete a document: rev= (or If-Match) must be its last revision."""
     db = opened(world, call, write=True)

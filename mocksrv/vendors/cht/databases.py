@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import app_settings, auth, documents, errors, shapes, wire
+from mocksrv.vendors.cht import app_settings, auth, documents, errors, questions, shapes, wire
 from mocksrv.vendors.cht.couchdb import DB, MEDIC, SOURCE, json_body, opened
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.vendor import vendor
@@ -67,8 +67,8 @@ def get_security(world: World, call: Call) -> Any:
                                       "admins": {"names": [], "roles": ["_admin"]}})
 
 
-@vendor.operation("PUT", f"/{DB}/_security", name="couch_put_security", response=shapes.FINE, proof="source",
-                  source=SOURCE)
+@vendor.operation("PUT", f"/{DB}/_security", name="couch_put_security", response=shapes.FINE,
+                  body=questions.SECURITY_BODY, proof="source", source=SOURCE)
 def put_security(world: World, call: Call) -> Any:
     """Set members and admins."""
     db = secured(world, call)

@@ -12,7 +12,7 @@ from typing import Any
 from mocksrv.clock import stopwatch
 from mocksrv.operation import Call
 from mocksrv.store import tree
-from mocksrv.vendors.cht import errors, find_indexes, find_options, jsonio, mango, mango_plan, shapes, wire
+from mocksrv.vendors.cht import errors, find_indexes, find_options, jsonio, mango, mango_plan, questions, shapes, wire
 from mocksrv.vendors.cht.couchdb import DB, SOURCE, json_body, opened
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.find_options import Mark
@@ -41,7 +41,8 @@ def asked(world: World, call: Call) -> tuple[Database, dict[str, Any], Plan]:
         errors.couch(error.status, error.error, error.reason)
 
 
-@vendor.operation("POST", f"/{DB}/_find", name="couch_find", response=shapes.FOUND, proof="source", source=SOURCE)
+@vendor.operation("POST", f"/{DB}/_find", name="couch_find", response=shapes.FOUND, body=questions.FIND_BODY,
+                  proof="source", source=SOURCE)
 def find(world: World, call: Call) -> Any:
     """Documents that a selector finds: selector, fields, sort, limit, skip, bookmark, use_index, execution_stats."""
     began = stopwatch()

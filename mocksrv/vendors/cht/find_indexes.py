@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import errors, find_options, jsonio, mango, mango_plan, shapes, wire
+from mocksrv.vendors.cht import errors, find_options, jsonio, mango, mango_plan, questions, shapes, wire
 from mocksrv.vendors.cht.couchdb import DB, SOURCE, guarded, json_body, opened
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.mango import BadQuery, term
@@ -99,7 +99,7 @@ def definition_of(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @vendor.operation("POST", f"/{DB}/_index", name="couch_make_index", statuses=(200, 503), response=shapes.INDEX_MADE,
-                  proof="source", source=SOURCE)
+                  body=questions.INDEX_BODY, proof="source", source=SOURCE)
 def make_index(world: World, call: Call) -> Any:
     """Make an index: `{"index": {"fields": [...], "partial_filter_selector"}, "name", "ddoc", "type"}`."""
     db = entered(world, call)

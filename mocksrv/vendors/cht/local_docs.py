@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import documents, errors, jsonio, shapes, wire
+from mocksrv.vendors.cht import documents, errors, jsonio, questions, shapes, wire
 from mocksrv.vendors.cht.couch_lists import stream
 from mocksrv.vendors.cht.couchdb import DB, MEDIC, SOURCE, json_body, opened
 from mocksrv.vendors.cht.results import Created, Document
@@ -57,8 +57,8 @@ def delete_local(world: World, call: Call) -> Any:
     return wire.CouchReply({"ok": True, "id": f"_local/{call.params['name']}", "rev": "0-0"})
 
 
-@vendor.operation("GET", f"/{DB}/_local_docs", name="couch_local_docs", response=shapes.ROWS, proof="source",
-                  source=SOURCE)
+@vendor.operation("GET", f"/{DB}/_local_docs", name="couch_local_docs", response=shapes.ROWS,
+                  query=questions.LOCAL_DOCS, proof="source", source=SOURCE)
 def local_docs(world: World, call: Call) -> Any:
     """All local documents; include_docs."""
     db = opened(world, call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import contacts, paging, reading
+from mocksrv.vendors.cht import contacts, paging, questions, reading
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -13,7 +13,8 @@ SOURCE = "CHT 4.15 source, api/src/controllers/place.js"
 
 
 @vendor.operation("GET", "/api/v1/place/{uuid}", permission="can_view_contacts", online="server",
-                  statuses=(200, 403, 404), response=reading.Contact, proof="source", source=SOURCE)
+                  statuses=(200, 403, 404), response=reading.Contact, query=questions.CONTACT, proof="source",
+                  source=SOURCE)
 def get_place(world: World, call: Call) -> Any:
     """A place; with_lineage=true expands its parents and contacts, if it has a parent. Differences: 2."""
     return reading.one(world, call, contacts.is_place, "Place not found")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import errors, jsonio, leaves, scope, shapes, versions, wire
+from mocksrv.vendors.cht import errors, jsonio, leaves, questions, scope, shapes, versions, wire
 from mocksrv.vendors.cht.couchdb import DB, SOURCE, json_body, opened
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.vendor import vendor
@@ -35,8 +35,8 @@ def asked(call: Call) -> dict[str, list[Any]]:
     return body  # type: ignore[no-any-return]
 
 
-@vendor.operation("POST", f"/{DB}/_revs_diff", name="couch_revs_diff", response=shapes.MISSING, proof="source",
-                  source=SOURCE)
+@vendor.operation("POST", f"/{DB}/_revs_diff", name="couch_revs_diff", response=shapes.MISSING,
+                  body=questions.REVISIONS_BODY, proof="source", source=SOURCE)
 def revs_diff(world: World, call: Call) -> Any:
     """Of the revisions asked for, `{id: [...]}`, those that are missing."""
     db = opened(world, call)
@@ -45,7 +45,7 @@ def revs_diff(world: World, call: Call) -> Any:
 
 
 @vendor.operation("POST", f"/{DB}/_missing_revs", name="couch_missing_revs", response=shapes.MISSING_REVS,
-                  proof="source", source=SOURCE)
+                  body=questions.REVISIONS_BODY, proof="source", source=SOURCE)
 def missing_revs(world: World, call: Call) -> Any:
     """The same in an older form."""
     db = opened(world, call)
@@ -53,8 +53,8 @@ def missing_revs(world: World, call: Call) -> Any:
     return wire.CouchReply({"missing_revs": {id: found["missing"] for id, found in pairs if found is not None}})
 
 
-@vendor.operation("POST", f"/{DB}/_bulk_get", name="couch_bulk_get", response=shapes.GOTTEN, proof="source",
-                  source=SOURCE)
+@vendor.operation("POST", f"/{DB}/_bulk_get", name="couch_bulk_get", response=shapes.GOTTEN, query=questions.BULK_GET,
+                  body=questions.BULK_GET_BODY, proof="source", source=SOURCE)
 def bulk_get(world: World, call: Call) -> Any:
     """Documents at given revisions: `{"docs": [{"id", "rev"}]}`; query: revs, latest, attachments."""
     db = opened(world, call)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import app_settings, auth, documents, errors, shapes
+from mocksrv.vendors.cht import app_settings, auth, documents, errors, questions, shapes
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.indexes import lineage_ids
 from mocksrv.vendors.cht.users import accounts
@@ -151,7 +151,7 @@ def get_replication_ids(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.operation("POST", "/api/v1/replication/get-deletes", json="lenient", response=shapes.GONE,
-                  errors=shapes.COUCH_ERROR, proof="source",
+                  errors=shapes.COUCH_ERROR, body=questions.IDS_BODY, proof="source",
                   source="CHT 4.15 source, api/src/controllers/replication.js", statuses=(200, 401, 404, 500))
 def get_replication_deletes(world: World, call: Call) -> dict[str, Any]:
     """Of the ids that an offline user holds, `{"doc_ids": [...]}`, those that were deleted since."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import app_settings, auth, documents, errors, jsonio, replication
+from mocksrv.vendors.cht import app_settings, auth, documents, errors, jsonio, questions, replication
 from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.users import schemas
 from mocksrv.vendors.cht.vendor import vendor
@@ -14,7 +14,7 @@ from mocksrv.world import World
 ONLINE_ROLES = ("_admin", "mm-online")
 
 
-@vendor.operation("GET", "/api/v1/users-info", proof="source",
+@vendor.operation("GET", "/api/v1/users-info", query=questions.ROLE_AND_PLACE, proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
                   response=schemas.DocCounts, statuses=(200, 400, 401, 403, 500))
 def get_users_info(world: World, call: Call) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def parse_roles(text: str) -> list[str]:
     return value
 
 
-@vendor.operation("GET", "/api/v1/users-doc-count", anonymous=auth.CHECKED, proof="source",
+@vendor.operation("GET", "/api/v1/users-doc-count", anonymous=auth.CHECKED, query=questions.USER, proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
                   response=schemas.UserDocCount, statuses=(200, 401, 404), prompt=True)
 def get_users_doc_count(world: World, call: Call) -> dict[str, Any]:

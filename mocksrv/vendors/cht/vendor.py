@@ -167,6 +167,11 @@ class CHT(Vendor):
         http_traffic.answered(world, call, reply)
         return reply
 
+    def example(self, operation: Operation) -> Any:
+        from mocksrv.vendors.cht import examples
+
+        return examples.BODIES.get(operation.name)
+
     def answers(self, operation: Operation) -> Mapping[int, Content]:
         from mocksrv.vendors.cht import answers
 

@@ -258,6 +258,11 @@ class CommCare(Vendor):
     def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
         return accounts.credentials(world, base_url)
 
+    def example(self, operation: Operation) -> Any:
+        from mocksrv.vendors.commcare import examples
+
+        return examples.BODIES.get(operation.name)
+
     def answers(self, operation: Operation) -> Mapping[int, Content]:
         from mocksrv.vendors.commcare import answers
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.cht import auth, conformance, errors, shapes, wire
+from mocksrv.vendors.cht import auth, conformance, errors, questions, shapes, wire
 from mocksrv.vendors.cht.export import contacts, devices, dhis, feedback, messages, reports
 from mocksrv.vendors.cht.export.options import BadFilter, read
 from mocksrv.vendors.cht.vendor import vendor
@@ -25,15 +25,17 @@ SOURCE = "CHT 4.15 source, api/src/controllers/export-data.js"
 FORMS: dict[str, Any] = {"produces": ("text/csv", "application/json"), "response": shapes.EXPORTED}
 
 
-@vendor.operation("GET", "/api/v2/export/{type}", anonymous=auth.CHECKED, permission="can_export_all", proof="source",
-                  source=SOURCE, statuses=(200, 400, 401, 403, 404, 500), **FORMS)
+@vendor.operation("GET", "/api/v2/export/{type}", anonymous=auth.CHECKED, permission="can_export_all",
+                  query=questions.EXPORT, proof="source", source=SOURCE, statuses=(200, 400, 401, 403, 404, 500),
+                  **FORMS)
 def get_export(world: World, call: Call) -> Any:
     """All records of a type, filtered, as CSV or JSON. Differences: 31, 32, 33, 34, 35, 36."""
     return export(world, call)
 
 
 @vendor.operation("POST", "/api/v2/export/{type}", anonymous=auth.CHECKED, json="strict", permission="can_export_all",
-                  proof="source", source=SOURCE, statuses=(200, 400, 401, 403, 404, 500), **FORMS)
+                  body=questions.EXPORT_BODY, proof="source", source=SOURCE, statuses=(200, 400, 401, 403, 404, 500),
+                  **FORMS)
 def post_export(world: World, call: Call) -> Any:
     """The same, with `filters` and `options` in the body. Differences: 31, 32, 33, 34, 35, 36."""
     return export(world, call)

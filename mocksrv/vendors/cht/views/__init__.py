@@ -8,7 +8,7 @@ from typing import Any
 
 from mocksrv.operation import Call, Reply
 from mocksrv.store import TOP, tree
-from mocksrv.vendors.cht import errors, jsonio, shapes, wire
+from mocksrv.vendors.cht import errors, jsonio, questions, shapes, wire
 from mocksrv.vendors.cht.couch_lists import checked, options, stream
 from mocksrv.vendors.cht.couchdb import DB, SOURCE, json_body, opened
 from mocksrv.vendors.cht.documents import Database
@@ -22,7 +22,8 @@ PATH = f"/{DB}/_design/{{design}}/_view/{{view}}"
 Options = dict[str, Any]
 
 
-@vendor.operation("GET", PATH, name="couch_view", response=shapes.ROWS, proof="source", source=SOURCE)
+@vendor.operation("GET", PATH, name="couch_view", response=shapes.ROWS, query=questions.VIEW, proof="source",
+                  source=SOURCE)
 def get_view(world: World, call: Call) -> Any:
     """Rows of a view: key, keys, startkey, endkey, inclusive_end, descending, skip, limit, include_docs, reduce,
     group, group_level."""
@@ -30,7 +31,8 @@ def get_view(world: World, call: Call) -> Any:
     return answer(world, call, db, options(call.query))
 
 
-@vendor.operation("POST", PATH, name="couch_view_post", response=shapes.ROWS, proof="source", source=SOURCE)
+@vendor.operation("POST", PATH, name="couch_view_post", response=shapes.ROWS, query=questions.VIEW,
+                  body=questions.KEYS_BODY, proof="source", source=SOURCE)
 def post_view(world: World, call: Call) -> Any:
     """Rows of a view, with the options in the body: `{"keys": [...]}` above all."""
     db = entered(world, call)
