@@ -308,15 +308,9 @@ class Vendor:
         refusals (`operation.statuses`), and other forms of its successes."""
         return {}
 
-<<<<<<< HEAD
     def example(self, operation: Operation) -> Any:
         """A request's body that a new world takes, or None."""
         return None
-=======
-    def encode(self, call: Call, reply: Reply) -> Reply:
-        """The answer as the client takes it: a vendor that packs answers does so here. The journal has them plain."""
-        return reply
->>>>>>> 3c0253a (CHT: offline users see and write what the server lets them; answers packed with gzip; databases of any name)
 
     def failure(self, status: int) -> Refusal:
         """The vendor's own error of that status, as faults and failures of ours need it."""

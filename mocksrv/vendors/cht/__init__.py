@@ -32,7 +32,6 @@ from mocksrv.vendors.cht import (  # noqa: F401
     changes,
     couch_files,
     couch_lists,
-    couch_server,
     couchdb,
     credentials,
     databases,
