@@ -130,7 +130,7 @@ class Simulator(Flask):
             max_body=vendor.max_body,
             connection=environ.get("mocksrv.connection"),
         )
-        reply = self.answer(world, vendor, call)
+        reply = vendor.encode(call, self.answer(world, vendor, call))
         start_response(status_line(reply.status), reply.headers)
         if call.method == "HEAD":
             return []

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from apispec import APISpec
 
 PROBLEM = "application/problem+json"
+METHODS = frozenset(("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"))  # that OpenAPI 3.1 has
 
 
 def document(vendor: Vendor, base_url: str = "http://127.0.0.1:8080") -> dict[str, Any]:
@@ -39,7 +40,7 @@ def document(vendor: Vendor, base_url: str = "http://127.0.0.1:8080") -> dict[st
         proved = {"x-mocksrv-proof": proof.shown(operation, findings, clock.today())}
         for number, path in enumerate(operation.paths):
             spec.path(path=PARAMETER.sub(r"{\1}", path), operations={
-                operation.method.lower(): describe(spec, vendor, operation, path, number) | proved})
+                method_key(operation.method): describe(spec, vendor, operation, path, number) | proved})
     return shared(spec.to_dict())
 
 
@@ -61,6 +62,11 @@ def shared(made: dict[str, Any]) -> dict[str, Any]:
                 kept[named[text]] = one
             responses[status] = {"$ref": f"#/components/responses/{named[text]}"}
     return made
+
+
+def method_key(method: str) -> str:
+    """Under what a path has a method: OpenAPI knows eight of them, any other is an extension."""
+    return method.lower() if method in METHODS else f"x-{method.lower()}"
 
 
 def namer() -> Callable[[Any], str]:

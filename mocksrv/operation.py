@@ -312,6 +312,10 @@ class Vendor:
         """A request's body that a new world takes, or None."""
         return None
 
+    def encode(self, call: Call, reply: Reply) -> Reply:
+        """The answer as the client takes it: a vendor that packs answers does so here. The journal has them plain."""
+        return reply
+
     def failure(self, status: int) -> Refusal:
         """The vendor's own error of that status, as faults and failures of ours need it."""
         return Refusal(status)

@@ -101,21 +101,3 @@ def test_a_database_is_made_and_deleted(api):
     assert path[1:] not in api.ok("GET", "/_all_dbs")
     assert api.request("PUT", path).status_code == 201
     assert api.ok("GET", path + "/")["doc_count"] == 0
-
-
-def test_offline_users_get_their_own_part(api, places, unique):
-    name = unique.replace("-", "_")
-    api.ok("POST", "/api/v1/users", {"username": name, "password": "Kisumu_2024", "roles": ["chw"],
-                                     "place": places.area, "contact": places.person, "type": "chw"})
-    chw = api.as_user(name)
-    ids = {row["id"] for row in chw.ok("GET", "/medic/_changes")["results"]}
-    assert places.clinic in ids
-    assert places.other_area not in ids
-    got = chw.ok("POST", "/medic/_bulk_get", {"docs": [{"id": places.clinic}, {"id": places.other_area}]})["results"]
-    assert [one["id"] for one in got] == [places.clinic]
-    for path in ("/medic/_find", "/medic/_security", "/medic/_design/medic/_view/contacts_by_depth"):
-        assert chw.request("POST" if "_find" in path else "GET", path).status_code == 403
-    person = api.doc(places.clinic_person)
-    api.ok("DELETE", f"/medic/{places.clinic_person}?rev={person['_rev']}")
-    asked = {"doc_ids": [places.clinic, places.clinic_person, "unknown"]}
-    assert chw.ok("POST", "/api/v1/replication/get-deletes", asked) == {"doc_ids": [places.clinic_person]}

@@ -11,7 +11,7 @@ from mocksrv import fixtures, proof
 from mocksrv.app import create_app
 from mocksrv.config import Config
 from mocksrv.serving import Server
-from mocksrv.vendors.cht import documents
+from mocksrv.vendors.cht import documents, upkeep
 
 pytestmark = pytest.mark.mock_only
 VERSION = "4.15.0"
@@ -19,9 +19,9 @@ SETTINGS = {"cht.conformance": "strict", "cht.builds_url": "http://127.0.0.1:510
 BIG = "a1000000-0000-4000-8000-000000000005"  # the person that 10,050 reports are about
 # What was done to the recorded server from outside of the API, before these lines.
 CHANGES = {
-    "large:1": lambda world: documents.database(world).plant(
+    "large:1": lambda world: upkeep.plant(documents.database(world), (
         {"_id": f"large-{number}", "type": "data_record", "form": "large", "fields": {"patient_id": BIG}}
-        for number in range(10_050)),
+        for number in range(10_050))),
     "upgrade:229": lambda world: world.settings.update(  # it reached a builds server; a step took half a second
         {"cht.builds": "4.15.1", "cht.builds_url": "http://admin:pass@127.0.0.1:5984/builds_4",
          "cht.upgrade_seconds": 0.5}),

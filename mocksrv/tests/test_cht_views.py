@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mocksrv.config import Config
-from mocksrv.vendors.cht import documents, leaves, vendor
+from mocksrv.vendors.cht import documents, leaves, upkeep, vendor
 from mocksrv.vendors.cht.views import choose, collation, reduced, shown
 from mocksrv.vendors.cht.views.index import View, rows_of
 from mocksrv.world import Worlds
@@ -34,7 +34,7 @@ def origin():
 
 def database(origin):
     world = origin.origin.fork("views")
-    documents.make(world, "medic-other")
+    upkeep.make(world, "medic-other")
     return documents.database(world, "medic-other")
 
 
@@ -125,8 +125,8 @@ def take(world, step):
     elif what == "read":
         rows_of(world, NAME, View(emitted))
     elif what == "drop":
-        documents.drop(world, NAME[0])
-        documents.make(world, NAME[0])
+        upkeep.drop(world, NAME[0])
+        upkeep.make(world, NAME[0])
     elif what in ("fork", "snapshot"):
         world.sealed = what == "snapshot"
         twin = world.fork("next")
@@ -162,7 +162,7 @@ def picked(rows, options):
 def after(origin, steps):
     """The database and the view's rows after the steps."""
     world = origin.origin.fork("views")
-    documents.make(world, NAME[0])
+    upkeep.make(world, NAME[0])
     for step in steps:
         world = take(world, step)
     return documents.database(world, NAME[0]), rows_of(world, NAME, View(emitted))

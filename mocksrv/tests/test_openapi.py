@@ -10,7 +10,7 @@ from openapi_spec_validator import validate
 from mocksrv.app import load_vendors
 from mocksrv.cli import main
 from mocksrv.config import VENDORS
-from mocksrv.openapi import document
+from mocksrv.openapi import document, method_key
 from mocksrv.operation import PROOFS
 from mocksrv.vendors.cht import examples as cht
 from mocksrv.vendors.commcare import examples as commcare
@@ -23,7 +23,7 @@ def test_the_document_is_valid_and_complete(vendor):
     found = {(method, path): one for path, item in made["paths"].items() for method, one in item.items()}
     assert len({one["operationId"] for one in found.values()}) == len(found)
     for operation in vendor.operations:
-        described = found[operation.method.lower(), operation.path]
+        described = found[method_key(operation.method), operation.path]
         assert PROOFS.index(described["x-mocksrv-proof"]["level"]) >= PROOFS.index(operation.proof)
         assert described["x-mocksrv-source"] == operation.source
         statuses = {*operation.statuses, *vendor.answers(operation)} if operation.simulated else {501}

@@ -32,6 +32,7 @@ from mocksrv.vendors.cht import (  # noqa: F401
     changes,
     couch_files,
     couch_lists,
+    couch_server,
     couchdb,
     credentials,
     databases,

@@ -10,7 +10,7 @@ from mocksrv.vendors.cht import auth, shapes
 
 JSON, PLAIN, HTML = "application/json", "text/plain", "text/html"
 REDIRECT: Content = {PLAIN: shapes.TEXT, HTML: shapes.TEXT}
-COUCH_STATUSES = (400, 401, 403, 404, 409, 412)
+COUCH_STATUSES = (400, 401, 403, 404, 409, 412, 415, 416)
 
 
 def of(operation: Operation) -> dict[int, Content]:
@@ -36,7 +36,7 @@ def of(operation: Operation) -> dict[int, Content]:
 
 def of_couch(operation: Operation) -> bool:
     """Whether CouchDB answers."""
-    return operation.path.startswith(("/{db}", "/_all_dbs", "/_active_tasks", "/_node", "/_session"))
+    return operation.path.startswith(("/{db}", "/_"))
 
 
 def closed(operation: Operation) -> bool:

@@ -18,6 +18,7 @@ from mocksrv.world import World
 TABLE = "cht.attachments"
 COMPRESSIBLE = ("text/", "application/javascript", "application/json", "application/xml")
 LEVEL = 8
+LARGEST = 32 * 1024 * 1024  # bytes; what the API takes in one request
 Stub = dict[str, Any]
 
 
@@ -39,6 +40,8 @@ def absorb(world: World, id: str, given: Mapping[str, Any], before: Mapping[str,
     for name, one in given.items():
         if not isinstance(one, dict):
             raise BadData(f"Attachment {name} is not an object")
+        if name.startswith("_"):
+            raise BadData(f"Attachment name '{name}' starts with prohibited character '_'")
         if one.get("stub") or one.get("follows") or "data" not in one:
             if name not in before:
                 raise Unknown(id, name)
@@ -57,11 +60,8 @@ def absorb(world: World, id: str, given: Mapping[str, Any], before: Mapping[str,
 
 def keep(world: World, content: bytes, content_type: str, revpos: int) -> Stub:
     """Put content away; its stub."""
-    stored = content
-    if content_type.lower().startswith(COMPRESSIBLE):
-        packer = zlib.compressobj(LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS, 9)
-        stored = packer.compress(content) + packer.flush()
-    digest = "md5-" + base64.b64encode(hashlib.md5(stored, usedforsecurity=False).digest()).decode()
+    packed = pack(content) if compressible(content_type) else content
+    digest = "md5-" + base64.b64encode(hashlib.md5(packed, usedforsecurity=False).digest()).decode()
     world.table(TABLE).put(digest, {"data": base64.b64encode(content).decode()})
     return {"content_type": content_type, "revpos": revpos, "digest": digest, "length": len(content), "stub": True}
 
@@ -76,6 +76,45 @@ def read(world: World, stub: Mapping[str, Any]) -> bytes:
     """The content behind a stub."""
     record = world.table(TABLE).peek(stub["digest"])
     return base64.b64decode(record["data"]) if record else b""
+
+
+def compressible(content_type: str) -> bool:
+    """Whether CouchDB keeps content of that type packed."""
+    return content_type.lower().startswith(COMPRESSIBLE)
+
+
+def packs(stub: Mapping[str, Any]) -> bool:
+    """The same of an attachment that is there."""
+    return compressible(stub["content_type"])
+
+
+def pack(content: bytes) -> bytes:
+    """With gzip, as CouchDB packs it."""
+    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS, 9)
+    return packer.compress(content) + packer.flush()
+
+
+def unpack(content: bytes) -> bytes:
+    """What was packed with gzip; raises ValueError."""
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        data = unpacker.decompress(content, LARGEST + 1)
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+    if len(data) > LARGEST or not unpacker.eof:
+        raise ValueError("too large, or not complete")
+    return data
+
+
+def stored(world: World, stub: Mapping[str, Any]) -> bytes:
+    """The content as CouchDB keeps it: packed, if it is of a type for that."""
+    content = read(world, stub)
+    return pack(content) if packs(stub) else content
+
+
+def encoding_info(world: World, stub: Mapping[str, Any]) -> dict[str, Any]:
+    """What `att_encoding_info` adds to a stub."""
+    return {"encoding": "gzip", "encoded_length": len(stored(world, stub))} if packs(stub) else {}
 
 
 def hashed(stubs: Mapping[str, Stub]) -> list[tuple[str, str, bytes]]:

@@ -11,14 +11,14 @@ from typing import Any
 
 from mocksrv.clock import stopwatch
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import errors, jsonio, mango, questions, scope, shapes, versions, wire
-from mocksrv.vendors.cht.couchdb import DB, SOURCE, opened, sequence
+from mocksrv.vendors.cht import couch_bodies, errors, jsonio, mango, offline, questions, shapes, versions, wire
+from mocksrv.vendors.cht.couchdb import DB, MEDIC, META, SOURCE, json_body, opened, sequence
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 TIMEOUT, HEARTBEAT = 60.0, 60.0  # seconds
-FEEDS = ("normal", "longpoll", "continuous")
+LONGEST = 15  # digits of a number in the query
 Fits = Callable[[str, Mapping[str, Any]], bool]
 
 
@@ -41,7 +41,7 @@ class Feed:
         """Changes that fit, in their order: (sequence, id)."""
         return [(seq, id) for seq, id, history in self.db.changes(self.since) if self.fits(id, history)]
 
-    def row(self, seq: int, id: str) -> bytes:
+    def row(self, seq: int, id: str) -> dict[str, Any]:
         ends = self.db.branches(id)
         shown = ends if self.call.arg("style") == "all_docs" else ends[:1]
         data: dict[str, Any] = {"seq": sequence(seq), "id": id, "changes": [{"rev": one.rev} for one in shown]}
@@ -49,7 +49,7 @@ class Feed:
             data["deleted"] = True
         if self.full:
             data["doc"] = versions.dressed(self.world, self.db, ends[0], versions.wanted(self.call))
-        return jsonio.dumps(data)
+        return data
 
     def wait(self) -> Iterator[bytes]:
         """Until something fits or the time is up; a newline now and then if the client wants heartbeats."""
@@ -70,7 +70,7 @@ class Feed:
         if self.call.arg("descending") == "true":
             found.reverse()
         chosen = found[: self.limit]
-        rows = b",\n".join(self.row(*one) for one in chosen)
+        rows = b",\r\n".join(jsonio.dumps(self.row(*one)) for one in chosen)
         pending = len(found) - len(chosen)
         last = chosen[-1][0] if pending and chosen else self.since if pending else self.db.update_seq
         tail = f'\n],\n"last_seq":{jsonio.text(sequence(last))},"pending":{pending}}}\n'
@@ -82,44 +82,78 @@ class Feed:
 
     def continuous(self) -> Iterator[bytes]:
         """A row a line, until nothing has happened for the timeout."""
-        left = self.limit
-        while left is None or left > 0:
-            yield from self.wait()
-            found = self.found()[:left]
-            if not found:
-                break
-            left = None if left is None else left - len(found)
-            self.since = found[-1][0]
-            yield b"".join(self.row(*one) + b"\n" for one in found)
+        yield from self.rows_as(lambda row: jsonio.dumps(row) + b"\n", b"\n")
         yield jsonio.dumps({"last_seq": sequence(self.since), "pending": 0}) + b"\n"
 
+    def events(self) -> Iterator[bytes]:
+        """Server-sent events, until nothing has happened for the timeout."""
+        return self.rows_as(lambda row: b"data: %s\nid: %s\n\n" % (jsonio.dumps(row), jsonio.dumps(row["seq"])),
+                            b"event: heartbeat\ndata: \n\n")
 
-@vendor.operation("GET", f"/{DB}/_changes", name="couch_changes", response=shapes.CHANGES, query=questions.CHANGES,
-                  proof="source", source=SOURCE)
+    def rows_as(self, show: Callable[[dict[str, Any]], bytes], beat: bytes) -> Iterator[bytes]:
+        """All rows and those to come, with heartbeats in between."""
+        left = self.limit
+        while left is None or left > 0:
+            yield from (beat for _ in self.wait())
+            found = self.found()[:left]
+            if not found:
+                return
+            left = None if left is None else left - len(found)
+            self.since = found[-1][0]
+            yield b"".join(show(self.row(*one)) for one in found)
+
+
+@vendor.operation("GET", f"/{DB}/_changes", name="couch_changes", query=questions.CHANGES, response=shapes.CHANGES,
+                  proof="source",
+                  source=SOURCE)
 def get_changes(world: World, call: Call) -> Any:
     """Changes in their order: since, limit, feed, include_docs, style, filter, descending, heartbeat, timeout."""
     return answer(world, call, {})
 
 
-@vendor.operation("POST", f"/{DB}/_changes", name="couch_changes_post", response=shapes.CHANGES,
-                  query=questions.CHANGES, body=questions.CHANGES_BODY, proof="source", source=SOURCE)
+@vendor.operation("POST", f"/{DB}/_changes", name="couch_changes_post", query=questions.CHANGES,
+                  body=questions.CHANGES_BODY, response=shapes.CHANGES, proof="source",
+                  source=SOURCE)
 def post_changes(world: World, call: Call) -> Any:
     """Changes, with `doc_ids` or `selector` for the filter of that name in the body."""
-    body = jsonio.loads(call.body) if call.body.strip() else {}
-    return answer(world, call, body if isinstance(body, dict) else {})
+    if offline.filtered(call, opened(world, call)):
+        offline.parsed(call)
+        return answer(world, call, {})
+    couch_bodies.must_be_json(call)
+    return answer(world, call, json_body(call) if call.body else {})
 
 
-def answer(world: World, call: Call, body: dict[str, Any]) -> wire.CouchReply:
+def answer(world: World, call: Call, body: dict[str, Any]) -> Any:
     db = opened(world, call)
+    if offline.filtered(call, db):
+        return offline.changes(world, call, db, sequence)
     limit = call.arg("limit")
-    if limit is not None and not limit.isdecimal():
-        errors.couch(400, "query_parse_error", f"Invalid value for integer: {jsonio.text(limit)}")
-    feed = Feed(world, db, call, start(call, db), int(limit) if limit else None, fitting(world, call, db, body))
+    feed = Feed(world, db, call, start(call, db), whole(limit) if limit is not None else None,
+                fitting(call, db, body))
     kind = call.arg("feed", "normal")
-    if kind not in FEEDS:
-        errors.couch(400, "bad_request", "Supported `feed` types: normal, continuous, eventsource, longpoll")
-    rows = {"normal": feed.once, "longpoll": feed.longpoll, "continuous": feed.continuous}[kind or "normal"]
-    return wire.CouchReply(rows())
+    # The API sends what comes back of this path on as it is, without its own header.
+    reply = wire.CouchReply(None, plain_proxy=db.name != MEDIC and not (META.fullmatch(db.name)
+                                                                       and call.method == "GET"))
+    if kind == "normal":
+        reply.headers = [("etag", wire.couch_etag(f"{db.name} {db.update_seq}".encode()))]
+        reply.body = feed.once()
+    elif kind == "longpoll":
+        reply.body = feed.longpoll()
+    elif kind in ("continuous", "live"):
+        reply.body = feed.continuous()
+    elif kind == "eventsource":
+        reply.body, reply.content_type = feed.events(), "text/event-stream"
+    else:
+        errors.couch(400, "bad_request",
+                     "Supported `feed` types: normal, continuous, live, longpoll, eventsource")
+    return reply
+
+
+def whole(text: str) -> int:
+    """A number of the query."""
+    if not text.isdecimal() or len(text) > LONGEST:
+        errors.couch(400, "query_parse_error", f"Invalid value for integer: {jsonio.text(text)}")
+    return int(text)
 
 
 def start(call: Call, db: Database) -> int:
@@ -128,7 +162,7 @@ def start(call: Call, db: Database) -> int:
     if since == "now":
         return db.update_seq
     number = since.partition("-")[0]
-    if not number.isdecimal():
+    if not number.isdecimal() or len(number) > LONGEST:
         errors.couch(400, "bad_request", "Malformed sequence supplied in 'since' parameter.")
     return int(number)
 
@@ -136,24 +170,18 @@ def start(call: Call, db: Database) -> int:
 def seconds(call: Call, name: str, default: float) -> float:
     """A time of the query, which is in milliseconds."""
     text = call.arg(name) or ""
-    return int(text) / 1000 if text.isdecimal() and int(text) else default
+    return int(text) / 1000 if text.isdecimal() and len(text) <= LONGEST and int(text) else default
 
 
-def fitting(world: World, call: Call, db: Database, body: dict[str, Any]) -> Fits:
-    """Which changes count: those of the filter that the caller may see."""
-    wanted = filtered(call, db, body)
-    if call.caller.online:
-        return wanted
-    may = scope.reader(world, call.caller)
-    return lambda id, history: wanted(id, history) and may(None if history.get("deleted") else db.peek(id))
-
-
-def filtered(call: Call, db: Database, body: dict[str, Any]) -> Fits:
+def fitting(call: Call, db: Database, body: dict[str, Any]) -> Fits:
     name = call.arg("filter")
     if name is None:
         return lambda id, history: True
     if name == "_doc_ids":
-        ids = body.get("doc_ids", jsonio.loads(call.arg("doc_ids") or "null"))
+        try:
+            ids = body.get("doc_ids", jsonio.loads(call.arg("doc_ids") or "null"))
+        except ValueError:
+            errors.couch(400, "bad_request", "invalid UTF-8 JSON")
         if not isinstance(ids, list):
             errors.couch(400, "bad_request", "`doc_ids` filter parameter is not a list of doc ids.")
         return lambda id, history: id in ids

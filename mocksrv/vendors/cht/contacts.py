@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mocksrv.vendors.cht import app_settings, attachments, documents, errors, indexes, lineage, timestamps
+from mocksrv.vendors.cht import (
+    app_settings,
+    attachments,
+    document_shape,
+    documents,
+    errors,
+    indexes,
+    lineage,
+    timestamps,
+)
 from mocksrv.world import World
 
 Doc = dict[str, Any]
@@ -66,7 +75,7 @@ def store(world: World, doc: Doc) -> dict[str, Any]:
         return documents.database(world, "medic").put(doc)
     except documents.Conflict as error:
         errors.fail(409, error.reason)
-    except documents.Invalid as error:
+    except document_shape.Invalid as error:
         errors.fail(400, error.reason)
     except (attachments.BadData, attachments.Unknown) as error:
         errors.fail(400, str(error))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.cht import errors, jsonio, questions, scope, shapes, wire
+from mocksrv.vendors.cht import errors, jsonio, offline, questions, shapes, versions, wire
 from mocksrv.vendors.cht.couchdb import DB, SOURCE, json_body, opened
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.vendor import vendor
@@ -16,25 +17,39 @@ PAGE = 500  # rows that are made at a time
 LOWEST, HIGHEST = "", "\U0010ffff"
 ALIASES = {"start_key": "startkey", "end_key": "endkey"}
 KEYS = ("key", "keys", "startkey", "endkey")
+Show = Callable[[str], Any]
 
 
-@vendor.operation("GET", f"/{DB}/_all_docs", name="couch_all_docs", response=shapes.ROWS, query=questions.ALL_DOCS,
+@vendor.operation("GET", f"/{DB}/_all_docs", name="couch_all_docs", query=questions.ALL_DOCS, response=shapes.ROWS,
                   proof="source", source=SOURCE)
 def all_docs(world: World, call: Call) -> Any:
-    """The documents by id: key, keys, startkey, endkey, inclusive_end, descending, skip, limit, include_docs."""
+    """The documents by id: key, keys, startkey, endkey, inclusive_end, descending, skip, limit, include_docs,
+    attachments, conflicts."""
     db = opened(world, call)
-    return listing(world, call, db, options(call.query))
+    if offline.filtered(call, db):
+        return offline.all_docs(world, call, db, {})
+    return listing(world, call, db, asked_for(call))
 
 
-@vendor.operation("POST", f"/{DB}/_all_docs", name="couch_all_docs_post", response=shapes.ROWS,
-                  query=questions.ALL_DOCS, body=questions.KEYS_BODY, proof="source", source=SOURCE)
+@vendor.operation("POST", f"/{DB}/_all_docs", name="couch_all_docs_post", query=questions.ALL_DOCS,
+                  body=questions.KEYS_BODY, response=shapes.ROWS, proof="source",
+                  source=SOURCE)
 def all_docs_post(world: World, call: Call) -> Any:
     """The documents by id, with the options in the body: `{"keys": [...]}` above all."""
     db = opened(world, call)
-    return listing(world, call, db, options(call.query) | checked(json_body(call)))
+    if offline.filtered(call, db):
+        body = offline.parsed(call)
+        return offline.all_docs(world, call, db, body if isinstance(body, dict) else {})
+    return listing(world, call, db, asked_for(call))
 
 
-def options(query: list[tuple[str, str]]) -> dict[str, Any]:
+def asked_for(call: Call) -> dict[str, Any]:
+    """The options of query and body."""
+    found, body = options(call.query, "parameter"), json_body(call) if call.method == "POST" else {}
+    return found | checked(body, "body member")
+
+
+def options(query: list[tuple[str, str]], where: str = "member") -> dict[str, Any]:
     """The options of a query, each of which is JSON."""
     found = {}
     for name, text in query:
@@ -45,10 +60,10 @@ def options(query: list[tuple[str, str]]) -> dict[str, Any]:
             if name in KEYS:
                 errors.couch(400, "bad_request", "invalid_json")
             found[name] = text
-    return checked(found)
+    return checked(found, where)
 
 
-def checked(found: dict[str, Any]) -> dict[str, Any]:
+def checked(found: dict[str, Any], where: str = "member") -> dict[str, Any]:
     """The options, refused if one of them is of the wrong kind."""
     found = {ALIASES.get(name, name): value for name, value in found.items()}
     for name in ("limit", "skip"):
@@ -61,25 +76,23 @@ def checked(found: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(found.get(name, True), bool):
             errors.couch(400, "query_parse_error", f"Invalid boolean parameter: {jsonio.text(found[name])}")
     if not isinstance(found.get("keys", []), list):
-        errors.couch(400, "bad_request", "`keys` must be an array of strings.")
+        errors.couch(400, "bad_request", f"`keys` {where} must be an array.")
     return found
 
 
 def listing(world: World, call: Call, db: Database, found: dict[str, Any]) -> Reply:
     """The rows that the options ask for."""
     full = found.get("include_docs") is True
+    show = partial(shown, world, db, versions.wanted(call)) if full else None
     if "key" in found or "keys" in found:
         keys = [found["key"]] if "key" in found else found["keys"]
         skip = found.get("skip", 0)
         chosen = keys[skip:][: found.get("limit", len(keys))]
-        rows = (row for key in chosen if (row := _keyed(db, key, full, "key" in found)) is not None)
+        rows = (row for key in chosen if (row := _keyed(db, key, show, "key" in found)) is not None)
         offset = None
     else:
         ids, offset = _span(db, found)
-        if not call.caller.online:
-            may_read = scope.reader(world, call.caller)
-            ids = [id for id in ids if may_read(db.peek(id))]
-        rows = (_row(db, id, full) for id in ids)
+        rows = (_row(db, id, show) for id in ids)
     return wire.CouchReply(stream(f'{{"total_rows":{len(db)},"offset":{jsonio.text(offset)},"rows":[', rows))
 
 
@@ -103,24 +116,29 @@ def _bound(key: Any) -> str | None:
     return LOWEST if isinstance(key, bool | int | float) else HIGHEST
 
 
-def _row(db: Database, id: str, full: bool) -> bytes:
+def shown(world: World, db: Database, more: versions.Wanted, id: str) -> Any:
+    """A document as a row includes it."""
+    return versions.dressed(world, db, db.branches(id)[0], more) if more.beside_rows else db.peek(id)
+
+
+def _row(db: Database, id: str, show: Show | None) -> bytes:
     doc = db.peek(id)
     assert doc is not None, "ids come from the index"
     row: dict[str, Any] = {"id": id, "key": id, "value": {"rev": doc["_rev"]}}
-    return jsonio.dumps(row | {"doc": doc} if full else row)
+    return jsonio.dumps(row | {"doc": show(id)} if show else row)
 
 
-def _keyed(db: Database, key: Any, full: bool, single: bool) -> bytes | None:
+def _keyed(db: Database, key: Any, show: Show | None, single: bool) -> bytes | None:
     """A row that was asked for by key; a single missing one has none."""
     if isinstance(key, str) and key in db:
-        return _row(db, key, full)
+        return _row(db, key, show)
     history = db.history(key) if isinstance(key, str) else None
     if single:
         return None
     if history is None:
         return jsonio.dumps({"key": key, "error": "not_found"})
     row = {"id": key, "key": key, "value": {"rev": history["revs"][0], "deleted": True}}
-    return jsonio.dumps(row | {"doc": None} if full else row)
+    return jsonio.dumps(row | {"doc": None} if show else row)
 
 
 def stream(head: str, rows: Iterator[bytes]) -> Iterator[bytes]:

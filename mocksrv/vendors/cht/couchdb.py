@@ -1,6 +1,6 @@
-"""The documents themselves, as CouchDB serves them through the API: /medic/..., /_users/..., /medic-logs/...
+"""Documents one by one, as CouchDB serves them through the API: /medic/..., /_users/..., /medic-logs/...
 
-CouchDB 3.3 source; CHT 4.15 source, api/src/routing.js, api/src/middleware/authorization.js.
+CouchDB 3.3 source, chttpd_db; CHT 4.15 source, api/src/routing.js, api/src/middleware/authorization.js.
 """
 
 from __future__ import annotations
@@ -14,57 +14,73 @@ from mocksrv.operation import Call, Headers, Reply
 from mocksrv.vendors.cht import (
     attachments,
     auth,
+    couch_bodies,
     document_rules,
+    document_shape,
     documents,
     errors,
     jsonio,
     leaves,
+    mime,
+    offline,
     questions,
-    scope,
     shapes,
+    upkeep,
     versions,
     wire,
 )
 from mocksrv.vendors.cht.documents import Database
-from mocksrv.vendors.cht.results import Created, Document, Documents
+from mocksrv.vendors.cht.results import Created, Document
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
-DB = r"{db:medic(?:-[^/]*)?|_users|_replicator|_global_changes}"
+# Any name that CouchDB takes, but for what the API owns: a path below it that it does not know is a mistake there.
+DB = r"{db:(?!(?:api|admin)(?![a-z0-9_$()+-]))[a-z][a-z0-9_$()+-]*|_users|_replicator|_global_changes}"
 # Any id but CouchDB's own words, for which it refuses the methods that they do not have.
-ID = (r"{id:(?!_(?:all_docs|bulk_docs|bulk_get|changes|ensure_full_commit|find|index|local_docs|missing_revs|revs_diff"
-      r"|security)$)[^/]+}")
+ID = (r"{id:(?!_(?:all_docs|bulk_docs|bulk_get|changes|compact|design_docs|ensure_full_commit|explain|find|index"
+      r"|local_docs|missing_revs|purge|revs_diff|revs_limit|security|view_cleanup)$)[^/]+}")
 DESIGN = "_design/{name}"
-MEDIC = "medic"
+MEDIC = offline.MEDIC
 META = re.compile(r"medic-user-.*-meta")  # of one user each: CouchDB's own rights decide, also for offline users
 SOURCE = "CouchDB 3.3; CHT 4.15 source, api/src/routing.js"
+META_MEMBERS = ("_revs_info", "_conflicts", "_deleted_conflicts", "_local_seq")  # a document with them has no ETag
 
 
 # --- who may -------------------------------------------------------------------------------------------------
 
 
 def opened(world: World, call: Call, *, write: bool = False) -> Database:
-    """The database that the path names, if the caller may read or write it. Refuses as API and CouchDB do."""
+    """The database that the path names, if the caller may enter it. Refuses as API and CouchDB do."""
     name = call.params.get("db", MEDIC)
     caller = auth.signed_in(call)
-    if not caller.online and name != MEDIC and not META.fullmatch(name):
+    if not caller.online and name != MEDIC and not (META.fullmatch(name) and call.path != f"/{name}"):
         raise errors.Firewall
     if name not in documents.names(world):
-        raise errors.CouchError(*errors.NO_DATABASE)
+        raise errors.CouchError(*errors.NO_DATABASE, diagnosis=f"there is no database {name}; there are "
+                                                               f"{', '.join(documents.names(world))}")
+    db = documents.database(world, name)
     if name == MEDIC:
-        if write and caller.online:
-            call.notes["direct_proxy"] = True
-            if not auth.has(world, caller, "can_edit"):
-                # CHT 4.15 rejects with an error that its handler does not know: 403 from 4.20 on.
-                errors.server_error(diagnosis=f"{caller.name} lacks can_edit; CHT 4.15 answers 500 here")
-        return documents.database(world, name)
-    if not caller.admin and not (name == "_users" and _own_user(call, caller)):
+        if write and caller.online:  # of an offline user's writes first the documents are looked at
+            offline.may_edit(world, call)
+    elif not (caller.admin or is_member(world, caller, db) or (name == "_users" and _own_user(call, caller))):
         errors.couch(403, "forbidden", "You are not allowed to access this db.")
-    return documents.database(world, name)
+    return db
 
 
 def _own_user(call: Call, caller: auth.Caller) -> bool:
     return call.params.get("id") == auth.USER + caller.name
+
+
+def is_member(world: World, caller: auth.Caller, db: Database) -> bool:
+    """Whether the database's security lets the caller in: nobody but server admins, unless it was set."""
+    security = db.security()
+    if security is None:
+        return False
+    named = [part if isinstance(part := security.get(name), dict) else {} for name in ("members", "admins")]
+    if not any(named[0].get(kind) for kind in ("names", "roles")):
+        return True
+    return any(caller.name in part.get("names", ()) or not set(caller.roles).isdisjoint(part.get("roles", ()))
+               for part in named)
 
 
 def doc_id(call: Call) -> str:
@@ -83,7 +99,7 @@ def guarded(run: Callable[[], Any]) -> Any:
         raise errors.CouchError(409, "conflict", error.reason) from None
     except documents.Forbidden as error:
         raise errors.CouchError(403, "forbidden", error.reason) from None
-    except documents.Invalid as error:
+    except document_shape.Invalid as error:
         raise errors.CouchError(400, error.error, error.reason) from None
     except attachments.Unknown as error:
         raise errors.CouchError(412, "missing_stub", str(error)) from None
@@ -91,15 +107,30 @@ def guarded(run: Callable[[], Any]) -> Any:
         raise errors.CouchError(400, "bad_request", str(error)) from None
 
 
-def json_body(call: Call, kind: type = dict) -> Any:
-    """The request's body as JSON of that kind."""
-    try:
-        value = jsonio.loads(call.body)
-    except ValueError:
-        if call.params.get("db", MEDIC) == MEDIC and call.method == "POST":
-            errors.server_error(diagnosis="the body is not JSON")  # the API parses it first
-        errors.couch(400, "bad_request", "invalid UTF-8 JSON")
-    if not isinstance(value, kind):
+def json_body(call: Call) -> dict[str, Any]:
+    """The request's body as a JSON object, read by CouchDB itself."""
+    couch_bodies.must_be_json(call)
+    value = couch_bodies.couch_json(call)
+    if not isinstance(value, dict):
+        errors.couch(400, "bad_request", "Request body must be a JSON object")
+    return value
+
+
+def document_body(call: Call, db: Database) -> dict[str, Any]:
+    """A document in a body; those for `medic` are read by the API first."""
+    kind = call.header("content-type")
+    if db.name != MEDIC and call.method == "PUT" and kind.lower().startswith(mime.RELATED):
+        try:
+            return mime.read(kind, call.body)
+        except ValueError as error:
+            errors.couch(400, "bad_request", str(error))
+    if db.name == MEDIC:
+        value = couch_bodies.forwarded_json(call)
+    else:
+        if call.method == "POST":
+            couch_bodies.must_be_json(call)
+        value = couch_bodies.couch_json(call)
+    if not isinstance(value, dict):
         errors.couch(400, "bad_request", "Document must be a JSON object")
     return value
 
@@ -107,15 +138,14 @@ def json_body(call: Call, kind: type = dict) -> Any:
 # --- one document --------------------------------------------------------------------------------------------
 
 
-@vendor.operation("GET", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_get_document",
-                  response=shapes.any_of(shapes.DOCUMENT, shapes.REVISIONS), query=questions.DOCUMENT, proof="source",
-                  source=SOURCE)
+@vendor.operation("GET", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_get_document", query=questions.DOCUMENT,
+                  response=shapes.any_of(shapes.DOCUMENT, shapes.REVISIONS), proof="source", source=SOURCE)
 def get_document(world: World, call: Call) -> Any:
     """A document, as it is stored."""
     db = opened(world, call)
     id = doc_id(call)
-    if not call.caller.online and not scope.may_read(world, call.caller, db.peek(id)):
-        errors.couch(403, "forbidden", "Insufficient privileges")
+    if offline.filtered(call, db):
+        return offline.get(world, call, db, id)
     more = versions.wanted(call)
     if (wanted := call.arg("open_revs")) is not None:
         return open_revs(world, call, db, id, wanted)
@@ -127,7 +157,13 @@ def get_document(world: World, call: Call) -> Any:
         leaf = versions.find(db, id, versions.checked(rev), call.arg("latest") == "true")
     if leaf is None:
         raise errors.CouchError(404, "not_found", "missing")
-    return tagged(call, versions.dressed(world, db, leaf, more), leaf.rev)
+    if more.attachments and leaf.body.get("_attachments") and mime.accepted(call, mime.RELATED):
+        kind, data = mime.related(world, versions.dressed(world, db, leaf, more.without_files()), world.hex(32))
+        return wire.CouchReply(data, headers=[("etag", f'"{leaf.rev}"')], content_type=kind)
+    doc = versions.dressed(world, db, leaf, more)
+    if any(name in doc for name in META_MEMBERS):
+        return wire.CouchReply(doc)
+    return tagged(call, doc, leaf.rev)
 
 
 def open_revs(world: World, call: Call, db: Database, id: str, wanted: str) -> Reply:
@@ -138,18 +174,15 @@ def open_revs(world: World, call: Call, db: Database, id: str, wanted: str) -> R
         revs = None
     if revs != "all" and not isinstance(revs, list):
         errors.couch(400, "bad_request", "invalid_json")
-    found = list(versions.opened_revs(world, db, id, revs, call.arg("latest") == "true", versions.wanted(call)))
+    more = versions.wanted(call)
+    found = list(versions.opened_revs(world, db, id, revs, call.arg("latest") == "true", more))
     if not found:
         errors.couch(404, "not_found", "missing")
-    if "application/json" in call.header("accept"):
+    if not mime.accepted(call, mime.MIXED):
         return wire.CouchReply(iter((jsonio.dumps(found) + b"\n",)))
-    boundary = world.hex(32)
-    parts = []
-    for one in found:
-        kind = "application/json" if "ok" in one else 'application/json; error="true"'
-        parts += [f"--{boundary}\r\nContent-Type: {kind}\r\n\r\n".encode(), jsonio.dumps(one.get("ok", one)), b"\r\n"]
-    return wire.CouchReply(b"".join([*parts, f"--{boundary}--".encode()]),
-                           content_type=f'multipart/mixed; boundary="{boundary}"')
+    found = list(versions.opened_revs(world, db, id, revs, call.arg("latest") == "true", more.without_files()))
+    kind, data = mime.mixed(world, found, world.hex(32), world.hex(32))
+    return wire.CouchReply(iter((data,)), content_type=kind)
 
 
 def tagged(call: Call, body: Any, rev: str, status: int = 200, headers: Headers | None = None,
@@ -161,78 +194,98 @@ def tagged(call: Call, body: Any, rev: str, status: int = 200, headers: Headers 
     return wire.CouchReply(body, status, [("etag", tag), *(headers or [])], plain_proxy=plain_proxy)
 
 
-@vendor.operation("PUT", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_put_document", statuses=(201,), body=Document,
-                  response=Created, query=questions.REVISION, proof="source", source=SOURCE)
+@vendor.operation("PUT", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_put_document", query=questions.REVISION,
+                  statuses=(200, 201),
+                  body=Document, response=Created, proof="source", source=SOURCE)
 def put_document(world: World, call: Call) -> Any:
     """Create or replace a document; `_rev` (or rev=, or If-Match) must be its last revision."""
     db = opened(world, call, write=True)
     id = doc_id(call)
-    doc = json_body(call)
+    doc = document_body(call, db)
+    if offline.filtered(call, db):
+        offline.check_write(world, call, db, id, doc)
+        offline.may_edit(world, call)
     if doc.get("_id", id) != id:
         errors.couch(400, "bad_request", "Document ID must match the one in the URL")
-    rev = given_rev(call) or doc.get("_rev")
-    _check_rev(rev)
-    allow(world, call, db, {**doc, "_id": id})
-    result = guarded(lambda: db.put({**doc, "_id": id} | ({"_rev": rev} if rev else {})))
-    return created(call, db, result)
+    check_rev(doc.get("_rev"))
+    rev = given_rev(call, doc.get("_rev"))
+    whole = {**doc, "_id": id} | ({"_rev": rev} if rev else {})
+    allow(call, db, whole)
+    store = db.replicate if call.arg("new_edits") == "false" else db.put
+    return created(call, db, guarded(partial(store, whole)), deleted=doc.get("_deleted") is True)
 
 
-def created(call: Call, db: Database, result: dict[str, Any]) -> Reply:
-    """201 with the place of the new revision."""
-    place = wire.location(call, db.name, result["id"])
-    return tagged(call, result, result["rev"], 201, [place], plain_proxy=db.name != MEDIC)
+def created(call: Call, db: Database, result: dict[str, Any], deleted: bool = False) -> Reply:
+    """201 with the place of the new revision, or 200 if that is a tombstone."""
+    # What comes to /medic itself goes the plain way to CouchDB, what comes below it does not.
+    plain = db.name != MEDIC or call.path == f"/{MEDIC}"
+    return tagged(call, result, result["rev"], 200 if deleted else 201, [wire.location(call, db.name, result["id"])],
+                  plain_proxy=plain)
 
 
-def given_rev(call: Call) -> str | None:
-    """The revision that a write names beside its body."""
-    rev = call.arg("rev") or call.header("if-match").strip('"') or None
-    _check_rev(rev)
-    return rev
+def given_rev(call: Call, inside: str | None = None) -> str | None:
+    """The revision that a write names: inside of its body, in the query, in If-Match; they must not differ."""
+    asked, match = call.arg("rev"), call.header("if-match").strip('"') or None
+    check_rev(asked)
+    check_rev(match)
+    if inside and asked and inside != asked:
+        errors.couch(400, "bad_request", "Document rev from request body and query string have different values")
+    rev = inside or asked
+    if rev and match and rev != match:
+        errors.couch(400, "bad_request", "Document rev and etag have different values")
+    return rev or match
 
 
-def _check_rev(rev: Any) -> None:
+def check_rev(rev: Any) -> None:
     if rev is not None and not (isinstance(rev, str) and documents.REVISION.fullmatch(rev)):
         errors.couch(400, "bad_request", "Invalid rev format")
 
 
-def allow(world: World, call: Call, db: Database, doc: Mapping[str, Any]) -> None:
-    """Refuse what is no document, and what the API or the database's own rules forbid to the caller."""
-    guarded(partial(documents.check, doc))
-    current = db.peek(doc["_id"])
-    if not call.caller.online:  # both what is there and what shall be must belong to the user's place
-        versions = [current] if doc.get("_deleted") else [current, doc]
-        if not all(scope.may_read(world, call.caller, version) for version in versions):
-            errors.couch(403, "forbidden", "Insufficient privileges")
+def allow(call: Call, db: Database, doc: Mapping[str, Any]) -> None:
+    """Refuse what is no document, and what the database's own rules forbid to the caller."""
+    guarded(partial(document_shape.check, doc))
     if reason := forbidden(call, db, doc):
         errors.couch(403, "forbidden", reason)
 
 
 def forbidden(call: Call, db: Database, doc: Mapping[str, Any]) -> str | None:
     """Why the database's rules keep the caller from writing the document, or None."""
-    return document_rules.problem(doc, db.peek(doc["_id"]), call.caller) if db.name == MEDIC else None
+    if db.name == MEDIC:
+        return document_rules.problem(doc, db.peek(doc["_id"]), call.caller)
+    return document_rules.meta_problem(doc) if META.fullmatch(db.name) else None
 
 
 @vendor.operation("POST", f"/{DB}", f"/{DB}/", name="couch_post_document", statuses=(201,), body=Document,
                   response=Created, proof="source", source=SOURCE)
 def post_document(world: World, call: Call) -> Any:
     """Create a document; its id is made if it has none."""
-    db = opened(world, call, write=True)
-    doc = json_body(call)
+    db = opened(world, call, write=call.path != f"/{MEDIC}")
+    doc = document_body(call, db)
+    if offline.filtered(call, db):
+        offline.check_write(world, call, db, None, doc)
+        if call.path != f"/{MEDIC}":
+            offline.may_edit(world, call)
     if "_id" not in doc:
         doc = {"_id": documents.new_id(world), **doc}
-    _check_rev(doc.get("_rev"))
-    allow(world, call, db, doc)
+    check_rev(doc.get("_rev"))
+    allow(call, db, doc)
+    if str(doc["_id"]).startswith("_local/"):
+        return wire.CouchReply(upkeep.put_local(world, db.name, doc), 201, plain_proxy=db.name != MEDIC)
     return created(call, db, guarded(lambda: db.put(doc)))
 
 
-@vendor.operation("DELETE", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_delete_document", response=shapes.WRITTEN,
-                  query=questions.REVISION, proof="source", source=SOURCE)
+@vendor.operation("DELETE", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_delete_document", query=questions.REVISION,
+                  response=shapes.WRITTEN,
+                  proof="source", source=SOURCE)
 def delete_document(world: World, call: Call) -> Any:
     """Delete a document: rev= (or If-Match) must be its last revision."""
     db = opened(world, call, write=True)
     id = doc_id(call)
+    if offline.filtered(call, db):
+        offline.check_write(world, call, db, id, None)
+        offline.may_edit(world, call)
     rev = given_rev(call)
-    allow(world, call, db, {"_id": id, "_deleted": True})
+    allow(call, db, {"_id": id, "_deleted": True})
     current = guarded(lambda: db.load(id))["_rev"]
     if rev not in [leaf.rev for leaf in db.branches(id) if not leaf.deleted]:
         errors.couch(409, "conflict", documents.Conflict.reason,
@@ -241,73 +294,42 @@ def delete_document(world: World, call: Call) -> Any:
     return tagged(call, result, result["rev"], plain_proxy=db.name != MEDIC)
 
 
-# --- many documents ------------------------------------------------------------------------------------------
-
-
-@vendor.operation("POST", f"/{DB}/_bulk_docs", name="couch_bulk_docs", statuses=(201,), body=Documents,
-                  response=shapes.WRITES, proof="source", source=SOURCE)
-def bulk_docs(world: World, call: Call) -> Any:
-    """Write many documents; a conflict fails only its own."""
-    db = opened(world, call, write=True)
-    body = json_body(call, dict)
-    docs = body.get("docs")
-    if docs is None:
-        errors.couch(400, "bad_request", "POST body must include `docs` parameter.")
-    if not isinstance(docs, list):
-        errors.couch(400, "bad_request", "`docs` parameter must be an array.")
-    if not all(isinstance(doc, dict) for doc in docs):
-        errors.couch(400, "bad_request", "Document must be a JSON object")
-    for doc in docs:
-        doc.setdefault("_id", documents.new_id(world))
-        guarded(partial(documents.check, doc))
-    results: list[dict[str, Any]] = []
-    for doc in docs:
-        if not call.caller.online and not scope.may_read(world, call.caller, doc):
-            results.append({"id": doc["_id"], "error": "forbidden"})
-        elif reason := forbidden(call, db, doc):
-            results.append({"id": doc["_id"], "error": "forbidden", "reason": reason})
-        else:
-            results += guarded(partial(db.bulk, [doc], body.get("new_edits", True) is not False))
-    return wire.CouchReply(results, 201, plain_proxy=db.name != MEDIC)
-
-
-# --- databases -----------------------------------------------------------------------------------------------
-
-
-@vendor.operation("GET", "/medic", name="couch_medic_redirect", anonymous=True, statuses=(302,), proof="source",
-                  source=SOURCE)
-def medic_redirect(world: World, call: Call) -> Any:
-    """To /medic/, for everybody."""
-    return wire.redirect(call, "/medic/")
-
-
-@vendor.operation("GET", f"/{DB}/", f"/{DB}", name="couch_database", response=shapes.DATABASE, proof="source",
-                  source=SOURCE)
-def database_info(world: World, call: Call) -> Any:
-    """What CouchDB tells of a database."""
+@vendor.operation("COPY", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_copy_document", query=questions.REVISION,
+                  statuses=(201,),
+                  response=Created, proof="source", source=SOURCE)
+def copy_document(world: World, call: Call) -> Any:
+    """Copy a document to the id in the header Destination; a target that exists is named with its `?rev=`."""
     db = opened(world, call)
     if not call.caller.online:
         raise errors.Firewall
-    size = 4096 + 300 * len(db)
-    return wire.CouchReply({
-        "instance_start_time": "1733133600", "db_name": db.name, "purge_seq": "0-g1AAAAAwGAcQ",
-        "update_seq": sequence(db.update_seq), "sizes": {"file": size, "external": size, "active": size},
-        "props": {}, "doc_del_count": db.deleted, "doc_count": len(db), "disk_format_version": 8,
-        "compact_running": False, "cluster": {"q": 12, "n": 1, "w": 1, "r": 1}})
+    target, rev = destination(call)
+    asked = given_rev(call)
+    guarded(lambda: db.load(doc_id(call)))
+    leaf = versions.find(db, doc_id(call), asked) if asked else db.branches(doc_id(call))[0]
+    if leaf is None:
+        raise errors.CouchError(404, "not_found", "missing")
+    doc = {**leaf.body, "_id": target}
+    doc.pop("_rev")
+    if files := doc.get("_attachments"):
+        doc["_attachments"] = {name: versions.filled(world, stub) for name, stub in files.items()}
+    check_rev(rev)
+    doc |= {"_rev": rev} if rev else {}
+    allow(call, db, doc)
+    result = guarded(lambda: db.put(doc))
+    return tagged(call, result, result["rev"], 201, [wire.location(call, db.name, target)])
+
+
+def destination(call: Call) -> tuple[str, str | None]:
+    """Id and revision that the header Destination names."""
+    given = call.header("destination")
+    if not given:
+        errors.couch(400, "bad_request", "Destination header is mandatory for COPY.")
+    if "://" in given:
+        errors.couch(400, "bad_request", "Destination URL must be relative.")
+    id, _, rev = given.partition("?rev=")
+    return couch_bodies.unquoted(id), rev or None
 
 
 def sequence(number: int) -> str:
     """An update sequence as CouchDB shows it: the number counts, the rest is opaque."""
     return f"{number}-g1AAAACTeJzLYWBgYMpgTmEQTM4vTc5ISXIwNDLXMwBCwxyQVB4LkGRoAFL_gSArAwDhbB3z"
-
-
-@vendor.operation("GET", "/_all_dbs", name="couch_all_databases", response=shapes.NAMES, proof="source", source=SOURCE)
-def all_databases(world: World, call: Call) -> Any:
-    """The names of all databases; for admins."""
-    if not call.caller.online:
-        raise errors.Firewall
-    if not call.caller.admin:
-        errors.couch(401, "unauthorized", "You are not a server admin.")
-    names = documents.names(world)
-    tag = wire.etag(jsonio.dumps(names)).removeprefix("W/")
-    return wire.CouchReply(iter((jsonio.dumps(names) + b"\n",)), headers=[("etag", tag)])

@@ -38,6 +38,11 @@ def problem(doc: Mapping[str, Any], old: Mapping[str, Any] | None, caller: Calle
     return None
 
 
+def meta_problem(doc: Mapping[str, Any]) -> str | None:
+    """The same for the database of a user's own. CHT 4.15 source, api/src/services/user-db.js."""
+    return PURGED if javascript.truthy(doc.get("_deleted")) and javascript.truthy(doc.get("purged")) else None
+
+
 def admins_only(doc: Mapping[str, Any]) -> bool:
     id = str(doc.get("_id"))
     return id.startswith("_design/") or id in ADMIN_IDS or doc.get("type") in ADMIN_TYPES

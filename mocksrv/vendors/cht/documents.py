@@ -14,6 +14,7 @@ from typing import Any
 
 from mocksrv.store import TOP, Table, TableSpec
 from mocksrv.vendors.cht import account_rules, attachments, hashes, leaves, revisions
+from mocksrv.vendors.cht.document_shape import Invalid, check
 from mocksrv.vendors.cht.indexes import BY_ID, INDEXES, SEQUENCE
 from mocksrv.world import World
 
@@ -28,10 +29,10 @@ STEP, ROLLOVER = 0xFFD, 0xFFF000  # CouchDB 3.3 source, couch_uuids
 EMPTY = ("_global_changes", "_replicator", "medic-audit", "medic-purged-cache")
 OTHER = "other"
 LOCAL = "cht.local"  # local documents, under "<database>/<id>"
-# The members that CouchDB keeps for itself, and of which kind those must be that it acts on.
-SPECIAL: dict[str, type] = {"_id": str, "_rev": str, "_deleted": bool, "_attachments": dict, "_revisions": dict,
-                            "_revs_info": list, "_conflicts": list, "_deleted_conflicts": list, "_local_seq": object}
-REVISION = re.compile(r"\d+-[0-9a-zA-Z]+")
+PAST = "cht.past"  # documents at revisions that others followed, under "<database>/<id>/<revision>"
+KEPT = 10  # so many revisions of a branch are there; CouchDB has them all until it compacts
+REVS_LIMIT = 1000  # revisions that are known of a branch, unless a database is told otherwise
+REVISION = re.compile(r"[0-9]{1,15}-[0-9a-zA-Z]+")
 REGISTER = "cht.databases"  # name -> {"seq", "made"}: the update sequence of each database
 
 TABLES = (
@@ -39,6 +40,7 @@ TABLES = (
     TableSpec(REGISTER),
     TableSpec(attachments.TABLE),
     TableSpec(LOCAL),
+    TableSpec(PAST),
     *(TableSpec(f"cht.{name}", BY_ID | INDEXES.get(name, {})) for name in DATABASES),
     TableSpec(f"cht.{OTHER}"),
     *(TableSpec(f"cht.{name}.revs", SEQUENCE) for name in (*DATABASES, OTHER)),
@@ -78,15 +80,6 @@ class Forbidden(Exception):
         self.reason = reason
 
 
-class Invalid(Exception):
-    """What CouchDB does not take as a document: its error and reason."""
-
-    def __init__(self, error: str, reason: str) -> None:
-        super().__init__(reason)
-        self.error = error
-        self.reason = reason
-
-
 class Database:
     """One database of a world."""
 
@@ -118,9 +111,9 @@ class Database:
             raise NotFound("deleted" if known else "missing", f"document {id!r} of {self.name}")
         return found
 
-    def version(self, id: str, rev: str) -> Record | None:
-        """A revision that is still there: the last one, a tombstone or a conflict."""
-        return next((leaf.body for leaf in self.branches(id) if leaf.rev == rev), None)
+    def past(self, id: str, rev: str) -> Record | None:
+        """The document at a revision that another one followed, if that is still there."""
+        return self.world.table(PAST).peek(f"{self.name}/{id}/{rev}")
 
     def __contains__(self, id: str) -> bool:
         return self.prefix + id in self.docs
@@ -221,20 +214,6 @@ class Database:
         current = self.load(id)["_rev"]
         return self.put({"_id": id, "_rev": rev or current, "_deleted": True})
 
-    def plant(self, docs: Iterable[Document]) -> None:
-        """Store many new documents at once, as they are: for made-up data, whose ids are new and its own."""
-        before = [(table, [(id, table.delete(id)) for id in list(table.ids())]) for table in (self.docs, self.revs)]
-        seq, records, histories = self.update_seq, [], []
-        for doc in docs:
-            seq += 1
-            body = {key: value for key, value in doc.items() if key != "_id"}
-            rev = revisions.digest(body)
-            records.append((doc["_id"], {"_id": doc["_id"], "_rev": rev, **body}))
-            histories.append((doc["_id"], {"db": self.name, "seq": seq, "revs": [rev]}))
-        for (table, old), new in zip(before, (records, histories), strict=True):
-            table.load_many([*old, *new])  # into an empty table, which is far faster than one by one
-        self._register.put(self.name, {"seq": seq})
-
     def bulk(self, docs: Iterable[Document], new_edits: bool = True) -> list[dict[str, Any]]:
         """Store many; one result each, as `_bulk_docs` answers. Without `new_edits` only failures."""
         results = []
@@ -266,7 +245,7 @@ class Database:
                 stub["revpos"] = files[name].get("revpos", stub["revpos"])
             body = {k: v for k, v in doc.items() if k not in ("_id", "_rev", "_revisions", "_attachments")}
             record = {"_id": id, "_rev": rev, **body} | ({"_attachments": stubs} if stubs else {})
-            self._write(id, leaves.graft(known, path, record))
+            self._write(id, leaves.graft(known, path, record), known)
         return {"ok": True, "id": id, "rev": rev}
 
     def branches(self, id: str) -> list[leaves.Leaf]:
@@ -281,7 +260,8 @@ class Database:
         revs = parent.revs if parent else []
         body = {key: value for key, value in doc.items() if not key.startswith("_")}
         deleted = bool(doc.get("_deleted"))
-        stubs = self._stubs(id, doc.get("_attachments"), parent.body if parent else {}, len(revs) + 1)
+        stubs = self._stubs(id, doc.get("_attachments"), parent.body if parent else {},
+                            leaves.rank(parent.rev)[0] + 1 if parent else 1)
         rev = revisions.digest(body, parent.rev if parent else None, deleted, attachments.hashed(stubs))
         record = {"_id": id, "_rev": rev, **body}
         if deleted:
@@ -289,7 +269,7 @@ class Database:
         if stubs:
             record["_attachments"] = stubs
         grown = leaves.Leaf([rev, *revs], record, deleted)
-        self._write(id, leaves.ordered([grown, *(leaf for leaf in known if leaf is not parent)]))
+        self._write(id, leaves.ordered([grown, *(leaf for leaf in known if leaf is not parent)]), known)
         return {"ok": True, "id": id, "rev": rev}
 
     def _stubs(self, id: str, given: Any, before: Record, revpos: int) -> dict[str, attachments.Stub]:
@@ -297,29 +277,51 @@ class Database:
             return {}
         return attachments.absorb(self.world, id, given, before.get("_attachments") or {}, revpos)
 
-    def _write(self, id: str, ends: list[leaves.Leaf]) -> None:
+    def _write(self, id: str, ends: list[leaves.Leaf], known: list[leaves.Leaf]) -> None:
         key = self.prefix + id
         seq = self.update_seq + 1
         self._register.put(self.name, {"seq": seq})
+        if known:
+            self._remember(id, ends, known)
         if not ends[0].deleted:
             self.docs.put(key, dict(ends[0].body))
         elif key in self.docs:
             self.docs.delete(key)
         self.revs.put(key, {"db": self.name, "seq": seq, **leaves.pack(ends)})
 
+    def _remember(self, id: str, ends: list[leaves.Leaf], known: list[leaves.Leaf]) -> None:
+        """Put away what is no end of a branch any more, and forget what has been long."""
+        past, limit = self.world.table(PAST), self.revs_limit
+        current = {end.rev for end in ends}
+        for leaf in known:
+            if leaf.rev not in current:
+                past.put(f"{self.name}/{id}/{leaf.rev}", dict(leaf.body))
+        for end in ends:
+            del end.revs[limit:]
+            for rev in end.revs[KEPT : KEPT + 1]:
+                if (old := f"{self.name}/{id}/{rev}") in past:
+                    past.delete(old)
 
-def check(doc: Mapping[str, Any]) -> None:
-    """Raises Invalid for an id or a member that CouchDB keeps for itself."""
-    id = doc.get("_id", "-")
-    if not isinstance(id, str):
-        raise Invalid("illegal_docid", "Document id must be a string")
-    if not id:
-        raise Invalid("illegal_docid", "Document id must not be empty")
-    if id.startswith("_") and not id.startswith(("_design/", "_local/")):
-        raise Invalid("illegal_docid", "Only reserved document ids may start with underscore.")
-    for key, value in doc.items():
-        if key.startswith("_") and not isinstance(value, SPECIAL.get(key, ())):
-            raise Invalid("doc_validation", f"Bad special document member: {key}")
+    def rewrite(self, id: str, ends: list[leaves.Leaf]) -> None:
+        """Make these the ends of a document's branches; without any it never was."""
+        if ends:
+            self._write(id, ends, [])
+            return
+        for table in (self.docs, self.revs):
+            if self.prefix + id in table:
+                table.delete(self.prefix + id)
+
+    # --- what is set for the whole database ---
+
+    @property
+    def revs_limit(self) -> int:
+        """How many revisions of a branch are known."""
+        record = self.world.table(SERVER).peek(f"revs_limit/{self.name}")
+        return record["limit"] if record else REVS_LIMIT
+
+    def security(self) -> Record | None:
+        """Members and admins, if they were set."""
+        return self.world.table(SERVER).peek(f"security/{self.name}")
 
 
 def database(world: World, name: str = "medic") -> Database:
@@ -332,18 +334,3 @@ def names(world: World) -> list[str]:
     register = world.table(REGISTER)
     known = {*DATABASES, *EMPTY, *register.ids()}
     return sorted(name for name in known if not (register.peek(name) or {}).get("dropped"))
-
-
-def make(world: World, name: str) -> None:
-    """A new database."""
-    world.table(REGISTER).put(name, {"seq": 0})
-
-
-def drop(world: World, name: str) -> None:
-    """Forget a database and all that is in it."""
-    db = Database(world, name)
-    for table, head in ((db.docs, db.prefix), (db.revs, db.prefix), (world.table(LOCAL), f"{name}/")):
-        for id in [id for id in table.ids() if id.startswith(head)]:
-            table.delete(id)
-    world.table(SERVER).put(f"epoch/{name}", {"number": db.epoch + 1})
-    world.table(REGISTER).put(name, {"seq": 0, "dropped": True})

@@ -4,7 +4,8 @@
      ├─ Failure      the API's own: text or JSON, as Accept has it; 401 and 5xx lose their message
      ├─ CouchError   CouchDB's, passed through: always {"error", "reason"}
      ├─ PlainText    text whatever Accept says (the documentation page's example of a wrong place)
-     └─ Firewall     an offline user where only online users may go: always JSON
+     └─ Data         JSON of the API's own, whatever Accept says
+         └─ Firewall     an offline user where only online users may go
 
 CHT 4.15 source, api/src/server-utils.js, api/src/middleware/authorization.js.
 """
@@ -37,7 +38,11 @@ class PlainText(Refusal):
     """A text whatever the client accepts."""
 
 
-class Firewall(Refusal):
+class Data(Refusal):
+    """JSON of the API's own, whatever the client accepts."""
+
+
+class Firewall(Data):
     """Offline users stay out."""
 
     def __init__(self) -> None:
@@ -66,6 +71,11 @@ def server_error(public: str | None = None, *, diagnosis: str | None = None) -> 
 def couch(status: int, error: str, reason: str, *, diagnosis: str | None = None) -> NoReturn:
     """Refuse as CouchDB does."""
     raise CouchError(status, error, reason, diagnosis=diagnosis)
+
+
+def denied(diagnosis: str) -> NoReturn:
+    """Refuse an offline user what is not its own."""
+    raise Data(403, {"error": "forbidden", "reason": "Insufficient privileges"}, diagnosis=diagnosis)
 
 
 # What the API says most often with a status: for faults, which have no cause of their own.

@@ -1,29 +1,35 @@
-"""Local documents: kept beside a database, never replicated; checkpoints above all. CouchDB 3.3 source, chttpd."""
+"""Lists of few documents: local ones, which are kept beside a database and never replicated, and designs.
+
+CouchDB 3.3 source, chttpd_db, fabric_view_all_docs.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import documents, errors, jsonio, questions, shapes, wire
-from mocksrv.vendors.cht.couch_lists import stream
-from mocksrv.vendors.cht.couchdb import DB, MEDIC, SOURCE, json_body, opened
+from mocksrv.vendors.cht import couch_bodies, documents, errors, jsonio, offline, questions, shapes, upkeep, wire
+from mocksrv.vendors.cht.couch_lists import asked_for, stream
+from mocksrv.vendors.cht.couchdb import DB, MEDIC, SOURCE, guarded, opened
+from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.results import Created, Document
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
-PATH = f"/{DB}/_local/{{name:path}}"
+PATH = f"/{DB}/_local/{{name}}"
+Peek = Callable[[str], Mapping[str, Any] | None]
 
 
-def key(call: Call) -> str:
-    return f"{call.params['db']}/_local/{call.params['name']}"
+def local_id(call: Call) -> str:
+    return f"{upkeep.LOCAL}{call.params['name']}"
 
 
 @vendor.operation("GET", PATH, name="couch_get_local", response=Document, proof="source", source=SOURCE)
 def get_local(world: World, call: Call) -> Any:
     """A local document."""
-    opened(world, call)
-    found = world.table(documents.LOCAL).peek(key(call))
+    db = opened(world, call)
+    found = upkeep.local(world, db.name, local_id(call))
     if found is None:
         errors.couch(404, "not_found", "missing")
     return wire.CouchReply(found, headers=[("etag", f'"{found["_rev"]}"')])
@@ -34,39 +40,92 @@ def get_local(world: World, call: Call) -> Any:
 def put_local(world: World, call: Call) -> Any:
     """Write a local document; its revision counts from the one given, and there are no conflicts."""
     db = opened(world, call)
-    doc = json_body(call)
-    _, _, number = str(doc.get("_rev") or "0-0").partition("-")
-    if not number.isdecimal():
-        errors.couch(400, "bad_request", "Invalid rev format")
-    id, rev = f"_local/{call.params['name']}", f"0-{int(number) + 1}"
-    body = {name: value for name, value in doc.items() if name not in ("_id", "_rev")}
-    world.table(documents.LOCAL).put(key(call), {"_id": id, "_rev": rev, **body})
-    place = wire.location(call, db.name, id)
-    return wire.CouchReply({"ok": True, "id": id, "rev": rev}, 201, [("etag", f'"{rev}"'), place],
-                           plain_proxy=db.name != MEDIC)
+    doc = couch_bodies.couch_json(call)
+    if not isinstance(doc, dict):
+        errors.couch(400, "bad_request", "Document must be a JSON object")
+    id = local_id(call)
+    result = guarded(lambda: upkeep.put_local(world, db.name, {**doc, "_id": id}))
+    return wire.CouchReply(result, 201, [("etag", f'"{result["rev"]}"'), wire.location(call, db.name, id)])
 
 
 @vendor.operation("DELETE", PATH, name="couch_delete_local", response=Created, proof="source", source=SOURCE)
 def delete_local(world: World, call: Call) -> Any:
     """Forget a local document."""
-    opened(world, call)
-    table = world.table(documents.LOCAL)
-    if key(call) not in table:
-        errors.couch(404, "not_found", "missing")
-    table.delete(key(call))
-    return wire.CouchReply({"ok": True, "id": f"_local/{call.params['name']}", "rev": "0-0"})
-
-
-@vendor.operation("GET", f"/{DB}/_local_docs", name="couch_local_docs", response=shapes.ROWS,
-                  query=questions.LOCAL_DOCS, proof="source", source=SOURCE)
-def local_docs(world: World, call: Call) -> Any:
-    """All local documents; include_docs."""
     db = opened(world, call)
-    if not call.caller.online:
-        raise errors.Firewall
-    table, head = world.table(documents.LOCAL), f"{db.name}/"
-    found = [doc for id in sorted(table.ids()) if id.startswith(head) and (doc := table.peek(id)) is not None]
-    full = call.arg("include_docs") == "true"
-    rows = (jsonio.dumps({"id": doc["_id"], "key": doc["_id"], "value": {"rev": doc["_rev"]}}
-                         | ({"doc": doc} if full else {})) for doc in found)
-    return wire.CouchReply(stream('{"total_rows":null,"offset":null,"rows":[', rows))
+    id = local_id(call)
+    if upkeep.local(world, db.name, id) is None:
+        errors.couch(404, "not_found", "missing")
+    return wire.CouchReply(upkeep.put_local(world, db.name, {"_id": id, "_deleted": True}))
+
+
+# --- lists ---------------------------------------------------------------------------------------------------
+
+
+def listing(call: Call, ids: list[str], peek: Peek, counted: bool) -> wire.CouchReply:
+    """The rows of a list of ids, with the options of `_all_docs`."""
+    found, size = asked_for(call), len(ids)
+    full = found.get("include_docs") is True
+    skip, limit = found.get("skip", 0), found.get("limit", size)
+    if "keys" in found:
+        chosen = found["keys"]
+    else:
+        chosen = sorted((id for id in ids if inside(id, found)), reverse=found.get("descending") is True)
+    rows = (row(key, peek(key) if isinstance(key, str) else None, full) for key in chosen[skip:][:limit])
+    total, offset = (size, min(skip, size)) if counted else (None, None)
+    return wire.CouchReply(stream(f'{{"total_rows":{jsonio.text(total)},"offset":{jsonio.text(offset)},"rows":[',
+                                  rows))
+
+
+def inside(id: str, found: Mapping[str, Any]) -> bool:
+    """Whether an id is within the range that the options give."""
+    low, high = found.get("startkey", found.get("key")), found.get("endkey", found.get("key"))
+    if found.get("descending") is True:
+        low, high = found.get("endkey"), found.get("startkey")
+    return (not isinstance(low, str) or id >= low) and (not isinstance(high, str) or id <= high) and (
+        found.get("inclusive_end") is not False or id != found.get("endkey"))
+
+
+def row(key: Any, doc: Mapping[str, Any] | None, full: bool) -> bytes:
+    if doc is None:
+        return jsonio.dumps({"key": key, "error": "not_found"})
+    data: dict[str, Any] = {"id": key, "key": key, "value": {"rev": doc["_rev"]}}
+    return jsonio.dumps(data | {"doc": doc} if full else data)
+
+
+def listed(world: World, call: Call) -> Database:
+    """The database; for an offline user the path is that of a document, which is none of its own."""
+    db = opened(world, call)
+    if offline.filtered(call, db):
+        if call.method == "POST":
+            raise errors.Firewall
+        errors.denied(offline.NOT_YOURS)
+    if call.method == "POST" and db.name == MEDIC:
+        offline.may_edit(world, call)
+    return db
+
+
+def local_docs(world: World, call: Call) -> Any:
+    """All local documents: include_docs, keys and the other options of `_all_docs`."""
+    db = listed(world, call)
+    ids = [doc["_id"] for doc in upkeep.locals_of(world, db.name)]
+    return listing(call, ids, lambda id: upkeep.local(world, db.name, id), counted=False)
+
+
+def design_docs(world: World, call: Call) -> Any:
+    """All design documents: include_docs, keys and the other options of `_all_docs`."""
+    db = listed(world, call)
+    ids = db.all_ids("_design/", "_design0")
+
+    def design(id: str) -> documents.Record | None:
+        return db.peek(id) if id.startswith("_design/") else None
+
+    return listing(call, ids, design, counted=True)
+
+
+for _name, _run in (("local", local_docs), ("design", design_docs)):
+    vendor.operation("GET", f"/{DB}/_{_name}_docs", name=f"couch_{_name}_docs", response=shapes.ROWS,
+                     query=questions.LOCAL_DOCS, proof="source",
+                     source=SOURCE)(_run)
+    vendor.operation("POST", f"/{DB}/_{_name}_docs", name=f"couch_{_name}_docs_post", response=shapes.ROWS,
+                     proof="source",
+                     source=SOURCE)(_run)

@@ -1,4 +1,4 @@
-"""What replication asks: which revisions are missing, and many documents at given revisions.
+"""What replication asks: which revisions are missing, many documents at given revisions, and to write many.
 
 CouchDB 3.3 source, chttpd_db; CouchDB documentation, "CouchDB Replication Protocol".
 """
@@ -6,12 +6,27 @@ CouchDB 3.3 source, chttpd_db; CouchDB documentation, "CouchDB Replication Proto
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import errors, jsonio, leaves, questions, scope, shapes, versions, wire
-from mocksrv.vendors.cht.couchdb import DB, SOURCE, json_body, opened
+from mocksrv.vendors.cht import (
+    couch_bodies,
+    document_shape,
+    documents,
+    errors,
+    jsonio,
+    leaves,
+    offline,
+    questions,
+    shapes,
+    upkeep,
+    versions,
+    wire,
+)
+from mocksrv.vendors.cht.couchdb import DB, MEDIC, SOURCE, check_rev, forbidden, guarded, json_body, opened
 from mocksrv.vendors.cht.documents import Database
+from mocksrv.vendors.cht.results import Documents
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -32,11 +47,12 @@ def asked(call: Call) -> dict[str, list[Any]]:
     body = json_body(call)
     if not all(isinstance(revs, list) for revs in body.values()):
         errors.couch(400, "bad_request", "Request body must be a JSON object")
-    return body  # type: ignore[no-any-return]
+    return body
 
 
-@vendor.operation("POST", f"/{DB}/_revs_diff", name="couch_revs_diff", response=shapes.MISSING,
-                  body=questions.REVISIONS_BODY, proof="source", source=SOURCE)
+@vendor.operation("POST", f"/{DB}/_revs_diff", name="couch_revs_diff", body=questions.REVISIONS_BODY,
+                  response=shapes.MISSING, proof="source",
+                  source=SOURCE)
 def revs_diff(world: World, call: Call) -> Any:
     """Of the revisions asked for, `{id: [...]}`, those that are missing."""
     db = opened(world, call)
@@ -44,8 +60,9 @@ def revs_diff(world: World, call: Call) -> Any:
     return wire.CouchReply({id: found for id, found in pairs if found is not None})
 
 
-@vendor.operation("POST", f"/{DB}/_missing_revs", name="couch_missing_revs", response=shapes.MISSING_REVS,
-                  body=questions.REVISIONS_BODY, proof="source", source=SOURCE)
+@vendor.operation("POST", f"/{DB}/_missing_revs", name="couch_missing_revs", body=questions.REVISIONS_BODY,
+                  response=shapes.MISSING_REVS,
+                  proof="source", source=SOURCE)
 def missing_revs(world: World, call: Call) -> Any:
     """The same in an older form."""
     db = opened(world, call)
@@ -53,19 +70,19 @@ def missing_revs(world: World, call: Call) -> Any:
     return wire.CouchReply({"missing_revs": {id: found["missing"] for id, found in pairs if found is not None}})
 
 
-@vendor.operation("POST", f"/{DB}/_bulk_get", name="couch_bulk_get", response=shapes.GOTTEN, query=questions.BULK_GET,
-                  body=questions.BULK_GET_BODY, proof="source", source=SOURCE)
+@vendor.operation("POST", f"/{DB}/_bulk_get", name="couch_bulk_get", query=questions.BULK_GET,
+                  body=questions.BULK_GET_BODY, response=shapes.GOTTEN, proof="source",
+                  source=SOURCE)
 def bulk_get(world: World, call: Call) -> Any:
     """Documents at given revisions: `{"docs": [{"id", "rev"}]}`; query: revs, latest, attachments."""
     db = opened(world, call)
+    if offline.filtered(call, db):
+        return offline.bulk_get(world, call, db)
     docs = json_body(call).get("docs")
     if docs is None:
         errors.couch(400, "bad_request", "Missing JSON list of 'docs'.")
     if not isinstance(docs, list) or not all(isinstance(one, dict) for one in docs):
         errors.couch(400, "bad_request", "'docs' must be a list of objects")
-    if not call.caller.online:
-        may = scope.reader(world, call.caller)
-        docs = [one for one in docs if may(db.peek(str(one.get("id"))))]
     results = [{"id": one.get("id"), "docs": list(got(world, call, db, one))} for one in docs]
     return wire.CouchReply(iter((jsonio.dumps({"results": results}) + b"\n",)))
 
@@ -84,3 +101,57 @@ def got(world: World, call: Call, db: Database, one: dict[str, Any]) -> Iterator
             yield result
         else:
             yield {"error": {"id": id, "rev": result["missing"], "error": "not_found", "reason": "missing"}}
+
+
+# --- writing many --------------------------------------------------------------------------------------------
+
+
+@vendor.operation("POST", f"/{DB}/_bulk_docs", name="couch_bulk_docs", response=shapes.WRITES, statuses=(201,),
+                  body=Documents,
+                  proof="source", source=SOURCE)
+def bulk_docs(world: World, call: Call) -> Any:
+    """Write many documents, local ones too; a conflict fails only its own."""
+    db = opened(world, call, write=True)
+    if not offline.filtered(call, db):
+        body = couch_bodies.forwarded_json(call) if db.name == MEDIC else json_body(call)
+        rows = list(written(world, call, db, body))
+        return wire.CouchReply(rows, 201, plain_proxy=db.name != MEDIC)
+    docs = offline.listed(call, "POST body must include `docs` parameter.")
+    body = couch_bodies.forwarded_json(call)
+    allowed = offline.bulk_docs(world, call, db, docs)
+    offline.may_edit(world, call)
+    mine = body | {"docs": [doc for doc, good in zip(docs, allowed, strict=True) if good]}
+    return offline.bulk_reply(offline.merged(docs, allowed, written(world, call, db, mine)))
+
+
+def written(world: World, call: Call, db: Database, body: Any) -> Iterator[dict[str, Any]]:
+    """A result for each document; without `new_edits` only failures."""
+    docs, new_edits = listed(body), body.get("new_edits", True)
+    if not isinstance(new_edits, bool):
+        errors.couch(400, "bad_request", "`new_edits` parameter must be a boolean.")
+    for doc in docs:
+        check_rev(doc.get("_rev"))
+        guarded(partial(document_shape.check, doc))
+        doc.setdefault("_id", documents.new_id(world))
+    for doc in docs:
+        if doc["_id"].startswith(upkeep.LOCAL):
+            result = guarded(partial(upkeep.put_local, world, db.name, doc))
+            yield from [result] if new_edits else []
+        elif reason := forbidden(call, db, doc):
+            yield {"id": doc["_id"], "error": "forbidden", "reason": reason}
+        else:
+            yield from guarded(partial(db.bulk, [doc], new_edits))
+
+
+def listed(body: Any) -> list[dict[str, Any]]:
+    """The documents of a body."""
+    if not isinstance(body, dict):
+        errors.couch(400, "bad_request", "Request body must be a JSON object")
+    docs = body.get("docs")
+    if "docs" not in body:
+        errors.couch(400, "bad_request", "POST body must include `docs` parameter.")
+    if not isinstance(docs, list):
+        errors.couch(400, "bad_request", "`docs` parameter must be an array.")
+    if not all(isinstance(doc, dict) for doc in docs):
+        errors.couch(400, "bad_request", "Document must be a JSON object")
+    return docs

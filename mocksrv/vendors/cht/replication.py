@@ -1,123 +1,61 @@
 """Which documents an account replicates, counted as the server counts them, and the log of these counts.
 
-A part of CHT 4.15 source, api/src/services/authorization.js and api/src/services/replication-limit-log.js; purged
-documents and private reports are not looked at.
+CHT 4.15 source, api/src/services/replication.js, api/src/services/purged-docs.js and
+api/src/services/replication-limit-log.js.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import app_settings, auth, documents, errors, questions, shapes
-from mocksrv.vendors.cht.documents import Database
-from mocksrv.vendors.cht.indexes import lineage_ids
-from mocksrv.vendors.cht.users import accounts
-from mocksrv.vendors.cht.users.reading import places_of
+from mocksrv.vendors.cht import auth, documents, errors, jsonio, questions, scope, shapes
+from mocksrv.vendors.cht.couchdb import sequence
+from mocksrv.vendors.cht.scope import Reader, Scope
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 LIMIT = 10_000  # documents, from which on the server warns
-DESIGN = "_design/medic-client"  # always replicated, whether it is stored here or not
-COMMON = ("resources", "branding", "partners", "service-worker-meta", "zscore-charts", "settings",
-          "privacy-policies")
-COMMON_TYPES = ("form", "translations")
 LOG = "replication-count-"
 MOVED, AGE = 100, 31 * 24 * 60 * 60 * 1000  # a new count is logged when it moved so far, or after a month (ms)
-MISSING_SUBJECT = ("registration_not_found", "invalid_patient_id")
-DEEPEST = -1  # no limit
+PURGED = "purged:"
 
 
-@dataclass(frozen=True)
-class Scope:
-    """What replication depends on; without a `user` tasks never count."""
-
-    facilities: tuple[Any, ...]
-    roles: tuple[Any, ...] = ()
-    user: str | None = None
-
-
-def of_user(world: World, name: str) -> Scope:
-    """The scope of an offline account; refuses with 500 if the account is broken."""
-    user = documents.database(world, "_users").peek(accounts.account_id(name)) or {}
-    settings_doc = documents.database(world, "medic").peek(accounts.account_id(name))
-    facilities = places_of(user)
-    if settings_doc is None or not facilities:
-        errors.server_error(diagnosis=f"the account {name} has no user-settings document or no place")
-    return Scope(tuple(facilities), tuple(user.get("roles") or ()), name)
-
-
-def replicated(world: World, scope: Scope) -> tuple[set[str], set[str]]:
-    """The ids of the documents but tasks, and those of tasks."""
-    database = documents.database(world, "medic")
-    contacts = contacts_of(world, database, scope)
-    known = {*contacts, *shortcodes(database, contacts)}
-    found = {DESIGN, accounts.account_id(scope.user or "undefined"), *contacts}
-    found |= {id for id in COMMON if id in database}
-    for kind in COMMON_TYPES:
-        found |= set(database.docs.by("by_type", kind))
-    for report in database.by("by_type", "data_record"):
-        if any(key in known for key in report_keys(report)):
-            found.add(report["_id"])
-    found |= {doc["_id"] for doc in database.by("by_type", "target") if str(doc.get("owner")) in contacts}
-    tasks = {doc["_id"] for doc in database.by("by_type", "task")
-             if scope.user and doc.get("user") == accounts.account_id(scope.user)}
-    return found, tasks
+def replicated(world: World, of: Scope) -> tuple[set[str], set[str]]:
+    """The ids of the documents but tasks, and those of tasks; without what was purged for the roles."""
+    medic, reader = documents.database(world, "medic"), Reader(world, of)
+    found = {scope.DESIGN, of.account, *(id for id in scope.COMMON_IDS if id in medic)}
+    for kind in scope.COMMON_TYPES:
+        found |= set(medic.docs.by("by_type", kind))
+    for facility in of.facilities:
+        ids = medic.docs.by("by_ancestor", facility) if isinstance(facility, str) else ()
+        found |= {id for id in ids if reader.level(medic.peek(id) or {}) is not None}
+    for kind in ("data_record", "target"):
+        for doc in medic.by("by_type", kind):
+            if any(reader.sees(key) and reader.near(key) for key in scope.keys_of(doc)):
+                found.add(doc["_id"])
+    tasks = {doc["_id"] for doc in medic.by("by_type", "task") if of.user and doc.get("user") == of.account}
+    gone = purged(world, of)
+    return found - gone, tasks - gone
 
 
-def contacts_of(world: World, database: Database, scope: Scope) -> set[str]:
-    """The ids of the contacts within the places, down to the depth that the settings give to the roles."""
-    depth = depth_of(app_settings.read(world), scope.roles)
-    found: set[str] = set()
-    for facility in scope.facilities:
-        ids = database.docs.by("by_ancestor", facility) if isinstance(facility, str) else ()
-        if depth == DEEPEST:
-            found.update(ids)
-        else:
-            found.update(id for id in ids if list(lineage_ids(database.docs.peek(id) or {})).index(facility) <= depth)
-    return found
+def purged(world: World, of: Scope) -> set[str]:
+    """The ids of documents that were purged for the roles of a user: each set of roles has a database of them."""
+    roles = sorted({role for role in of.roles if isinstance(role, str)})
+    name = f"medic-purged-role-{hashlib.md5(jsonio.dumps(roles), usedforsecurity=False).hexdigest()}"
+    if name not in documents.names(world):
+        return set()
+    ids = documents.database(world, name).all_ids(PURGED, f"{PURGED}\ufff0")
+    return {id.removeprefix(PURGED) for id in ids}
 
 
-def depth_of(settings: dict[str, Any], roles: tuple[Any, ...]) -> int:
-    """The deepest `replication_depth` of the roles."""
-    configured = settings.get("replication_depth")
-    listed = configured if isinstance(configured, list) else []
-    depths = [int(one["depth"]) for one in listed if isinstance(one, dict)
-              and one.get("role") in roles and isinstance(one.get("depth"), int | float)]
-    return max(depths, default=DEEPEST)
-
-
-def shortcodes(database: Database, ids: set[str]) -> Iterator[str]:
-    """The short codes (`patient_id`, `place_id`) of contacts."""
-    for id in ids:
-        doc = database.docs.peek(id) or {}
-        yield from (str(doc[key]) for key in ("patient_id", "place_id") if doc.get(key))
-
-
-def report_keys(report: Mapping[str, Any]) -> Iterator[str]:
-    """What a report replicates with: its subject, or its submitter, and with `needs_signoff` the lineage above."""
-    fields = report.get("fields") if isinstance(report.get("fields"), dict) else {}
-    contact = report.get("contact") if isinstance(report.get("contact"), dict) else {}
-    assert isinstance(fields, dict)
-    assert isinstance(contact, dict)
-    problems = report.get("errors") if isinstance(report.get("errors"), list) else []
-    lost = any(isinstance(one, dict) and one.get("code") in MISSING_SUBJECT for one in problems or ())
-    subject: Any = None
-    if report.get("form") and not (lost and contact.get("_id")):
-        subject = (report.get("patient_id") or fields.get("patient_id") or report.get("place_id")
-                   or fields.get("place_id") or fields.get("patient_uuid"))
-    yield str(subject or contact.get("_id") or "_unassigned")
-    if fields.get("needs_signoff"):
-        yield from lineage_ids(contact)
-
-
-def counts(world: World, scope: Scope) -> dict[str, Any]:
+def counts(world: World, of: Scope) -> dict[str, Any]:
     """The counts as answers have them; an offline user's is logged too."""
-    found, tasks = replicated(world, scope)
-    if scope.user:
-        log(world, scope.user, len(found) + len(tasks))
+    found, tasks = replicated(world, of)
+    if of.user:
+        log(world, of.user, len(found) + len(tasks))
     return {"total_docs": len(found) + len(tasks), "warn_docs": len(found), "warn": len(found) >= LIMIT,
             "limit": LIMIT}
 
@@ -140,13 +78,12 @@ def get_replication_ids(world: World, call: Call) -> dict[str, Any]:
     if caller.online:
         call.diagnose("only offline users replicate")
         raise vendor.unrouted(world, call)
-    scope = of_user(world, caller.name)
     database = documents.database(world, "medic")
-    found, tasks = replicated(world, scope)
+    found, tasks = replicated(world, scope.of_user(world, caller.name))
     log(world, caller.name, len(found) + len(tasks))
     stored = ((id, database.peek(id)) for id in sorted(found | tasks))
     pairs = [{"id": id, "rev": doc["_rev"]} for id, doc in stored if doc is not None]
-    return {"doc_ids_revs": pairs, "warn_docs": len(found), "last_seq": f"{database.update_seq}-0",
+    return {"doc_ids_revs": pairs, "warn_docs": len(found), "last_seq": sequence(database.update_seq),
             "warn": len(found) >= LIMIT, "limit": LIMIT}
 
 
@@ -158,10 +95,16 @@ def get_replication_deletes(world: World, call: Call) -> dict[str, Any]:
     if auth.signed_in(call).online:
         call.diagnose("only offline users replicate")
         raise vendor.unrouted(world, call)
-    body = call.notes["json"]
-    ids = body.get("doc_ids", []) if isinstance(body, dict) else []
+    ids = call.notes["json"].get("doc_ids", []) if isinstance(call.notes["json"], dict) else []
     if not isinstance(ids, list):
         errors.server_error(diagnosis="doc_ids must be a list of ids")
-    database = documents.database(world, "medic")
-    histories = ((id, database.history(id)) for id in ids if isinstance(id, str))
-    return {"doc_ids": [id for id, history in histories if history is not None and history.get("deleted")]}
+    return {"doc_ids": list(deletions(world, call.caller.name, ids))}
+
+
+def deletions(world: World, name: str, ids: Iterable[Any]) -> Iterator[str]:
+    """Those of the ids whose documents were deleted, then those whose documents were purged for the user."""
+    medic = documents.database(world, "medic")
+    known = [id for id in ids if isinstance(id, str)]
+    yield from (id for id in known if (medic.history(id) or {}).get("deleted"))
+    gone = purged(world, scope.of_user(world, name))
+    yield from (id for id in known if id in gone)

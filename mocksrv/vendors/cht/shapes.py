@@ -18,7 +18,7 @@ from mocksrv.shapes import (
     titled,
 )
 
-__all__ = ["ANYTHING", "TEXT", "any_of", "array", "record"]  # for who declares operations
+__all__ = ["ANYTHING", "NUMBER", "TEXT", "any_of", "array", "record"]  # for who declares operations
 
 NO_BODY: Shape = {}  # of refusals that say nothing
 
@@ -32,7 +32,7 @@ BARE_ERROR = titled("BareError", record({"error": TEXT}, {"reason": TEXT}))
 # --- the API ---------------------------------------------------------------------------------------------------------
 
 WRITTEN = titled("WrittenDocument", record({"ok": TRUTH, "id": TEXT, "rev": TEXT}))
-FAILED = record({"id": TEXT, "error": TEXT}, {"reason": TEXT})
+FAILED = record({"error": TEXT}, {"id": TEXT, "reason": TEXT})
 DELETED = array(array(any_of(WRITTEN, FAILED)))  # one array for each batch
 DEVICES = array(record({"user": TEXT, "deviceId": TEXT}, closed=False))
 DHIS = titled("DataValueSet", record({"dataSet": TEXT, "completeDate": TEXT, "period": TEXT, "dataValues": array(record(
@@ -80,6 +80,11 @@ EXPLAINED = record({"dbname": TEXT, "index": INDEX, "partitioned": TRUTH, "selec
                     "limit": NUMBER, "skip": NUMBER, "fields": any_of(TEXT, NAMES), "mrargs": OBJECT})
 INDEX_MADE = record({"result": {"enum": ["created", "exists"]}, "id": TEXT, "name": TEXT})
 SECURITY_OBJECT = record({}, {"members": OBJECT, "admins": OBJECT}, closed=False)
+PURGED = record({"purge_seq": nullable("string"), "purged": dictionary(NAMES)})
+DATABASES = array(record({"key": TEXT}, {"info": DATABASE, "error": TEXT}))
+NODES = record({"all_nodes": NAMES, "cluster_nodes": NAMES})
+UP = record({"status": TEXT, "seeds": OBJECT})
+IDS = record({"uuids": NAMES})
 STARTED = record({"ok": TRUTH, "instance_start_time": TEXT})
 TASKS = array(OBJECT)
 SESSION = titled("SessionInfo", record({"ok": TRUTH, "userCtx": record({"name": nullable("string"), "roles": NAMES}),

@@ -62,7 +62,8 @@ def find_user(world: World, token: str) -> tuple[dict[str, Any] | None, str]:
     state = (user or {}).get("token_login")
     if not isinstance(state, dict) or not state.get("active") or state.get("token") != token:
         return None, "invalid"
-    if state.get("expiration_date", 0) <= world.clock.ms():
+    expires = state.get("expiration_date", 0)
+    if isinstance(expires, int | float) and expires <= world.clock.ms():
         return None, "expired"
     return user, ""
 

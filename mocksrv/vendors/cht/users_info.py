@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import app_settings, auth, documents, errors, jsonio, questions, replication
+from mocksrv.vendors.cht import app_settings, auth, documents, errors, jsonio, questions, replication, scope
 from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.users import schemas
 from mocksrv.vendors.cht.vendor import vendor
@@ -24,7 +24,7 @@ def get_users_info(world: World, call: Call) -> dict[str, Any]:
     """
     caller = auth.signed_in(call)
     if not caller.online:
-        return replication.counts(world, replication.of_user(world, caller.name))
+        return replication.counts(world, scope.of_user(world, caller.name))
     auth.permitted(world, call, "can_update_users")
     asked = {name: [value for key, value in call.query if key == name] for name in ("role", "facility_id")}
     if any(values in ([], [""]) for values in asked.values()):
@@ -33,7 +33,7 @@ def get_users_info(world: World, call: Call) -> dict[str, Any]:
     if any(role in ONLINE_ROLES for role in roles) or (
             docs(world) and not app_settings.is_offline(app_settings.read(world), roles)):
         errors.fail(400, "Provided role is not offline")
-    return replication.counts(world, replication.Scope(tuple(asked["facility_id"]), tuple(roles)))
+    return replication.counts(world, scope.Scope(tuple(asked["facility_id"]), tuple(roles)))
 
 
 def parse_roles(text: str) -> list[str]:

@@ -14,6 +14,7 @@ from mocksrv.store import TableSpec
 from mocksrv.vendors.cht import (
     auth,
     background,
+    compression,
     conformance,
     cookies,
     documents,
@@ -28,8 +29,7 @@ from mocksrv.world import World
 
 ADMIN, PASSWORD = "admin", "pass"
 CONFIG = "cht.config"  # what is kept outside of the databases: the installed build, CouchDB's configuration
-MEDIC = re.compile(r"/+medic(?=/|$)", re.IGNORECASE)
-SLASHES = re.compile(r"/{2,}")
+OWNED = frozenset(("login", "privacy-policy", "_rewrite"))  # paths below /medic that end as they are written
 JSON = "application/json"
 BODY_TYPES = {"strict": (JSON,), "csv": (JSON, "text/csv")}  # what operations take that are strict about it
 CHARSET = re.compile(r"charset=\"?([^\s;\"]+)", re.IGNORECASE)
@@ -71,9 +71,9 @@ class CHT(Vendor):
         return True
 
     def route(self, world: World, path: str) -> str:
-        """Letter case of fixed segments never counts; below /medic nor do repeated slashes."""
-        if "//" in path and MEDIC.match(path):
-            path = SLASHES.sub("/", path)
+        """Letter case of fixed segments never counts; in paths of databases nor do slashes, more or fewer."""
+        if path[-1:] == "/" or "//" in path:
+            path = tidied(world, path)
         return path if path.islower() else self._fold(path)
 
     def _fold(self, path: str) -> str:
@@ -177,6 +177,9 @@ class CHT(Vendor):
 
         return answers.of(operation)
 
+    def encode(self, call: Call, reply: Reply) -> Reply:
+        return compression.applied(call, reply) if "accept-encoding" in call.headers else reply
+
     def failure(self, status: int) -> Refusal:
         return errors.Failure(status, errors.USUAL.get(status, "Server error"))
 
@@ -198,6 +201,15 @@ class CHT(Vendor):
 
     def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
         return [{"base_url": base_url, "username": ADMIN, "password": PASSWORD}]
+
+
+def tidied(world: World, path: str) -> str:
+    """A path of a database without the slashes that CouchDB does not mind, but which the API's own paths do."""
+    parts = [part for part in path.split("/") if part]
+    if not parts or parts[0].lower() not in documents.names(world):
+        return path
+    strict = len(parts) == 1 or not OWNED.isdisjoint(part.lower() for part in parts)
+    return f"/{'/'.join(parts)}{'/' if strict and path[-1] == '/' else ''}"
 
 
 def add_admin(world: World, name: str, password: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mocksrv.operation import Call
@@ -27,6 +27,16 @@ class Wanted:
     deleted_conflicts: bool = False
     attachments: bool = False
     local_seq: bool = False
+    encoding: bool = False
+
+    @property
+    def beside_rows(self) -> bool:
+        """Whether documents in lists are to have more than what is stored."""
+        return self.conflicts or self.attachments or self.encoding
+
+    def without_files(self) -> Wanted:
+        """The same, with stubs in place of attachments."""
+        return replace(self, attachments=False)
 
 
 def wanted(call: Call) -> Wanted:
@@ -34,7 +44,8 @@ def wanted(call: Call) -> Wanted:
     on = {name for name, value in call.query if value == "true"}
     meta = "meta" in on
     return Wanted("revs" in on, "revs_info" in on or meta, "conflicts" in on or meta,
-                  "deleted_conflicts" in on or meta, "attachments" in on, "local_seq" in on)
+                  "deleted_conflicts" in on or meta, "attachments" in on, "local_seq" in on,
+                  "att_encoding_info" in on)
 
 
 def dressed(world: World, db: Database, leaf: Leaf, more: Wanted) -> documents.Document:
@@ -44,8 +55,7 @@ def dressed(world: World, db: Database, leaf: Leaf, more: Wanted) -> documents.D
     if more.revs:
         doc["_revisions"] = {"start": rank(leaf.rev)[0], "ids": [rev.partition("-")[2] for rev in leaf.revs]}
     if more.revs_info:
-        doc["_revs_info"] = [{"rev": rev, "status": "missing" if n else "available"}
-                             for n, rev in enumerate(leaf.revs)]
+        doc["_revs_info"] = [{"rev": rev, "status": status(db, leaf, rev)} for rev in leaf.revs]
     for asked, name, deleted in ((more.conflicts, "_conflicts", False),
                                  (more.deleted_conflicts, "_deleted_conflicts", True)):
         found = [one.rev for one in others if one.deleted is deleted]
@@ -53,9 +63,20 @@ def dressed(world: World, db: Database, leaf: Leaf, more: Wanted) -> documents.D
             doc[name] = found
     if more.local_seq:
         doc["_local_seq"] = (db.history(doc["_id"]) or {}).get("seq")
-    if more.attachments and doc.get("_attachments"):
-        doc["_attachments"] = {name: filled(world, stub) for name, stub in doc["_attachments"].items()}
+    if (more.attachments or more.encoding) and doc.get("_attachments"):
+        doc["_attachments"] = {
+            name: (filled(world, stub) if more.attachments else stub)
+            | (attachments.encoding_info(world, stub) if more.encoding else {})
+            for name, stub in doc["_attachments"].items()}
     return doc
+
+
+def status(db: Database, leaf: Leaf, rev: str) -> str:
+    """What `_revs_info` says of a revision on the way to a leaf."""
+    body = leaf.body if rev == leaf.rev else db.past(leaf.body["_id"], rev)
+    if body is None:
+        return "missing"
+    return "deleted" if body.get("_deleted") else "available"
 
 
 def filled(world: World, stub: dict[str, Any]) -> dict[str, Any]:
@@ -65,10 +86,16 @@ def filled(world: World, stub: dict[str, Any]) -> dict[str, Any]:
 
 
 def find(db: Database, id: str, rev: str, latest: bool = False) -> Leaf | None:
-    """The leaf of a revision; with `latest` that which its branch has become."""
+    """The document at a revision, as long as that is there; with `latest` what its branch has become."""
     known = db.branches(id)
     exact = next((leaf for leaf in known if leaf.rev == rev), None)
-    return exact or next((leaf for leaf in known if latest and rev in leaf.revs), None)
+    if exact is not None:
+        return exact
+    branch = next((leaf for leaf in known if rev in leaf.revs), None)
+    if branch is None or latest:
+        return branch
+    old = db.past(id, rev)
+    return None if old is None else Leaf(branch.revs[branch.revs.index(rev):], old, bool(old.get("_deleted")))
 
 
 def checked(rev: Any) -> str:

@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from mocksrv.operation import Call, Headers, Refusal, Reply, TooLarge
 from mocksrv.vendors.cht import jsonio, negotiation
-from mocksrv.vendors.cht.errors import CouchError, Firewall, PlainText
+from mocksrv.vendors.cht.compression import compressible
+from mocksrv.vendors.cht.errors import CouchError, Data, PlainText
 
 JSON_TYPE = "application/json; charset=utf-8"
 VARY = ("Vary", "Accept-Encoding")
@@ -49,6 +50,7 @@ class CouchReply(Reply):
 
     plain_proxy: bool = True
     traced: bool = True  # with the id and the time that CouchDB gives requests; sessions have none
+    policy: str | None = None  # CouchDB's own Content-Security-Policy, in the place of the API's
 
 
 class Rendered(Reply):
@@ -76,7 +78,7 @@ def express(call: Call, reply: Reply) -> Reply:
     body, kind = reply.body, reply.content_type
     if isinstance(body, Iterator):
         headers = [*HELMET, *([("Content-Type", kind)] if kind else []), *reply.headers]
-        return Reply(body, reply.status, [*headers, VARY])
+        return Reply(body, reply.status, [*headers, *vary(kind)])
     if isinstance(body, str):
         data, kind = body.encode(), kind or "text/html; charset=utf-8"
     elif isinstance(body, bytes):
@@ -87,14 +89,34 @@ def express(call: Call, reply: Reply) -> Reply:
     if is_fresh(call, reply.status, tag):
         return Reply(b"", 304, [*HELMET, *reply.headers, ("ETag", tag), ("Content-Length", "0")])
     headers = [*HELMET, *reply.headers, *([("Content-Type", kind)] if kind else []),
-               ("Content-Length", str(len(data))), ("ETag", tag), VARY]
+               ("Content-Length", str(len(data))), ("ETag", tag), *vary(kind)]
     return Reply(data, reply.status, headers)
+
+
+def vary(content_type: str | None) -> Headers:
+    """What the middleware says of answers that it packs for others."""
+    return [VARY] if content_type == "application/json" or compressible(content_type) else []
 
 
 def etag(data: bytes) -> str:
     """Express' weak ETag: the length in hex and the start of the SHA-1."""
     digest = hashlib.sha1(data, usedforsecurity=False).digest()
     return f'W/"{len(data):x}-{base64.b64encode(digest).decode()[:27]}"'
+
+
+def encodings(call: Call) -> set[str]:
+    """The content encodings that the client names and takes."""
+    named = (part.partition(";") for part in call.header("accept-encoding").lower().split(","))
+    return {name.strip() for name, _, weight in named if weight.replace(" ", "") not in ("q=0", "q=0.0")}
+
+
+def couch_etag(data: bytes) -> str:
+    """CouchDB's ETag of what is no document: an MD5 as a number of base 36."""
+    number, digits = int(hashlib.md5(data, usedforsecurity=False).hexdigest(), 16), ""
+    while number:
+        number, rest = divmod(number, 36)
+        digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[rest] + digits
+    return f'"{digits}"'
 
 
 def is_fresh(call: Call, status: int, tag: str) -> bool:
@@ -118,21 +140,23 @@ def couch(call: Call, reply: CouchReply) -> Reply:
         body = jsonio.dumps(body) + b"\n"
     length = [] if isinstance(body, Iterator) else [("content-length", str(len(body)))]
     seed = b"" if isinstance(body, Iterator) else body
-    kind = ("content-type", reply.content_type or "application/json")
-    first: Headers = [("cache-control", "must-revalidate"), *length, kind]
+    kind = reply.content_type or "application/json"
+    first: Headers = [("cache-control", "must-revalidate"), *length, ("content-type", kind)]
     own: Headers = [*first, *reply.headers] if reply.traced else [*reply.headers, *first]
     own.append(("server", COUCH_SERVER))
     if reply.traced:
         request = hashlib.blake2b(seed, digest_size=5).hexdigest()
         own += [("x-couch-request-id", request), ("x-couchdb-body-time", "0")]
     proxy = [PROXY] if reply.plain_proxy else []
-    return Reply(body, reply.status, [*HELMET, *call.notes.get("headers", []), *own, *proxy, VARY])
+    guard = [("content-security-policy", reply.policy), *HELMET[1:]] if reply.policy else HELMET
+    return Reply(body, reply.status, [*guard, *call.notes.get("headers", []), *own, *proxy, *vary(kind)])
 
 
-def location(call: Call, database: str, id: str) -> tuple[str, str]:
-    """Where a document is, its id encoded as by CouchDB 3.3's url_encode: letters, digits and `_.-:` stay."""
-    encoded = quote(id, safe=":", errors="surrogatepass").replace("~", "%7E")
-    return "location", f"{call.base_url}/{database}/{encoded}"
+def location(call: Call, *parts: str) -> tuple[str, str]:
+    """Where a database, document or attachment is, encoded as by CouchDB 3.3's url_encode: letters, digits and
+    `_.-:` stay."""
+    encoded = (quote(part, safe=":", errors="surrogatepass").replace("~", "%7E") for part in parts)
+    return "location", "/".join((call.base_url, *encoded))
 
 
 # --- refusals ---
@@ -144,7 +168,7 @@ def refusal(call: Call, refused: Refusal) -> Reply:
         return couch(call, CouchReply(refused.body, refused.status, refused.headers, plain_proxy=proxied))
     if isinstance(refused, PlainText):
         return unsized(refused.status, "text/plain", str(refused.body).encode())
-    if isinstance(refused, Firewall):
+    if isinstance(refused, Data):
         return express(call, Reply(refused.body, refused.status))
     if refused.status == 401:
         return unauthorized(call, prompt=getattr(refused, "prompt", False))

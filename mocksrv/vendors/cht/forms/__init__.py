@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.cht import app_settings, attachments, auth, bodies, conformance, errors, schemas, shapes, wire
+from mocksrv.vendors.cht import (
+    app_settings,
+    attachments,
+    auth,
+    bodies,
+    conformance,
+    errors,
+    jsonio,
+    schemas,
+    shapes,
+    wire,
+)
 from mocksrv.vendors.cht.forms import definitions, openrosa, wellformed
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -25,14 +36,14 @@ def get_forms(world: World, call: Call) -> Any:
     `strict`. It also makes the download links from the document's id, the server from the definition's.
     """
     if call.header("x-openrosa-version"):
-        return Reply(openrosa_list(world, call), content_type="text/xml; charset=utf-8",
+        return Reply(iter((openrosa_list(world, call).encode(),)), content_type="text/xml; charset=utf-8",
                      headers=[("X-OpenRosa-Version", "1.0")])
     names = []
     for form in definitions.all_forms(world):
         names.append(f"{form.id}.xml")
         if not conformance.strict(world) and "json" in form.doc["_attachments"]:
             names.append(f"{form.id}.json")
-    return names
+    return Reply(iter((jsonio.dumps(names),)), content_type=wire.JSON_TYPE)  # written at once, without a length
 
 
 def openrosa_list(world: World, call: Call) -> str:

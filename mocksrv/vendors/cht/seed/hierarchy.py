@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain, count, islice
 from typing import Any
 
-from mocksrv.vendors.cht import contacts, documents
+from mocksrv.vendors.cht import contacts, documents, upkeep
 from mocksrv.vendors.cht.seed import pools
 from mocksrv.world import World
 
@@ -37,8 +37,12 @@ def plant(world: World, size: int, more: Callable[[Places], Iterator[Doc]]) -> P
     maker = Maker(world, households=max(2, min(12, size // 12)), every=max(1, size // PATIENTS))
     broken = maker.broken() if size > 10 else []
     medic = documents.database(world, "medic")
-    contacts = chain(islice(maker.contacts(), size - len(broken)), broken)
-    medic.plant(one for part in (lambda: contacts, lambda: more(maker.places)) for one in part())  # type: ignore[no-untyped-call]
+
+    def everything() -> Iterator[Doc]:
+        yield from chain(islice(maker.contacts(), size - len(broken)), broken)
+        yield from more(maker.places)  # these are only known now
+
+    upkeep.plant(medic, everything())
     return maker.places
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from mocksrv.vendors.cht import app_settings, auth, documents, errors, javascript, passwords, roles
+from mocksrv.vendors.cht import app_settings, auth, document_shape, documents, errors, javascript, passwords, roles
 from mocksrv.vendors.cht.conformance import docs
 from mocksrv.world import World
 
@@ -115,6 +115,6 @@ def write(world: World, database: str, doc: Data) -> Data:
         errors.fail(409, error.reason)
     except documents.Forbidden as error:
         errors.fail(403, error.reason)
-    except documents.Invalid as error:
+    except document_shape.Invalid as error:
         errors.fail(400, error.reason)
     return {"id": stored["id"], "rev": stored["rev"]}

@@ -12,7 +12,7 @@ from typing import Any
 from mocksrv.vendors.cht import indexes, javascript
 from mocksrv.vendors.cht.export import search
 from mocksrv.vendors.cht.indexes import is_contact, is_report, lineage_ids
-from mocksrv.vendors.cht.replication import report_keys
+from mocksrv.vendors.cht.scope import report_keys
 from mocksrv.vendors.cht.views.index import View
 
 Doc = Mapping[str, Any]

@@ -1,0 +1,84 @@
+"""CouchDB as a whole: its databases, tasks, nodes and ids. CouchDB 3.3 source, chttpd_misc."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mocksrv.operation import Call
+from mocksrv.vendors.cht import documents, errors, jsonio, shapes, wire
+from mocksrv.vendors.cht.couchdb import SOURCE, json_body
+from mocksrv.vendors.cht.databases import administered, described
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.world import World
+
+NODE = "couchdb@127.0.0.1"
+MOST_IDS, MOST_DATABASES = 1000, 100  # in one request
+
+
+@vendor.operation("GET", "/_all_dbs", name="couch_all_databases", response=shapes.NAMES, proof="source", source=SOURCE)
+def all_databases(world: World, call: Call) -> Any:
+    """The names of all databases; for admins."""
+    administered(call)
+    body = jsonio.dumps(documents.names(world))
+    return wire.CouchReply(iter((body + b"\n",)), headers=[("etag", wire.couch_etag(body))])
+
+
+@vendor.operation("GET", "/_dbs_info", name="couch_databases_info", response=shapes.DATABASES, proof="source",
+                  source=SOURCE)
+def databases_info(world: World, call: Call) -> Any:
+    """What there is to tell of each database; for admins."""
+    administered(call)
+    return told(world, documents.names(world))
+
+
+@vendor.operation("POST", "/_dbs_info", name="couch_databases_info_post", response=shapes.DATABASES, proof="source",
+                  source=SOURCE)
+def databases_info_post(world: World, call: Call) -> Any:
+    """The same of some databases: `{"keys": [...]}`; for admins."""
+    administered(call)
+    keys = json_body(call).get("keys")
+    if keys is None:
+        errors.couch(400, "bad_request", "`keys` member must exist.")
+    if not isinstance(keys, list):
+        errors.couch(400, "bad_request", "`keys` member must be an array.")
+    if len(keys) > MOST_DATABASES:
+        errors.couch(400, "bad_request", f"`keys` must be at most {MOST_DATABASES} in length.")
+    return told(world, keys)
+
+
+def told(world: World, keys: list[Any]) -> wire.CouchReply:
+    there = set(documents.names(world))
+    rows = [{"key": key, "info": described(documents.database(world, key))}
+            if isinstance(key, str) and key in there else {"key": key, "error": "not_found"} for key in keys]
+    return wire.CouchReply(iter((jsonio.dumps(rows) + b"\n",)))
+
+
+@vendor.operation("GET", "/_active_tasks", name="couch_active_tasks", response=shapes.TASKS, proof="source",
+                  source=SOURCE)
+def active_tasks(world: World, call: Call) -> Any:
+    """There are none: nothing here takes time."""
+    administered(call)
+    return wire.CouchReply([])
+
+
+@vendor.operation("GET", "/_membership", name="couch_membership", response=shapes.NODES, firewall=True,
+                  proof="source", source=SOURCE)
+def membership(world: World, call: Call) -> Any:
+    """The nodes of the cluster; for admins."""
+    administered(call)
+    return wire.CouchReply({"all_nodes": [NODE], "cluster_nodes": [NODE]})
+
+
+@vendor.operation("GET", "/_up", name="couch_up", response=shapes.UP, firewall=True, proof="source", source=SOURCE)
+def up(world: World, call: Call) -> Any:
+    """That CouchDB is there."""
+    return wire.CouchReply({"status": "ok", "seeds": {}})
+
+
+@vendor.operation("GET", "/_uuids", name="couch_ids", response=shapes.IDS, firewall=True, proof="source", source=SOURCE)
+def new_ids(world: World, call: Call) -> Any:
+    """As many new ids as `count` says."""
+    count = call.arg("count", "1") or "1"
+    if not count.isdecimal() or len(count) > len(str(MOST_IDS)) or int(count) > MOST_IDS:
+        errors.couch(400, "bad_request", f"count parameter too large, maximum is {MOST_IDS}")
+    return wire.CouchReply({"uuids": [documents.new_id(world) for _ in range(int(count))]})
