@@ -6,7 +6,7 @@ PORT ?= 8080
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format proof operations bench fuzz
+.PHONY: help serve test parallel lint format proof operations bench fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
@@ -22,6 +22,9 @@ serve: $(VENV)/ready ## Start the server on PORT (8080)
 
 test: $(VENV)/ready ## Run all tests; ARGS goes to pytest
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+parallel: $(VENV)/ready ## Two hundred tests at once on one server, in twenty orders
+	$(BIN)/python -m mocksrv.tests.parallel.run $(ARGS)
 
 lint: $(VENV)/ready ## Check style and types
 	$(BIN)/ruff check .
