@@ -17,9 +17,14 @@ function aim(fault) {
   return parts.join(", ") || "every call";
 }
 
+function pause({ uniform, lognormal }) {
+  if (uniform) return `waits ${uniform[0]} to ${uniform[1]} s`;
+  return lognormal && `waits ${lognormal[0]} s or so, log-normal with sigma ${lognormal[1]}`;
+}
+
 function effect(fault) {
   const parts = [fault.status && `status ${fault.status}`, fault.slow && `body takes ${fault.slow} s`,
-    typeof fault.delay === "number" ? fault.delay && `waits ${fault.delay} s` : `waits ${JSON.stringify(fault.delay)} s`,
+    typeof fault.delay === "number" ? fault.delay && `waits ${fault.delay} s` : pause(fault.delay),
     fault.connection && `connection: ${fault.connection}${fault.after ? ", after the work is done" : ""}`,
     fault.cut_after !== null && `cut after ${fault.cut_after} chunks`,
     fault.content_type && `content type ${fault.content_type}`,
@@ -43,8 +48,7 @@ function members(operations) {
   return { names, first: {
     vendor: ["Vendor", vendor],
     operation: ["Operation", h("input", { list: "operation-names", placeholder: "any", ...plain })],
-    status: ["Status", number({ min: 100, max: 599, placeholder: "unchanged" }), "with the vendor's own error"],
-    delay: ["Delay, seconds", number({ min: 0, max: 600, step: "any", placeholder: "0" })],
+    status: ["Status", number({ min: 200, max: 599, placeholder: "unchanged" }), "with the vendor's own error"],
     connection: ["Connection", choice({}, [["", "holds"], "reset", "empty", "truncate", "garbage"])],
     times: ["How often", number({ min: 1, placeholder: "always" })],
   }, more: {
@@ -56,23 +60,68 @@ function members(operations) {
     slow: ["Body takes, seconds", number({ min: 0, max: 600, step: "any", placeholder: "0" })],
     cut_after: ["Cut a stream after", number({ min: 0, placeholder: "never" }), "chunks"],
     content_type: ["Content type", h("input", { placeholder: "unchanged", ...plain })],
+    headers: ["Headers", h("textarea", { rows: 2, placeholder: "Retry-After: 7", ...plain }), "one a line, in the place of the answer's own"],
   } };
+}
+
+// How a delay is drawn, as the control plane calls it: what people call it, and the fields.
+const DELAYS = {
+  fixed: ["the same each time", "Delay, seconds"],
+  uniform: ["between two", "At least, seconds", "At most, seconds"],
+  lognormal: ["log-normal: a few much longer", "Median, seconds", "Spread (sigma)"],
+};
+
+/** The fields of a delay, of which those of the chosen kind show, and what reads them: null if they are empty. */
+function delays() {
+  const input = (label) => number({ min: 0, max: label.includes("sigma") ? 3 : 600, step: "any", placeholder: "0" });
+  const controls = Object.fromEntries(Object.entries(DELAYS).map(([kind, [, ...labels]]) => [kind, labels.map(input)]));
+  const fields = Object.fromEntries(Object.entries(DELAYS).map(([kind, [, ...labels]]) =>
+    [kind, labels.map((label, at) => field(label, controls[kind][at]))]));
+  const kind = choice({ onchange: draw }, Object.entries(DELAYS).map(([name, [text]]) => [name, text]));
+  function draw() {
+    for (const [name, group] of Object.entries(fields)) for (const one of group) one.hidden = name !== kind.value;
+  }
+  draw();
+  const read = () => {
+    const given = controls[kind.value].map((control) => control.value);
+    if (given.every((value) => value === "")) return null;
+    const [first, second] = given.map(Number);
+    return kind.value === "fixed" ? first : { [kind.value]: [first, second] };
+  };
+  return { fields: [field("Delay", kind), ...Object.values(fields).flat()], read, draw };
+}
+
+/** `Name: value` lines as an object. */
+function headers(text) {
+  const lines = text.split("\n").map((line) => line.trim()).filter(Boolean);
+  return Object.fromEntries(lines.map((line) => {
+    const [, name, value] = line.match(/^([^:]+):(.*)$/) ?? [];
+    if (!name) throw new Error(`A header is written as Name: value, not ${line}`);
+    return [name.trim(), value.trim()];
+  }));
 }
 
 function addForm(operations, add) {
   const { names, first, more } = members(operations);
   const after = h("input", { type: "checkbox", id: "after" });
-  const submit = (event) => {
-    event.preventDefault();
+  const delay = delays();
+  const read = () => {
     const fault = after.checked ? { after: true } : {};
     for (const [key, [, control]] of Object.entries({ ...first, ...more })) {
       if (control.value !== "") fault[key] = control.type === "number" ? Number(control.value) : control.value;
     }
-    add(fault, event.target);
+    if (fault.headers !== undefined) fault.headers = headers(fault.headers);
+    const drawn = delay.read();
+    return drawn === null ? fault : { ...fault, delay: drawn };
+  };
+  const submit = (event) => {
+    event.preventDefault();
+    add(read, event.target);
   };
   const group = (part) => h("div", { class: "fields" }, Object.values(part).map((one) => field(...one)));
-  return h("form", { class: "card form", onsubmit: submit, "aria-labelledby": "add-fault" },
+  return h("form", { class: "card form", onsubmit: submit, onreset: () => setTimeout(delay.draw), "aria-labelledby": "add-fault" },
     h("h2", { id: "add-fault" }, "Add a fault"), names, group(first),
+    h("div", { class: "fields" }, delay.fields),
     h("details", {}, h("summary", {}, "More"), group(more), h("div", { class: "check" }, after,
       h("label", { for: "after" }, "The connection breaks after the work is done"))),
     h("button", { class: "main" }, "Add"));
@@ -91,7 +140,7 @@ export async function show(place) {
       faults.map((fault) => faultRow(fault, drop)), "Nothing goes wrong in this world."));
     if (focused) place.querySelector("h1").focus();
   }
-  const add = (fault, form) => run("The fault is set.", async () => { await post("/faults", fault); form.reset(); });
+  const add = (read, form) => run("The fault is set.", async () => { await post("/faults", read()); form.reset(); });
   place.append(list, clear, addForm(await get("/operations"), add));
   await draw();
   const beat = setInterval(() => { if (!list.contains(document.activeElement)) draw().catch(() => {}); }, 3000);

@@ -170,8 +170,15 @@ def test_tables_can_be_paged_searched_and_read(page):
     page.click(first["id"])
     page.until(lambda: page.all("pre"))
     assert page.browser.execute_script("return JSON.parse(document.querySelector('pre').textContent)") == first["doc"]
-    page.browser.back()
+    raw = page.named("As the control plane sends it")[0].get_attribute("href")
+    assert requests.get(raw).json()["documents"] == [first]
+    page.click("Back to commcare.cases")
     page.sees("1 to 25 of 51")
+    page.enter("Find", "no such thing")
+    page.click("Find")
+    page.sees("No document matches.")
+    page.click("All tables")
+    page.sees("Show empty tables")
 
 
 def test_the_clock_moves_freezes_and_is_set(page):
@@ -230,6 +237,51 @@ def test_faults_are_added_listed_and_removed(page):
     assert page.ask("/faults") == []
 
 
+def test_a_fault_takes_all_that_the_control_plane_takes(page):
+    page.open("faults")
+    page.click("More")
+    page.enter("Method", "PUT")
+    page.enter("Path", "/medic/*")
+    page.enter("Caller", "admin")
+    page.enter("Only call number", "2")
+    page.enter("Body takes, seconds", "0.1")
+    page.enter("Cut a stream after", "3")
+    page.enter("Content type", "text/html")
+    page.enter("Headers", "Retry-After: 7\nX-Two:  a: b ")
+    page.click("Add")
+    page.sees("method PUT, path /medic/*, caller admin, call 2 only", "table")
+    page.sees("body takes 0.1 s; cut after 3 chunks; content type text/html; Retry-After: 7; X-Two: a: b", "table")
+    [fault] = page.ask("/faults")
+    given = {"method": "PUT", "path": "/medic/*", "caller": "admin", "nth": 2, "slow": 0.1, "cut_after": 3,
+             "content_type": "text/html", "headers": {"Retry-After": "7", "X-Two": "a: b"}, "delay": 0}
+    assert fault | given == fault
+    statuses = [requests.put(f"{page.url}/medic/{id}", json={}, auth=ADMIN).headers.get("Retry-After") for id in "ab"]
+    assert statuses == [None, "7"]
+    page.enter("Headers", "no colon")
+    page.click("Add")
+    page.sees("A header is written as Name: value, not no colon", "#alert")
+    assert len(page.ask("/faults")) == 1
+
+
+@pytest.mark.parametrize(("kind", "fields", "delay", "text"), [
+    ("the same each time", {"Delay, seconds": "0.25"}, 0.25, "waits 0.25 s"),
+    ("between two", {"At least, seconds": "0.1", "At most, seconds": "0.2"}, {"uniform": [0.1, 0.2]}, "waits 0.1 to 0.2 s"),
+    ("log-normal: a few much longer", {"Median, seconds": "0.2", "Spread (sigma)": "0.8"}, {"lognormal": [0.2, 0.8]},
+     "waits 0.2 s or so, log-normal with sigma 0.8"),
+])
+def test_a_delay_is_drawn_in_three_ways(page, kind, fields, delay, text):
+    page.open("faults")
+    page.enter("Delay", kind)
+    shown = [label.text for label in page.all("form.card label") if label.is_displayed()]
+    assert {"Delay, seconds", "At least, seconds", "Median, seconds"} & set(shown) == {next(iter(fields))}
+    for label, value in fields.items():
+        page.enter(label, value)
+    page.click("Add")
+    page.sees(text, "table")
+    assert [fault["delay"] for fault in page.ask("/faults")] == [delay]
+    assert page.control("Delay, seconds").is_displayed()  # the form is as it was at first
+
+
 def test_a_scenario_is_put_into_the_world(page):
     page.open("scenarios").sees("What a client should do:")
     page.click("Put all.works_on_retry into this world")
@@ -254,6 +306,13 @@ def test_operations_tell_their_proof_and_how_often_they_were_called(page):
     page.until(lambda: page.all("tbody tr td")[5].text == "3")
     page.enter("Vendor", "carehq")
     page.sees("No operation matches.")
+    page.control("Called here only").click()
+    page.enter("Proof", "docs")
+    page.enter("Find", "care-enquiries")
+    page.sees("2 of ", "main p[role=status]")
+    rows = [row.text for row in page.all("tbody tr")]
+    assert len(rows) == 2
+    assert all("/v1/care-enquiries" in row and "docs" in row for row in rows)
 
 
 def test_operations_tell_whose_proof_is_stale(page, monkeypatch):
