@@ -2,7 +2,7 @@
 
 import { get, pageOf, world } from "./api.js";
 import { attempt, h, utc } from "./dom.js";
-import { follow } from "./record.js";
+import { follow, rest } from "./record.js";
 import * as clock from "./clock.js";
 import * as faults from "./faults.js";
 import * as journal from "./journal.js";
@@ -116,7 +116,12 @@ function start() {
     if (address !== location.pathname) go(world());
   });
   addEventListener("hashchange", () => { if (location.hash.startsWith("#/")) show(true); });
-  follow(connected);
+  // Who is not looked at, or kept for the way back, leaves the connection to others.
+  const looked = () => (document.hidden ? rest() : follow(connected));
+  document.addEventListener("visibilitychange", looked);
+  addEventListener("pagehide", rest);
+  addEventListener("pageshow", (event) => { if (event.persisted) looked(); });
+  looked();
   enter().then(() => show(false));
   setInterval(tick, 500);
   setInterval(refresh, 3000);

@@ -49,9 +49,12 @@ export function calls() {
   return counts;
 }
 
+/** Let go of the connection: a browser has six to a server, for all its tabs. */
+export const rest = () => stop?.abort();
+
 /** Follow the journal of the present world from its beginning; tells the state of the connection. */
 export async function follow(onstate) {
-  stop?.abort();
+  rest();
   const mine = (stop = new AbortController());
   seconds = new Map();
   while (!mine.signal.aborted) {

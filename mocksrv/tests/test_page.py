@@ -1,7 +1,10 @@
 """The page in a real browser: each control of each view, in a world of the test's own."""
 
+import ast
 import json
+import re
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -265,7 +268,8 @@ def test_a_fault_takes_all_that_the_control_plane_takes(page):
 
 @pytest.mark.parametrize(("kind", "fields", "delay", "text"), [
     ("the same each time", {"Delay, seconds": "0.25"}, 0.25, "waits 0.25 s"),
-    ("between two", {"At least, seconds": "0.1", "At most, seconds": "0.2"}, {"uniform": [0.1, 0.2]}, "waits 0.1 to 0.2 s"),
+    ("between two", {"At least, seconds": "0.1", "At most, seconds": "0.2"}, {"uniform": [0.1, 0.2]},
+     "waits 0.1 to 0.2 s"),
     ("log-normal: a few much longer", {"Median, seconds": "0.2", "Spread (sigma)": "0.8"}, {"lognormal": [0.2, 0.8]},
      "waits 0.2 s or so, log-normal with sigma 0.8"),
 ])
@@ -340,11 +344,14 @@ def test_settings_are_shown_and_changed(page):
     page.sees("carehq.clock_window is 60 now", "#status")
     page.enter("rate_limit", "no")
     page.sees("carehq.rate_limit is no now", "#status")
+    page.enter("bearer_token", "abc").send_keys(Keys.TAB)
+    page.sees("commcare.bearer_token is abc now", "#status")
     page.enter("throttle_every", "1.5").send_keys(Keys.TAB)
     page.sees("use a whole number", "#alert")
     assert page.control("throttle_every").get_attribute("value") == "5"
     settings = page.ask("/settings")
-    changed = {"cht.conformance": "strict", "carehq.clock_window": 60, "carehq.rate_limit": False}
+    changed = {"cht.conformance": "strict", "carehq.clock_window": 60, "carehq.rate_limit": False,
+               "commcare.bearer_token": "abc"}
     assert settings | changed == settings
 
 
@@ -434,6 +441,25 @@ def test_the_page_asks_once_for_the_token_and_keeps_it_to_itself(browser):
     browser.get_log("browser")
 
 
+def test_more_tabs_than_a_browser_has_connections_stay_alive(page):
+    """Chromium has six to a server: a tab that is not looked at must hold none."""
+    browser, first = page.browser, page.browser.current_window_handle
+    page.open("journal")
+    for _ in range(7):
+        browser.switch_to.new_window("tab")
+        page.open("journal").sees("Nothing was asked in this world yet")
+    page.call("/api/v1/persn", auth=ADMIN)
+    page.sees("/api/v1/persn", ".rows")
+    for tab in browser.window_handles:
+        if tab != first:
+            browser.switch_to.window(tab)
+            browser.close()
+    browser.switch_to.window(first)
+    page.sees("/api/v1/persn", ".rows")
+    page.call("/api/v1/peple", auth=ADMIN)
+    page.sees("/api/v1/peple", ".rows")
+
+
 def test_all_can_be_reached_with_the_keyboard(page):
     page.open("journal")
     body = page.all("body")[0]
@@ -472,3 +498,48 @@ def test_each_view_is_accessible_and_looks_right(page, view):
                 if device == "desktop":
                     found = Axe().run(page.browser, options=RULES[scheme])["violations"]
                     assert [(one["id"], [node["html"] for node in one["nodes"]][:5]) for one in found] == []
+
+
+CONTROLS = """
+return [...document.querySelectorAll("button, a[href], input, select, textarea, summary")]
+  .filter((one) => !one.closest("nav, td.id, td.wide, .tables") && !one.matches(".skip")).map((one) => ({
+    name: (one.getAttribute("aria-label") ?? one.labels?.[0]?.firstChild.textContent ?? one.textContent).trim(),
+    kind: `${one.localName} ${one.type ?? ""}`, setting: one.closest(".settings") && one.name,
+    described: Boolean(one.getAttribute("aria-label") || one.labels?.length || one.textContent.trim()),
+    reached: one.tabIndex >= 0,
+  }))
+"""
+
+
+def words_of_the_tests():
+    """What the tests of this file name: their texts, with * for what varies."""
+    for node in ast.walk(ast.parse(Path(__file__).read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+            yield "".join(part.value if isinstance(part, ast.Constant) else "*" for part in node.values)
+
+
+def test_every_control_is_named_reached_by_keyboard_and_driven_by_a_test_here(page):
+    """Of settings one of each kind; a scenario stands for all; rows of tables are left to the tests of their views."""
+    driven = set(words_of_the_tests())
+    page.call("/api/v1/persn/x", auth=ADMIN)
+    requests.post(f"{page.url}/_mocksrv/faults", json={"status": 503, "times": 1})
+    label = f"{page.url.rpartition('~')[2]}-controls"
+    requests.post(f"{page.url}/_mocksrv/snapshots", json={"name": label})
+    missed, kinds = [], {}
+    for view in (*VIEWS, "tables/commcare.cases"):
+        page.open(*view.split("/"))
+        if view == "journal":
+            page.click("GET /api/v1/persn/x")
+        for one in page.browser.execute_script(CONTROLS):
+            name = re.sub(r"^Put \S+ into", "Put all.works_on_retry into", one["name"])
+            if one["setting"]:
+                kinds.setdefault(one["kind"], set()).add(name)
+            elif not any(fnmatchcase(name, word) for word in driven):
+                missed.append((view, name))
+            assert one["described"], (view, one)
+            assert one["reached"], (view, one)
+    requests.delete(f"{page.url}/_mocksrv/snapshots/{label}")
+    assert missed == []
+    assert all(names & driven for names in kinds.values()), kinds
