@@ -9,6 +9,9 @@ const NAME = { required: true, pattern: "[\\w.\\-]{1,64}", autocomplete: "off", 
   title: "1 to 64 letters, digits, dots, dashes or underscores" };
 const SIZES = [["", "as the server"], ["empty", "empty (accounts only)"], "small", "medium"];
 
+/** Bytes beside the seeded data. */
+const size = (bytes) => (bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+
 function worldRow(one, act, frame) {
   const here = one.name === world();
   const link = h("a", { href: pageOf(one.name), "aria-current": here && "true",
@@ -18,15 +21,16 @@ function worldRow(one, act, frame) {
     h("td", { class: "roomy time" }, h("code", {}, one.prefix || "/")),
     h("td", { class: "roomy time" }, utc(new Date(one.clock.now))),
     h("td", { class: "number" }, String(one.exchanges)),
+    h("td", { class: "number roomy" }, size(one.bytes)),
     h("td", { class: "buttons" },
       button("Reset", () => act.reset(one.name), { "aria-label": `Reset ${one.name}` }),
       button("Fork", () => act.fork(one.name), { "aria-label": `Fork ${one.name}` }),
       one.name !== "default" && button("Delete", () => act.drop(one.name), { "aria-label": `Delete ${one.name}`, class: "danger" })));
 }
 
-function snapshotRow({ name, world: origin, clock }, act) {
+function snapshotRow({ name, world: origin, clock, bytes }, act) {
   return h("tr", {}, h("td", { class: "wide" }, h("code", { class: "data" }, name)), h("td", {}, origin),
-    h("td", { class: "roomy time" }, utc(new Date(clock.now))),
+    h("td", { class: "roomy time" }, utc(new Date(clock.now))), h("td", { class: "number roomy" }, size(bytes)),
     h("td", { class: "buttons" },
       button("Restore", () => act.restore(name), { "aria-label": `Restore ${name} into this world` }),
       button("Download", () => act.download(name), { "aria-label": `Download ${name}` }),
@@ -117,9 +121,9 @@ export async function show(place, frame) {
   const act = actions(draw, frame);
   async function draw() {
     const [snapshots] = await Promise.all([get("/snapshots"), frame.refresh()]);
-    list.replaceChildren(grid("Worlds", ["Name", ["Prefix", "roomy"], ["Its time", "roomy"], ["Exchanges", "number"], "Actions"],
+    list.replaceChildren(grid("Worlds", ["Name", ["Prefix", "roomy"], ["Its time", "roomy"], ["Exchanges", "number"], ["Holds", "number roomy"], "Actions"],
       frame.worlds().map((one) => worldRow(one, act, frame)), ""));
-    kept.replaceChildren(grid("Snapshots", ["Name", "Of", ["Its time", "roomy"], "Actions"],
+    kept.replaceChildren(grid("Snapshots", ["Name", "Of", ["Its time", "roomy"], ["Holds", "number roomy"], "Actions"],
       snapshots.map((one) => snapshotRow(one, act)), "None yet. A snapshot keeps documents, clock and generator of a world."));
   }
   place.append(list, makeForm(await get("/scenarios"), act),

@@ -387,6 +387,7 @@ def test_worlds_are_made_forked_switched_reset_and_deleted(page, mocksrv):
     page.browser.back()
     page.until(lambda: "/~" not in page.browser.current_url)
     page.until(lambda: Select(page.all("#world")[0]).first_selected_option.text == "default")
+    requests.delete(f"{mocksrv.server}/_mocksrv/worlds/{made}")
 
 
 def test_snapshots_are_kept_restored_deleted_and_moved_as_files(page, mocksrv, tmp_path):
@@ -488,6 +489,12 @@ def test_each_view_is_accessible_and_looks_right(page, view):
     page.open(view)
     if view == "journal":
         page.click("GET /api/v1/persn/x")
+    if view == "faults":
+        page.click("More")
+    if view == "worlds":
+        requests.post(f"{page.url}/_mocksrv/snapshots", json={"name": "looks"})
+        page.open(view).sees("looks")
+        requests.delete(f"{page.url}/_mocksrv/snapshots/looks")
     for scheme in ("light", "dark"):
         for device, width, height in (("desktop", 1280, 900), ("phone", 390, 844)):
             with looked_at_by(page.browser, width, height, scheme):
