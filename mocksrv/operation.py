@@ -320,6 +320,12 @@ class Vendor:
         """The vendor's own error of that status, as faults and failures of ours need it."""
         return Refusal(status)
 
+    def settle(self, world: World) -> None:
+        """Do what is due by the world's clock, where a vendor does something without being asked.
+
+        Called before and after the clock is moved; a vendor with such work does it before each answer, too.
+        """
+
     def caller_name(self, call: Call) -> str | None:
         """Who called, for the journal."""
         return None if call.caller is None else str(getattr(call.caller, "name", call.caller))

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response
 
 from mocksrv.clock import ClockRange
-from mocksrv.control.base import ControlError, answer, control, number, payload, world
+from mocksrv.control.base import ControlError, answer, app, control, number, payload, world
 from mocksrv.control.schemas import MOMENT
 from mocksrv.control.told import NUMBER, TRUTH, told
 from mocksrv.world import World
@@ -54,9 +54,16 @@ def change_clock() -> Response:
                 moved.advance(number(data, "advance"))
         except ClockRange as error:
             raise ControlError("clock-range", 400, str(error)) from None
+        settle(one)  # what was written lately is noticed now, not at the new time
         one.clock = moved
+        settle(one)
         one.commit()
     return answer(clock_state(one))
+
+
+def settle(one: World) -> None:
+    for vendor in app().vendors.values():
+        vendor.settle(one)
 
 
 def moment(value: Any) -> datetime:

@@ -185,6 +185,9 @@ class CHT(Vendor):
 
     # --- worlds ---
 
+    def settle(self, world: World) -> None:
+        background.settle(world)
+
     def accounts(self, world: World) -> None:
         """The server's admin, the secret of sessions, and the documents of a new installation."""
         from mocksrv.vendors.cht import installation
