@@ -134,7 +134,13 @@ def test_numbers_are_those_of_javascript(text, number):
 pieces = st.sampled_from(
     ["YYYZ", "T", "1!", "J1!", "2!", "!", "#", "\\#", '"', " ", "\n", "\u2028", "\ufeff", "\u200b", "n", "w", "1", "05",
      "2.", "2012-03-12", "-", ",", ":", "é", "१", "\ud800", "{{x}}", "[", "(", "*", "."])
-messages = st.lists(pieces, max_size=14).map("".join) | st.text(max_size=40)
+values = st.sampled_from(["5", "05", "2.", "2.5", "9" * 400, "2012-03-12", "2012-13-45", "2012-0-0", "0000-1-1",
+                          "2012/2/31", "9999-12-31", "boxes", "\u0967", "(312) 555-1212", "\"", "", "\u200b",
+                          "1e5", "0x", "\ud800"])
+pairs = st.tuples(st.sampled_from([*"nwyvpbdtmlsk", "Nurse", "", "."]), st.lists(values, max_size=3).map(" ".join))
+forms = st.builds("{}{}".format, st.sampled_from(["YYYZ ", "T ", "T,", "1!T!", "J1!T!", "2!T!", ""]),
+                  st.lists(pairs.map(" ".join), max_size=4).map("#".join) | st.lists(values, max_size=9).map("#".join))
+messages = forms | st.lists(pieces, max_size=14).map("".join) | st.text(max_size=40)
 
 
 @given(messages, st.sampled_from([YYYZ, TYPES, {"fields": {}}, {}, {"meta": 5, "fields": {"a": None, "b.c": {}}}]))

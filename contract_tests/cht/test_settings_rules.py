@@ -13,13 +13,13 @@ from mocksrv.vendors.cht import settings_rules
 STORE = {"a": {"x": 1, "y": [1, 2]}, "b": "s"}
 PERMISSIONS = {"can_edit": ["chw"], "can_configure": ["po"]}
 
-keys = st.sampled_from(["a", "b", "c", "permissions", "0", "1", "5"])
+keys = st.sampled_from(["a", "b", "permissions", "0", "5"])  # few, so that settings and bodies meet
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(["", "s"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
     max_leaves=8,
 )
-objects = st.dictionaries(keys, values, max_size=4)
+objects = st.dictionaries(keys, values | st.dictionaries(keys, values, min_size=1, max_size=3), max_size=4)
 
 
 def without(settings, *names):
@@ -88,6 +88,13 @@ def test_laws(settings, body, way):
     for key, value in without(body, "permissions").items():
         if way != "merge" or not isinstance(value, dict):
             assert left[key] == value, "scalars, arrays and replaced keys are the body's"
+
+
+@given(objects, objects)
+def test_objects_merge_at_any_depth_as_on_top(settings, body):
+    above, below = attempt(settings, body, "merge"), attempt({"x": settings}, {"x": body}, "merge")
+    assert (above is None) == (below is None)
+    assert above is None or without(below["x"], "permissions") == without(above, "permissions")
 
 
 @given(objects)
