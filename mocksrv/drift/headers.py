@@ -11,10 +11,11 @@ from mocksrv.drift.formats import key_name, text_format
 
 Own = frozenset[str]
 BASE = "base"
+URL = re.compile(r"[a-zA-Z][a-zA-Z+.-]*://\S+")
 
 
 def as_it_is(value: str, own: Own) -> str:
-    return ", ".join(part.strip() for part in value.split(","))
+    return ", ".join(URL.sub("<url>", part.strip()) for part in value.split(","))
 
 
 def kind(value: str, own: Own) -> str:
@@ -37,7 +38,10 @@ def challenge(value: str, own: Own) -> str:
 
 def location(value: str, own: Own) -> str:
     """`<base>/a/<uuid>/b?next=<value>`: the server's own name is data, and so are ids. See `from_base`."""
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError:  # such as http://[
+        return "<broken>"
     path = "/".join(segment and segment_name(segment, own) for segment in parts.path.split("/"))
     query = "&".join(f"{key_name(pair.partition('=')[0], own)}=<value>" for pair in parts.query.split("&") if pair)
     host = "<base>" if parts.netloc == BASE else "<host>" if parts.netloc else ""

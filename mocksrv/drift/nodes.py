@@ -29,6 +29,7 @@ WORDS = {  # keys whose texts are the vendor's words, when an answer is an error
     "arg_errors", "code", "detail", "details", "error", "error_code", "error_message", "error_type", "errors", "hint",
     "message", "non_field_errors", "reason", "translationKey"}
 BY_FIELD = {"arg_errors", "errors", "details"}  # keys whose members are named after the caller's fields
+DEEPEST = 100  # levels that are looked at
 ENOUGH = 7  # rows, with as many different values, show an order: fewer are in one by chance too often
 LONGEST_VALUE = 40
 VALUE = re.compile(r"[a-z]+(?:[ _-][a-z]+|[0-9]{1,2}(?![0-9]))*", re.IGNORECASE)
@@ -63,7 +64,7 @@ class Place:
 
 def node(value: Any, reading: Reading, place: Place = Place()) -> Node:
     """The shape of a value."""
-    if place.data and place.path not in reading.declared.keys:
+    if (place.data and place.path not in reading.declared.keys) or len(place.path) > DEEPEST:
         return "data"
     if isinstance(value, dict):
         return of_object(value, reading, place)
@@ -98,7 +99,8 @@ def of_choice(value: str, declared: frozenset[str], own: frozenset[str]) -> Node
 
 def of_object(value: dict[str, Any], reading: Reading, place: Place) -> Node:
     path, last = place.path, place.path[-1] if place.path else ""
-    people = last == "admins" and all(isinstance(member, str) for member in value.values())
+    # CouchDB's administrators, by their names
+    people = all(isinstance(one, str) and (last == "admins" or one.startswith("-pbkdf2-")) for one in value.values())
     keys: dict[str, Node] = {}
     for key, member in value.items():
         data = is_data(key, reading, place)

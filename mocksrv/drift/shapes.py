@@ -46,7 +46,7 @@ def of_body(exchange: Mapping[str, Any], reading: Reading) -> Any:
 def of_json(data: bytes, reading: Reading) -> Any:
     try:
         value = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return of_lines(data, reading) or "broken json"
     return {"json": node(value, reading, Place(words=True))}
 
@@ -55,7 +55,7 @@ def of_lines(data: bytes, reading: Reading) -> Any:
     """JSON line by line, as feeds have it."""
     try:
         return {"json lines": node([json.loads(line) for line in data.splitlines() if line.strip()], reading)}
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -19,7 +19,10 @@ LONGEST_NAME = 80  # of a column
 
 def of_csv(data: bytes, reading: Reading) -> Any:
     """A list of objects whose keys are the names of the header row; without one, of numbered columns."""
-    read = [row for row in csv.reader(io.StringIO(data.decode("utf-8-sig", "replace"), newline="")) if row]
+    try:
+        read = [row for row in csv.reader(io.StringIO(data.decode("utf-8-sig", "replace"), newline="")) if row]
+    except csv.Error:
+        return "broken csv"
     header, rows = header_row(read)
     columns: dict[str, Node] = {}
     for number, name in enumerate(header):
@@ -53,9 +56,9 @@ def of_xml(data: bytes, reading: Reading) -> Any:
 
     try:
         root = fromstring(data)
-    except (ParseError, DefusedXmlException):
+        shown = node({namespace(root.tag)[1]: [plain(root)]}, reading)
+    except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError):
         return "broken xml"
-    shown = node({namespace(root.tag)[1]: [plain(root)]}, reading)
     spaces = sorted({blank(space.lower()) for element in root.iter() if (space := namespace(element.tag)[0])})
     return {"xml": shown, "namespaces": spaces}
 

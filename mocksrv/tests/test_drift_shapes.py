@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mocksrv.drift import shape
 from mocksrv.drift.blank import erase
+from mocksrv.drift.files import is_shape
 from mocksrv.drift.formats import text_format
 from mocksrv.drift.nodes import Declared
 
@@ -48,7 +49,8 @@ def test_formats_of_texts(text, format):
     ({UUID: 1, "2026-01-31": 2, "+254712345678": 3, "Ann Smith": 4, "ann@x.org": 5, "12": 6, "b": 7},
      {"object": {"<uuid>": "integer", "<date>": "integer", "<phone>": "integer", "<key>": "integer",
                  "<email>": "integer", "<integer>": "integer", "b": "integer"}}),
-    ({"admins": {"ann": "-pbkdf2-aa"}}, {"object": {"admins": {"object": {"<key>": "string:text"}}}}),
+    ({"admins": {"ann": "x y"}}, {"object": {"admins": {"object": {"<key>": "string:text"}}}}),
+    ({"ann": "-pbkdf2-aa"}, {"object": {"<key>": "string:text"}}),
     ([3, 1, 4, 0, 5, 9, 2], {"array": "integer", "rows": "many", "sorted": []}),
     ([[1], []], {"array": {"array": "integer", "rows": "1"}, "rows": "many"}),
     ([{"n": n, "d": -n, "same": 1} for n in range(7)],
@@ -85,6 +87,10 @@ def test_keys_keep_their_order():
          "c": {"array": {"object": {"@type": "string:word", "#text": "string:integer"}}, "rows": "1"}}},
          "rows": "1"}}}, "namespaces": []}),
     (b"<a", {"kind": "text/xml"}, "broken xml"),
+    (b'<?xml version="1.0" encoding="no-such"?><a/>', {"kind": "text/xml"}, "broken xml"),
+    (b"<a>" * 5000 + b"</a>" * 5000, {"kind": "text/xml"}, "broken xml"),
+    (b"[" * 100_000, {}, "broken json"),
+    (b"a" * 200_000, {"kind": "text/csv"}, "broken csv"),
     (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', {"kind": "text/xml"}, "broken xml")])
 def test_bodies(value, options, expected):
     assert body(value, **options) == expected
@@ -126,13 +132,14 @@ def test_texts_without_what_may_be_personal(text, own, erased):
     ("WWW-Authenticate", 'Basic realm="Medic Web Services"', 'Basic realm="Medic Web Services"'),
     ("WWW-Authenticate", 'Digest realm="r", nonce="abc"', 'Digest realm="r", nonce="<made>"'),
     ("Location", f"http://127.0.0.1:1/~w/cht/medic/{UUID}?redirect=%2Fx#a", "<base>/medic/<uuid>?redirect=<value>#"),
-    ("Location", "/~w/cht/medic/login", "/medic/login"),
+    ("Location", "/~w/cht/medic/login", "/medic/login"), ("Location", "http://[", "<broken>"),
     ("Location", "https://other.org/Ann%20Smith", "<host>/<key>"),
     ("Allow", "GET,HEAD", "GET, HEAD"), ("Retry-After", "120", "integer"),
     ("X-CareHQ-RateLimit-Remaining", "17", "integer"), ("Cache-Control", "no-cache,max-age=5", "no-cache, max-age=5"),
     ("ETag", 'W/"61-CZ1HoZhSG31xcZTO47xLjFigiGA"', 'W/"<size-hash>"'), ("ETag", f'"1-{ID}"', '"<revision>"'),
     ("Set-Cookie", "AuthSession=YWRtaW4; Path=/~w/cht; Max-Age=5; HttpOnly; Expires=Sat, 21 Nov 2026 22:56:46 GMT",
      ["AuthSession=<value>; Path=/; Max-Age=5; HttpOnly; Expires"]),
+    ("Access-Control-Allow-Origin", "https://project.org", "<url>"),
     ("Set-Cookie", "login=; Path=/", ["login=; Path=/"]),
     ("Content-Disposition", "attachment; filename=ab-202611212256.csv", "attachment; filename=ab-<digits>.csv"),
     ("Content-Disposition", 'attachment; filename="Ann Smith.csv"', 'attachment; filename="<name>.csv"'),
@@ -177,3 +184,20 @@ def test_no_value_of_a_body_is_in_its_shape(value, status, keys, segments):
     made = answer([value, dict.fromkeys(keys, 1)], status=status, headers=[["Location", location]])
     kept = json.dumps(shape(made, own=secrets if status == 400 else ()))
     assert not [secret for secret in secrets if secret in kept]
+
+
+@given(data=st.binary(max_size=60) | st.text("{}[]<>\"':,/ae1-\n", max_size=60).map(str.encode),
+       kind=st.sampled_from(["application/json", "text/csv", "text/xml", "text/plain", "text/html", "", "x"]),
+       status=st.sampled_from([200, 400]), values=st.lists(st.text(max_size=20), max_size=3))
+def test_no_answer_is_too_odd(data, kind, status, values):
+    names = ["Location", "Set-Cookie", "ETag", "WWW-Authenticate", "Content-Disposition", "Allow", "Retry-After"]
+    headers = [[name, value] for value in values for name in names]
+    made = shape(answer(data, status, kind, headers=headers, base="http://x/~w"), own=values)
+    assert is_shape(json.loads(json.dumps(made)))
+
+
+def test_a_shape_is_no_deeper_than_can_be_read():
+    value = 1
+    for _ in range(300):
+        value = [{"a": value}]
+    assert is_shape(shape(answer(value)))
