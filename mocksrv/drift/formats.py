@@ -28,6 +28,7 @@ HEX_SIZES = {24, 32, 40, 64}
 FREE = {"empty", "word", "text", "integer", "decimal", "email", "phone"}
 # Keys of an object that look like this are data too.
 KEYS = {"date", "RFC 1123", "uuid", "UUID", "revision", "email", "url", "path", "query", "integer", "decimal", "phone"}
+COUNTED_KEY = re.compile(r"(?=[a-z]*[0-9])[0-9a-f]{8,}")  # a piece of a made-up name
 PLAIN_KEY = re.compile(r"[A-Za-z_@#$!.][\w@#$:.*/\[\]-]{0,79}")
 
 
@@ -69,7 +70,7 @@ def key_name(key: str, own: frozenset[str] = frozenset()) -> str:
     format = text_format(key)
     if format in KEYS or format.startswith("hex") or is_time(format) or format.startswith("YYYY"):
         return f"<{format}>"
-    if key.startswith("org.couchdb.user:") or not PLAIN_KEY.fullmatch(key):
+    if key.startswith("org.couchdb.user:") or not PLAIN_KEY.fullmatch(key) or COUNTED_KEY.search(key):
         return "<key>"
     return key
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 LONGEST_NAME = 80  # of a column
+FORM = "{http://www.w3.org/1999/xhtml}html"  # of OpenRosa: what is in it is the project's
 
 
 def of_csv(data: bytes, reading: Reading) -> Any:
@@ -56,6 +57,8 @@ def of_xml(data: bytes, reading: Reading) -> Any:
 
     try:
         root = fromstring(data)
+        if root.tag == FORM:
+            return "form"
         shown = node({namespace(root.tag)[1]: [plain(root)]}, reading)
     except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError):
         return "broken xml"
