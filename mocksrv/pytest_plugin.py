@@ -13,7 +13,11 @@ import ipaddress
 import itertools
 import os
 import socket
+import subprocess
+import sys
+import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +25,7 @@ import pytest
 if TYPE_CHECKING:
     from mocksrv.remote import Account, RemoteWorld
 
+_run = uuid.uuid4().hex[:8]  # process numbers of containers are alike, and they may share a server
 _numbers = itertools.count(1)
 _used: set[tuple[str, str]] = set()  # (vendor, operation) that the tests of this process called
 
@@ -28,6 +33,8 @@ _used: set[tuple[str, str]] = set()  # (vendor, operation) that the tests of thi
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("mocksrv")
     group.addoption("--mocksrv-url", help="Use the mocksrv that runs there instead of starting one.")
+    group.addoption("--mocksrv-subprocess", action="store_true",
+                    help="Start it as a process of its own, so that tests and server do not share one interpreter.")
     group.addoption("--mocksrv-size", default="small", help="How much made-up data the server starts with.")
 
 
@@ -36,6 +43,10 @@ def mocksrv_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The base URL of a simulator that lives as long as the session; each xdist worker has its own."""
     if url := request.config.getoption("--mocksrv-url"):
         yield url.rstrip("/")
+        return
+    if request.config.getoption("--mocksrv-subprocess"):
+        with started(request.config.getoption("--mocksrv-size")) as url:
+            yield url
         return
     from mocksrv.app import create_app
     from mocksrv.config import Config, parse_size
@@ -47,13 +58,31 @@ def mocksrv_url(request: pytest.FixtureRequest) -> Iterator[str]:
     app.worlds.close()
 
 
+@contextmanager
+def started(size: str) -> Iterator[str]:
+    """A server process with a port of its own; its base URL."""
+    command = [sys.executable, "-m", "mocksrv", "serve", "--port", "0", "--size", size]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        ready, url = process.stdout.readline().rpartition(" ")[::2]
+        if not ready:
+            raise pytest.UsageError(f"--mocksrv-subprocess: {process.stderr.read().strip()}")
+        try:
+            yield url.strip()
+        finally:
+            process.terminate()
+            process.communicate()
+
+
 @pytest.fixture
 def mocksrv(mocksrv_url: str) -> Iterator[RemoteWorld]:
     """A world of its own for this test, with `url`, `clock`, `journal()`, `verify()`, `fault()`, `set()`, ..."""
     from mocksrv.remote import RemoteWorld
 
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    world = RemoteWorld(mocksrv_url, f"{worker}-{os.getpid()}-{next(_numbers)}", os.environ.get("MOCKSRV_TOKEN", ""))
+    name = f"{worker}-{_run}-{next(_numbers)}"
+    world = RemoteWorld(mocksrv_url, name, os.environ.get("MOCKSRV_TOKEN", ""))
     yield world
     _used.update((entry["vendor"], entry["operation"]) for entry in world.journal() if entry["operation"])
     world.delete()

@@ -6,7 +6,7 @@ import json
 from functools import cached_property
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
 DEFAULT = "default"  # the world that needs no prefix
@@ -137,6 +137,23 @@ class RemoteWorld:
         """Let something go wrong: `fault(operation="get_person", status=503, times=2)`."""
         added: dict[str, Any] = self.control("POST", "/faults", fields)
         return added
+
+    def faults(self) -> list[dict[str, Any]]:
+        """What goes wrong, each with how many calls it has `seen` and how many it `hits`."""
+        found: list[dict[str, Any]] = self.control("GET", "/faults")
+        return found
+
+    def remove_fault(self, number: int | None = None) -> None:
+        """Remove the fault of that `id`, or all of them."""
+        self.control("DELETE", "/faults" if number is None else f"/faults/{number}")
+
+    def snapshot(self, name: str) -> None:
+        """Keep the world as it is now."""
+        self.control("POST", "/snapshots", {"name": name})
+
+    def restore(self, name: str) -> None:
+        """Make the world what the snapshot was."""
+        self.control("POST", f"/snapshots/{quote(name, safe='')}/restore")
 
     def scenario(self, name: str) -> dict[str, str]:
         """Put a named trouble into this world; answers what happens and what a client should do."""

@@ -1,14 +1,19 @@
 """Each kind of fault, seen by requests and by a raw socket as what it claims to be."""
 
+import dataclasses
 import http.client
 import socket
+import time
+from pathlib import Path
 
 import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
-from mocksrv.faults import Fault
+from mocksrv.faults import CONNECTION, Fault
 from mocksrv.generator import Generator
 from mocksrv.serving import Server
 
@@ -119,6 +124,83 @@ def test_delays_outlast_an_impatient_client(server, effect):
         assert len(connection.getresponse().read1()) < 5_000
     connection.close()
     assert requests.get(f"{server.url}/v1/things/long").json()["size"] == 1
+
+
+@pytest.mark.parametrize("effect", [{"delay": 0.3}, {"delay": {"uniform": [0.3, 0.4]}},
+                                    {"delay": {"lognormal": [0.3, 0.0]}}])
+def test_a_delay_is_silence_before_the_first_byte(server, effect):
+    fault(server, times=2, **effect)
+    with pytest.raises(requests.ReadTimeout):
+        requests.get(f"{server.url}/v1/things/long", timeout=0.1)
+    with socket.create_connection((server.host, server.port)) as sock:
+        began = time.monotonic()
+        sock.sendall(b"GET /v1/things/long HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert sock.recv(1) == b"H"
+        assert time.monotonic() - began >= 0.3
+
+
+def test_a_slow_body_comes_whole_piece_by_piece(server):
+    fault(server, slow=0.3)
+    with socket.create_connection((server.host, server.port)) as sock:
+        sock.sendall(b"GET /v1/things/long HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        times, seen = [], b""
+        while part := sock.recv(65536):
+            times.append(time.monotonic())
+            seen += part
+    head, _, body = seen.partition(b"\r\n\r\n")
+    assert len(body) == int(head.partition(b"Content-Length: ")[2].split()[0])
+    assert times[-1] - times[0] >= 0.2
+    answer = requests.get(f"{server.url}/v1/things/long", stream=True, timeout=20)
+    began = time.monotonic()
+    assert answer.json()["size"] == 1
+    assert time.monotonic() - began >= 0.2
+
+
+def test_a_status_a_content_type_and_headers_on_the_wire(server):
+    fault(server, path="/v1/things/long", status=503, times=1)
+    seen, _ = raw(server)
+    assert seen.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert seen.endswith(b'{"error": null}')
+    fault(server, content_type="text/html", headers={"X-More": "1"})
+    head = raw(server)[0].partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert [line for line in head if line.startswith(b"Content-Type")] == [b"Content-Type: text/html"]
+    assert b"X-More: 1" in head
+
+
+def test_a_burst_of_429_ends(server):
+    fault(server, status=429, headers={"Retry-After": "3"}, times=3)
+    seen, _ = raw(server)
+    assert seen.startswith(b"HTTP/1.1 429 Too Many Requests\r\n")
+    assert b"\r\nRetry-After: 3\r\n" in seen
+    answers = [requests.get(f"{server.url}/v1/things/long") for _ in range(3)]
+    assert [(answer.status_code, answer.headers.get("Retry-After")) for answer in answers] == [
+        (429, "3"), (429, "3"), (200, None)]
+
+
+def test_it_works_on_retry(server):
+    fault(server, status=503, times=1)
+    with requests.Session() as session:
+        session.mount("http://", HTTPAdapter(max_retries=Retry(1, status_forcelist=[503], backoff_factor=0)))
+        assert session.get(f"{server.url}/v1/things/long").json()["size"] == 1
+    assert [entry.status for entry in server.world.journal.find()] == [503, 200]
+    fault(server, status=503, times=1)
+    assert [raw(server)[0][9:12] for _ in range(2)] == [b"503", b"200"]
+
+
+def test_a_lost_answer_is_a_reset_on_the_wire(server):
+    fault(server, connection="reset", after=True, times=1)
+    assert raw(server) == (b"", True)
+    assert [entry.status for entry in server.world.journal.find()] == [200]  # it was carried out
+    fault(server, connection="empty", after=True, times=1)
+    assert raw(server) == (b"", False)
+
+
+def test_every_effect_is_seen_here():
+    tests = Path(__file__).read_text()
+    effects = {field.name for field in dataclasses.fields(Fault)} - {
+        "id", "vendor", "operation", "method", "path", "caller", "nth", "times", "probability", "seen", "hits"}
+    assert all(f"{effect}=" in tests or f'"{effect}":' in tests for effect in effects)
+    assert all(f'connection="{kind}"' in tests for kind in CONNECTION)
 
 
 def test_a_delay_holds_up_nobody_else(server):

@@ -1,5 +1,8 @@
 """The pytest plugin, in a pytest of its own."""
 
+import urllib.error
+import urllib.request
+
 import pytest
 
 TESTS = """
@@ -125,6 +128,39 @@ def test_the_network_can_be_blocked(pytester):
 def test_a_server_that_runs_already(pytester, mocksrv_url):
     pytester.makepyfile(TESTS)
     pytester.runpytest_subprocess("--mocksrv-url", mocksrv_url).assert_outcomes(passed=5)
+
+
+def test_a_server_in_a_process_of_its_own(pytester):
+    pytester.makepyfile("""
+        import os, requests
+
+        def test_elsewhere(mocksrv, mocksrv_url):
+            assert requests.get(f"{mocksrv.url}/api/v1/person?type=person", auth=("admin", "pass")).json()["data"] == []
+            assert mocksrv.journal()[0]["operation"] == "get_people"
+            assert [one["name"] for one in mocksrv.control("GET", "/worlds")] == ["default", mocksrv.name]
+    """)
+    result = pytester.runpytest_subprocess("--mocksrv-subprocess", "--mocksrv-size", "empty")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["mocksrv: 1 operation used*"])
+    refused = pytester.runpytest_subprocess("--mocksrv-subprocess", "--mocksrv-size", "huge")
+    refused.stdout.fnmatch_lines(["*--mocksrv-subprocess: *size 'huge': use empty, small, medium, large or a number*"])
+
+
+def test_faults_and_snapshots_of_a_world(mocksrv):
+    mocksrv.snapshot(f"{mocksrv.name}-before")
+    added = [mocksrv.fault(status=503, nth=1), mocksrv.fault(status=500, times=1)]
+    assert [fault["id"] for fault in mocksrv.faults()] == [fault["id"] for fault in added]
+    with pytest.raises(urllib.error.HTTPError, match="503"):
+        urllib.request.urlopen(f"{mocksrv.url}/api/info")
+    assert mocksrv.faults()[0]["hits"] == 1
+    mocksrv.remove_fault(added[0]["id"])
+    assert [fault["status"] for fault in mocksrv.faults()] == [500]
+    mocksrv.remove_fault()
+    assert mocksrv.faults() == []
+    mocksrv.clock.freeze("2031-01-01T00:00:00Z")
+    mocksrv.restore(f"{mocksrv.name}-before")
+    assert mocksrv.clock.read()["frozen"] is False
+    mocksrv.control("DELETE", f"/snapshots/{mocksrv.name}-before")
 
 
 def test_worlds_do_not_pile_up(pytester):
