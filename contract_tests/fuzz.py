@@ -58,6 +58,10 @@ def declared(app, name):
             for parameter in one["parameters"]:
                 if parameter["in"] == "path" and (known := values(vendor, world, path, parameter["name"])):
                     parameter["schema"] = {"enum": known}
+    inline = [answer for item in paths.values() for one in item.values() for answer in one["responses"].values()]
+    for answer in [*inline, *made["components"]["responses"].values()]:
+        if "links" in answer:
+            answer["links"] = {target: link for target, link in answer["links"].items() if target in names}
     return made | {"paths": {path: item for path, item in paths.items() if item}}
 
 

@@ -41,7 +41,30 @@ def document(vendor: Vendor, base_url: str = "http://127.0.0.1:8080") -> dict[st
         for number, path in enumerate(operation.paths):
             spec.path(path=PARAMETER.sub(r"{\1}", path), operations={
                 method_key(operation.method): describe(spec, vendor, operation, path, number) | proved})
-    return shared(spec.to_dict())
+    made: dict[str, Any] = spec.to_dict()
+    link(vendor, made["paths"])
+    return shared(made)
+
+
+def link(vendor: Vendor, paths: dict[str, Any]) -> None:
+    """From what answers with a record's id to what is done with that record."""
+    for path, item in paths.items():
+        start = path if path.endswith("/") else f"{path}/"
+        details = [(found[1], other) for other in paths
+                   if (found := re.fullmatch(re.escape(start) + r"\{(\w+)\}/?", other))]
+        for method, one in item.items():
+            name = re.sub(r"_\d+$", "", one["operationId"])
+            expression = vendor.links.get(name, vendor.links.get(method.upper()))
+            success: dict[str, Any] = next(
+                (answer for status, answer in one["responses"].items() if status < "300"), {})
+            if not expression or "content" not in success:
+                continue
+            same = {given: f"$request.path.{given}" for given in re.findall(r"\{(\w+)\}", path)}
+            links = {target["operationId"]: {"operationId": target["operationId"],
+                                             "parameters": {**same, parameter: expression}}
+                     for parameter, detail in details for target in paths[detail].values()}
+            if links:
+                success["links"] = links
 
 
 def shared(made: dict[str, Any]) -> dict[str, Any]:

@@ -247,6 +247,8 @@ class Vendor:
     scenarios: tuple[Scenario, ...] = ()
     security: Mapping[str, Mapping[str, Any]] = {}  # OpenAPI security schemes by name; any one of them lets a caller in
     examples: Mapping[str, Any] = {}  # values of path parameters that a new world has
+    # Where an answer about a collection has the id of one of its records, by operation or method.
+    links: Mapping[str, str] = {}
     head_is_get = False  # answer HEAD with GET's headers
     max_body = 32 * 1024 * 1024
 

@@ -53,6 +53,23 @@ def test_what_is_documented_is_not_assumed():
     assert assumed == {("carehq", name) for name in ASSUMED}
 
 
+@pytest.mark.parametrize(("vendor", "path", "method", "target", "parameters"), [
+    ("carehq", "/v1/home-visits", "put", "retrieve_home_visits", {"id": "$response.body#/_id"}),
+    ("carehq", "/v1/home-visits", "get", "update_home_visits", {"id": "$response.body#/items/0/_id"}),
+    ("commcare", "/a/{domain}/api/v0.5/group/", "post", "get_group",
+     {"domain": "$request.path.domain", "pk": "$response.body#/id"}),
+    ("cht", "/{db}", "post", "couch_get_document", {"db": "$request.path.db", "id": "$response.body#/id"}),
+    ("cht", "/api/v1/person", "get", "get_person", {"uuid": "$response.body#/data/0/_id"}),
+])
+def test_links_lead_from_a_collection_to_its_records(vendor, path, method, target, parameters):
+    made = document(load_vendors([vendor])[0])
+    shared = made["components"]["responses"]
+    answers = [shared.get(answer.get("$ref", "").rpartition("/")[2], answer)
+               for answer in made["paths"][path][method]["responses"].values()]
+    (found,) = (answer["links"][target] for answer in answers if "links" in answer)
+    assert found == {"operationId": target, "parameters": parameters}
+
+
 def test_examples_are_those_of_operations_with_a_body():
     for name, bodies in (("cht", cht.BODIES), ("commcare", commcare.BODIES)):
         (vendor,) = load_vendors([name])

@@ -59,6 +59,7 @@ class CareHQ(Vendor):
     )
     settings = SETTINGS
     security = SECURITY
+    links = {"GET": "$response.body#/items/0/_id", "PUT": "$response.body#/_id"}
     max_body = 16 * 1024 * 1024
 
     def claims(self, path: str) -> bool:

@@ -51,6 +51,9 @@ class CHT(Vendor):
     security = SECURITY
     examples = {"db": "medic", "design": "medic-client", "view": "contacts_by_type", "type": "reports",
                 "node": "_local", "username": "chw1"}
+    links = {"create_places": "$response.body#/id", "couch_post_document": "$response.body#/id",
+             "couch_all_docs": "$response.body#/rows/0/id", "get_people": "$response.body#/data/0/_id",
+             "get_places": "$response.body#/data/0/_id"}
     head_is_get = True
     tables = (*documents.TABLES, TableSpec(auth.ADMINS), TableSpec(CONFIG), TableSpec(background.STATE))
     settings = (

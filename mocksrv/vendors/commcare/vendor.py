@@ -183,6 +183,10 @@ class CommCare(Vendor):
         "digest": {"type": "http", "scheme": "digest"},
     }
     examples = {"domain": "demo"}
+    links = {"GET": "$response.body#/objects/0/id", "POST": "$response.body#/id",
+             "list_locations_v2": "$response.body#/objects/0/location_id",
+             "create_location": "$response.body#/location_id",
+             "create_case_v2": "$response.body#/case/case_id", "list_cases_v2": "$response.body#/cases/0/case_id"}
     tables = TABLES
     settings = SETTINGS
     max_body = 50 * 1024 * 1024
