@@ -319,3 +319,14 @@ def test_what_the_database_forbids_to_all_but_admins(api, account, unique):
     couch(officer.delete(f"/medic/settings?rev={settings['_rev']}"), 403, "forbidden", cases[0][2])
     couch(api.put(f"/medic/{unique}", {"purged": True}), 403, "forbidden", cases[5][2])
     assert officer.put(f"/medic/{own['_id']}", own | {"fullname": "x"}).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["_changes", "_find", "_bulk_get", "_revs_diff", "_all_docs", "_bulk_docs"])
+def test_a_body_that_is_no_json_is_couchdbs_to_refuse(api, path):
+    answer = api.post(f"/medic-sentinel/{path}", data=b"\x00", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()) == (400, {"error": "bad_request", "reason": "invalid UTF-8 JSON"})
+
+
+def test_a_document_that_is_asked_for_without_an_id_has_none(api):
+    (found,) = api.ok("POST", "/medic/_bulk_get", {"docs": [{"rev": "1-a"}]})["results"]
+    assert (found["id"], list(found["docs"][0])) == (None, ["error"])

@@ -71,7 +71,7 @@ CHANGE = record({"seq": nullable("string"), "id": TEXT, "changes": array(record(
 CHANGES = titled("Changes", record({"results": array(CHANGE), "last_seq": TEXT}, {"pending": NUMBER}))
 MISSING = dictionary(record({"missing": NAMES}, {"possible_ancestors": NAMES}))
 MISSING_REVS = record({"missing_revs": dictionary(NAMES)})
-GOTTEN = record({"results": array(record({"id": TEXT, "docs": array(any_of(
+GOTTEN = record({"results": array(record({"id": ANYTHING, "docs": array(any_of(
     record({"ok": OBJECT}), record({"error": OBJECT})))}))})
 FOUND = record({"docs": array(OBJECT), "bookmark": TEXT}, {"warning": TEXT, "execution_stats": OBJECT})
 INDEX = record({"ddoc": nullable("string"), "name": TEXT, "type": TEXT, "def": OBJECT}, closed=False)
