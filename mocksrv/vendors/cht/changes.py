@@ -18,6 +18,7 @@ from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 TIMEOUT, HEARTBEAT = 60.0, 60.0  # seconds
+KINDS = ("application/json", "text/event-stream")
 LONGEST = 15  # digits of a number in the query
 Fits = Callable[[str, Mapping[str, Any]], bool]
 
@@ -103,15 +104,14 @@ class Feed:
             yield b"".join(show(self.row(*one)) for one in found)
 
 
-@vendor.operation("GET", f"/{DB}/_changes", name="couch_changes", query=questions.CHANGES, response=shapes.CHANGES,
-                  proof="source",
-                  source=SOURCE)
+@vendor.operation("GET", f"/{DB}/_changes", name="couch_changes", produces=KINDS,
+                  query=questions.CHANGES, response=shapes.CHANGES, proof="source", source=SOURCE)
 def get_changes(world: World, call: Call) -> Any:
     """Changes in their order: since, limit, feed, include_docs, style, filter, descending, heartbeat, timeout."""
     return answer(world, call, {})
 
 
-@vendor.operation("POST", f"/{DB}/_changes", name="couch_changes_post", query=questions.CHANGES,
+@vendor.operation("POST", f"/{DB}/_changes", name="couch_changes_post", produces=KINDS, query=questions.CHANGES,
                   body=questions.CHANGES_BODY, response=shapes.CHANGES, proof="source",
                   source=SOURCE)
 def post_changes(world: World, call: Call) -> Any:

@@ -138,7 +138,8 @@ def document_body(call: Call, db: Database) -> dict[str, Any]:
 # --- one document --------------------------------------------------------------------------------------------
 
 
-@vendor.operation("GET", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_get_document", query=questions.DOCUMENT,
+@vendor.operation("GET", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_get_document",
+                  produces=("application/json", mime.RELATED, mime.MIXED), query=questions.DOCUMENT,
                   response=shapes.any_of(shapes.DOCUMENT, shapes.REVISIONS), proof="source", source=SOURCE)
 def get_document(world: World, call: Call) -> Any:
     """A document, as it is stored."""

@@ -82,3 +82,5 @@ def denied(diagnosis: str) -> NoReturn:
 USUAL = {403: "Insufficient privileges", 404: "missing", 409: "Document update conflict.", 413: "Payload Too Large",
          429: "Too Many Requests"}
 NO_DATABASE = (404, "not_found", "Database does not exist.")
+BAD_NAME = ("Name: '{}'. Only lowercase characters (a-z), digits (0-9), and any of the characters _, $, (, ), +, -, "
+            "and / are allowed. Must begin with a letter.")

@@ -65,12 +65,12 @@ def listing(call: Call, ids: list[str], peek: Peek, counted: bool) -> wire.Couch
     """The rows of a list of ids, with the options of `_all_docs`."""
     found, size = asked_for(call), len(ids)
     full = found.get("include_docs") is True
-    skip, limit = found.get("skip", 0), found.get("limit", size)
+    skip = found.get("skip", 0)
     if "keys" in found:
         chosen = found["keys"]
     else:
         chosen = sorted((id for id in ids if inside(id, found)), reverse=found.get("descending") is True)
-    rows = (row(key, peek(key) if isinstance(key, str) else None, full) for key in chosen[skip:][:limit])
+    rows = (row(key, peek(key) if isinstance(key, str) else None, full) for key in chosen[skip:][: found.get("limit")])
     total, offset = (size, min(skip, size)) if counted else (None, None)
     return wire.CouchReply(stream(f'{{"total_rows":{jsonio.text(total)},"offset":{jsonio.text(offset)},"rows":[',
                                   rows))

@@ -8,11 +8,12 @@ import re
 ALLOWED = tuple((re.compile(path), methods) for path, methods in (
     (r"/_(all_dbs|active_tasks)", "GET,HEAD"),
     (r"/[^/]+/?", "DELETE,GET,HEAD,POST"),
-    (r"/[^/]+/_(bulk_docs|bulk_get|find|explain|revs_diff|missing_revs|ensure_full_commit|purge)", "POST"),
+    (r"/[^/]+/_(bulk_docs|bulk_get|find|explain|revs_diff|missing_revs|ensure_full_commit)", "POST"),
+    (r"/[^/]+/_(purge|compact|view_cleanup)", "POST"),
     (r"/[^/]+/_(all_docs|changes|local_docs|design_docs)", "GET,HEAD,POST"),
     (r"/[^/]+/_design/[^/]+/_view/[^/]+", "GET,POST,HEAD"),
     (r"/[^/]+/_index", "GET,POST"),
-    (r"/[^/]+/_security", "PUT,GET"),
+    (r"/[^/]+/_(security|revs_limit)", "PUT,GET"),
     (r"/[^/]+/(_design/|_local/)?[^/]+", "DELETE,GET,HEAD,POST,PUT,COPY"),
     (r"/[^/]+/.+", "GET,HEAD,DELETE,PUT"),
 ))

@@ -156,6 +156,8 @@ class CHT(Vendor):
             return refused
         if first in documents.names(world):
             return errors.CouchError(404, "not_found", "missing")
+        if call.method == "PUT" and call.path == f"/{first}" and call.caller.admin and first != "api":
+            return errors.CouchError(400, "illegal_database_name", errors.BAD_NAME.format(first))
         refused = errors.CouchError(*errors.NO_DATABASE, diagnosis=f"CouchDB has no database {first!r}; "
                                     f"it has {', '.join(documents.names(world))}")
         if first == "api" or first.startswith("_"):
