@@ -113,17 +113,8 @@ class Table(TinyTable):
         return self._indexes[index].size
 
     def range(
-        self,
-        index: str,
-        low: Any = None,
-        high: Any = None,
-        *,
-        include_low: bool = True,
-        include_high: bool = True,
-        after: tuple[Any, str] | None = None,
-        skip: int = 0,
-        limit: int | None = None,
-        reverse: bool = False,
+        self, index: str, low: Any = None, high: Any = None, *, include_low: bool = True, include_high: bool = True,
+        after: tuple[Any, str] | None = None, skip: int = 0, limit: int | None = None, reverse: bool = False,
     ) -> list[tuple[Any, str]]:
         """The entries ``(key, id)`` of an ordered index from one key to another, by key, then id.
 
@@ -223,7 +214,8 @@ class Table(TinyTable):
         return doc
 
     def _put(self, id: str, old: Row | None, before: Doc | None, after: Doc, json: bytes) -> None:
-        self._ledger.check()
+        if self._ledger.most is not None:
+            self._ledger.check()
         row = Row((self._next, id) if old is None else old.place, json)
         reindex(self._indexes.values(), row.place, before, after, self._owner)
         self._place(row, old)
