@@ -29,6 +29,7 @@ from mocksrv.world import World
 API_VERSION = "0.1.0"  # of the package `api`, which /api/info tells instead of the release
 SOURCE = "CHT 4.15 source, api/src/routing.js"
 LIBS = "CHT 4.15 source, api/src/controllers/extension-libs.js"
+REWRITE = "/medic/_design/medic/_rewrite"
 NO_SETUP = "Setup services are not currently available"
 WELCOME = {
     "couchdb": "Welcome", "version": "3.3.3", "git_sha": "ec75be1", "uuid": "0123456789abcdef0123456789abcdef",
@@ -109,6 +110,20 @@ def root(world: World, call: Call) -> Any:
                      "<body><p>The web application is not simulated.</p></body></html>\n")
     auth.signed_in(call)
     return wire.CouchReply(WELCOME)
+
+
+@vendor.operation("GET", f"{REWRITE}/", name="rewrite_page", anonymous=True, produces="text/html", proof="source",
+                  source=SOURCE)
+def rewrite_page(world: World, call: Call) -> Any:
+    """What is left at the application's old address: a page for browsers that still have that one."""
+    return Reply("<!DOCTYPE html>\n<html><head><title>CHT</title></head><body>"
+                 "<!-- This loads as an empty page --></body></html>\n")
+
+
+@vendor.operation("GET", REWRITE, name="rewrite_redirect", statuses=(302,), proof="source", source=SOURCE)
+def rewrite_redirect(world: World, call: Call) -> Any:
+    """To that page."""
+    return wire.redirect(call, f"{REWRITE}/")
 
 
 @vendor.operation("GET", "/api/couch-config-attachments", name="couch_config_attachments", anonymous=auth.CHECKED,
