@@ -3,11 +3,11 @@
 import itertools
 
 import pytest
-from hypothesis import assume, event, given, settings
+from hypothesis import assume, event, example, given, settings
 from hypothesis import strategies as st
 
 from mocksrv.config import Config
-from mocksrv.vendors.cht import documents, find, find_indexes, find_options, mango_plan, vendor
+from mocksrv.vendors.cht import documents, find, find_indexes, find_options, mango_plan, upkeep, vendor
 from mocksrv.vendors.cht.mango import BadQuery
 from mocksrv.vendors.cht.views import collation
 from mocksrv.world import Worlds
@@ -82,7 +82,7 @@ def answered(world, db, query):
 
 def filled(origin, docs, indexes):
     world = origin.origin.fork("find")
-    documents.make(world, NAME)
+    upkeep.make(world, NAME)
     db = documents.database(world, NAME)
     for id, doc in docs.items():
         db.put({"_id": id, **doc})
@@ -92,6 +92,8 @@ def filled(origin, docs, indexes):
     return world, db
 
 
+@example(docs={"a": {}}, indexes=[], selector={"_id": "a"}, sort=None, down=False, page=1)
+@example(docs={"a": {}, "B": {}}, indexes=[], selector={"_id": {"$gt": "B"}}, sort="_id", down=True, page=1)
 @settings(max_examples=200, deadline=None)
 @given(docs=DOCS, indexes=INDEXES, selector=SELECTORS, sort=st.none() | st.sampled_from(("a", "b", "_id")),
        down=st.booleans(), page=st.integers(1, 3))
@@ -123,8 +125,9 @@ def test_a_query_finds_what_fits_by_any_index(origin, docs, indexes, selector, s
 def test_an_index_is_read_only_where_it_must_be(origin):
     docs = {f"{n:03}": {"a": n % 10, "b": n} for n in range(300)}
     world, db = filled(origin, docs, [("a", "b")])
-    for selector, most in (({"a": 3, "b": {"$gte": 200}}, 10), ({"a": 3, "b": 203}, 1), ({"a": {"$gt": 8}, "b": 9}, 60),
-                           ({"a": {"$gt": 5, "$lt": 5}, "b": 1}, 0), ({"b": 203}, 300)):
+    for selector, most in (({"a": 3, "b": {"$gte": 200}}, 10), ({"a": 3, "b": 203}, 1),
+                           ({"a": {"$gt": 8}, "b": 9}, 60), ({"a": {"$gt": 5, "$lte": 5}, "b": 1}, 0),
+                           ({"a": {"$gte": 5, "$lt": 5}, "b": 1}, 0), ({"b": 203}, 300)):
         plan, found = answered(world, db, {"selector": selector})
         assert len(found.docs) == sum(fits(doc, selector) for doc in docs.values())
         assert found.examined <= most
@@ -150,3 +153,11 @@ def test_the_best_index_is_chosen(selector, sort, use, chosen):
     for some in itertools.permutations(indexes):
         plan = mango_plan.plan(list(some), mango_plan.normal(selector), sort, use)
         assert plan.index.ddoc == (chosen and f"_design/{chosen}")
+
+
+@pytest.mark.parametrize(("selector", "sort"), [({"a": {"$gt": 1}}, ["b"]), ({"b": 1}, ["_id"]), ({"b": 1}, ["b"]),
+                                                ({}, ["_id"])])
+def test_an_order_that_no_index_has_is_refused(selector, sort):
+    indexes = [mango_plan.ALL_DOCS, mango_plan.Index("_design/a-b", "by", {"a": "asc", "b": "asc"})]
+    with pytest.raises(BadQuery, match="No index exists for this sort"):
+        mango_plan.plan(indexes, mango_plan.normal(selector), sort, [])

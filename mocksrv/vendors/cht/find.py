@@ -19,6 +19,7 @@ from mocksrv.vendors.cht.find_options import Mark
 from mocksrv.vendors.cht.mango_plan import Plan
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.vendors.cht.views import collation
+from mocksrv.vendors.cht.views.index import Rows, parsed
 from mocksrv.world import World
 
 FEW, MOST = 64, 4096  # rows that are read at a time: few at first
@@ -108,15 +109,15 @@ def candidates(world: World, db: Database, plan: Plan, after: Mark | None,
     return by_row(db, rows, rows.before(low), rows.before(high), down)
 
 
-def by_row(db: Database, rows: Any, first: int, behind: int, down: bool) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+def by_row(db: Database, rows: Rows, first: int, behind: int, down: bool) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     size = FEW
     while first < behind:
         if down:
             part, behind = rows.cut(max(first, behind - size), behind)[::-1], max(first, behind - size)
         else:
             part, first = rows.cut(first, min(behind, first + size)), min(behind, first + size)
-        for (_, _, _, rest), doc in zip(part, looked_at(db, [row[1] for row in part]), strict=True):
-            yield jsonio.loads(b"{" + rest)["key"], doc
+        for row, doc in zip(part, looked_at(db, [row[1] for row in part]), strict=True):
+            yield parsed(row)["key"], doc
         size = min(size * 2, MOST)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from mocksrv.vendors.cht import jsonio, mango, mango_plan
 from mocksrv.vendors.cht.mango import BadQuery, term
 
@@ -144,7 +146,7 @@ def marked(text: str) -> Mark | None:
     if text == "nil":
         return None
     try:
-        key, id = jsonio.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
+        key, id = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
         if isinstance(id, str):
             return Mark(key, id)
     except (ValueError, TypeError):

@@ -14,7 +14,7 @@ from mocksrv.vendors.cht.couchdb import DB, SOURCE, json_body, opened
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.vendors.cht.views import collation
-from mocksrv.vendors.cht.views.index import Row, Rows, View, rows_of
+from mocksrv.vendors.cht.views.index import Row, Rows, View, parsed, rows_of
 from mocksrv.vendors.cht.views.maps import VIEWS
 from mocksrv.world import World
 
@@ -122,7 +122,7 @@ def shown(db: Database, row: Row, full: bool) -> bytes:
     _, id, _, rest = row
     if not full:
         return b'{"id":' + jsonio.dumps(id) + b"," + rest
-    data: dict[str, Any] = {"id": id, **jsonio.loads(b"{" + rest)}
+    data: dict[str, Any] = {"id": id, **parsed(row)}
     other = data["value"].get("_id") if isinstance(data["value"], dict) else None
     return jsonio.dumps(data | {"doc": db.peek(other if isinstance(other, str) else id)})
 
@@ -143,8 +143,8 @@ def reduced(rows: Rows, how: str, found: Options) -> Iterator[bytes]:
 def groups(rows: Rows, start: int, stop: int, level: int | None, down: bool) -> Iterator[tuple[Any, int]]:
     """How many rows there are of each key, or of each beginning of one: counted, not read."""
     while start < stop:
-        ((place, _, _, rest),) = rows.cut(stop - 1, stop) if down else rows.cut(start, start + 1)
-        key = jsonio.loads(b"{" + rest)["key"]
+        (row,) = rows.cut(stop - 1, stop) if down else rows.cut(start, start + 1)
+        place, key = row[0], parsed(row)["key"]
         if level == 0:
             key, first, behind = None, start, stop
         elif level is None or not isinstance(key, list) or len(key) < level:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
+import orjson
+
 from mocksrv.store import TOP, tree
 from mocksrv.vendors.cht import jsonio
 from mocksrv.vendors.cht.documents import Database
@@ -64,7 +66,7 @@ class Rows:
             return self
         if self.seq == 0:
             return self._build(db, latest)
-        changed = [(id, None if history.get("deleted") else db.peek(id)) for _, id, history in db.changes(self.seq)]
+        changed = [(id, db.peek(id)) for _, id, _ in db.changes(self.seq)]
         owner = object()
         by_id = self.by_id
         gone: list[Row] = []
@@ -119,6 +121,12 @@ class Rows:
         """The rows from one position to another."""
         rows: list[Any] = tree.cut(self.root, start, stop) if start < stop else []
         return rows
+
+
+def parsed(row: Row) -> dict[str, Any]:
+    """The key and the value of a row, exactly as they were emitted."""
+    held: dict[str, Any] = orjson.loads(b"{" + row[3])
+    return held
 
 
 def in_order(rows: list[Any]) -> list[Any]:
