@@ -132,12 +132,12 @@ def test_the_nearest_route_comes_first(mocksrv, diagnosed, method, path, first):
 
 
 @pytest.mark.parametrize(("method", "path", "says"), [
-    ("GET", "/medik/_all_docs", "CouchDB has no database 'medik'; it has _global_changes,"),
+    ("GET", "/medik/_all_docs", "there is no database medik; there are _global_changes,"),
     ("GET", "/medic/_changs", "was GET, POST /{db}/_changes ('_changes', not '_changs') meant?"),
     ("GET", "/medic/nobody", "document 'nobody' of medic is missing"),
     ("GET", "/api/v3/users", "takes POST, not GET; near is GET, POST /api/v1/users ('v1', not 'v3')"),
     ("PATCH", "/api/v1/person/x", "/api/v1/person/x takes GET, not PATCH"),
-    ("GET", "/somewhere/else/altogether", "nor like one; GET /_mocksrv/operations lists them"),
+    ("GET", "/_nothing_like_it", "nor like one; GET /_mocksrv/operations lists them"),
 ])
 def test_databases_documents_and_methods(mocksrv, diagnosed, method, path, says):
     text = diagnosed(requests.request(method, mocksrv.url + path, auth=ADMIN))
