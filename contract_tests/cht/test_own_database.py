@@ -6,6 +6,7 @@ import json
 import subprocess
 
 import pytest
+import requests
 
 pytestmark = pytest.mark.writes
 
@@ -163,3 +164,11 @@ def test_members_of_a_database(api, places, unique):
 def test_what_tools_ask_of_the_server(api, path, key):
     assert key in api.ok("GET", path)
     assert api.get("/_uuids?count=1001").status_code == 400
+
+
+def test_couchdbs_web_application_is_only_a_page(api):
+    moved = api.get("/_utils")
+    assert (moved.status_code, moved.headers["Location"]) == (301, f"{requests.utils.urlparse(api.url).path}/_utils/")
+    page = api.get("/_utils/")
+    assert (page.status_code, "Project Fauxton" in page.text) == (200, True)
+    assert api.anonymous().get("/_utils/").status_code == 401

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mocksrv.config import Config
-from mocksrv.vendors.cht import documents, leaves, upkeep, vendor
+from mocksrv.vendors.cht import documents, leaves, upkeep, vendor, versions
 from mocksrv.vendors.cht.views import choose, collation, reduced, shown
 from mocksrv.vendors.cht.views.index import View, rows_of
 from mocksrv.world import Worlds
@@ -276,6 +276,30 @@ def test_leaves_are_those_of_a_tree(origin, steps):
     assert {leaf.rev for leaf in found} == ends
     assert found[0].rev == winner
     assert (db.peek("x") is None) == (winner in dead)
+
+
+@settings(max_examples=40, deadline=None)
+@given(writes=st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["put", "delete", "compact"])), max_size=40),
+       limit=st.integers(1, 12))
+def test_old_revisions_are_what_they_were(origin, writes, limit):
+    """The last ones of each document, unless the database was compacted or knows fewer."""
+    db, bodies, last = database(origin), {"a": [], "b": []}, {}
+    db.world.table(documents.SERVER).put(f"revs_limit/{db.name}", {"limit": limit})
+    for number, (id, what) in enumerate(writes):
+        if what == "compact":
+            upkeep.compact(db.world, db.name)
+            last = {one: len(found) for one, found in bodies.items()}
+        elif what == "put" or id in db:
+            doc = {"_id": id, "n": number} | ({"_deleted": True} if what == "delete" else {})
+            if id in db:
+                doc["_rev"] = db.peek(id)["_rev"]
+            bodies[id].append((db.put(doc)["rev"], number))
+    for id, written in bodies.items():
+        for age, (rev, number) in enumerate(reversed(written)):
+            found = versions.find(db, id, rev)
+            there = age == 0 or (age < min(limit, documents.KEPT) and len(written) - age >= last.get(id, 0))
+            assert (found.body["n"] if found else None) == (number if there else None)
+        assert [len(leaf.revs) for leaf in db.branches(id)] == ([min(limit, len(written))] if written else [])
 
 
 @settings(max_examples=40, deadline=None)

@@ -12,6 +12,10 @@ from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 NODE = "couchdb@127.0.0.1"
+FAUXTON = """<!doctype html>
+<html><head><title>Project Fauxton</title></head>
+<body><p>Fauxton is not simulated. <a href="{control}">mocksrv's own page</a> shows all documents.</p></body></html>
+"""
 MOST_IDS, MOST_DATABASES = 1000, 100  # in one request
 
 
@@ -82,3 +86,17 @@ def new_ids(world: World, call: Call) -> Any:
     if not count.isdecimal() or len(count) > len(str(MOST_IDS)) or int(count) > MOST_IDS:
         errors.couch(400, "bad_request", f"count parameter too large, maximum is {MOST_IDS}")
     return wire.CouchReply({"uuids": [documents.new_id(world) for _ in range(int(count))]})
+
+
+@vendor.operation("GET", "/_utils", name="couch_tools_redirect", statuses=(301,), firewall=True, proof="source",
+                  source=SOURCE)
+def tools_redirect(world: World, call: Call) -> Any:
+    """To /_utils/."""
+    return wire.redirect(call, "/_utils/", 301)
+
+
+@vendor.operation("GET", "/_utils/", name="couch_tools", firewall=True, produces="text/html", proof="source",
+                  source=SOURCE)
+def tools(world: World, call: Call) -> Any:
+    """In the place of Fauxton, CouchDB's web application, which is not simulated."""
+    return wire.CouchReply(FAUXTON.format(control=f"{call.prefix}/_mocksrv/").encode(), content_type="text/html")
