@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from mocksrv.drift import files
 from mocksrv.drift.proved import write_down
 from mocksrv.gate_cli import reach
 from mocksrv.live.forward import Forward
+from mocksrv.live.rails import new_run
 from mocksrv.live.recorder import Recorder
 from mocksrv.live.tap import Tap
 from mocksrv.serving import Server
@@ -82,7 +82,7 @@ class Targets:
 
     def __init__(self, kind: str, options: list[str], shapes: Path | None) -> None:
         self.kind, self.options, self.shapes = kind, options, shapes
-        self.run = f"t{os.urandom(3).hex()}"
+        self.run = new_run()
         self.case = ""
         self.gates: dict[str, LiveGate] = {}
         self.taps: dict[str, MockTap] = {}
@@ -125,7 +125,11 @@ class Targets:
     def finish(self) -> None:
         """Clean up on the live side, and store the shapes of both."""
         for vendor, gate in self.gates.items():
-            self.reports[vendor] = gate.finish()
+            try:
+                self.reports[vendor] = gate.finish()
+            except OSError as error:
+                left = [f"what the run made: the gate has gone ({error})"]
+                self.reports[vendor] = {"sent": "?", "refused": "?", "made": "?", "left": left}
         for tap in self.taps.values():
             tap.server.stop()
             tap.tap.forward.close()

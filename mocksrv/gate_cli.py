@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import sys
 import threading
 from pathlib import Path
@@ -51,24 +50,29 @@ def gate(vendor: str, port: int, writes: bool, admin: bool, lasting: bool, hosts
     from mocksrv.live.forward import Unreachable
     from mocksrv.live.gate import Gate
     from mocksrv.live.ledger import Ledger
-    from mocksrv.live.rails import NotAllowed, Rails
+    from mocksrv.live.rails import RUN, NotAllowed, Rails, new_run
     from mocksrv.live.recorder import Recorder
     from mocksrv.serving import CannotListen, Server
 
+    if run is not None and not RUN.fullmatch(run):
+        fail("--run must be 6 to 32 small letters and digits, with a digit: what holds it in a name is deleted")
     sandbox = reach(vendor)
     rails = Rails(writes=writes, admin=admin, lasting=lasting, budget=budget, hosts=hosts)
     try:
         rails.check_host(sandbox.forward, sandbox.hosts)
-        clean_left(sandbox, ledgers)
+        left = clean_left(sandbox, ledgers)
         if only_clean:
-            return
+            sys.exit(1 if left else 0)
         begun = sandbox.begin() if writes else {}
     except (NotAllowed, Unreachable) as error:
         fail(error)
-    run = run or f"t{secrets.token_hex(3)}"
+    run = run or new_run()
     date = today().isoformat()
-    head = {"vendor": vendor, "url": sandbox.forward.base_url, "run": run, "writes": writes}
-    ledger = Ledger(ledgers / f"{vendor}-{run}.jsonl", head | begun)
+    head = {"vendor": vendor, "url": sandbox.place, "run": run, "writes": writes}
+    try:
+        ledger = Ledger(ledgers / f"{vendor}-{run}.jsonl", head | begun)
+    except FileExistsError:
+        fail(f"there was a run {run} already, and not all that it made could be deleted: choose another --run")
     recorder = Recorder(vendor, "live", date, shapes)
     app = Gate(sandbox, rails, ledger, recorder, create_app(Config(vendor=(vendor,), size=0)))
     try:
@@ -84,6 +88,8 @@ def gate(vendor: str, port: int, writes: bool, admin: bool, lasting: bool, hosts
         if not told:
             click.echo(f"mocksrv: {report['sent']} requests, {report['made']} things made", err=True)
             tell(report["left"])
+        if report["left"]:
+            sys.exit(1)
 
 
 def reach(vendor: str) -> Sandbox:
@@ -98,24 +104,31 @@ def reach(vendor: str) -> Sandbox:
     if missing:
         fail(f"set {', '.join(missing)} in the environment to reach the live service")
     account = {name: os.environ[name] for name in kind.variables}
-    return kind(Forward(account[kind.variables[0]]), account)
+    try:
+        return kind(Forward(account[kind.variables[0]]), account)
+    except ValueError as error:
+        fail(f"{kind.variables[0]} {error}")
 
 
-def clean_left(sandbox: Sandbox, folder: Path) -> None:
-    """Delete what runs that were killed have left on this service."""
+def clean_left(sandbox: Sandbox, folder: Path) -> list[str]:
+    """Delete what runs that were killed have left on this service; what could not be, in words."""
+    from mocksrv.live.gate import take_away
     from mocksrv.live.ledger import InUse, Ledger
 
+    all_left: list[str] = []
     for file in sorted(folder.glob(f"{sandbox.vendor}-*.jsonl")):
         try:
             ledger = Ledger(file)
         except InUse:
             continue
         left: list[str] | None = None
-        if ledger.head.get("url", sandbox.forward.base_url) == sandbox.forward.base_url:
+        if ledger.head.get("url", sandbox.place) == sandbox.place:
             click.echo(f"mocksrv: deleting what an earlier run has left ({file})", err=True)
-            left = sandbox.clean(ledger) if ledger.head.get("writes") else []
+            left = take_away(sandbox, ledger) if ledger.head.get("writes") else []
             tell(left)
         ledger.release(remove=left == [])
+        all_left += left or []
+    return all_left
 
 
 def tell(left: list[str]) -> None:

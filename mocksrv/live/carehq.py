@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from mocksrv.clock import machine_time, pause
-from mocksrv.live.sandbox import CHANGES, FOREIGN, LASTS, MAKES, READ_METHODS, READS, Sandbox, Touch
+from mocksrv.clock import machine_time
+from mocksrv.live.sandbox import CHANGES, FOREIGN, LASTS, MAKES, READ_METHODS, READS, Sandbox, Touch, patiently
 from mocksrv.vendors.carehq.catalogue import RESOURCES
 from mocksrv.vendors.carehq.signatures import Signed, canonical, path_of, sign, string_to_sign
 
@@ -21,6 +23,11 @@ class CareHQ(Sandbox):
     hosts = ("api.carehq.dev",)  # the sandbox that the introduction names; api.carehq.co.uk holds real people
     variables = ("CAREHQ_URL", "CAREHQ_ACCOUNT_ID", "CAREHQ_API_KEY", "CAREHQ_API_SECRET")
 
+    @property
+    def place(self) -> str:
+        account = hashlib.sha256(self.account["CAREHQ_ACCOUNT_ID"].encode()).hexdigest()[:12]
+        return f"{self.forward.base_url}#{account}"
+
     def version(self) -> str:
         """The API's; CareHQ names no release."""
         return "v1"
@@ -29,10 +36,9 @@ class CareHQ(Sandbox):
         if call.method in READ_METHODS:
             return READS
         resource, _, id = call.path.removeprefix("/v1/").partition("/")
-        if call.method == "PUT":
-            return MAKES if "delete" in methods(resource) else LASTS
-        if not id:
-            return CHANGES  # no such method: nothing that it could change
+        if not id or not call.target.startswith("/v1/"):
+            deletes = resource in RESOURCES and "delete" in RESOURCES[resource].methods
+            return MAKES if call.method == "PUT" and deletes and call.target.startswith("/v1/") else LASTS
         record = f"{resource}/{id}"
         if record in ledger.made or self.send("GET", record).status == 404:
             return CHANGES
@@ -53,20 +59,15 @@ class CareHQ(Sandbox):
 
     def send(self, method: str, path: str) -> Answer:
         """A signed request without arguments, within the rate limit."""
-        target = f"/v1/{path}"
-        while True:
+        target, account = f"/v1/{quote(path)}", self.account
+
+        def send() -> Answer:
             timestamp, nonce = str(int(machine_time())), secrets.token_urlsafe(16)
             parts = Signed(method, path_of(target), b"", b"", timestamp, nonce, "")
-            account = self.account
-            answer = self.forward.send(method, target, [
+            return self.forward.send(method, target, [
                 ("X-CareHQ-AccountId", account["CAREHQ_ACCOUNT_ID"]), ("X-CareHQ-APIKey", account["CAREHQ_API_KEY"]),
                 ("X-CareHQ-Timestamp", timestamp), ("X-CareHQ-Nonce", nonce), ("X-CareHQ-Signature-Version", "2.0"),
                 ("X-CareHQ-Signature", sign(account["CAREHQ_API_SECRET"], string_to_sign(parts, canonical([])))),
             ])
-            if answer.status != 429:
-                return answer
-            pause(1)  # the window of the limit
 
-
-def methods(slug: str) -> tuple[str, ...]:
-    return tuple(RESOURCES[slug].methods) if slug in RESOURCES else ("delete",)  # unknown ones make nothing
+        return patiently(send)

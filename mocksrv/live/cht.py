@@ -1,18 +1,23 @@
 """CHT: what a run made is found in the databases' change feeds, since one request may make many documents.
 
-A document that changed after the start is the run's own when the ledger has its id or a text in it has the run's tag;
-and a new one when it names what the run made, or is named there. So the contact of a new place, the `-info` document
-of a new report and the login token of a new user go with them.
+The ledger has `database/id`. A document that changed after the start is the run's own when it is there or a text in it
+has the run's tag; and a new one when it names what the run made, or is named there. So the contact of a new place, the
+`-info` document of a new report and the login token of a new user go with them.
 """
 
 from __future__ import annotations
 
 import base64
+import csv
+import hashlib
+import io
 import json
+from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from mocksrv.live.forward import Unreachable
 from mocksrv.live.rails import NotAllowed
 from mocksrv.live.sandbox import (
     CHANGES,
@@ -25,6 +30,7 @@ from mocksrv.live.sandbox import (
     Sandbox,
     Touch,
     body_of,
+    patiently,
     texts_of,
 )
 
@@ -36,15 +42,17 @@ if TYPE_CHECKING:
 DATABASES = ("medic", "medic-sentinel", "medic-users-meta", "medic-logs", "_users")
 USER = "org.couchdb.user:"
 ROUNDS = 5  # transitions may write while we delete
+NO_ADMIN = "the account must be a server admin's: what a run made is found in the change feeds"
 
 ASKS = {  # they write nothing, whatever their method
     "couch_all_docs_post", "couch_view_post", "couch_changes_post", "couch_find", "couch_revs_diff",
     "couch_missing_revs", "couch_bulk_get", "couch_full_commit", "couch_explain", "get_replication_deletes",
     "post_export", "validate_form", "post_hydrate", "post_contacts_by_phone", "session_post", "session_delete", "login",
-    "token_login",
 }
 MAKE = {"create_people", "create_places", "create_users", "create_user_of_places", "create_users_from_csv",
         "post_record_1", "post_record_2"}
+USERS = {"create_users", "create_user_of_places", "create_users_from_csv", "update_user"}
+WRITES = {"couch_put_document", "couch_post_document", "couch_bulk_docs"}
 MESSAGES = {"post_gateway", "post_gateway_slash", "post_africas_talking_message", "post_rapidpro_message",
             "post_rapidpro_message_1"}
 ATTACHMENTS = {"couch_put_attachment", "couch_delete_attachment"}
@@ -56,18 +64,25 @@ class CHT(Sandbox):
     vendor = "cht"
     hosts = ("*.dev.medicmobile.org", "*.local-ip.medicmobile.org")
     variables = ("CHT_URL", "CHT_USER", "CHT_PASSWORD")
+    traces = True
 
     def begin(self) -> dict[str, Any]:
         """Where the change feeds stand now, by the server's clock. Raises NotAllowed when the account may not see."""
         since = {name: (self.get(f"/{name}/") or {}).get("update_seq") for name in DATABASES}
         if since["medic"] is None or since["_users"] is None:
-            raise NotAllowed("the account must be a server admin's: what a run made is found in the change feeds")
+            raise NotAllowed(NO_ADMIN)
         # A server admin without documents gets them at the first login.
         user = self.account["CHT_USER"]
         traces = [f"{USER}{user}", f"connected-user-{user}"]
         absent = [id for id in traces if not any(self.exists(db, [id]) for db in ("medic", "_users", "medic-logs"))]
         date = self.send("GET", "/api/info").header("date")
-        return {"since": since, "absent": absent, "started": parsedate_to_datetime(date).timestamp() * 1000}
+        try:
+            started = parsedate_to_datetime(date).timestamp() * 1000
+        except ValueError:
+            raise NotAllowed("the service's answers have no Date: what is younger than the run is not known") from None
+        # Databases of users that were there before are no run's, whatever it calls its users.
+        kept = sorted(map(digest, filter(is_users_own, self.get("/_all_dbs") or [])))
+        return {"since": since, "absent": absent, "started": started, "kept": kept}
 
     def version(self) -> str:
         monitoring = self.get("/api/v2/monitoring") or {}
@@ -80,7 +95,10 @@ class CHT(Sandbox):
         if call.method in READ_METHODS or name in ASKS:
             return READS
         if name in MAKE:
-            return MAKES
+            return self.change(ledger, "medic", written(call))
+        if name == "token_login":
+            link = self.get(f"/medic/{quote('token:login:' + params.get('token', ''), safe='')}") or {}
+            return CHANGES if not link or f"_users/{link.get('user')}" in ledger.made else FOREIGN
         if name in MESSAGES:
             return LASTS  # messages to people may go out, and the documents name nothing of the run
         if name == "put_settings" or (name == "couch_put_document" and params == {"db": "medic", "id": SETTINGS}):
@@ -88,43 +106,66 @@ class CHT(Sandbox):
         if name == "update_places":
             return self.change(ledger, "medic", [params["id"]])
         if name in ("update_user", "delete_user"):
-            return self.change(ledger, "_users", [USER + params["username"]])
+            named = self.change(ledger, "medic", written(call) if name in USERS else [])
+            return named if named.foreign else self.change(ledger, "_users", [USER + params["username"]])
         if name in ("couch_delete_document", *ATTACHMENTS) and not params.get("id", "_").startswith("_"):
             return self.change(ledger, params["db"], [params["id"]])
         if name == "bulk_delete":
             body = body_of(call)
             return self.change(ledger, "medic", own_ids(body.get("docs") if isinstance(body, dict) else None))
-        if name in ("couch_put_document", "couch_post_document", "couch_bulk_docs"):
-            body = body_of(call)
-            documents = body.get("docs") if name == "couch_bulk_docs" and isinstance(body, dict) else [body]
-            ids = [params["id"]] if "id" in params else own_ids(documents)
+        if name in WRITES:
+            ids = ids_given(call)
             if any(id.startswith("_") for id in ids) or params["db"] not in DATABASES:
                 return LASTS
             return self.change(ledger, params["db"], ids)
-        return CHANGES if call.operation is None else LASTS
+        return LASTS  # also what no operation is known of: CouchDB and later releases have more
 
     def change(self, ledger: Ledger, db: str, ids: list[str]) -> Touch:
         """Foreign when one of the documents exists and is not of this run; else whatever comes of it is the run's."""
-        return FOREIGN if self.exists(db, [id for id in ids if id not in ledger.made]) else MAKES
+        return FOREIGN if self.exists(db, [id for id in ids if f"{db}/{id}" not in ledger.made]) else MAKES
 
     def exists(self, db: str, ids: list[str]) -> bool:
-        """Whether the database has one of the documents."""
-        rows = (self.post(f"/{db}/_all_docs", {"keys": ids}) or {}).get("rows", []) if ids else []
-        return any("id" in row and not row.get("value", {}).get("deleted") for row in rows)
+        """Whether the database has one of the documents. Raises Unreachable when the service does not say."""
+        target = f"/{quote(db, safe='')}/_all_docs"
+        answer = self.send("POST", target, {"keys": ids}) if ids else None
+        if answer is None or answer.status == 404:  # no such database
+            return False
+        if answer.status != 200:
+            raise unsure("POST", target, answer)
+        return any("id" in row and not (row.get("value") or {}).get("deleted") for row in answer.json()["rows"])
 
     def made(self, call: Call, answer: Answer) -> list[str]:
-        return ids_of(answer.json()) if answer.status < 300 else []
+        """An answer may also name what the client referred to, such as the contact of a new place."""
+        if answer.status >= 300:
+            return []
+        name = call.operation.name if call.operation else ""
+        if name in WRITES or name in ATTACHMENTS:
+            db = call.params["db"]
+            return self.chosen(call) + [f"{db}/{id}" for id in ids_of(answer.json())]
+        sent = set(texts_of(body_of(call)))
+        ids = [id for id in ids_of(answer.json()) if id not in sent]
+        return self.chosen(call) + [f"{db}/{id}" for id in ids
+                                    for db in (("medic", "_users") if id.startswith(USER) else ("medic",))]
+
+    def chosen(self, call: Call) -> list[str]:
+        name = call.operation.name if call.operation else ""
+        if name in WRITES:
+            return [f"{call.params['db']}/{id}" for id in ids_given(call)]
+        return [f"medic/{id}" for id in own_ids([body_of(call)])] if name in ("create_people", "create_places") else []
 
     # --- undoing ---------------------------------------------------------------------------------------------------
 
     def save(self, call: Call) -> tuple[str, Any]:
-        return SETTINGS, self.get(f"/medic/{SETTINGS}")
+        state = self.get(f"/medic/{SETTINGS}")
+        if state is None:
+            raise NotAllowed("the service has no settings document that could be put back")
+        return SETTINGS, state
 
     def clean(self, ledger: Ledger) -> list[str]:
         left = self.restore(ledger)
-        names, own = set(), {*ledger.made, *ledger.head["absent"]}
+        names, own = set(), {*(key.partition("/")[2] for key in ledger.made), *ledger.head["absent"]}
         for _ in range(ROUNDS):
-            found = {name: self.own_documents(name, ledger.head, own) for name in ledger.head["since"]}
+            found = {name: self.own_documents(name, ledger, own) for name in ledger.head["since"]}
             names |= {doc["name"] for doc in found["_users"] if "name" in doc}
             if not any(found.values()):
                 break
@@ -133,8 +174,9 @@ class CHT(Sandbox):
         else:
             left += [f"{name}/{doc['_id']}" for name, documents in found.items() for doc in documents]
         for name in self.get("/_all_dbs") or []:
-            if any(name == f"medic-user-{user}-meta" for user in names):
-                self.send("DELETE", f"/{name}")
+            if any(name == f"medic-user-{user}-meta" for user in names) and digest(name) not in ledger.head["kept"]:
+                status = self.send("DELETE", f"/{quote(name, safe='')}").status
+                left += [] if status in (200, 202, 404) else [f"{name}: DELETE answered {status}"]
         return left
 
     def restore(self, ledger: Ledger) -> list[str]:
@@ -143,13 +185,17 @@ class CHT(Sandbox):
             return []
         current = self.get(f"/medic/{SETTINGS}") or {}
         if without_revision(current) == without_revision(saved):
+            ledger.note(restored=SETTINGS)
             return []
         answer = self.send("PUT", f"/medic/{SETTINGS}", without_revision(saved) | {"_rev": current.get("_rev")})
-        return [] if answer.status < 300 else [f"medic/{SETTINGS}: PUT of the old ones answered {answer.status}"]
+        if answer.status < 300:
+            ledger.note(restored=SETTINGS)
+            return []
+        return [f"medic/{SETTINGS}: PUT of the old ones answered {answer.status}"]
 
-    def own_documents(self, db: str, head: dict[str, Any], own: set[str]) -> list[dict[str, Any]]:
+    def own_documents(self, db: str, ledger: Ledger, own: set[str]) -> list[dict[str, Any]]:
         """The run's documents that still exist, the last first; their ids are added to `own`."""
-        since = head["since"][db]
+        since = ledger.head["since"][db]
         if since is None:
             return []
         feed = self.get(f"/{db}/_changes?include_docs=true&since={quote(str(since), safe='')}") or {}
@@ -160,7 +206,8 @@ class CHT(Sandbox):
         while grew:  # a document may be known by another that comes later
             grew = False
             for doc in alive:
-                if doc["_id"] not in found and is_own(doc, own, named, head):
+                if doc["_id"] not in found and (f"{db}/{doc['_id']}" in ledger.made
+                                                or is_own(doc, own, named, ledger.head)):
                     found[doc["_id"]] = doc
                     own.add(doc["_id"])
                     named.update(texts_of(doc))
@@ -178,18 +225,73 @@ class CHT(Sandbox):
         login = f"{self.account['CHT_USER']}:{self.account['CHT_PASSWORD']}".encode()
         headers = [("Authorization", f"Basic {base64.b64encode(login).decode()}"), ("Accept", "application/json"),
                    ("Content-Type", "application/json")]
-        return self.forward.send(method, target, headers, b"" if data is None else json.dumps(data).encode())
+        body = b"" if data is None else json.dumps(data).encode()
+        return patiently(lambda: self.forward.send(method, target, headers, body))
 
     def get(self, target: str) -> Any:
+        """What is there, None if nothing is. Raises NotAllowed or Unreachable when the service does not say."""
         answer = self.send("GET", target)
+        if answer.status in (401, 403):
+            raise NotAllowed(NO_ADMIN)
+        if answer.status not in (200, 404) or (answer.status == 200 and answer.json() is None):
+            raise unsure("GET", target, answer)
         return answer.json() if answer.status == 200 else None
 
     def post(self, target: str, data: Any) -> Any:
         return self.send("POST", target, data).json()
 
 
+def unsure(method: str, target: str, answer: Answer) -> Unreachable:
+    return Unreachable(f"the service answered {answer.status} to {method} {target.partition('?')[0]}")
+
+
+def is_users_own(database: str) -> bool:
+    return database.startswith("medic-user-")
+
+
+def digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+def ids_given(call: Call) -> list[str]:
+    """The ids of the documents that a request of CouchDB's writes, where the client gives them."""
+    if "id" in call.params:
+        return [call.params["id"]]
+    body = body_of(call)
+    bulk = call.operation is not None and call.operation.name == "couch_bulk_docs"
+    return own_ids(body.get("docs") if bulk and isinstance(body, dict) else [body])
+
+
+def written(call: Call) -> list[str]:
+    """The ids by which a request that makes contacts or users would change documents that exist: its own, those with a
+    revision, and the place and contact of a user, whom the server writes to."""
+    body = body_of(call)
+    rows = body if isinstance(body, list) else [body]
+    rows = [*rows, *(body["users"] if isinstance(body, dict) and isinstance(body.get("users"), list) else [])]
+    ids = own_ids(rows) + [doc["_id"] for doc in dicts_of(body) if "_rev" in doc and isinstance(doc.get("_id"), str)]
+    if call.operation and call.operation.name in USERS:
+        ids += [text for row in rows if isinstance(row, dict) for key in ("place", "contact")
+                for text in texts_of(row.get(key))]
+        if body is None:
+            cells = csv.reader(io.StringIO(call.body.decode("utf-8", "replace"), newline=""))
+            ids += [cell for row in cells for cell in row if cell]
+    return list(dict.fromkeys(ids))
+
+
+def dicts_of(data: Any) -> Iterator[dict[str, Any]]:
+    """All objects of JSON data."""
+    if isinstance(data, dict):
+        yield data
+        data = list(data.values())
+    if isinstance(data, list):
+        for value in data:
+            yield from dicts_of(value)
+
+
 def ids_of(data: Any) -> list[str]:
-    """The ids in an answer, at any depth."""
+    """The ids in an answer, at any depth; a row with an error is of what the request did not write."""
+    if isinstance(data, dict) and "error" in data:
+        return []
     if isinstance(data, dict):
         own = [data[key] for key in ("id", "_id") if isinstance(data.get(key), str)]
         return own + [id for value in data.values() for id in ids_of(value)]
@@ -207,11 +309,11 @@ def is_own(doc: dict[str, Any], own: set[str], named: set[str], head: dict[str, 
     id, texts = doc["_id"], list(texts_of(doc))
     if id in PROTECTED or id.startswith("_design/"):
         return False
-    if id in own or id.removesuffix("-info") in own or any(head["run"] in text for text in texts):
+    if id in head["absent"] or (id.endswith("-info") and id[:-5] in own) or any(head["run"] in text for text in texts):
         return True
     # What the run's documents name may have been there before.
-    reported = doc.get("reported_date")
-    young = doc["_rev"].startswith("1-") or (isinstance(reported, int) and reported >= head["started"])
+    reported = doc.get("reported_date")  # a feed may go back further than asked, so a first revision tells less
+    young = reported >= head["started"] if isinstance(reported, int) else doc["_rev"].startswith("1-")
     return young and (id in named or any(text in own for text in texts))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from mocksrv.live.sandbox import CHANGES, FOREIGN, LASTS, MAKES, READ_METHODS, READS, Sandbox, Touch
+from mocksrv.live.sandbox import CHANGES, FOREIGN, LASTS, MAKES, READ_METHODS, READS, Sandbox, Touch, patiently
 
 if TYPE_CHECKING:
     from mocksrv.live.forward import Answer
@@ -22,6 +24,7 @@ CHANGED = {
     "delete_lookup_table": "lookup_table", "update_lookup_item": "lookup_table_item",
     "update_lookup_item_v2": "lookup_table_item", "delete_lookup_item": "lookup_table_item",
 }
+API = re.compile(r"/a/[^/]+/api/|/api/")
 
 
 class CommCare(Sandbox):
@@ -29,10 +32,18 @@ class CommCare(Sandbox):
     hosts = ("staging.commcarehq.org",)
     variables = ("COMMCARE_URL", "COMMCARE_DOMAIN", "COMMCARE_USERNAME", "COMMCARE_API_KEY")
 
+    @property
+    def place(self) -> str:
+        return f"{self.forward.base_url}/a/{self.account['COMMCARE_DOMAIN']}"
+
     def touch(self, call: Call, ledger: Ledger) -> Touch:
         name = call.operation.name if call.operation else ""
-        if call.method in READ_METHODS or name in ASKS:
+        if call.method in READ_METHODS:  # some pages beside the API write when they are read: phone/restore does
+            return READS if name or API.match(call.path) else LASTS
+        if name in ASKS:
             return READS
+        if call.params.get("domain") != self.account["COMMCARE_DOMAIN"]:
+            return FOREIGN  # what the run made is looked up, and deleted, in the account's own domain
         if name in MADE:
             return MAKES
         if name in CHANGED:
@@ -51,11 +62,12 @@ class CommCare(Sandbox):
         left = []
         for thing in reversed(ledger.made):
             status = self.send("DELETE", thing).status
-            if status not in (200, 202, 204, 404):
+            if status not in (200, 202, 204, 404, 410):
                 left.append(f"{thing}: DELETE answered {status}")
         return left
 
     def send(self, method: str, thing: str) -> Answer:
-        account = self.account
-        return self.forward.send(method, f"/a/{account['COMMCARE_DOMAIN']}/api/v0.5/{thing}/", [
-            ("Authorization", f"ApiKey {account['COMMCARE_USERNAME']}:{account['COMMCARE_API_KEY']}")])
+        account, (resource, _, id) = self.account, thing.partition("/")
+        target = f"/a/{quote(account['COMMCARE_DOMAIN'])}/api/v0.5/{resource}/{quote(id, safe='')}/"
+        login = f"ApiKey {account['COMMCARE_USERNAME']}:{account['COMMCARE_API_KEY']}"
+        return patiently(lambda: self.forward.send(method, target, [("Authorization", login)]))

@@ -5,14 +5,19 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import re
+import ssl
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
               "transfer-encoding", "upgrade", "host", "content-length"}
+READABLE = {"gzip", "deflate", "identity"}  # codings of answers: what cannot be read cannot be noted
+ONCE = {"GET", "HEAD", "OPTIONS"}  # may be sent once more when a kept connection turns out to be closed
 PATIENCE = 120.0  # seconds: a service may be slow, long polls take a minute
 
 Headers = list[tuple[str, str]]
@@ -38,37 +43,54 @@ class Answer:
     def plain(self) -> bytes:
         """The body without its compression."""
         coding = self.header("content-encoding").lower()
-        if coding == "gzip":
-            return gzip.decompress(self.body)
-        return zlib.decompress(self.body) if coding == "deflate" else self.body
+        try:
+            if coding == "gzip":
+                return gzip.decompress(self.body)
+            return zlib.decompress(self.body) if coding == "deflate" else self.body
+        except (OSError, EOFError, zlib.error):  # it is not what it says
+            return self.body
 
     def json(self) -> Any:
         """The body's JSON, or None when it is none."""
         try:
             return json.loads(self.plain)
-        except (ValueError, OSError, zlib.error):
+        except (ValueError, RecursionError):
             return None
 
 
 class Forward:
-    """Sends requests to one base URL, from any number of threads; connections are kept for the next request."""
+    """Sends requests to one base URL, from any number of threads; connections are kept for the next request.
+
+    Raises ValueError, which says what is wrong with the URL but does not repeat it.
+    """
 
     def __init__(self, base_url: str) -> None:
-        self.base_url = base_url.rstrip("/")
-        parts = urlsplit(self.base_url)
-        self.scheme, self.host, self.netloc, self.path = parts.scheme, parts.hostname or "", parts.netloc, parts.path
+        parts = urlsplit(base_url.strip())
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be a URL that begins with https:// or http://")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError("must be a URL without a user, a password, a query or a fragment")
+        self.scheme, self.host, self.path = parts.scheme, parts.hostname, parts.path.rstrip("/")
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        usual = parts.port in (None, {"http": 80, "https": 443}[self.scheme])
+        self.netloc = name if usual else f"{name}:{parts.port}"
+        self.base_url = f"{self.scheme}://{self.netloc}{self.path}"
+        port = "(?::80|:443)?" if usual else ""
+        self.links = re.compile(rf"(?i:https?://{re.escape(self.netloc)}){port}{re.escape(self.path)}(?![\w.:@-])")
         self._idle: list[http.client.HTTPConnection] = []  # append and pop are atomic
 
     def send(self, method: str, target: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> Answer:
         """Raises Unreachable."""
         while True:
-            kept = bool(self._idle)
-            connection = self._idle.pop() if kept else self._connect()
+            connection = self._kept() if method in ONCE else None
+            kept = connection is not None
+            connection = connection or self._connect()
             try:
                 answer = self._send(connection, method, target, headers, body)
             except (http.client.HTTPException, OSError) as error:
                 connection.close()
-                # The service may have closed a kept connection meanwhile; what it has begun must not be sent twice.
+                # The service may have closed a kept connection meanwhile; what writes never goes on one, for nobody
+                # would know whether it was done.
                 if kept and isinstance(error, http.client.RemoteDisconnected | ConnectionError):
                     continue
                 raise Unreachable(f"{self.scheme}://{self.netloc} did not answer {method} {target.partition('?')[0]}: "
@@ -80,15 +102,29 @@ class Forward:
         while self._idle:
             self._idle.pop().close()
 
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Certificates are checked; SSL_CERT_FILE and SSL_CERT_DIR name others to trust."""
+        return ssl.create_default_context()
+
+    def _kept(self) -> http.client.HTTPConnection | None:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
+
     def _connect(self) -> http.client.HTTPConnection:
-        kind = http.client.HTTPSConnection if self.scheme == "https" else http.client.HTTPConnection
-        return kind(self.netloc, timeout=PATIENCE)
+        if self.scheme == "https":
+            return http.client.HTTPSConnection(self.netloc, timeout=PATIENCE, context=self._tls)
+        return http.client.HTTPConnection(self.netloc, timeout=PATIENCE)
 
     def _send(self, connection: http.client.HTTPConnection, method: str, target: str,
               headers: Iterable[tuple[str, str]], body: bytes) -> Answer:
         connection.putrequest(method, f"{self.path}{target}", skip_host=True, skip_accept_encoding=True)
         connection.putheader("Host", self.netloc)
         for name, value in headers:
+            if name.lower() == "accept-encoding":
+                value = readable(value)
             if name.lower() not in HOP_BY_HOP:
                 connection.putheader(name, value.encode("latin-1", "replace"))
         if body or method in ("POST", "PUT", "PATCH"):
@@ -105,7 +141,7 @@ class Forward:
 def chunks_of(response: http.client.HTTPResponse) -> list[bytes]:
     """The body as the service cut it: http.client joins what clients of streams see apart. Raises HTTPException."""
     chunks: list[bytes] = []
-    while size := int(response.fp.readline().partition(b";")[0] or b"-1", 16):
+    while size := size_of(response.fp.readline()):
         data = response.fp.read(size) if size > 0 else b""
         if len(data) < size or size < 0:
             raise http.client.IncompleteRead(b"".join(chunks))
@@ -115,3 +151,17 @@ def chunks_of(response: http.client.HTTPResponse) -> list[bytes]:
         pass  # trailers
     response.close()
     return chunks
+
+
+def size_of(line: bytes) -> int:
+    """The size of a chunk, -1 where there is none."""
+    try:
+        return int(line.partition(b";")[0], 16)
+    except ValueError:
+        return -1
+
+
+def readable(codings: str) -> str:
+    """The codings of an Accept-Encoding that the gate can read."""
+    kept = [coding for coding in codings.split(",") if coding.partition(";")[0].strip().lower() in READABLE]
+    return ",".join(kept).strip() or "identity"

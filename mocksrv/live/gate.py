@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
-from mocksrv.live.forward import Answer
-from mocksrv.live.rails import NotAllowed, Rails
+from mocksrv.live.forward import PATIENCE, Answer, Unreachable
+from mocksrv.live.rails import NotAllowed, Rails, check_form
 from mocksrv.live.tap import Tap, answered, problem
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from mocksrv.operation import Call
 
 OWN = "/_gate/"
+OVER = "the run is over: what it made is being deleted"
+ELSEWHERE = "the service sends the client away to {host}, where no rails are"
 
 
 class Gate(Tap):
@@ -37,6 +41,8 @@ class Gate(Tap):
         self.changed = False  # what all share
         self.finished: dict[str, Any] | None = None
         self._lock = threading.Lock()
+        self._writes = threading.Condition()
+        self._writing, self._over = 0, False
 
     def answer(self, environ: WSGIEnvironment, target: str, body: bytes) -> Answer:
         if target.startswith(OWN):
@@ -52,20 +58,58 @@ class Gate(Tap):
 
     def pass_on(self, call: Call, headers: list[tuple[str, str]], body: bytes) -> Answer:
         """Within the rails, and noted in the ledger before the client hears of it. Raises NotAllowed."""
+        check_form(call, reads=True)
         touch = self.sandbox.touch(call, self.ledger)
         self.rails.check(touch)
+        check_form(call, reads=touch.kind == "reads")
         self.rails.spend()
         if touch.kind == "reads":
             answer = super().pass_on(call, headers, body)
         else:
-            if touch.kind == "shares":
-                self.save(call)
-            self.ledger.note(asked=f"{call.method} {call.target.partition('?')[0]}")
-            answer = super().pass_on(call, headers, body)
-            if touch.kind == "makes":
-                self.ledger.add(*self.sandbox.made(call, answer))
+            with self.writing():
+                if touch.kind == "shares":
+                    self.save(call)
+                answer = self.write(call, headers, body, makes=touch.kind == "makes")
         self.rails.heed(answer)
         return answer
+
+    def write(self, call: Call, headers: list[tuple[str, str]], body: bytes, *, makes: bool) -> Answer:
+        """On the ledger before it is sent, with what it makes before the client hears of it."""
+        chosen = self.sandbox.chosen(call) if makes else []
+        found = chosen or (self.sandbox.traces and self.run.encode() in body)
+        asked = self.ledger.note(asked=f"{call.method} {call.target.partition('?')[0]}", chosen=chosen,
+                                 unsure=makes and not found and call.method != "DELETE")
+        answer = super().pass_on(call, headers, body)
+        made = self.sandbox.made(call, answer) if makes else []
+        self.ledger.add(*made)
+        if made or not makes or self.sandbox.traces or answer.status >= 300 or call.method == "DELETE":
+            self.ledger.note(answered=asked)
+        return answer
+
+    def here(self, call: Call, answer: Answer, own_url: str) -> Answer:
+        """Raises NotAllowed when the client would go to another server."""
+        shown = super().here(call, answer, own_url)
+        try:
+            host = urlsplit(shown.header("location").replace("\\", "/")).netloc
+        except ValueError:
+            host = "nowhere"
+        if host and host != urlsplit(own_url).netloc:
+            raise NotAllowed(ELSEWHERE.format(host=host.rpartition("@")[2]))
+        return shown
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """While a request writes, nothing is cleaned up; once that has begun, nothing is written any more."""
+        with self._writes:
+            if self._over:
+                raise NotAllowed(OVER)
+            self._writing += 1
+        try:
+            yield
+        finally:
+            with self._writes:
+                self._writing -= 1
+                self._writes.notify_all()
 
     def save(self, call: Call) -> None:
         """Note what the request is about to change, as it was before the run."""
@@ -99,10 +143,30 @@ class Gate(Tap):
         """Take away what the run made and store its shapes, once; what was sent, refused, made, and what is left."""
         with self._lock:
             if self.finished is None:
+                with self._writes:
+                    self._over = True
+                    self._writes.wait_for(lambda: not self._writing, timeout=PATIENCE)
+                left = take_away(self.sandbox, self.ledger) if self.rails.writes else []
                 made = len(self.ledger.made)
-                left = self.sandbox.clean(self.ledger) if self.rails.writes else []
                 self.ledger.release(remove=not left)
-                self.recorder.save(self.sandbox.version())
+                self.recorder.save(self.version())
                 self.finished = {"sent": self.rails.sent, "refused": sum(map(len, self.refused.values())),
                                   "made": made, "left": left, "ledger": str(self.ledger.file) if left else None}
             return self.finished
+
+    def version(self) -> str:
+        try:
+            return self.sandbox.version()
+        except (Unreachable, NotAllowed):
+            return ""
+
+
+def take_away(sandbox: Sandbox, ledger: Ledger) -> list[str]:
+    """Put back and delete what a run's ledger holds; what could not be, in words."""
+    lost = ledger.settle()
+    try:
+        left = sandbox.clean(ledger)
+    except (Unreachable, NotAllowed) as error:
+        left = [f"all or some of what {ledger.file} holds: {error}"]
+    return left + [f"{text}: no answer told what it made, if anything; look yourself, then delete {ledger.file}"
+                   for text in lost]

@@ -18,7 +18,8 @@ class Ledger:
     """A file of JSON lines, readable by its owner alone, and locked as long as its run lives.
 
     The first line names the run (and holds what the vendor needs to find its traces); the others are `{"made": id}`,
-    `{"saved": name, "state": what to put back}` and `{"asked": a request that writes}`. Raises InUse.
+    `{"saved": name, "state": what to put back}`, `{"restored": name}`, and `{"asked": a request that writes}` before it
+    is sent with `{"answered": number of that line}` after it. Raises InUse.
     """
 
     def __init__(self, file: Path, head: dict[str, Any] | None = None) -> None:
@@ -42,13 +43,14 @@ class Ledger:
     def head(self) -> dict[str, Any]:
         return self.lines[0] if self.lines else {}
 
-    def note(self, **line: Any) -> None:
-        """Append a line; it is on the disk when this returns."""
+    def note(self, **line: Any) -> int:
+        """Append a line; it is on the disk when this returns its number."""
         with self._lock:
             self._out.write(json.dumps(line) + "\n")
             self._out.flush()
             os.fsync(self._out.fileno())
             self.lines.append(line)
+            return len(self.lines) - 1
 
     def add(self, *ids: str) -> None:
         """Note what the run has made."""
@@ -57,9 +59,23 @@ class Ledger:
                 self.made[id] = None
                 self.note(made=id)
 
+    def settle(self) -> list[str]:
+        """Count the ids that clients chose in requests without an answer as made; those requests that may have made
+        something whose id nobody knows."""
+        answered = {line["answered"] for line in self.lines if "answered" in line}
+        open_ones = [line for number, line in enumerate(self.lines) if "asked" in line and number not in answered]
+        self.add(*(id for line in open_ones for id in line.get("chosen", ())))
+        return [line["asked"] for line in open_ones if line.get("unsure")]
+
     def saved(self, name: str) -> Any:
-        """The state that was kept under a name, or None."""
-        return next((line["state"] for line in self.lines if line.get("saved") == name), None)
+        """The state that is kept under a name and was not put back yet, or None."""
+        state = None
+        for line in self.lines:
+            if line.get("saved") == name:
+                state = line["state"]
+            elif line.get("restored") == name:
+                state = None
+        return state
 
     def release(self, *, remove: bool) -> None:
         """The run is over; the file goes when everything has been taken away."""

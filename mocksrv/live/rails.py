@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import threading
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from mocksrv.clock import machine_time, pause
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
     from mocksrv.live.forward import Answer, Forward
     from mocksrv.live.sandbox import Touch
+    from mocksrv.operation import Call
 
 LONGEST_WAIT = 90.0  # seconds: a service that asks for more is not waited for
 
@@ -25,6 +29,13 @@ FOREIGN = "it was not made by this run, which changes and deletes only what it m
 SPENT = "the budget of {budget} requests is spent; --live-budget sets another"
 UNKNOWN_HOST = ("{host} is no sandbox that is known ({known}, or this machine): if it really may be used for tests, "
                 "name it a second time with --live-host {host}")
+PLAIN = "the account's secrets would go to {host} in the clear: use https, or name it with --live-host {host}"
+OVERRIDE = "the header {name} makes another request of it"
+PACKED = "its body is packed, so that nobody sees what it writes"
+WINDING = "its path may mean another one to the service: dots, doubled slashes or backslashes"
+ABSOLUTE = "its target is no path"
+OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
+RUN = re.compile(r"(?=.*\d)[a-z0-9]{6,32}", re.ASCII)
 
 
 class NotAllowed(Exception):
@@ -46,10 +57,13 @@ class Rails:
 
     def check_host(self, forward: Forward, sandboxes: Iterable[str]) -> None:
         """Raises NotAllowed for a host that is neither a known sandbox, nor this machine, nor named twice."""
-        host = forward.host
-        known = tuple(sandboxes)
-        if not (is_loopback(host) or host in self.hosts or any(fnmatch(host, pattern) for pattern in known)):
+        host, known = forward.host, tuple(sandboxes)
+        if is_loopback(host) or host in map(str.lower, self.hosts):
+            return
+        if not any(fnmatch(host, pattern) for pattern in known):
             raise NotAllowed(UNKNOWN_HOST.format(host=host, known=", ".join(known) or "none"))
+        if forward.scheme != "https":
+            raise NotAllowed(PLAIN.format(host=host))
 
     def check(self, touch: Touch) -> None:
         """Raises NotAllowed unless a request that does this may be sent."""
@@ -81,6 +95,30 @@ class Rails:
             return
         with self._lock:
             self._not_before = max(self._not_before, until)
+
+
+def check_form(call: Call, reads: bool) -> None:
+    """Raises NotAllowed for a request that the service may understand in another way than the gate does."""
+    if not call.target.startswith("/") and call.target != "*":
+        raise NotAllowed(ABSOLUTE)
+    name = next((name for name in OVERRIDES if call.header(name, call.method).upper() != call.method), None)
+    if name is not None:
+        raise NotAllowed(OVERRIDE.format(name=name))
+    if reads:
+        return
+    if call.header("content-encoding", "identity").lower() != "identity":
+        raise NotAllowed(PACKED)
+    path, before = call.target.partition("?")[0], ""
+    while path != before:
+        path, before = unquote(path), path
+    segments = path.replace("\\", "//").split("/")[1:]
+    if {".", ".."} & set(segments) or "" in segments[:-1]:
+        raise NotAllowed(WINDING)
+
+
+def new_run() -> str:
+    """A tag that stands in no text of anybody else."""
+    return f"t{secrets.randbelow(10)}{secrets.token_hex(3)}"
 
 
 def number(text: str) -> float:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from mocksrv.clock import machine_time, pause
+from mocksrv.live.rails import LONGEST_WAIT, number
 
 if TYPE_CHECKING:
     from mocksrv.live.forward import Answer, Forward
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
     from mocksrv.operation import Call
 
 READ_METHODS = ("GET", "HEAD", "OPTIONS")
+BUSY = (429, 503)
+PATIENCE = 180.0  # seconds in which the gate's own requests are repeated while the service is busy
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,16 @@ class Sandbox:
     vendor = ""
     hosts: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    traces = False  # whether what a run made can be found by its tag, too
 
     def __init__(self, forward: Forward, account: Mapping[str, str]) -> None:
         self.forward = forward
         self.account = account
+
+    @property
+    def place(self) -> str:
+        """What the account sees, without any secret: another run's things can be deleted only from the same place."""
+        return self.forward.base_url
 
     def begin(self) -> dict[str, Any]:
         """What must be known of the service before a run writes: goes into the ledger's first line."""
@@ -66,9 +77,22 @@ class Sandbox:
         """The ids of what the request has made, by its answer."""
         raise NotImplementedError
 
+    def chosen(self, call: Call) -> list[str]:
+        """The ids that the client itself gave to what the request makes: known also when the answer is lost."""
+        return []
+
     def clean(self, ledger: Ledger) -> list[str]:
-        """Put back and take away what the ledger holds, the last first; what could not be, in words."""
+        """Put back and take away what the ledger holds, the last first; what could not be, in words.
+        Raises Unreachable or NotAllowed when the service does not say what is there."""
         raise NotImplementedError
+
+
+def patiently(send: Callable[[], Answer]) -> Answer:
+    """The answer to one of the gate's own requests, sent again while the service is busy."""
+    end = machine_time() + PATIENCE
+    while (answer := send()).status in BUSY and machine_time() < end:
+        pause(min(max(number(answer.header("retry-after")), 1.0), LONGEST_WAIT))
+    return answer
 
 
 def texts_of(data: Any) -> Iterator[str]:

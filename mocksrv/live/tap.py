@@ -43,7 +43,7 @@ class Tap:
 
     def answer(self, environ: WSGIEnvironment, target: str, body: bytes) -> Answer:
         """The service's answer, with links that lead through the tap. Raises Unreachable."""
-        case, call, own_url = self.case, self.call(environ, target, body), f"http://{environ['HTTP_HOST']}"
+        case, call, own_url = self.case, self.call(environ, target, body), own_base(environ)
         answer = self.here(call, self.pass_on(call, list(call.headers.items()), body), own_url)
         self.recorder.add(case, call, answer, own_texts(call, self.run), own_url)
         return answer
@@ -65,7 +65,7 @@ class Tap:
         headers = [(name, self.link(value, own_url)) for name, value in answer.headers if name.lower() not in FRAMING]
         if call.method == "HEAD":
             return Answer(answer.status, headers, b"")
-        if self.forward.base_url.encode() in answer.plain or (self.inner and self.inner in answer.plain):
+        if self.forward.netloc.encode() in answer.plain or (self.inner and self.inner in answer.plain):
             body = self.link(answer.plain.decode("latin-1"), own_url).encode("latin-1")
             headers = [pair for pair in headers if pair[0].lower() not in ("content-encoding", "content-length")]
             answer = Answer(answer.status, headers, body)
@@ -80,8 +80,13 @@ class Tap:
 
     def link(self, text: str, own_url: str) -> str:
         """The text with the service's links as they are behind the tap."""
-        text = text.replace(self.forward.base_url, own_url)
+        text = self.forward.links.sub(lambda _: own_url, text)
         return text.replace(self.inner.decode(), "/") if self.inner else text
+
+
+def own_base(environ: WSGIEnvironment) -> str:
+    """How the client calls the tap; HTTP/1.0 knows no Host."""
+    return f"http://{environ.get('HTTP_HOST') or environ['SERVER_NAME'] + ':' + environ['SERVER_PORT']}"
 
 
 def own_texts(call: Call, run: str) -> list[str]:

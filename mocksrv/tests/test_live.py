@@ -1,9 +1,13 @@
 """The gate to a live service: what it lets pass, what it notes, and how it cleans up. Its service is a simulator."""
 
+import gzip
+import http.client
 import json
 import stat
+import threading
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -15,7 +19,7 @@ from mocksrv.config import Config
 from mocksrv.live import rails as rails_module
 from mocksrv.live.cht import CHT
 from mocksrv.live.forward import Answer, Forward, Unreachable
-from mocksrv.live.gate import Gate
+from mocksrv.live.gate import Gate, take_away
 from mocksrv.live.ledger import InUse, Ledger, whole_lines
 from mocksrv.live.rails import NotAllowed, Rails
 from mocksrv.live.recorder import Recorder
@@ -112,6 +116,164 @@ def test_what_the_run_did_not_make_stays_as_it_is(opened):
     assert gate.call("POST", "/api/v1/users/nobody", {"fullname": "x"})[0] == 404  # no harm in what is not there
 
 
+def test_what_the_service_may_take_for_another_request_is_not_sent(opened):
+    gate = opened(writes=True, admin=True)
+    for method, path, headers, why in (
+            ("GET", "/api/v1/settings", {"X-HTTP-Method-Override": "DELETE"}, "x-http-method-override"),
+            ("POST", "/api/v1/people", {"X-Method-Override": "PUT"}, "x-method-override"),
+            ("PUT", "/medic/mine", {"Content-Encoding": "gzip"}, "packed"),
+            ("PUT", "/medic/mine/../settings", {}, "its path"), ("PUT", "/medic/mine/%2e%2e/settings", {}, "its path"),
+            ("PUT", "/medic/mine/%252e%252e%252fsettings", {}, "its path"),
+            ("PUT", "/medic//mine", {}, "its path"),
+            ("POST", "/medic/_purge", {}, "--live-lasting"), ("COPY", "/medic/settings", {}, "--live-lasting"),
+            ("POST", "/api/v1/a-later-release", {}, "--live-lasting"), ("DELETE", "/medic", {}, "--live-lasting")):
+        refused(gate.call(method, path, {}, **headers), why)
+
+
+def test_nothing_of_others_is_changed_by_way_of_what_is_made(opened):
+    gate = opened(writes=True)
+    person = "their-person"
+    doc = {"_id": "their-place", "type": "district_hospital", "name": "Theirs", "reported_date": 1}
+    doc["_rev"] = gate.sandbox.send("PUT", "/medic/their-place", doc).json()["rev"]
+    gate.sandbox.send("PUT", f"/medic/{person}", {"type": "person", "name": "Theirs", "reported_date": 1})
+    user = {"username": "gate-made", "password": "Kisumu_2024", "roles": ["chw"], "contact": {"name": "New"}}
+    for path, data in (
+            ("/api/v1/people", {"name": "x", "_id": person, "_rev": "1-0"}),
+            ("/api/v1/places", {"name": "x", "type": "health_center", "parent": doc}),
+            ("/api/v1/users", user | {"place": doc["_id"]}), ("/api/v2/users", [user | {"place": doc["_id"]}]),
+            ("/api/v1/users", user | {"place": {"name": "New", "type": "district_hospital"}, "contact": person})):
+        refused(gate.call("POST", path, data), "not made by this run")
+    csv = f"username,password,roles,place\ngate-made,Kisumu_2024,chw,{doc['_id']}\n".encode()
+    refused(gate.call("POST", "/api/v2/users", csv, **{"Content-Type": "text/csv"}), "not made by this run")
+    made = gate.call("POST", "/api/v1/places", {"name": "Ours", "type": "district_hospital", "contact": person})[1]
+    assert list(gate.ledger.made) == [f"medic/{made['id']}"]  # the contact was only named
+    gate.call("PUT", f"/medic-sentinel/{person}", {"n": 1})
+    refused(gate.call("DELETE", f"/medic/{person}?rev=1-0"), "not made by this run")  # the same id elsewhere
+    gate.sandbox.send("PUT", f"/medic/{person}", gate.sandbox.get(f"/medic/{person}") | {"name": "Changed"})
+    assert gate.call("POST", "/_gate/finish")[1]["left"] == []
+    assert gate.sandbox.get(f"/medic/{person}")["name"] == "Changed"
+
+
+def test_documents_that_replication_brings_are_the_runs(opened):
+    gate = opened(writes=True)
+    rev = "1-" + "a" * 32
+    docs = [{"_id": "brought", "_rev": rev}]
+    assert gate.call("POST", "/medic/_bulk_docs", {"new_edits": False, "docs": docs})[0] == 201
+    assert list(gate.ledger.made) == ["medic/brought"]
+
+
+def test_the_settings_of_somebody_else_are_not_put_back(opened):
+    gate = opened(writes=True, admin=True)
+    assert gate.call("PUT", "/api/v1/settings", {"x_gate": 1})[0] == 200
+    gate.call("POST", "/_gate/case", {"case": "test_a.py::test_two"})
+    gate.sandbox.send("PUT", "/api/v1/settings", {"x_theirs": 1})
+    assert gate.call("POST", "/_gate/finish")[1]["left"] == []
+    assert gate.sandbox.get("/api/v1/settings")["x_theirs"] == 1
+
+
+def test_databases_that_were_there_before_stay(opened):
+    names = [f"medic-user-{name}-meta" for name in ("gate-one", "gate-two")]
+    first = opened()
+    first.sandbox.send("PUT", f"/{names[0]}")
+    first.close()
+    first.ledger.file.unlink(missing_ok=True)
+    gate = opened(writes=True)
+    for name in ("gate-one", "gate-two"):
+        user = {"username": name, "password": "Kisumu_2024", "roles": ["data_entry"]}
+        assert gate.call("POST", "/api/v1/users", user)[0] == 200
+    gate.sandbox.send("PUT", f"/{names[1]}")
+    assert gate.call("POST", "/_gate/finish")[1]["left"] == []
+    assert [name for name in gate.sandbox.get("/_all_dbs") if name in names] == names[:1]
+
+
+def test_a_service_that_does_not_say_what_is_there_is_not_written_to_nor_forgotten(opened, monkeypatch):
+    gate = opened(writes=True)
+    assert gate.call("PUT", "/medic/ours", {"n": 1})[0] == 201
+    asked = gate.sandbox.send
+    monkeypatch.setattr(gate.sandbox, "send", lambda *_: Answer(500, [], b"{}"))
+    status, body = gate.call("PUT", "/medic/other", {"n": 1})
+    assert (status, "answered 500" in body["detail"]) == (502, True)
+    report = gate.call("POST", "/_gate/finish")[1]
+    assert "answered 500" in report["left"][0]
+    assert gate.ledger.file.exists()
+    monkeypatch.setattr(gate.sandbox, "send", asked)
+    ledger = Ledger(gate.ledger.file)
+    assert take_away(gate.sandbox, ledger) == []
+    ledger.release(remove=True)
+    assert gate.sandbox.get("/medic/ours") is None
+
+
+def test_what_is_made_without_an_answer_is_found_or_told(opened, monkeypatch):
+    gate = opened(writes=True)
+    sent = gate.sandbox.forward.send
+
+    def lose(method, target, headers=(), body=b""):
+        answer = sent(method, target, headers, body)
+        if target in ("/medic/chosen", "/api/v1/people"):
+            raise Unreachable("cut")
+        return answer
+
+    monkeypatch.setattr(gate.sandbox.forward, "send", lose)
+    assert gate.call("PUT", "/medic/chosen", {"n": 1})[0] == 502
+    assert gate.call("POST", "/api/v1/people", {"name": "Named t0a1b2c"})[0] == 502
+    assert gate.call("POST", "/api/v1/people", {"name": "Nameless"})[0] == 502
+    report = gate.call("POST", "/_gate/finish")[1]
+    assert len(report["left"]) == 1
+    assert report["left"][0].startswith("POST /api/v1/people: no answer told what it made")
+    assert not gate.sandbox.exists("medic", ["chosen"])
+
+
+def test_nothing_is_written_once_the_cleaning_has_begun(opened):
+    gate = opened(writes=True)
+    gate.call("POST", "/_gate/finish")
+    refused(gate.call("PUT", "/medic/late", {"n": 1}), "the run is over")
+    assert gate.sandbox.get("/medic/late") is None
+
+
+def test_the_cleaning_waits_for_requests_under_way(opened, monkeypatch):
+    gate = opened(writes=True)
+    sent, begun, go = gate.sandbox.forward.send, threading.Event(), threading.Event()
+
+    def slowly(method, target, headers=(), body=b""):
+        if target == "/medic/slow" and method == "PUT":
+            begun.set()
+            assert go.wait(30)
+        return sent(method, target, headers, body)
+
+    monkeypatch.setattr(gate.sandbox.forward, "send", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        written = pool.submit(gate.call, "PUT", "/medic/slow", {"n": 1})
+        assert begun.wait(30)
+        finished = pool.submit(gate.call, "POST", "/_gate/finish")
+        go.set()
+        assert written.result()[0] == 201
+        assert finished.result()[1]["left"] == []
+    assert gate.sandbox.get("/medic/slow") is None
+
+
+@pytest.mark.parametrize(("location", "passes"), [
+    ("{service}/x", True), ("/x", True), ("x", True), ("https://elsewhere.example/x", False),
+    ("//elsewhere.example/x", False), ("/\\elsewhere.example", False), ("http://127.0.0.1:1/x", False),
+])
+def test_nobody_is_led_around_the_gate(opened, service, monkeypatch, location, passes):
+    gate = opened()
+    answer = Answer(301, [("Location", location.format(service=service))], b"{}")
+    monkeypatch.setattr(gate.sandbox.forward, "send", lambda *_: answer)
+    connection = http.client.HTTPConnection("127.0.0.1", gate.server.port, timeout=30)
+    connection.request("GET", "/api/info")
+    got = connection.getresponse()
+    got.read()
+    connection.close()
+    assert got.status == (301 if passes else 403)
+    assert service not in got.headers.get("Location", "")
+
+
+def test_a_login_link_of_somebody_else_is_not_used_up(opened):
+    gate = opened(writes=True)
+    gate.sandbox.send("PUT", "/medic/token:login:theirs", {"type": "token_login", "user": "org.couchdb.user:them"})
+    refused(gate.call("POST", "/medic/login/token/theirs", {}), "not made by this run")
+
+
 def test_what_is_shared_needs_leave_and_is_put_back_after_each_test(opened):
     gate = opened(writes=True)
     refused(gate.call("PUT", "/api/v1/settings", {"x": 1}), "--live-admin")
@@ -202,6 +364,31 @@ def test_a_service_that_is_down_is_said_to_be(routes, tmp_path):
         Forward(url).send("GET", "/api/info")
 
 
+@pytest.mark.parametrize(("url", "base"), [
+    ("HTTPS://Host.Example:443/", "https://host.example"), ("http://h:8080/cht//", "http://h:8080/cht"),
+    ("http://[::1]:80", "http://[::1]"), (" https://h ", "https://h"),
+])
+def test_one_service_has_one_spelling(url, base):
+    assert Forward(url).base_url == base
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ("https://h.example/a", "GATE/a"), ("http://H.example:80/a", "GATE/a"), ("https://h.example:443", "GATE"),
+    ("https://h.example.evil/a", None), ("https://h.example:8443/a", None), ("https://h.example@evil", None),
+])
+def test_links_of_the_service_alone_are_changed(text, shown):
+    assert Forward("https://h.example").links.sub("GATE", text) == (shown or text)
+
+
+@pytest.mark.parametrize(("headers", "body", "data"), [
+    ([], b'{"a": 1}', {"a": 1}), ([("Content-Encoding", "gzip")], gzip.compress(b"[1]"), [1]),
+    ([("Content-Encoding", "gzip")], gzip.compress(b"[1]")[:-9], None), ([("Content-Encoding", "gzip")], b"[1]", [1]),
+    ([("Content-Encoding", "deflate")], b"no", None), ([], b"[" * 100_000, None),
+])
+def test_an_answer_is_read_whatever_it_is(headers, body, data):
+    assert Answer(200, headers, body).json() == data
+
+
 # --- hosts, rates, ledgers --------------------------------------------------------------------------------------
 
 
@@ -209,7 +396,9 @@ def test_a_service_that_is_down_is_said_to_be(routes, tmp_path):
     ("http://127.0.0.1:5988", (), True), ("http://localhost", (), True), ("http://[::1]:80", (), True),
     ("https://alpha.dev.medicmobile.org", (), True), ("https://dev.medicmobile.org.evil.example", (), False),
     ("https://cht.example.org", (), False), ("https://cht.example.org", ("cht.example.org",), True),
-    ("https://cht.example.org", ("other.example.org",), False),
+    ("https://cht.example.org", ("other.example.org",), False), ("https://CHT.example.org", ("Cht.Example.org",), True),
+    ("http://alpha.dev.medicmobile.org", (), False), ("http://cht.example.org", ("cht.example.org",), True),
+    ("https://alpha.dev.medicmobile.org.", (), False), ("http://127.0.0.1.evil.example", (), False),
 ])
 def test_a_host_is_known_or_named_twice(url, named, allowed):
     rails = Rails(hosts=named)
@@ -266,6 +455,9 @@ def test_a_cut_ledger_loses_its_last_line_at_most(lines, cut):
     ({}, "set CHT_URL, CHT_USER, CHT_PASSWORD in the environment"),
     ({"CHT_URL": "https://cht.example.org", **ACCOUNT}, "cht.example.org is no sandbox that is known"),
     ({"CHT_URL": "http://127.0.0.1:9", **ACCOUNT}, "did not answer"),
+    ({"CHT_URL": "localhost:5988", **ACCOUNT}, "CHT_URL must be a URL that begins with https://"),
+    ({"CHT_URL": "https://admin:secret@alpha.dev.medicmobile.org", **ACCOUNT}, "CHT_URL must be a URL without a user"),
+    ({"CHT_URL": "https://127.0.0.1:port", **ACCOUNT}, "CHT_URL Port could not be cast"),
 ])
 def test_the_command_says_why_it_does_not_open(environment, why, tmp_path):
     from click.testing import CliRunner
@@ -275,4 +467,5 @@ def test_the_command_says_why_it_does_not_open(environment, why, tmp_path):
                                 env=unset | environment)
     assert result.exit_code == 2
     assert why in result.output
+    assert "secret" not in result.output
     assert list(tmp_path.iterdir()) == []
