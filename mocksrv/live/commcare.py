@@ -42,7 +42,7 @@ class CommCare(Sandbox):
             return READS if name or API.match(call.path) else LASTS
         if name in ASKS:
             return READS
-        if call.params.get("domain") != self.account["COMMCARE_DOMAIN"]:
+        if name and call.params.get("domain") != self.account["COMMCARE_DOMAIN"]:
             return FOREIGN  # what the run made is looked up, and deleted, in the account's own domain
         if name in MADE:
             return MAKES
