@@ -115,7 +115,8 @@ READERS: dict[str, Callable[[str], Any]] = {
 
 
 def one_of(options: tuple[str, ...]) -> Word:
-    return Word(validate=validate.OneOf(options, error=errors.NOT_A_CHOICE))
+    # For the document: an empty text is as good as none.
+    return Word(validate=validate.OneOf(options, error=errors.NOT_A_CHOICE), metadata={"enum": [*options, ""]})
 
 
 def at_most(length: int) -> validate.Length:
@@ -138,7 +139,7 @@ def of_attribute(attribute: Attribute, argument: Argument) -> fields.Field[Any]:
     field = single(attribute, argument)
     made: fields.Field[Any] = fields.List(field) if attribute.many else field
     made.required = argument.required
-    made.metadata = {"description": attribute.about} if attribute.about else {}
+    made.metadata = {**made.metadata, **({"description": attribute.about} if attribute.about else {})}
     return made
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 from mocksrv.vendors.carehq import errors
 from mocksrv.vendors.carehq.catalogue import LIST_FILTERS, Argument, Attribute, Resource
@@ -34,6 +34,13 @@ class Closed(Schema):
 
     class Meta:
         unknown = RAISE
+
+
+class Open(Schema):
+    """In forms they are ignored."""
+
+    class Meta:
+        unknown = EXCLUDE
 
 
 def schema(name: str, made: Fields) -> type[Schema]:
@@ -101,7 +108,8 @@ def request_schema(resource: Resource, action: str) -> type[Schema]:
         made = retrieve_arguments()
     else:
         made = write_arguments(resource, action)
-    return schema(f"{title(resource)}{action.capitalize()}", made)
+    name = f"{title(resource)}{action.capitalize()}"
+    return Open.from_dict(dict(made), name=name) if action in ("create", "update") else schema(name, made)
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------
