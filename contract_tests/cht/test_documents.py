@@ -330,3 +330,12 @@ def test_a_body_that_is_no_json_is_couchdbs_to_refuse(api, path):
 def test_a_document_that_is_asked_for_without_an_id_has_none(api):
     (found,) = api.ok("POST", "/medic/_bulk_get", {"docs": [{"rev": "1-a"}]})["results"]
     assert (found["id"], list(found["docs"][0])) == (None, ["error"])
+
+
+@pytest.mark.parametrize("member", [{"_deleted": "x"}, {"_attachments": 5}, {"_secret": 1}])
+def test_local_documents_keep_no_special_members_either(api, unique, member):
+    answer = api.put(f"/medic/_local/{unique}", member)
+    (name,) = member
+    assert (answer.status_code, answer.json()) == (
+        400, {"error": "doc_validation", "reason": f"Bad special document member: {name}"})
+    assert api.get(f"/medic/_local/{unique}").status_code == 404

@@ -98,6 +98,7 @@ def put_local(world: World, name: str, doc: Document) -> dict[str, Any]:
 
     Raises document_shape.Invalid.
     """
+    document_shape.check(doc)
     table, id = world.table(documents.LOCAL), doc["_id"]
     _, _, number = str(doc.get("_rev") or "0-0").partition("-")
     if not number.isdecimal() or len(number) > LONGEST:
