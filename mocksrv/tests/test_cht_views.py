@@ -317,3 +317,5 @@ def test_changes_give_every_document_once_with_its_last_revision(origin, writes)
     assert [seq for seq, _, _ in changes] == sorted(seq for seq, _, _ in changes)
     half = functools.reduce(max, (seq for seq, _, _ in changes[: len(changes) // 2]), 0)
     assert list(db.changes(half)) == changes[len(changes) // 2 :]
+    assert db.updates(half, 2) == [(seq, id) for seq, id, _ in changes[len(changes) // 2 :][:2]]
+    assert db.updated(half) == len(changes) - len(changes) // 2

@@ -7,11 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from mocksrv.clock import stopwatch
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import couch_bodies, errors, jsonio, mango, offline, questions, shapes, versions, wire
+from mocksrv.vendors.cht import (
+    couch_bodies,
+    errors,
+    find_options,
+    jsonio,
+    mango,
+    offline,
+    questions,
+    shapes,
+    versions,
+    wire,
+)
 from mocksrv.vendors.cht.couchdb import DB, MEDIC, META, SOURCE, json_body, opened, sequence
 from mocksrv.vendors.cht.documents import Database
 from mocksrv.vendors.cht.vendor import vendor
@@ -32,15 +44,20 @@ class Feed:
     call: Call
     since: int
     limit: int | None
-    fits: Fits
+    fits: Fits | None
+    """Which changes count; None if all do."""
 
     @property
     def full(self) -> bool:
         return self.call.arg("include_docs") == "true"
 
-    def found(self) -> list[tuple[int, str]]:
+    def found(self, limit: int | None = None) -> list[tuple[int, str]]:
         """Changes that fit, in their order: (sequence, id)."""
-        return [(seq, id) for seq, id, history in self.db.changes(self.since) if self.fits(id, history)]
+        fits = self.fits
+        if fits is None:
+            return self.db.updates(self.since, limit)
+        fitting = ((seq, id) for seq, id, history in self.db.changes(self.since) if fits(id, history))
+        return list(islice(fitting, limit))
 
     def row(self, seq: int, id: str) -> dict[str, Any]:
         ends = self.db.branches(id)
@@ -56,7 +73,7 @@ class Feed:
         """Until something fits or the time is up; a newline now and then if the client wants heartbeats."""
         beat = seconds(self.call, "heartbeat", HEARTBEAT)
         end = None if self.call.arg("heartbeat") else stopwatch() + seconds(self.call, "timeout", TIMEOUT)
-        while not self.found():
+        while not self.found(1):
             pause = beat if end is None else end - stopwatch()
             if pause <= 0:
                 return
@@ -67,12 +84,11 @@ class Feed:
 
     def once(self) -> Iterator[bytes]:
         """All that there is, newest first if `descending`."""
-        found = self.found()
-        if self.call.arg("descending") == "true":
-            found.reverse()
-        chosen = found[: self.limit]
+        down = self.call.arg("descending") == "true"
+        found = self.found(None if down or self.fits else self.limit)
+        chosen = (found[::-1] if down else found)[: self.limit]
         rows = b",\r\n".join(jsonio.dumps(self.row(*one)) for one in chosen)
-        pending = len(found) - len(chosen)
+        pending = (len(found) if self.fits else self.db.updated(self.since)) - len(chosen)
         last = chosen[-1][0] if pending and chosen else self.since if pending else self.db.update_seq
         tail = f'\n],\n"last_seq":{jsonio.text(sequence(last))},"pending":{pending}}}\n'
         yield b'{"results":[\n' + rows + tail.encode()
@@ -96,7 +112,7 @@ class Feed:
         left = self.limit
         while left is None or left > 0:
             yield from (beat for _ in self.wait())
-            found = self.found()[:left]
+            found = self.found(left)
             if not found:
                 return
             left = None if left is None else left - len(found)
@@ -173,10 +189,10 @@ def seconds(call: Call, name: str, default: float) -> float:
     return int(text) / 1000 if text.isdecimal() and len(text) <= LONGEST and int(text) else default
 
 
-def fitting(call: Call, db: Database, body: dict[str, Any]) -> Fits:
+def fitting(call: Call, db: Database, body: dict[str, Any]) -> Fits | None:
     name = call.arg("filter")
     if name is None:
-        return lambda id, history: True
+        return None
     if name == "_doc_ids":
         try:
             ids = body.get("doc_ids", jsonio.loads(call.arg("doc_ids") or "null"))
@@ -189,7 +205,7 @@ def fitting(call: Call, db: Database, body: dict[str, Any]) -> Fits:
         return lambda id, history: id.startswith("_design/")
     if name == "_selector":
         try:
-            test = mango.compile_selector(body.get("selector"))
+            test = mango.compile_selector(find_options.selector(body.get("selector")))
         except mango.BadQuery as error:
             errors.couch(400, error.error, error.reason)
         return lambda id, history: test(history.get("body") if history.get("deleted") else db.peek(id))

@@ -186,11 +186,20 @@ class Database:
 
     def changes(self, since: int = 0) -> Iterator[tuple[int, str, Record]]:
         """Updates after `since` in their order, the last of each document: (sequence, id, history)."""
-        size = len(self.prefix)
-        for _, key in list(self.revs.range("by_seq", (self.name, since + 1), (self.name, self.update_seq))):
-            history = self.revs.peek(key)
+        for seq, id in self.updates(since):
+            history = self.history(id)
             if history is not None:
-                yield history["seq"], key[size:], history
+                yield seq, id, history
+
+    def updates(self, since: int = 0, limit: int | None = None) -> list[tuple[int, str]]:
+        """The same without the histories, the first ones only."""
+        size = len(self.prefix)
+        found = self.revs.range("by_seq", (self.name, since + 1), (self.name, self.update_seq), limit=limit)
+        return [(key[1], id[size:]) for key, id in found]
+
+    def updated(self, since: int) -> int:
+        """How many documents were updated since."""
+        return self.revs.rank("by_seq", (self.name, since + 1), (self.name, self.update_seq))
 
     # --- writing ---
 
