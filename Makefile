@@ -45,4 +45,4 @@ bench: $(VENV)/ready ## Measure against peers in the same run
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
 
 fuzz: $(VENV)/ready ## Call all that is declared, in many ways; ARGS: vendors, and options of `schemathesis run`
-	$(BIN)/python -m contract_tests.fuzz --max-examples 100 $(ARGS)
+	$(BIN)/python -m contract_tests.fuzz --max-examples=100 $(ARGS)

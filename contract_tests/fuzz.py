@@ -1,7 +1,7 @@
 """Everything that a vendor's OpenAPI document declares, called by schemathesis: what fits the document and what does
 not, one call at a time and one after the other.
 
-`python -m contract_tests.fuzz carehq cht --max-examples 50` for more than the test suite does; see --help.
+`python -m contract_tests.fuzz carehq cht --max-examples=50` for more than the test suite does; see --help.
 """
 
 import argparse
@@ -118,9 +118,11 @@ def failures():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0],
-                                     epilog="All other options are those of `schemathesis run`.")
+                                     epilog="All other options are those of `schemathesis run`, as --name=value.")
     parser.add_argument("vendors", nargs="*", default=VENDORS, metavar="vendor", help=f"of {', '.join(VENDORS)}")
     given, options = parser.parse_known_args()
+    if unknown := set(given.vendors) - set(VENDORS):
+        parser.error(f"no vendor: {', '.join(sorted(unknown))}; write options as --name=value")
     failed = False
     for name in given.vendors:
         found, report, answers = run(name, *options)
