@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.targets import Targets, case_of
+from contract_tests.targets import Targets, case_of, without_values
 from contract_tests.validation import described, witness  # noqa: F401 - fixtures for every test
 
 TARGETS = pytest.StashKey[Targets]()
@@ -28,6 +28,8 @@ def pytest_addoption(parser):
     group.addoption("--live-lasting", action="store_true", help="Let them make what the API cannot delete.")
     group.addoption("--live-host", action="append", default=[], help="A host that is no known sandbox, named again.")
     group.addoption("--live-budget", default="5000", help="Most requests to a live service.  [default: 5000]")
+    group.addoption("--live-values", action="store_true",
+                    help="Show what a live service answered when a test fails: it may be personal.")
     group.addoption("--shapes", type=Path, help="Folder for the shapes of answers.  [default with both: build/shapes]")
     group.addoption("--record", type=Path, nargs="?", const=FIXTURES, metavar="FOLDER",
                     help="Keep the shapes of live answers, without any value.  [default folder: fixtures]")
@@ -97,7 +99,11 @@ def pytest_runtest_makereport(item, call):
     if report.failed and (refused := item.config.stash[TARGETS].refused(case_of(item.nodeid))):
         report.outcome, report.longrepr = "skipped", (str(item.path), item.location[1], f"the gate: {refused[0]}")
     if report.failed:
-        item.config.stash[TARGETS].failed.add(case_of(item.nodeid))
+        targets, option = item.config.stash[TARGETS], item.config.getoption
+        targets.failed.add(case_of(item.nodeid))
+        side = item.callspec.params.get("target", targets.kind) if hasattr(item, "callspec") else targets.kind
+        if side != "mock" and targets.private and not option("--live-values"):
+            report.longrepr, report.sections = without_values(call.excinfo, item.path), []
     return report
 
 

@@ -11,6 +11,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mocksrv.app import create_app, load_vendors
 from mocksrv.clock import today
 from mocksrv.config import Config
@@ -18,7 +20,7 @@ from mocksrv.drift import files
 from mocksrv.drift.proved import write_down
 from mocksrv.gate_cli import reach
 from mocksrv.live.forward import Forward
-from mocksrv.live.rails import new_run
+from mocksrv.live.rails import is_loopback, new_run
 from mocksrv.live.recorder import Recorder
 from mocksrv.live.tap import Tap
 from mocksrv.serving import Server
@@ -31,6 +33,13 @@ def case_of(nodeid: str) -> str:
     """A test by its file and name, the same on both sides."""
     file, _, name = nodeid.partition("::")
     return SIDE.sub("", f"{file.rpartition('/')[2]}::{name}")
+
+
+def without_values(failure: pytest.ExceptionInfo[BaseException], file: Path) -> str:
+    """Where a test failed, but not on what: a live service's answers may be personal, and reports are passed on."""
+    lines = [entry.lineno + 1 for entry in failure.traceback if Path(entry.path) == file]
+    place = f"{file}:{lines[-1]}" if lines else str(file)
+    return f"{place}: {failure.typename}; what the live service answered is shown with --live-values"
 
 
 class LiveGate:
@@ -99,6 +108,11 @@ class Targets:
             self.gates[vendor] = LiveGate(vendor, [*self.options, "--run", self.run, *shapes])
             self.begin(self.case)
         return self.gates[vendor].url
+
+    @property
+    def private(self) -> bool:
+        """Whether a service that answers the tests is another machine's."""
+        return any(not is_loopback(reach(vendor).forward.host) for vendor in self.gates)
 
     def mock(self, vendor: str, base_url: str) -> str:
         """The URL of the mock: with a tap before it when its shapes are wanted."""
