@@ -135,23 +135,31 @@ def reduced(rows: Rows, how: str, found: Options) -> Iterator[bytes]:
     level = None if found.get("group") is True else found.get("group_level", 0)
     spans = [bounds(one) for one in ([{"key": key} for key in found["keys"]] if "keys" in found else [found])]
     down, skip = found.get("descending") is True, found.get("skip", 0)
-    runs = (run for low, high in spans for run in groups(rows, rows.before(low), rows.before(high), level, down))
+    runs = (run for low, high in spans for run in groups(rows, low, high, level, down))
     for head, count in islice(runs, skip, skip + found["limit"] if "limit" in found else None):
         yield jsonio.dumps({"key": head, "value": True if how == "true" else count})
 
 
-def groups(rows: Rows, start: int, stop: int, level: int | None, down: bool) -> Iterator[tuple[Any, int]]:
+def groups(rows: Rows, low: tree.Bound, high: tree.Bound | None, level: int | None,
+           down: bool) -> Iterator[tuple[Any, int]]:
     """How many rows there are of each key, or of each beginning of one: counted, not read."""
+    start, stop = rows.before(low), rows.before(high)
     while start < stop:
-        (row,) = rows.cut(stop - 1, stop) if down else rows.cut(start, start + 1)
+        (row,) = rows.cut(stop - 1, stop) if down else rows.scan(low, None, 1)
         place, key = row[0], parsed(row)["key"]
+        first: tree.Bound = (place,)
+        behind: tree.Bound | None = (place, TOP)
         if level == 0:
-            key, first, behind = None, start, stop
-        elif level is None or not isinstance(key, list) or len(key) < level:
-            first, behind = rows.before((place,)), rows.before((place, TOP))
-        else:
+            key, first, behind = None, (), None
+        elif level is not None and isinstance(key, list) and len(key) >= level:
             key = key[:level]
             head = collation.start(key)
-            first, behind = rows.before((head,)), rows.before((head + collation.BEHIND,))
-        yield key, min(behind, stop) - max(first, start)
-        start, stop = (start, first) if down else (behind, stop)
+            first, behind = (head,), (head + collation.BEHIND,)
+        if down:
+            end = max(start, rows.before(first))
+            yield key, stop - end
+            stop = end
+        else:
+            end = min(stop, rows.before(behind))
+            yield key, end - start
+            start, low = end, behind or ()
