@@ -381,8 +381,9 @@ def test_links_of_the_service_alone_are_changed(text, shown):
 
 
 @pytest.mark.parametrize(("headers", "body", "data"), [
-    ([], b'{"a": 1}', {"a": 1}), ([("Content-Encoding", "gzip")], gzip.compress(b"[1]"), [1]),
-    ([("Content-Encoding", "gzip")], gzip.compress(b"[1]")[:-9], None), ([("Content-Encoding", "gzip")], b"[1]", [1]),
+    ([], b'{"a": 1}', {"a": 1}), ([("Content-Encoding", "gzip")], gzip.compress(b"[1]", mtime=0), [1]),
+    ([("Content-Encoding", "gzip")], gzip.compress(b"[1]", mtime=0)[:-9], None),
+    ([("Content-Encoding", "gzip")], b"[1]", [1]),
     ([("Content-Encoding", "deflate")], b"no", None), ([], b"[" * 100_000, None),
 ])
 def test_an_answer_is_read_whatever_it_is(headers, body, data):
