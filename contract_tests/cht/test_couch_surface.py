@@ -101,3 +101,23 @@ def test_a_database_is_made_and_deleted(api):
     assert path[1:] not in api.ok("GET", "/_all_dbs")
     assert api.request("PUT", path).status_code == 201
     assert api.ok("GET", path + "/")["doc_count"] == 0
+
+
+def test_the_newest_message_of_each_contact(api, unique):
+    """As the application's list of conversations asks for it."""
+    view = "/medic/_design/medic-client/_view/messages_by_contact_date"
+    sent = [(f"{unique}-b", 30), (f"{unique}-a", 10), (f"{unique}-a", 20), (f"{unique}-b", 5)]
+    api.ok("POST", "/medic/_bulk_docs", {"docs": [
+        {"_id": f"{contact}-{date}", "type": "data_record", "reported_date": date, "contact": {"_id": contact},
+         "sms_message": {"message": "hello"}} for contact, date in sent]})
+    span = f'startkey=["{unique}"]&endkey=["{unique}-z"]'
+
+    def newest(query):
+        return [(row["key"], row["value"]["id"]) for row in api.ok("GET", f"{view}?{span}&{query}")["rows"]]
+
+    by_contact = [([f"{unique}-a"], f"{unique}-a-20"), ([f"{unique}-b"], f"{unique}-b-30")]
+    assert newest("group_level=1") == by_contact
+    assert newest("group_level=1&descending=false&limit=1") == by_contact[:1]
+    assert newest("") == [(None, f"{unique}-b-30")]
+    assert len(newest("group=true")) == 4
+    assert [row["key"][1] for row in api.ok("GET", f"{view}?{span}&reduce=false")["rows"]] == [10, 20, 5, 30]

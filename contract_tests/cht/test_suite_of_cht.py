@@ -217,7 +217,7 @@ def test_views_that_the_suite_reads(suite, unique):
         text = requests.compat.quote(json.dumps(key))
         rows = suite.request(f"/{DB}/_design/{path}?key={text}&reduce=false")["rows"]
         assert path.endswith("doc_by_type") or [row["id"] for row in rows] == [f"{unique}-r"]
-    assert "rows" in suite.request(f"/{DB}/_design/medic-client/_view/messages_by_contact_date?limit=1")
+    assert "rows" in suite.request(f"/{DB}/_design/medic-client/_view/messages_by_contact_date?reduce=false&limit=1")
 
 
 def test_sessions_and_the_limiter_by_address(suite, unique):

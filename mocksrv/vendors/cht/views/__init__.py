@@ -136,13 +136,23 @@ def reduced(rows: Rows, how: str, found: Options) -> Iterator[bytes]:
     spans = [bounds(one) for one in ([{"key": key} for key in found["keys"]] if "keys" in found else [found])]
     down, skip = found.get("descending") is True, found.get("skip", 0)
     runs = (run for low, high in spans for run in groups(rows, low, high, level, down))
-    for head, count in islice(runs, skip, skip + found["limit"] if "limit" in found else None):
-        yield jsonio.dumps({"key": head, "value": True if how == "true" else count})
+    for head, start, end in islice(runs, skip, skip + found["limit"] if "limit" in found else None):
+        value = True if how == "true" else end - start if how == "_count" else latest(rows, start, end, level)
+        yield jsonio.dumps({"key": head, "value": value})
+
+
+def latest(rows: Rows, start: int, end: int, level: int | None) -> Any:
+    """The value with the last date: of one beginning that is the last row, since dates follow it in the keys.
+
+    CHT 4.15 source: webapp/src/ts/services/message-contacts.service.ts reads such values as the newest messages.
+    """
+    found = [parsed(row)["value"] for row in rows.cut(start if level == 0 else end - 1, end)]
+    return max(found, key=lambda value: value["date"] if isinstance(value["date"], int | float) else 0)
 
 
 def groups(rows: Rows, low: tree.Bound, high: tree.Bound | None, level: int | None,
-           down: bool) -> Iterator[tuple[Any, int]]:
-    """How many rows there are of each key, or of each beginning of one: counted, not read."""
+           down: bool) -> Iterator[tuple[Any, int, int]]:
+    """Each key, or beginning of one, with the places of its first row and behind its last: counted, not read."""
     start, stop = rows.before(low), rows.before(high)
     while start < stop:
         (row,) = rows.cut(stop - 1, stop) if down else rows.scan(low, None, 1)
@@ -157,9 +167,9 @@ def groups(rows: Rows, low: tree.Bound, high: tree.Bound | None, level: int | No
             first, behind = (head,), (head + collation.BEHIND,)
         if down:
             end = max(start, rows.before(first))
-            yield key, stop - end
+            yield key, end, stop
             stop = end
         else:
             end = min(stop, rows.before(behind))
-            yield key, end - start
+            yield key, start, end
             start, low = end, behind or ()

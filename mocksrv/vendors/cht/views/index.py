@@ -31,7 +31,7 @@ MANY = 4  # when more than one row in so many changes, all are put in order agai
 
 @dataclass(frozen=True)
 class View:
-    """What a document emits, and how its rows are reduced: `_count`, `true` or not at all."""
+    """What a document emits, and how its rows are reduced: `_count`, `true`, `latest` or not at all."""
 
     map: Callable[[Mapping[str, Any]], Emitted]
     reduce: str | None = None

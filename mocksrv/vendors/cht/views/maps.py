@@ -263,7 +263,7 @@ VIEWS: dict[tuple[str, str], dict[str, View]] = {
         "contacts_by_type_freetext": View(words(*CONTACT, indexes.type_id), types=OF_CONTACTS),
         "doc_by_type": View(doc_by_type),
         "docs_by_id_lineage": View(docs_by_id_lineage, types=OF_BOTH),
-        "messages_by_contact_date": View(messages_by_contact_date, types=OF_REPORTS),
+        "messages_by_contact_date": View(messages_by_contact_date, "latest", types=OF_REPORTS),
         "reports_by_date": View(reports(reported), types=OF_REPORTS),
         "reports_by_form": View(reports(form), "true", types=OF_REPORTS),
         "reports_by_freetext": View(words(*REPORT), types=OF_REPORTS),
