@@ -18,7 +18,7 @@ MAY = {  # file -> what it alone may do
     "clock.py": {"time"},  # reads the machine's time for everybody
     "generator.py": {"random"},  # subclasses random.Random over a counter
     "testcontainers.py": {"secrets"},  # makes a token for a container, outside of every world
-    "gate_cli.py": {"secrets"},  # names a run, and
+    "live/rails.py": {"secrets"},  # names a run, and
     "live/carehq.py": {"secrets"},  # signs requests, to services that are no world
     "control/base.py": {"uuid4"},  # tells one process from the next, outside of every world
     "pytest_plugin.py": {"uuid4"},  # tells one run of tests from the next, which may share a server
