@@ -128,6 +128,22 @@ def test_a_run_that_is_killed_leaves_nothing(live, tmp_path):
     assert live.holds() == before
 
 
+def test_a_gate_that_is_told_to_end_cleans_up(live, tmp_path):
+    before = live.holds()
+    gate = live.start(["mocksrv", "gate", "cht", "--live-writes"], tmp_path, stdin=subprocess.PIPE)
+    opened = json.loads(gate.stdout.readline())
+    body = json.dumps({"name": f"Area {opened['run']}", "type": "district_hospital"}).encode()
+    urllib.request.urlopen(urllib.request.Request(f"{opened['url']}/api/v1/places", body, {
+        "Content-Type": "application/json", "Authorization": "Basic YWRtaW46cGFzcw=="})).close()
+    gate.terminate()
+    said = gate.stdout.read()
+    assert (gate.wait(60), said) == (0, "mocksrv: 1 requests, 1 things made\n")
+    gate.stdin.close()
+    gate.stdout.close()
+    assert live.holds() == before
+    assert not list(tmp_path.glob("*.jsonl"))
+
+
 def test_what_a_killed_gate_leaves_the_next_one_deletes(live, tmp_path):
     before = live.holds()
     gate = live.start(["mocksrv", "gate", "cht", "--live-writes"], tmp_path, stdin=subprocess.PIPE)

@@ -138,5 +138,8 @@ def tell(left: list[str]) -> None:
 
 def stop_at_eof(stop: Callable[[], None]) -> None:
     """Whoever started the gate holds its standard input; when that ends, even by a kill, so does the run."""
-    sys.stdin.buffer.read()
+    if sys.stdin is None:  # closed from the start: only a signal ends the run
+        return
+    while os.read(sys.stdin.fileno(), 4096):  # not by its buffer, whose lock would crash an end by a signal
+        pass
     stop()

@@ -24,7 +24,8 @@ LONGEST_WAIT = 90.0  # seconds: a service that asks for more is not waited for
 
 READ_ONLY = "the run is read-only; --live-writes lets it write"
 SHARED = "this changes what everybody on the server shares; --live-admin lets it, and puts the old state back"
-LASTING = "the API cannot take this away again; --live-lasting lets it stay there for good"
+LASTING = ("the API cannot take this away again, or the gate does not know what it does; "
+           "--live-lasting lets it pass, for good")
 FOREIGN = "it was not made by this run, which changes and deletes only what it made itself"
 SPENT = "the budget of {budget} requests is spent; --live-budget sets another"
 UNKNOWN_HOST = ("{host} is no sandbox that is known ({known}, or this machine): if it really may be used for tests, "
