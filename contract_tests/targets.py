@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -42,16 +43,25 @@ def without_values(failure: pytest.ExceptionInfo[BaseException], file: Path) -> 
     return f"{place}: {failure.typename}; what the live service answered is shown with --live-values"
 
 
+class DidNotOpen(Exception):
+    """The gate to a live service says why it does not stand open."""
+
+
 class LiveGate:
     """The gate to one live service, a process of its own: it outlives this one, and cleans up when this is killed."""
 
     def __init__(self, vendor: str, options: list[str]) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "mocksrv", "gate", vendor, *options],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        with tempfile.TemporaryFile("w+") as said:
+            self.process = subprocess.Popen([sys.executable, "-m", "mocksrv", "gate", vendor, *options], stderr=said,
+                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+            assert self.process.stdout is not None
+            line = self.process.stdout.readline()
+            said.seek(0)
+            why = said.read()
         if not line:
-            raise RuntimeError(f"the gate to {vendor} did not open; it says above why")
+            self.process.communicate()
+            raise DidNotOpen(f"the gate to {vendor} did not open: {why.strip()}")
+        sys.stderr.write(why)
         self.url = json.loads(line)["url"]
 
     def ask(self, method: str, path: str, data: Any = None) -> Any:
@@ -94,6 +104,7 @@ class Targets:
         self.run = new_run()
         self.case = ""
         self.gates: dict[str, LiveGate] = {}
+        self.shut: dict[str, DidNotOpen] = {}
         self.taps: dict[str, MockTap] = {}
         self.reports: dict[str, dict[str, Any]] = {}
         self.failed: set[str] = set()  # tests
@@ -103,9 +114,15 @@ class Targets:
 
     def live(self, vendor: str) -> str:
         """The URL of the gate to a live service."""
+        if vendor in self.shut:
+            raise self.shut[vendor]
         if vendor not in self.gates:
             shapes = ["--shapes", str(self.file(vendor, "live"))] if self.shapes else []
-            self.gates[vendor] = LiveGate(vendor, [*self.options, "--run", self.run, *shapes])
+            try:
+                self.gates[vendor] = LiveGate(vendor, [*self.options, "--run", self.run, *shapes])
+            except DidNotOpen as error:
+                self.shut[vendor] = error  # nor would it for the next test
+                raise
             self.begin(self.case)
         return self.gates[vendor].url
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from contract_tests import conftest
-from contract_tests.targets import Targets
+from contract_tests.targets import DidNotOpen, Targets
 
 pytestmark = pytest.mark.mock_only
 SERVICES = {"there": "https://alpha.dev.medicmobile.org", "here": "http://127.0.0.1:5988"}
@@ -34,3 +34,14 @@ def test_what_a_live_service_answered_is_not_told(request, monkeypatch, kind, si
     assert ("Amina" in f"{report.longrepr}{report.sections}") is not hidden
     assert (f"{request.path}:" in report.longrepr) is hidden
     assert targets.failed == {"test_b.py::test_c"}
+
+
+def test_a_gate_that_does_not_open_says_why_and_is_not_asked_again(monkeypatch):
+    for name, value in (("URL", "localhost"), ("USER", "admin"), ("PASSWORD", "pass")):
+        monkeypatch.setenv(f"CHT_{name}", value)
+    targets = Targets("live", [], None)
+    with pytest.raises(DidNotOpen, match="the gate to cht did not open: mocksrv: CHT_URL must be a URL") as first:
+        targets.live("cht")
+    with pytest.raises(DidNotOpen) as second:
+        targets.live("cht")
+    assert second.value is first.value

@@ -228,11 +228,10 @@ def of_objects(where: str, mock: Node, live: Node) -> Iterator[Found]:
     for key in ours:
         if key in theirs:
             yield from of_nodes(f"{where}/{escape(key)}", ours[key], theirs[key])
-    if ours.keys() == theirs.keys():
-        some = {*mock.get("optional", ()), *live.get("optional", ())}
-        orders = [[key for key in side if key not in some and not is_placeholder(key)] for side in (ours, theirs)]
-        if orders[0] != orders[1]:
-            yield where, "order", ", ".join(orders[0]), ", ".join(orders[1])
+    some = {*mock.get("optional", ()), *live.get("optional", ()), *(ours.keys() ^ theirs.keys())}
+    orders = [[key for key in side if key not in some and not is_placeholder(key)] for side in (ours, theirs)]
+    if orders[0] != orders[1]:
+        yield where, "order", ", ".join(orders[0]), ", ".join(orders[1])
 
 
 def of_arrays(where: str, mock: Node, live: Node) -> Iterator[Found]:

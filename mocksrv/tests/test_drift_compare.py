@@ -210,6 +210,12 @@ def test_what_depends_on_the_data_is_no_difference(mock, live):
     assert found(*(answer(value, rng) for value in (mock, live))) == []
 
 
+def test_the_order_of_the_keys_that_both_have_is_compared_too():
+    rng = random.Random(1)
+    mock, live = (answer(value, rng) for value in ({"a": 1, "b": 2, "c": 3}, {"b": 2, "a": 1}))
+    assert found(mock, live) == [("/body/c", "field removed"), ("/body", "order")]
+
+
 def test_a_new_format_of_times_on_the_live_side_is_one():
     rng = random.Random(1)
     mock, live = ({"a": ["2026-01-31T10:00:00Z", *more]} for more in ([], ["2026-01-31T10:00:00+03:00"]))
