@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mocksrv.operation import Call
 
 OWN = "/_gate/"
+TOO_MANY = 429
 OVER = "the run is over: what it made is being deleted"
 ELSEWHERE = "the service sends the client away to {host}, where no rails are"
 
@@ -71,6 +72,8 @@ class Gate(Tap):
                     self.save(call)
                 answer = self.write(call, headers, body, makes=touch.kind == "makes")
         self.rails.heed(answer)
+        if answer.status == TOO_MANY:
+            self.recorder.leave(self.case)  # that the service has had enough says nothing of its API
         return answer
 
     def write(self, call: Call, headers: list[tuple[str, str]], body: bytes, *, makes: bool) -> Answer:

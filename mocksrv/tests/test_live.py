@@ -357,6 +357,17 @@ def test_only_tests_are_recorded_and_nothing_after_a_refusal(opened, tmp_path):
         "api_info": ["test_a.py::test_one", "test_a.py::test_one #2"]}
 
 
+def test_that_a_service_has_had_enough_is_no_fact_of_its_api(opened, monkeypatch, tmp_path):
+    gate = opened(shapes=tmp_path / "shapes.json")
+    gate.call("POST", "/_gate/case", {"case": "test_a.py::test_one"})
+    with monkeypatch.context() as patch:
+        patch.setattr(gate.sandbox.forward, "send", lambda *_: Answer(429, [], b"{}"))
+        assert gate.call("GET", "/api/info")[0] == 429
+    gate.call("GET", "/api/info")
+    gate.call("POST", "/_gate/finish")
+    assert json.loads((tmp_path / "shapes.json").read_text())["operations"] == {}
+
+
 def test_a_service_that_is_down_is_said_to_be(routes, tmp_path):
     with Server(routes) as server:
         url = server.url
