@@ -312,11 +312,11 @@ def test_operations_tell_their_proof_and_how_often_they_were_called(page):
     page.sees("No operation matches.")
     page.control("Called here only").click()
     page.enter("Proof", "docs")
-    page.enter("Find", "care-enquiries")
+    page.enter("Find", "/v1/rooms")
     page.sees("2 of ", "main p[role=status]")
     rows = [row.text for row in page.all("tbody tr")]
     assert len(rows) == 2
-    assert all("/v1/care-enquiries" in row and "docs" in row for row in rows)
+    assert all("/v1/rooms" in row and "docs" in row for row in rows)
 
 
 def test_operations_tell_whose_proof_is_stale(page, monkeypatch):
