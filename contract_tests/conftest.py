@@ -96,13 +96,13 @@ def pytest_runtest_setup(item):
 def pytest_runtest_makereport(item, call):
     """A test that fails because the gate did not let it pass was not for this run."""
     report = yield
-    if report.failed and (refused := item.config.stash[TARGETS].refused(case_of(item.nodeid))):
+    targets, case = item.config.stash[TARGETS], case_of(item.nodeid)
+    side = item.callspec.params.get("target", targets.kind) if hasattr(item, "callspec") else targets.kind
+    if report.failed and side != "mock" and (refused := targets.refused(case)):
         report.outcome, report.longrepr = "skipped", (str(item.path), item.location[1], f"the gate: {refused[0]}")
     if report.failed:
-        targets, option = item.config.stash[TARGETS], item.config.getoption
-        targets.failed.add(case_of(item.nodeid))
-        side = item.callspec.params.get("target", targets.kind) if hasattr(item, "callspec") else targets.kind
-        if side != "mock" and targets.private and not option("--live-values"):
+        targets.failed.add(case)
+        if side != "mock" and targets.private and not item.config.getoption("--live-values"):
             report.longrepr, report.sections = without_values(call.excinfo, item.path), []
     return report
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 # What a source is worth as proof; whatever the developer pages or clients do not show is an assumption.
-PROOF = {"docs": "docs", "help": "docs", "sdk": "source"}
+PROOF = {"docs": "docs", "sdk": "source"}
 ACTIONS = {  # action -> method, whether the path names a record, permission
     "list": ("GET", False, "read"),
     "retrieve": ("GET", True, "read"),

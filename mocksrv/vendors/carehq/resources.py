@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 SOURCES = {
     "docs": "developers page: {slug}",
-    "help": "help article on API keys (a permission to create {slug}); developers page: introduction (PUT creates); "
-            "arguments from published integrations",
+    "help": "help article on API keys (a permission to create {slug}); that PUT creates, and its arguments: published "
+            "integrations",
     "ours": "assumed: no page shows it",
 }
 GENERAL = {

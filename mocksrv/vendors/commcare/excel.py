@@ -64,8 +64,8 @@ def message(error: Exception) -> str:
 
 
 @vendor.view("GET", f"/a/{DOMAIN}/importer/history/uploads/{{upload_id}}/status/", permission="edit_data", plain=True,
-             throttled=False, response=shapes.UPLOAD_STATUS, statuses=(200, 404), proof="docs",
-             source=f"HQ documentation: Bulk Upload Case Data, the status_url of an upload; {SOURCE}")
+             throttled=False, response=shapes.UPLOAD_STATUS, statuses=(200, 404), proof="assumed",
+             source=f"{SOURCE} (what its status_url answers; the path is ours)")
 def get_upload_status(world: World, call: Call) -> dict[str, Any]:
     """What became of an upload: state 2 is done, 3 failed."""
     upload = world.table("commcare.uploads").peek(call.params["upload_id"])
