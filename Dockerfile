@@ -26,6 +26,6 @@ ENV PATH=/opt/mocksrv/bin:$PATH \
 WORKDIR /data
 USER 10001:10001
 EXPOSE 8080
-HEALTHCHECK --interval=2s --timeout=6s --start-period=10s CMD ["python", "-m", "mocksrv.health"]
+HEALTHCHECK --interval=2s --timeout=6s --start-period=10s CMD ["python", "-m", "mocksrv.serving.health"]
 ENTRYPOINT ["mocksrv"]
 CMD ["serve"]

@@ -13,7 +13,7 @@ import requests
 
 from mocksrv.app import create_app
 from mocksrv.config import Config
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 
 AUTH = ("admin", "pass")
 THREADS, WORLDS = 16, 8

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from mocksrv.app import create_app
 from mocksrv.config import VENDORS, Config
-from mocksrv.openapi import document
-from mocksrv.serving import Server
-from mocksrv.vendors.cht import documents
+from mocksrv.described.openapi import document
+from mocksrv.serving.server import Server
+from mocksrv.vendors.cht.couch import documents
 
 HOOKS = Path(__file__).with_name("fuzz_hooks.py")
 CHECKS = ("no_failure_of_ours", "status_code_conformance", "content_type_conformance", "response_schema_conformance",

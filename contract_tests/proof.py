@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from mocksrv.described.proof import finding
 from mocksrv.operation import Operation
-from mocksrv.proof import finding
 
 MOST_DIFFERENCES = 0.02  # of the compared answers
 

@@ -16,7 +16,7 @@ from typing import Any
 from mocksrv.app import create_app
 from mocksrv.config import Config
 from mocksrv.operation import Reply
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 
 
 @dataclass(frozen=True)

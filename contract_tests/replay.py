@@ -14,9 +14,9 @@ import re
 from collections import Counter
 from urllib.parse import quote
 
-from mocksrv.drift.blank import MADE, blank
 from mocksrv.drift.compare import of_nodes
-from mocksrv.drift.nodes import Reading, node
+from mocksrv.drift.json_shape import Reading, node
+from mocksrv.drift.made_up import MADE, blank
 
 OPAQUE = {"bookmark", "derived_key", "last_seq"}  # members whose text means something to its server alone
 SHORTCODE = re.compile(r"[0-9]{5}")

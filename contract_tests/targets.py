@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 
 from mocksrv.app import create_app, load_vendors
+from mocksrv.cli.gate import reach
 from mocksrv.clock import today
 from mocksrv.config import Config
 from mocksrv.drift import files
-from mocksrv.drift.proved import write_down
-from mocksrv.gate_cli import reach
+from mocksrv.drift.proof_of_run import write_down
 from mocksrv.live.forward import Forward
 from mocksrv.live.rails import is_loopback, new_run
 from mocksrv.live.recorder import Recorder
 from mocksrv.live.tap import Tap
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 
 SIDE = re.compile(r"(?<=\[)@(?:mock|live)-|-@(?:mock|live)(?=[-\]])|\[@(?:mock|live)\]")
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -4,7 +4,7 @@ import pytest
 import requests
 
 from mocksrv.app import load_vendors
-from mocksrv.openapi import document
+from mocksrv.described.openapi import document
 
 CREDENTIALS = {"cht": {"auth": ("admin", "pass")}, "commcare": {"headers": {
     "Authorization": "ApiKey brudolph@dimagi.com:0123456789abcdef0123456789abcdef01234567"}}}

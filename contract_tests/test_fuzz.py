@@ -7,7 +7,7 @@ import pytest
 from contract_tests import fuzz
 from mocksrv.app import load_vendors
 from mocksrv.config import VENDORS
-from mocksrv.openapi import METHODS
+from mocksrv.described.openapi import METHODS
 
 pytestmark = pytest.mark.mock_only
 # Operations that at least one of the requests must have got through: what is always refused tests little.

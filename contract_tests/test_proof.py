@@ -3,8 +3,8 @@
 import pytest
 
 from contract_tests.proof import Outcome, complaints, findings
+from mocksrv.described.proof import Finding
 from mocksrv.operation import Operation
-from mocksrv.proof import Finding
 
 
 def operation(name, *statuses):

@@ -11,7 +11,7 @@ import jsonschema_rs
 import pytest
 
 from mocksrv.app import Simulator
-from mocksrv.openapi import document
+from mocksrv.described.openapi import document
 
 
 class Described:

@@ -17,18 +17,18 @@ from flask import Blueprint, Flask
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter, RequestRedirect, Rule
 
-from mocksrv import misses
+from mocksrv import near_misses
 from mocksrv.clock import pause, stopwatch
 from mocksrv.config import Config
 from mocksrv.control import CONTROL, PROBLEM, control, forbidden
 from mocksrv.faults import Fault
 from mocksrv.journal import BODY, Entry
-from mocksrv.metrics import Meter
+from mocksrv.journal.metrics import Meter
 from mocksrv.operation import PARAMETER, Call, Operation, Refusal, Reply, Vendor
 from mocksrv.outcome import DIAGNOSIS, NotSimulated, Ours, failed, no_room, stream
-from mocksrv.room import NoRoom, OutOfMemory
+from mocksrv.problems import NoRoom, OutOfMemory
+from mocksrv.serving.wsgi import SLASH, dated, header_safe, headers_of, path_of, quoted_target, status_line, take_world
 from mocksrv.world import DEFAULT, World, Worlds
-from mocksrv.wsgi import SLASH, dated, header_safe, headers_of, path_of, quoted_target, status_line, take_world
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -128,7 +128,7 @@ class Simulator(Flask):
             host=environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}",
             prefix=prefix,
             max_body=vendor.max_body,
-            connection=environ.get("mocksrv.connection"),
+            connection=environ.get("mocksrv.serving.connection"),
         )
         reply = vendor.encode(call, self.answer(world, vendor, call))
         start_response(status_line(reply.status), reply.headers)
@@ -213,7 +213,7 @@ class Simulator(Flask):
     def _render(self, world: World, vendor: Vendor, call: Call, result: Any) -> Reply:
         """The answer's bytes, with the diagnosis of a refusal in its header."""
         if isinstance(result, Refusal):
-            misses.diagnose(vendor, call, result)
+            near_misses.diagnose(vendor, call, result)
         if isinstance(result, Ours):
             reply = Reply(json.dumps(result.body).encode(), result.status, [("Content-Type", PROBLEM)])
         else:

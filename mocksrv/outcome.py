@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from mocksrv.control import PROBLEM, problem
 from mocksrv.journal import BODY, blot
 from mocksrv.operation import Call, Operation, Refusal, Vendor
-from mocksrv.room import NoRoom
-from mocksrv.wsgi import header_safe, status_line
+from mocksrv.problems import NoRoom
+from mocksrv.serving.wsgi import header_safe, status_line
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse

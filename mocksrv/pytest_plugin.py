@@ -50,7 +50,7 @@ def mocksrv_url(request: pytest.FixtureRequest) -> Iterator[str]:
         return
     from mocksrv.app import create_app
     from mocksrv.config import Config, parse_size
-    from mocksrv.serving import Server
+    from mocksrv.serving.server import Server
 
     app = create_app(Config(port=0, size=parse_size(request.config.getoption("--mocksrv-size"))))
     with Server(app) as server:
@@ -174,9 +174,9 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not _used:
         return
-    from mocksrv import proof
     from mocksrv.app import load_vendors
     from mocksrv.clock import today
+    from mocksrv.described import proof
 
     used = [operation for vendor in load_vendors({vendor for vendor, _ in _used}) for operation in vendor.operations
             if (vendor.name, operation.name) in _used]

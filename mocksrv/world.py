@@ -19,7 +19,7 @@ from mocksrv.generator import Generator
 from mocksrv.journal import Journal
 from mocksrv.limits import Window
 from mocksrv.operation import Vendor
-from mocksrv.room import MEGABYTE, OutOfMemory, TooManyWorlds
+from mocksrv.problems import MEGABYTE, OutOfMemory, TooManyWorlds
 from mocksrv.store import Damaged, Full, InUse, Store, Table, TableSpec
 
 T = TypeVar("T")

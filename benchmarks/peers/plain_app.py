@@ -17,7 +17,7 @@ def app(environ, start_response):
 def main() -> None:
     server, port = sys.argv[1], int(sys.argv[2])
     if server == "mocksrv":
-        from mocksrv.serving import Server
+        from mocksrv.serving.server import Server
 
         Server(app, port=port).run()
     elif server == "waitress":

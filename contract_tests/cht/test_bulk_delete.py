@@ -146,7 +146,7 @@ def test_on_the_page_only_online_users_may(api, mocksrv, places, unique):
 def test_memory_stays_flat_for_100_000_ids():
     from mocksrv.app import create_app
     from mocksrv.config import Config
-    from mocksrv.vendors.cht import bulk_delete
+    from mocksrv.vendors.cht.contacts import bulk_delete
 
     app = create_app(Config(vendor=("cht",), size=0))
     ids = [f"nobody-{number}" for number in range(100_000)]

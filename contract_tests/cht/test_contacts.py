@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mocksrv.vendors.cht.paging import collect
-from mocksrv.vendors.cht.reading import Contact, Page
+from mocksrv.vendors.cht.contacts.paging import collect
+from mocksrv.vendors.cht.contacts.reading import Contact, Page
 
 pytestmark = pytest.mark.writes
 
@@ -181,7 +181,7 @@ class Index:
 ])
 def test_a_page_that_is_not_full_reads_on(monkeypatch, marks, limit, found, cursor, reads):
     index = Index(marks)
-    monkeypatch.setattr("mocksrv.vendors.cht.paging.documents.database", lambda world, name: index)
+    monkeypatch.setattr("mocksrv.vendors.cht.contacts.paging.documents.database", lambda world, name: index)
     page = collect(None, "person", 0, limit, lambda doc: doc["passes"])
     assert ([doc["_id"] for doc in page["data"]], page["cursor"], index.reads) == (found, cursor, reads)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mocksrv.vendors.cht.results import Created
+from mocksrv.vendors.cht.described.contact_schemas import Created
 
 pytestmark = pytest.mark.writes
 EMPTY = "Request body is empty or Content-Type header was not set to application/json."

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from mocksrv.vendors.cht import revisions
+from mocksrv.vendors.cht.couch import revisions
 
 pytestmark = pytest.mark.writes
 CONFLICT = {"error": "conflict", "reason": "Document update conflict."}

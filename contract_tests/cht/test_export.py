@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from mocksrv.config import Config
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import documents, querystring
 from mocksrv.vendors.cht import vendor as cht
+from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.export import STREAMS, csvtext
 from mocksrv.vendors.cht.export.options import Options
+from mocksrv.vendors.cht.node import querystring
 from mocksrv.world import Worlds
 
 ADMIN = ("admin", "pass")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mocksrv.vendors.cht.hydrate import Hydrated, Matches
+from mocksrv.vendors.cht.contacts.hydrate import Hydrated, Matches
 
 pytestmark = pytest.mark.writes
 NO_IDS = {"error": "bad_request", "reason": "`doc_ids` parameter must be a json array."}

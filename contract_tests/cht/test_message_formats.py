@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from mocksrv.config import Config
 from mocksrv.vendors.cht import vendor
-from mocksrv.vendors.cht.records import formats, patterns, reports, validation
+from mocksrv.vendors.cht.node import regexps
+from mocksrv.vendors.cht.records import formats, reports
 from mocksrv.vendors.cht.records.fields import Reader
+from mocksrv.vendors.cht.shared_libs import validation
 from mocksrv.world import Worlds
 
 YYYZ = {
@@ -128,7 +130,7 @@ def test_where_the_server_fails(world, message):
      ("", None), ("1,2", None), ("Infinity", None), ("1e999", None), ("12a", None), (True, None), (None, None)],
 )
 def test_numbers_are_those_of_javascript(text, number):
-    assert patterns.number(text) == number
+    assert regexps.number(text) == number
 
 
 pieces = st.sampled_from(

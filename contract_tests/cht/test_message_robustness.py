@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from mocksrv.config import Config
 from mocksrv.operation import Call, Refusal
-from mocksrv.vendors.cht import app_settings, documents, jsonio, vendor
+from mocksrv.vendors.cht import vendor
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.records import reports, transitions
+from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.vendors.cht.sms import gateway, schedule, states, traffic
 from mocksrv.world import Worlds
 
@@ -30,7 +33,7 @@ calm = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChe
 
 def made_json(value):
     """A value as the server holds it after it came as JSON."""
-    return jsonio.loads(jsonio.dumps(value))
+    return json_text.loads(json_text.dumps(value))
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from mocksrv.app import create_app
 from mocksrv.config import Config
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import documents, monitoring, monitoring_schemas
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.server import monitoring, monitoring_schemas
 
 KEYS = ["version", "couchdb", "date", "sentinel", "messaging", "outbound_push", "feedback", "conflict",
         "replication_limit", "connected_users"]

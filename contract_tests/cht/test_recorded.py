@@ -7,11 +7,12 @@ import pytest
 
 from contract_tests.proof import Outcome, complaints, findings
 from contract_tests.replay import Replay
-from mocksrv import fixtures, proof
+from mocksrv import fixtures
 from mocksrv.app import create_app
 from mocksrv.config import Config
-from mocksrv.serving import Server
-from mocksrv.vendors.cht import documents, upkeep
+from mocksrv.described import proof
+from mocksrv.serving.server import Server
+from mocksrv.vendors.cht.couch import documents, maintenance
 
 pytestmark = pytest.mark.mock_only
 VERSION = "4.15.0"
@@ -19,7 +20,7 @@ SETTINGS = {"cht.conformance": "strict", "cht.builds_url": "http://127.0.0.1:510
 BIG = "a1000000-0000-4000-8000-000000000005"  # the person that 10,050 reports are about
 # What was done to the recorded server from outside of the API, before these lines.
 CHANGES = {
-    "large:1": lambda world: upkeep.plant(documents.database(world), (
+    "large:1": lambda world: maintenance.plant(documents.database(world), (
         {"_id": f"large-{number}", "type": "data_record", "form": "large", "fields": {"patient_id": BIG}}
         for number in range(10_050))),
     "upgrade:229": lambda world: world.settings.update(  # it reached a builds server; a step took half a second

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from mocksrv.vendors.cht import javascript, jsonio, mustache, passwords, phones, timestamps
+from mocksrv.vendors.cht.node import javascript, json_text, mustache, timestamps
+from mocksrv.vendors.cht.shared_libs import passwords, phones
 
 NOW = 1_731_000_000_000
 
@@ -205,5 +206,5 @@ def test_javascript_truth(value: object, truth: bool) -> None:
 )
 def test_numbers_as_javascript_holds_them(text: str, held: object, written: str) -> None:
     """Beyond all doubles there is only infinity, which JSON.stringify writes as null."""
-    assert jsonio.loads(text) == held
-    assert jsonio.text(jsonio.loads(text)) == written
+    assert json_text.loads(text) == held
+    assert json_text.text(json_text.loads(text)) == written

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksrv.vendors.cht import settings_rules
+from mocksrv.vendors.cht.shared_libs import settings_changes
 
 STORE = {"a": {"x": 1, "y": [1, 2]}, "b": "s"}
 PERMISSIONS = {"can_edit": ["chw"], "can_configure": ["po"]}
@@ -27,7 +27,7 @@ def without(settings, *names):
 
 
 def put(settings, body, way="merge"):
-    return settings_rules.apply(settings, body, way, PERMISSIONS)
+    return settings_changes.apply(settings, body, way, PERMISSIONS)
 
 
 @pytest.mark.parametrize(
@@ -61,18 +61,18 @@ def test_permissions_come_back_but_stay_as_they_are():
 
 @pytest.mark.parametrize("body", [{"b": {"y": {"z": 1}}}, {"a": {"y": {"999999999": 1}}}])
 def test_where_the_server_fails(body):
-    with pytest.raises(settings_rules.Unstorable):
+    with pytest.raises(settings_changes.Unstorable):
         put(STORE, body)
 
 
 def attempt(settings, body, way):
     try:
         return put(settings, body, way)
-    except settings_rules.Unstorable:
+    except settings_changes.Unstorable:
         return None
 
 
-@given(objects, objects, st.sampled_from(settings_rules.WAYS))
+@given(objects, objects, st.sampled_from(settings_changes.WAYS))
 def test_laws(settings, body, way):
     before = copy.deepcopy((settings, body))
     left = attempt(settings, body, way)

@@ -16,7 +16,7 @@ from werkzeug.test import Client
 
 from mocksrv.app import create_app
 from mocksrv.config import Config
-from mocksrv.vendors.cht.token_login import FALSE, LIFE, NEW, PLAIN, TABLE, TOKEN, TRUE, UNDEFINED
+from mocksrv.vendors.cht.users.token_login import FALSE, LIFE, NEW, PLAIN, TABLE, TOKEN, TRUE, UNDEFINED
 
 EVENTS = {UNDEFINED: {}, TRUE: {"token_login": True}, FALSE: {"token_login": False}}
 NUMBERS = itertools.count(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mocksrv.vendors.cht import schemas
+from mocksrv.vendors.cht.described import schemas
 
 BUILD = {"namespace": "medic", "application": "medic", "version": "4.16.0"}
 BODY = {"build": BUILD}

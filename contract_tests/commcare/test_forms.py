@@ -7,7 +7,7 @@ import pytest
 from marshmallow import RAISE
 
 from mocksrv.vendors.commcare import schemas
-from mocksrv.vendors.commcare.casexml import NAMESPACE
+from mocksrv.vendors.commcare.form_processor.casexml import NAMESPACE
 
 FORM = """<data xmlns="{xmlns}" name="{name}" uiVersion="1" version="3"><meta xmlns="http://openrosa.org/jr/xforms">
 <deviceID>sim</deviceID><instanceID>{id}</instanceID><userID>{user}</userID>

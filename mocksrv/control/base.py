@@ -19,9 +19,9 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from mocksrv.config import Config
-from mocksrv.control.told import TOLD
+from mocksrv.control.describe import TOLD
 from mocksrv.operation import Headers
-from mocksrv.room import NoRoom
+from mocksrv.problems import NoRoom
 from mocksrv.world import DEFAULT, World, Worlds
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from flask import Response
 
 from mocksrv.clock import ClockRange
 from mocksrv.control.base import ControlError, answer, app, control, number, payload, world
+from mocksrv.control.describe import NUMBER, TRUTH, told
 from mocksrv.control.schemas import MOMENT
-from mocksrv.control.told import NUMBER, TRUTH, told
 from mocksrv.world import World
 
 

@@ -9,7 +9,7 @@ from flask import Response
 from marshmallow import Schema, ValidationError, fields, validate, validates, validates_schema
 
 from mocksrv.control.base import CONTROL, ControlError, answer, app, control, payload, world
-from mocksrv.control.told import listed, told
+from mocksrv.control.describe import listed, told
 from mocksrv.faults import CONNECTION
 
 MOST = 1_000  # faults of a world; each request looks at all of them

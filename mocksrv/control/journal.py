@@ -9,10 +9,10 @@ from typing import Any
 from flask import Response, request
 
 from mocksrv.control.base import ControlError, answer, control, payload, world, worlds
-from mocksrv.control.told import TEXT, WHOLE, listed, told
-from mocksrv.har import archive
+from mocksrv.control.describe import TEXT, WHOLE, listed, told
 from mocksrv.journal import KEPT, QUERY, Entry
-from mocksrv.verify import BadExpectation, verify
+from mocksrv.journal.har import archive
+from mocksrv.journal.verify import BadExpectation, verify
 
 FILTERS = {**dict.fromkeys(QUERY, TEXT), "limit": WHOLE}
 PATIENCE = 1.0  # seconds between signs of life in a live stream, and the most that its end takes

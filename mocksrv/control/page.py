@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Response, request
 
 from mocksrv.control.base import CONTROL, ControlError, control
-from mocksrv.control.told import TEXT, told
+from mocksrv.control.describe import TEXT, told
 
 FOLDER = Path(__file__).parents[1] / "page"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

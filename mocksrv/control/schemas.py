@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mocksrv.control.told import ANY, NUMBER, TEXT, TRUTH, WHOLE, Schema, all_of, listed, null_or, referred, some_of
+from mocksrv.control.describe import ANY, NUMBER, TEXT, TRUTH, WHOLE, Schema, all_of, listed, null_or, referred, some_of
 from mocksrv.faults import CONNECTION
 from mocksrv.journal import QUERY
 from mocksrv.operation import PROOFS

@@ -6,8 +6,8 @@ from flask import Response, request
 
 from mocksrv.clock import today
 from mocksrv.control.base import INSTANCE, ControlError, answer, app, control, world, worlds
-from mocksrv.control.told import TEXT, listed, told
-from mocksrv.tls import CA
+from mocksrv.control.describe import TEXT, listed, told
+from mocksrv.serving.tls import CA
 
 
 @control.get("/health")
@@ -35,7 +35,7 @@ def credentials() -> Response:
 @told(listed("Operation"))
 def operations() -> Response:
     """What is simulated, with permission, source and proof."""
-    from mocksrv import proof
+    from mocksrv.described import proof
 
     every = [operation for vendor in app().vendors.values() for operation in vendor.operations]
     return answer(proof.describe(every, today()))
@@ -63,7 +63,7 @@ def certificate_authority() -> Response:
 @told("OpenAPI")
 def own_openapi() -> Response:
     """The OpenAPI 3.1 document of the control plane: this one."""
-    from mocksrv.control.document import document
+    from mocksrv.control.openapi import document
 
     return answer(document(f"{request.scheme}://{request.host}"))
 
@@ -72,7 +72,7 @@ def own_openapi() -> Response:
 @told("OpenAPI")
 def openapi(vendor: str) -> Response:
     """The OpenAPI 3.1 document of a vendor."""
-    from mocksrv.openapi import document
+    from mocksrv.described.openapi import document
 
     if vendor not in app().vendors:
         raise ControlError("no-such-vendor", 404, f"vendor is one of {', '.join(app().vendors)}")

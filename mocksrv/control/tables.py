@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 
 from mocksrv.control.base import CONTROL, ControlError, answer, app, control, world
-from mocksrv.control.told import TEXT, WHOLE, listed, told
+from mocksrv.control.describe import TEXT, WHOLE, listed, told
 from mocksrv.store import Table
 
 MOST = 1_000  # documents in one answer

@@ -10,9 +10,9 @@ from flask import Response
 from mocksrv.config import ConfigError, parse_seed, parse_size
 from mocksrv.control.base import CONTROL, ControlError, answer, app, control, name, payload, world, worlds
 from mocksrv.control.clock import clock_state
+from mocksrv.control.describe import TEXT, WHOLE, all_of, listed, told
 from mocksrv.control.schemas import NAME as NAME_OF
 from mocksrv.control.schemas import SETTINGS
-from mocksrv.control.told import TEXT, WHOLE, all_of, listed, told
 from mocksrv.scenario import Scenario, scenarios
 from mocksrv.world import DEFAULT, World
 

@@ -10,10 +10,10 @@
     compare(load(mock_file), load(live_file))
 """
 
-from mocksrv.drift.choices import declared
+from mocksrv.drift.answer_shape import Shape, shape
 from mocksrv.drift.compare import Difference, Unreached, compare, unreached
+from mocksrv.drift.declared import declared
 from mocksrv.drift.files import Document, Unusable, add, document, load, merge, save
-from mocksrv.drift.shapes import Shape, shape
 
 __all__ = ["Difference", "Document", "Shape", "Unreached", "Unusable", "add", "compare", "declared", "document", "load",
            "merge", "save", "shape", "unreached"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from mocksrv.drift.files import Document
 from mocksrv.drift.formats import FREE, is_placeholder, is_time
-from mocksrv.drift.nodes import Node, alternatives, kind_of
+from mocksrv.drift.json_shape import Node, alternatives, kind_of
 
 KINDS = ("status", "field added", "field removed", "type", "enum", "header", "text", "order")
 ABSENT = "-"

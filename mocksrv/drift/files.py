@@ -12,8 +12,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from mocksrv.drift.nodes import is_node, is_texts
-from mocksrv.drift.shapes import Shape
+from mocksrv.drift.answer_shape import Shape
+from mocksrv.drift.json_shape import is_node, is_texts
 
 Document = dict[str, Any]
 TARGETS = ("mock", "live")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
-from mocksrv.drift.blank import erase
 from mocksrv.drift.formats import key_name, text_format
+from mocksrv.drift.made_up import erase
 
 Own = frozenset[str]
 BASE = "base"

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mocksrv.drift import files
-from mocksrv.drift.choices import declared
-from mocksrv.drift.shapes import shape
+from mocksrv.drift.answer_shape import shape
+from mocksrv.drift.declared import declared
 
 if TYPE_CHECKING:
     from mocksrv.live.forward import Answer

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mocksrv.live.forward import Answer, Forward, Unreachable
 from mocksrv.live.sandbox import body_of, keys_of, texts_of
 from mocksrv.operation import Call
-from mocksrv.wsgi import SLASH, headers_of, path_of, quoted_target, status_line
+from mocksrv.serving.wsgi import SLASH, headers_of, path_of, quoted_target, status_line
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

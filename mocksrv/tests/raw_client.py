@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 
 PATIENCE = 20  # seconds until a test that would hang fails instead
 

@@ -68,14 +68,15 @@ def test_vendors_know_neither_flask_nor_the_application_nor_each_other(path):
     if len(path.parts) > len(PACKAGE.parts) + 2:
         own = path.relative_to(PACKAGE / "vendors").parts[0]
         others = {name for name in found if name.startswith("mocksrv.vendors.")
-                  and not name.startswith(f"mocksrv.vendors.{own}")}
+                  and not name.startswith(("mocksrv.vendors.import_rooms", f"mocksrv.vendors.{own}"))}
         assert not others
 
 
 def test_nobody_imports_the_application_but_those_who_start_it():
-    starters = {"cli.py", "gate_cli.py", "pytest_plugin.py", "openapi.py", "__main__.py"}
+    starters = {"pytest_plugin.py", "described/openapi.py", "__main__.py"}
     for path in SOURCES:
-        if path.name not in starters:
+        place = path.relative_to(PACKAGE)
+        if str(place) not in starters and place.parts[0] != "cli":
             tree = ast.parse(path.read_text())
             guarded = [n for n in ast.walk(tree) if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
             for node in guarded:
@@ -85,7 +86,7 @@ def test_nobody_imports_the_application_but_those_who_start_it():
 
 def test_starting_loads_nothing_heavy():
     script = ("import sys; from mocksrv.app import create_app; from mocksrv.config import Config; "
-              "import mocksrv.serving; create_app(Config()); print(' '.join(sys.modules))")
+              "import mocksrv.serving.server; create_app(Config()); print(' '.join(sys.modules))")
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert "flask" in loaded
     assert not {"faker", "rich", "requests", "phonenumbers", "apispec", "lxml.etree", "openpyxl"} & set(loaded)

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from mocksrv.vendors.cht import differences, vendor
-from mocksrv.vendors.cht.token_login import TABLE
+from mocksrv.vendors.cht.users.token_login import TABLE
 
 ROOT = Path(__file__).parents[2]
 README, PAGE = (ROOT / "README.md").read_text(), (ROOT / "docs" / "cht.md").read_text()

@@ -7,9 +7,13 @@ from hypothesis import assume, event, example, given, settings
 from hypothesis import strategies as st
 
 from mocksrv.config import Config
-from mocksrv.vendors.cht import documents, find, find_indexes, find_options, mango_plan, upkeep, vendor
-from mocksrv.vendors.cht.mango import BadQuery
-from mocksrv.vendors.cht.views import collation
+from mocksrv.vendors.cht import vendor
+from mocksrv.vendors.cht.couch import collation, documents, maintenance
+from mocksrv.vendors.cht.couch_api import find
+from mocksrv.vendors.cht.couch_api.find import indexes as find_indexes
+from mocksrv.vendors.cht.couch_api.find import options as find_options
+from mocksrv.vendors.cht.couch_api.find import plan as mango_plan
+from mocksrv.vendors.cht.couch_api.find.selectors import BadQuery
 from mocksrv.world import Worlds
 
 NAME = "medic-other"
@@ -82,7 +86,7 @@ def answered(world, db, query):
 
 def filled(origin, docs, indexes):
     world = origin.origin.fork("find")
-    upkeep.make(world, NAME)
+    maintenance.make(world, NAME)
     db = documents.database(world, NAME)
     for id, doc in docs.items():
         db.put({"_id": id, **doc})

@@ -11,9 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mocksrv.config import Config
-from mocksrv.vendors.cht import documents, leaves, upkeep, vendor, versions
-from mocksrv.vendors.cht.views import choose, collation, reduced, shown
-from mocksrv.vendors.cht.views.index import View, rows_of
+from mocksrv.vendors.cht import vendor
+from mocksrv.vendors.cht.couch import collation, documents, maintenance, revision_tree, versions
+from mocksrv.vendors.cht.couch.view_index import View, rows_of
+from mocksrv.vendors.cht.couch_api.views import choose, reduced, shown
 from mocksrv.world import Worlds
 
 ASCII = "\t\n _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789aAbBcCdDeEfFgGhHiIjJkKlLmMnNoOpPqQrRsStTuUvVwWxXyYzZ"
@@ -36,7 +37,7 @@ def origin():
 
 def database(origin):
     world = origin.origin.fork("views")
-    upkeep.make(world, "medic-other")
+    maintenance.make(world, "medic-other")
     return documents.database(world, "medic-other")
 
 
@@ -136,8 +137,8 @@ def take(world, step):
         db.replicate({"_id": id, "_rev": f"{length}-{path[0]}", "keys": keys, "_revisions": {
             "start": length, "ids": path}} | ({"_deleted": True} if dead else {}))
     elif what == "drop":
-        upkeep.drop(world, NAME[0])
-        upkeep.make(world, NAME[0])
+        maintenance.drop(world, NAME[0])
+        maintenance.make(world, NAME[0])
     elif what in ("fork", "snapshot"):
         world.sealed = what == "snapshot"
         twin = world.fork("next")
@@ -174,7 +175,7 @@ def picked(rows, options):
 def stocked(origin):
     """A world with enough documents that a few changes are followed one by one."""
     world = origin.origin.fork("stock")
-    upkeep.make(world, NAME[0])
+    maintenance.make(world, NAME[0])
     db = documents.database(world, NAME[0])
     for number in range(60):
         db.put({"_id": f"stock-{number:02}", "keys": [number % 9, [number % 2, number % 3], "b" * (number % 5)]})
@@ -261,7 +262,7 @@ def test_leaves_are_those_of_a_tree(origin, steps):
     for choice, deleted, hexed in steps:
         known = sorted(parents)
         parent = known[choice % len(known)] if known and choice else None
-        path = [f"{leaves.rank(parent)[0] + 1 if parent else 1}-{hexed}"]
+        path = [f"{revision_tree.rank(parent)[0] + 1 if parent else 1}-{hexed}"]
         if path[0] in parents:
             continue
         parents[path[0]] = parent
@@ -269,9 +270,9 @@ def test_leaves_are_those_of_a_tree(origin, steps):
         while parents[path[-1]]:
             path.append(parents[path[-1]])
         db.replicate({"_id": "x", "_rev": path[0], **({"_deleted": True} if deleted else {}), "_revisions": {
-            "start": leaves.rank(path[0])[0], "ids": [rev.partition("-")[2] for rev in path]}})
+            "start": revision_tree.rank(path[0])[0], "ids": [rev.partition("-")[2] for rev in path]}})
     ends = set(parents) - set(parents.values())
-    winner = max(ends, key=lambda rev: (rev not in dead, leaves.rank(rev)))
+    winner = max(ends, key=lambda rev: (rev not in dead, revision_tree.rank(rev)))
     found = db.branches("x")
     assert {leaf.rev for leaf in found} == ends
     assert found[0].rev == winner
@@ -287,7 +288,7 @@ def test_old_revisions_are_what_they_were(origin, writes, limit):
     db.world.table(documents.SERVER).put(f"revs_limit/{db.name}", {"limit": limit})
     for number, (id, what) in enumerate(writes):
         if what == "compact":
-            upkeep.compact(db.world, db.name)
+            maintenance.compact(db.world, db.name)
             last = {one: len(found) for one, found in bodies.items()}
         elif what == "put" or id in db:
             doc = {"_id": id, "n": number} | ({"_deleted": True} if what == "delete" else {})

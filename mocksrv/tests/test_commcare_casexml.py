@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mocksrv.app import create_app
 from mocksrv.config import Config
-from mocksrv.vendors.commcare import casexml, processing
+from mocksrv.vendors.commcare.form_processor import casexml, processing
 
 MOMENT = "2024-03-05T08:09:10.123000Z"
 RECEIVED = "2024-03-05T08:10:00.000000Z"

@@ -12,7 +12,7 @@ from werkzeug.test import Client
 
 from mocksrv.app import create_app
 from mocksrv.config import Config
-from mocksrv.vendors.commcare.casexml import NAMESPACE
+from mocksrv.vendors.commcare.form_processor.casexml import NAMESPACE
 
 KEY = {"Authorization": "ApiKey brudolph@dimagi.com:0123456789abcdef0123456789abcdef01234567"}
 LIGHT = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])

@@ -9,8 +9,8 @@ from werkzeug.test import Client
 
 from mocksrv.app import create_app
 from mocksrv.config import Config
-from mocksrv.vendors.commcare import processing
-from mocksrv.vendors.commcare.casexml import NAMESPACE
+from mocksrv.vendors.commcare.form_processor import processing
+from mocksrv.vendors.commcare.form_processor.casexml import NAMESPACE
 
 NUMBER = 37
 KEY = {"Authorization": "ApiKey brudolph@dimagi.com:0123456789abcdef0123456789abcdef01234567"}

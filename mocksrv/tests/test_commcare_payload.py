@@ -6,7 +6,7 @@ import pytest
 
 from mocksrv import fixtures
 from mocksrv.operation import Refusal
-from mocksrv.vendors.commcare import case_v2_payload as payload
+from mocksrv.vendors.commcare.cases.v2 import payload as payload
 
 VECTORS = json.loads(fixtures.path("commcare", "case_v2_payloads.json").read_text())["vectors"]
 

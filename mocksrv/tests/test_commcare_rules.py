@@ -3,7 +3,9 @@
 import pytest
 
 from mocksrv.operation import Call
-from mocksrv.vendors.commcare import dates, digest, wire
+from mocksrv.vendors.commcare import rendering
+from mocksrv.vendors.commcare.access import digest
+from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.vendor import vendor, words
 
 
@@ -60,14 +62,15 @@ def test_terms(value, terms):
 
 
 @pytest.mark.parametrize(("accept", "kind"), [
-    ("", wire.JSON), ("*/*", wire.JSON), ("*", wire.JSON), ("application/*", wire.JSON), (wire.XML, wire.XML),
-    ("text/html, application/xml;q=0.9, */*;q=0.8", wire.XML), ("application/xml;q=0", wire.JSON),
-    ("application/xml;q=x, application/json;q=0.5", wire.XML), ("image/png", wire.JSON),
+    ("", rendering.JSON), ("*/*", rendering.JSON), ("*", rendering.JSON), ("application/*", rendering.JSON),
+    (rendering.XML, rendering.XML),
+    ("text/html, application/xml;q=0.9, */*;q=0.8", rendering.XML), ("application/xml;q=0", rendering.JSON),
+    ("application/xml;q=x, application/json;q=0.5", rendering.XML), ("image/png", rendering.JSON),
 ])
 def test_content_types(accept, kind):
     call = Call(method="GET", path="/", target="/", headers={"accept": accept})
     call.notes["subject"] = next(op for op in vendor.operations if op.name == "list_users")
-    assert wire.negotiate(call) == kind
+    assert rendering.negotiate(call) == kind
 
 
 def test_operations_say_where_they_come_from():

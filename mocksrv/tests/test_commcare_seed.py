@@ -3,7 +3,8 @@
 import pytest
 
 from mocksrv.config import Config
-from mocksrv.vendors.commcare import casexml, processing, vendor
+from mocksrv.vendors.commcare import vendor
+from mocksrv.vendors.commcare.form_processor import casexml, processing
 from mocksrv.world import Worlds
 
 

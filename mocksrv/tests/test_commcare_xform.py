@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksrv.vendors.commcare import xform
+from mocksrv.vendors.commcare.form_processor import xform
 
 FORM = b"""<?xml version='1.0' ?>
 <data uiVersion="1" version="17" name="Visit" xmlns="http://openrosa.org/formdesigner/AB12">

@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from mocksrv.cli import main
-from mocksrv.control.document import document
-from mocksrv.control.told import TOLD
+from mocksrv.control.describe import TOLD
+from mocksrv.control.openapi import document
 
 
 @pytest.fixture(scope="module")

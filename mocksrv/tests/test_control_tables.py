@@ -8,7 +8,7 @@ import requests
 
 from mocksrv.app import create_app
 from mocksrv.config import Config
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 
 
 def ids(answer):

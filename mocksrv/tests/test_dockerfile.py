@@ -14,8 +14,8 @@ import pytest
 
 from mocksrv.app import create_app
 from mocksrv.config import Config
-from mocksrv.serving import Server
-from mocksrv.tls import context
+from mocksrv.serving.server import Server
+from mocksrv.serving.tls import context
 
 ROOT = Path(__file__).parents[2]
 

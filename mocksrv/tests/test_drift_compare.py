@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mocksrv.drift import Unusable, add, compare, document, load, merge, save, shape, unreached
 from mocksrv.drift.compare import KINDS
-from mocksrv.drift.nodes import Declared
+from mocksrv.drift.json_shape import Declared
 
 DECLARED = Declared({("state",): frozenset({"open", "closed"})})
 # Makers of values, by format: no two are of one type as far as a comparison can tell.

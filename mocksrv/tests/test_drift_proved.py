@@ -5,14 +5,15 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from mocksrv import fixtures, proof
+from mocksrv import fixtures
 from mocksrv.app import create_app
 from mocksrv.config import Config
+from mocksrv.described import proof
+from mocksrv.described.proof import Finding
 from mocksrv.drift import add, document
-from mocksrv.drift.proved import proved, write_down
+from mocksrv.drift.proof_of_run import proved, write_down
 from mocksrv.operation import Operation, Vendor
-from mocksrv.proof import Finding
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 
 NAMES = ("things", "refusing", "odd", "forgiven", "alone")
 OPERATIONS = [Operation("shop", name, "GET", (f"/{name}",), lambda world, call: None, statuses=(200, 404))

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksrv.drift import shape
-from mocksrv.drift.blank import erase
 from mocksrv.drift.files import is_shape
 from mocksrv.drift.formats import text_format
-from mocksrv.drift.nodes import Declared
+from mocksrv.drift.json_shape import Declared
+from mocksrv.drift.made_up import erase
 
 ID = "0123456789abcdef0123456789abcdef"
 UUID = "8f14e45f-ceea-467f-ab3c-0123456789ab"

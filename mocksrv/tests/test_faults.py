@@ -15,7 +15,7 @@ from urllib3.util import Retry
 
 from mocksrv.faults import CONNECTION, Fault
 from mocksrv.generator import Generator
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 
 
 @pytest.fixture

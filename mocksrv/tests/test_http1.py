@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mocksrv.http1 import RequestReader, Unreadable, environ_of
+from mocksrv.serving.http1 import RequestReader, Unreadable, environ_of
 
 LINES = [b" HTTP/1.1", b" HTTP/1.0", b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"Host: h\r\n", b"Content-Length: "]
 LINES += [b"Transfer-Encoding: chunked\r\n", b"Connection: Upgrade\r\nUpgrade: h2c\r\n", b"Expect: 100-continue\r\n"]

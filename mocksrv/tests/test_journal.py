@@ -7,8 +7,8 @@ import pytest
 import requests
 
 from mocksrv.journal import BODY, KEPT, Entry, Journal, blot
-from mocksrv.serving import Server
-from mocksrv.verify import BadExpectation, verify
+from mocksrv.journal.verify import BadExpectation, verify
+from mocksrv.serving.server import Server
 
 
 def entry(number=1, **fields):

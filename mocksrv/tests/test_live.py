@@ -23,7 +23,7 @@ from mocksrv.live.gate import Gate, take_away
 from mocksrv.live.ledger import InUse, Ledger, whole_lines
 from mocksrv.live.rails import NotAllowed, Rails
 from mocksrv.live.recorder import Recorder
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 
 ACCOUNT = {"CHT_USER": "admin", "CHT_PASSWORD": "pass"}
 BASIC = "Basic YWRtaW46cGFzcw=="

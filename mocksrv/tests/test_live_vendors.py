@@ -17,7 +17,7 @@ from mocksrv.live.ledger import Ledger
 from mocksrv.live.rails import Rails
 from mocksrv.live.recorder import Recorder
 from mocksrv.live.sandbox import patiently
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 KINDS = {

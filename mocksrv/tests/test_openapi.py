@@ -10,10 +10,10 @@ from openapi_spec_validator import validate
 from mocksrv.app import load_vendors
 from mocksrv.cli import main
 from mocksrv.config import VENDORS
-from mocksrv.openapi import document, method_key
+from mocksrv.described.openapi import document, method_key
 from mocksrv.operation import PROOFS
-from mocksrv.vendors.cht import examples as cht
-from mocksrv.vendors.commcare import examples as commcare
+from mocksrv.vendors.cht.described import examples as cht
+from mocksrv.vendors.commcare.described import examples as commcare
 
 
 @pytest.mark.parametrize("vendor", load_vendors(VENDORS), ids=lambda vendor: vendor.name)

@@ -17,7 +17,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from mocksrv.app import create_app
 from mocksrv.config import Config
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 from mocksrv.tests.chromium import RULES, looked_at_by
 
 PICTURES = Path(__file__).parents[2] / "ci-output" / "page"

@@ -6,13 +6,14 @@ from datetime import date
 import pytest
 from click.testing import CliRunner
 
-from mocksrv import clock, proof
+from mocksrv import clock
 from mocksrv.app import load_vendors
 from mocksrv.cli import main
 from mocksrv.config import VENDORS
-from mocksrv.openapi import document
+from mocksrv.described import proof
+from mocksrv.described.openapi import document
+from mocksrv.described.proof import Finding
 from mocksrv.operation import Vendor
-from mocksrv.proof import Finding
 
 TODAY = date(2026, 6, 30)
 RECORDED, OLD_RECORDED = Finding("1.2", "2026-06-01", 3, 1, (200, 404)), Finding("1.1", "2026-03-31", 3)

@@ -3,7 +3,7 @@
 import pytest
 
 from mocksrv.remote import ControlFailure, RemoteWorld
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 
 
 def something_else(environ, start_response):

@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from mocksrv.journal import Entry, Journal
-from mocksrv.room import MEGABYTE
-from mocksrv.verify import verify
+from mocksrv.journal.verify import verify
+from mocksrv.problems import MEGABYTE
 
 LARGE = "x" * 100_000  # a document of about 0.2 MB, as the ledger weighs it
 

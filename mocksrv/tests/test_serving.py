@@ -13,8 +13,8 @@ import pytest
 import requests
 import trustme
 
-from mocksrv import http1
-from mocksrv.serving import CannotListen, PortTaken, Server
+from mocksrv.serving import http1
+from mocksrv.serving.server import CannotListen, PortTaken, Server
 from mocksrv.tests.raw_client import PATIENCE, RawClient
 
 
@@ -348,7 +348,7 @@ def test_nagle_is_off_and_no_names_are_looked_up(monkeypatch):
     seen = []
 
     def app(environ, start_response):
-        sock = environ["mocksrv.connection"].sock
+        sock = environ["mocksrv.serving.connection"].sock
         seen.append(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
         start_response("200 OK", [("Content-Length", "0")])
         return []

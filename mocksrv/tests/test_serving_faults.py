@@ -8,7 +8,7 @@ import threading
 import pytest
 import requests
 
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 from mocksrv.tests.raw_client import PATIENCE, RawClient
 
 
@@ -27,7 +27,7 @@ def speaking(speak, closed=None):
         if environ["PATH_INFO"] == "/ping":
             start_response("200 OK", [("Content-Length", "4")])
             return [b"pong"]
-        speak(environ["mocksrv.connection"])
+        speak(environ["mocksrv.serving.connection"])
         start_response("200 OK", [("Content-Length", "10")])
         return Items()
 
@@ -112,7 +112,7 @@ def test_a_reset_in_mid_stream():
         start_response("200 OK", [])
         yield b"some"
         sent.wait(PATIENCE)
-        environ["mocksrv.connection"].reset()
+        environ["mocksrv.serving.connection"].reset()
         yield b"ignored"
 
     sent = threading.Event()

@@ -8,8 +8,9 @@ import threading
 import pytest
 import requests
 
-from mocksrv import http1, serving
-from mocksrv.serving import Server
+from mocksrv.serving import http1
+from mocksrv.serving import server as serving
+from mocksrv.serving.server import Server
 from mocksrv.tests.raw_client import PATIENCE, RawClient
 
 HOST = b"Host: mock.test\r\n"

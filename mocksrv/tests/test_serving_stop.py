@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 from mocksrv.tests.raw_client import PATIENCE, RawClient
 
 
@@ -132,7 +132,7 @@ def test_a_stopped_server_leaves_no_thread():
 
 PROGRAM = """
 import sys
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 
 def app(environ, start_response):
     if environ["PATH_INFO"] == "/stream":
@@ -211,7 +211,7 @@ SIGNALLED = """
 import signal
 import threading
 import time
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 
 def app(environ, start_response):
     start_response("200 OK", [("Content-Length", "0")])

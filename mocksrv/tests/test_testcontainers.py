@@ -8,7 +8,7 @@ from testcontainers.core.config import ConnectionMode, testcontainers_config
 
 from mocksrv.app import create_app
 from mocksrv.config import load
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 from mocksrv.testcontainers import MocksrvContainer
 
 

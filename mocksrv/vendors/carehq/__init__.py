@@ -1,8 +1,8 @@
 """CareHQ, a CRM for care providers. Mounted at `/carehq/` and, by its paths, at `/v1/`."""
 
-from mocksrv.vendors.carehq import enquiries, scenarios
+from mocksrv.vendors import import_rooms
 from mocksrv.vendors.carehq.vendor import CareHQ, vendor
 
-vendor.scenarios = scenarios.SCENARIOS
+import_rooms(__name__)
 
-__all__ = ["CareHQ", "enquiries", "vendor"]
+__all__ = ["CareHQ", "vendor"]

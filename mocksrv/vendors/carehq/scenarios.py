@@ -1,8 +1,9 @@
 """Troubles that clients of CareHQ have had."""
 
 from mocksrv.scenario import Scenario, faulty
+from mocksrv.vendors.carehq.vendor import vendor
 
-SCENARIOS = (
+vendor.scenarios = (
     Scenario("carehq.clock_skew", "The server's clock is 412 s ahead of the client's: every signed request gets 401.",
              "Keep the machine's clock right (NTP), and show people a 401 with its hint instead of 'wrong secret'.",
              lambda world: world.clock.set_skew(412)),

@@ -26,45 +26,9 @@ The parts that every resource module builds on:
     JSON as JavaScript reads and writes it.
 """
 
-# Importing a module registers its operations.
-from mocksrv.vendors.cht import (  # noqa: F401
-    bulk_delete,
-    changes,
-    couch_files,
-    couch_lists,
-    couch_server,
-    couchdb,
-    credentials,
-    databases,
-    export,
-    express_metrics,
-    find,
-    find_indexes,
-    forms,
-    hydrate,
-    info,
-    local_docs,
-    login,
-    login_page,
-    monitoring,
-    people,
-    person,
-    place,
-    places,
-    protocol,
-    records,
-    replication,
-    scenarios,
-    settings,
-    sms,
-    token_link,
-    upgrades,
-    users,
-    users_info,
-    views,
-)
+from mocksrv.vendors import import_rooms
 from mocksrv.vendors.cht.vendor import vendor
 
-vendor.scenarios = scenarios.SCENARIOS
+import_rooms(__name__)
 
 __all__ = ["vendor"]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from mocksrv.scenario import Scenario, faulty
-from mocksrv.vendors.cht import app_settings, auth, documents
+from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.shared_libs import app_settings
+from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 
@@ -32,7 +35,7 @@ def break_lineage(world: World) -> None:
             return
 
 
-SCENARIOS = (
+vendor.scenarios = (
     Scenario("cht.failed_logins_429", "Ten logins from this address have just failed: for ten seconds even right Basic "
              "credentials get 429.", "Log in once, keep the session cookie, and wait after a 429.", fail_logins),
     Scenario("cht.partial_place_write", "The configuration no longer lets clinics be below health centers: a clinic "

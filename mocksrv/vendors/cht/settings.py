@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import app_settings, conformance, errors, javascript, schemas, settings_rules, shapes
+from mocksrv.vendors.cht import conformance, errors
+from mocksrv.vendors.cht.described import response_schemas, schemas
+from mocksrv.vendors.cht.node import javascript
+from mocksrv.vendors.cht.shared_libs import app_settings, settings_changes
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -37,7 +40,7 @@ def get_legacy_setting(world: World, call: Call) -> Any:
     """The value at a dotted path of the app settings; `{}` when there is none."""
     found = app_settings.raw(world)
     for key in call.params["path"].split("."):
-        found = settings_rules.read(found, key)
+        found = settings_changes.read(found, key)
     return {"settings": found if javascript.truthy(found) else {}, "meta": {}, "schema": {}}
 
 
@@ -54,7 +57,7 @@ def put_settings(world: World, call: Call) -> Any:
     way = "overwrite" if is_on(world, call, "overwrite") else "replace" if is_on(world, call, "replace") else "merge"
     try:
         changed = app_settings.update(world, call.notes["json"], way)
-    except settings_rules.Unstorable as error:
+    except settings_changes.Unstorable as error:
         errors.server_error(diagnosis=f"cannot merge {error}")
     return {"success": True} | {
         "strict": {"updated": changed},
@@ -72,7 +75,7 @@ def is_on(world: World, call: Call, name: str) -> bool:
 
 
 @vendor.operation("GET", "/api/v1/settings/deprecated-transitions", prompt=True, statuses=(200, 401),
-                  response=shapes.TRANSITIONS, proof="source", source=SOURCE)
+                  response=response_schemas.TRANSITIONS, proof="source", source=SOURCE)
 def get_deprecated_transitions(world: World, call: Call) -> Any:
     """The transitions that should no longer be used, whatever the configuration."""
     return [

@@ -11,20 +11,10 @@ from urllib.parse import unquote
 from mocksrv.config import Setting
 from mocksrv.operation import Call, Content, Operation, Refusal, Reply, TooLarge, Vendor
 from mocksrv.store import TableSpec
-from mocksrv.vendors.cht import (
-    auth,
-    background,
-    compression,
-    conformance,
-    cookies,
-    documents,
-    errors,
-    hashes,
-    http_traffic,
-    jsonio,
-    methods,
-    wire,
-)
+from mocksrv.vendors.cht import conformance, errors, rendering, sentinel
+from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.couch import cookies, documents, methods, password_hashes
+from mocksrv.vendors.cht.node import compression, http_traffic, json_text
 from mocksrv.world import World
 
 ADMIN, PASSWORD = "admin", "pass"
@@ -55,7 +45,7 @@ class CHT(Vendor):
              "couch_all_docs": "$response.body#/rows/0/id", "get_people": "$response.body#/data/0/_id",
              "get_places": "$response.body#/data/0/_id"}
     head_is_get = True
-    tables = (*documents.TABLES, TableSpec(auth.ADMINS), TableSpec(CONFIG), TableSpec(background.STATE))
+    tables = (*documents.TABLES, TableSpec(auth.ADMINS), TableSpec(CONFIG), TableSpec(sentinel.STATE))
     settings = (
         Setting("conformance", "server",
                 "where the documentation page and the server disagree: server (real, plus what the page "
@@ -113,7 +103,7 @@ class CHT(Vendor):
     def identify(self, world: World, call: Call) -> None:
         """Find out who calls; whether that is enough, `admit` says."""
         http_traffic.arrived(world, call)
-        background.settle(world)
+        sentinel.settle(world)
         call.notes["json_errors"] = conformance.docs(world)  # difference 21
         try:
             call.caller = auth.identify(world, call)
@@ -167,18 +157,18 @@ class CHT(Vendor):
     # --- answers ---
 
     def render(self, world: World, call: Call, result: Any) -> Reply:
-        reply = wire.render(call, result)
+        reply = rendering.render(call, result)
         auth.count_failure(world, call, reply.status)
         http_traffic.answered(world, call, reply)
         return reply
 
     def example(self, operation: Operation) -> Any:
-        from mocksrv.vendors.cht import examples
+        from mocksrv.vendors.cht.described import examples
 
         return examples.BODIES.get(operation.name)
 
     def answers(self, operation: Operation) -> Mapping[int, Content]:
-        from mocksrv.vendors.cht import answers
+        from mocksrv.vendors.cht.described import answers
 
         return answers.of(operation)
 
@@ -191,11 +181,11 @@ class CHT(Vendor):
     # --- worlds ---
 
     def settle(self, world: World) -> None:
-        background.settle(world)
+        sentinel.settle(world)
 
     def accounts(self, world: World) -> None:
         """The server's admin, the secret of sessions, and the documents of a new installation."""
-        from mocksrv.vendors.cht import installation
+        from mocksrv.vendors.cht.setup import installation
 
         world.table(documents.SERVER).put("session", {"secret": world.hex(32)})
         add_admin(world, ADMIN, PASSWORD)
@@ -222,7 +212,7 @@ def tidied(world: World, path: str) -> str:
 
 def add_admin(world: World, name: str, password: str) -> None:
     """A CouchDB server admin."""
-    record = hashes.prepare(world, {"password": password})
+    record = password_hashes.prepare(world, {"password": password})
     world.table(auth.ADMINS).put(name, record)
 
 
@@ -244,7 +234,7 @@ def read_json(call: Call) -> bool:
     if not data:
         return True
     try:
-        value = jsonio.loads(inflated(call, data))
+        value = json_text.loads(inflated(call, data))
     except ValueError:
         return False
     call.notes["json"] = value

@@ -1,60 +1,8 @@
 """CommCare HQ."""
 
-from mocksrv.vendors.commcare import (
-    action_times,
-    applications,
-    case_v2,
-    cases,
-    declared,
-    excel,
-    fixapi,
-    forms,
-    groups,
-    identity,
-    lists,
-    locations,
-    locations_v2,
-    lookup,
-    lookup_items,
-    messaging,
-    odata,
-    receiver,
-    reports,
-    scenarios,
-    sms,
-    ucr,
-    user_writes,
-    users,
-    web_users,
-)
+from mocksrv.vendors import import_rooms
 from mocksrv.vendors.commcare.vendor import vendor
 
-vendor.scenarios = scenarios.SCENARIOS
+import_rooms(__name__)
 
-__all__ = [
-    "action_times",
-    "applications",
-    "case_v2",
-    "cases",
-    "declared",
-    "excel",
-    "fixapi",
-    "forms",
-    "groups",
-    "identity",
-    "lists",
-    "locations",
-    "locations_v2",
-    "lookup",
-    "lookup_items",
-    "messaging",
-    "odata",
-    "receiver",
-    "reports",
-    "sms",
-    "ucr",
-    "user_writes",
-    "users",
-    "vendor",
-    "web_users",
-]
+__all__ = ["vendor"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mocksrv.scenario import Scenario, faulty
-from mocksrv.vendors.commcare import digest
+from mocksrv.vendors.commcare.access import digest
+from mocksrv.vendors.commcare.vendor import vendor
 from mocksrv.world import World
 
 
@@ -21,7 +22,7 @@ def lag(world: World) -> None:
     world.settings["commcare.index_delay"] = 30.0
 
 
-SCENARIOS = (
+vendor.scenarios = (
     Scenario("commcare.next_page_repeats", "All cases were indexed in the same moment, so 'indexed_on at or after the "
              "last one' is the same page for ever once there are more of them than a page holds.",
              "Page by offset within one indexed_on, or stop with a clear message when a page brings nothing new.",

@@ -53,7 +53,8 @@ from typing import TYPE_CHECKING, Any
 from mocksrv.config import Setting
 from mocksrv.operation import Call, Content, Handler, Operation, Refusal, Reply, Vendor
 from mocksrv.store import Index, TableSpec, on
-from mocksrv.vendors.commcare import domains, gate, wire
+from mocksrv.vendors.commcare import rendering
+from mocksrv.vendors.commcare.access import checks, domains
 from mocksrv.vendors.commcare.seed import accounts, demo
 
 if TYPE_CHECKING:
@@ -244,14 +245,14 @@ class CommCare(Vendor):
             candidates = [call.operation]
         else:
             candidates = self.at(call.path) if call.allowed else self.listless(call)
-        gate.before_login(world, call, candidates)
-        gate.login(world, call)
+        checks.before_login(world, call, candidates)
+        checks.login(world, call)
 
     def admit(self, world: World, call: Call) -> None:
-        gate.after_login(world, call)
+        checks.after_login(world, call)
 
     def render(self, world: World, call: Call, result: Any) -> Reply:
-        return wire.render(world, call, result)
+        return rendering.render(world, call, result)
 
     def accounts(self, world: World) -> None:
         accounts.accounts(world)
@@ -263,17 +264,17 @@ class CommCare(Vendor):
         return accounts.credentials(world, base_url)
 
     def example(self, operation: Operation) -> Any:
-        from mocksrv.vendors.commcare import examples
+        from mocksrv.vendors.commcare.described import examples
 
         return examples.BODIES.get(operation.name)
 
     def answers(self, operation: Operation) -> Mapping[int, Content]:
-        from mocksrv.vendors.commcare import answers
+        from mocksrv.vendors.commcare.described import answers
 
         return answers.of(operation)
 
     def failure(self, status: int) -> Refusal:
-        return wire.failure(status)
+        return rendering.failure(status)
 
 
 vendor = CommCare()

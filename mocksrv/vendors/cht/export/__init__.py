@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.cht import auth, conformance, errors, questions, shapes, wire
+from mocksrv.vendors.cht import conformance, errors, rendering
+from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.export import contacts, devices, dhis, feedback, messages, reports
 from mocksrv.vendors.cht.export.options import BadFilter, read
 from mocksrv.vendors.cht.vendor import vendor
@@ -22,11 +24,11 @@ PERMISSIONS = {"reports": "can_export_messages", "messages": "can_export_message
                "feedback": "can_export_feedback", "user-devices": "can_export_devices_details",
                "dhis": "can_export_dhis"}
 SOURCE = "CHT 4.15 source, api/src/controllers/export-data.js"
-FORMS: dict[str, Any] = {"produces": ("text/csv", "application/json"), "response": shapes.EXPORTED}
+FORMS: dict[str, Any] = {"produces": ("text/csv", "application/json"), "response": response_schemas.EXPORTED}
 
 
 @vendor.operation("GET", "/api/v2/export/{type}", anonymous=auth.CHECKED, permission="can_export_all",
-                  query=questions.EXPORT, proof="source", source=SOURCE, statuses=(200, 400, 401, 403, 404, 500),
+                  query=request_schemas.EXPORT, proof="source", source=SOURCE, statuses=(200, 400, 401, 403, 404, 500),
                   **FORMS)
 def get_export(world: World, call: Call) -> Any:
     """All records of a type, filtered, as CSV or JSON. Differences: 31, 32, 33, 34, 35, 36."""
@@ -34,7 +36,8 @@ def get_export(world: World, call: Call) -> Any:
 
 
 @vendor.operation("POST", "/api/v2/export/{type}", anonymous=auth.CHECKED, json="strict", permission="can_export_all",
-                  body=questions.EXPORT_BODY, proof="source", source=SOURCE, statuses=(200, 400, 401, 403, 404, 500),
+                  body=request_schemas.EXPORT_BODY, proof="source", source=SOURCE,
+                  statuses=(200, 400, 401, 403, 404, 500),
                   **FORMS)
 def post_export(world: World, call: Call) -> Any:
     """The same, with `filters` and `options` in the body. Differences: 31, 32, 33, 34, 35, 36."""
@@ -52,7 +55,7 @@ def export(world: World, call: Call) -> Any:
     minute = world.clock.now().strftime("%Y%m%d%H%M")
     name = ("Content-Disposition", f"attachment; filename={kind}-{minute}.{'csv' if is_csv else 'json'}")
     if stream is not None:
-        return Reply(encoded(stream(world, options)), content_type=CSV_TYPE if is_csv else wire.JSON_TYPE,
+        return Reply(encoded(stream(world, options)), content_type=CSV_TYPE if is_csv else rendering.JSON_TYPE,
                      headers=[name])
     try:
         return Reply(devices.devices(world) if kind == "user-devices" else dhis.value_set(world, options),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mocksrv.vendors.cht import indexes, javascript, jsonio
+from mocksrv.vendors.cht.ddocs import indexes
 from mocksrv.vendors.cht.export import csvtext, pages, search
 from mocksrv.vendors.cht.export.options import Options
+from mocksrv.vendors.cht.node import javascript, json_text
 from mocksrv.world import World
 
 COLUMNS = ("id", "rev", "name", "patient_id", "type", "contact_type", "place_id")
@@ -25,7 +26,7 @@ def array(world: World, options: Options) -> Iterator[str]:
     before = "["
     for page in rows(world, options):
         for doc in page:
-            yield before + jsonio.text(dict(zip(COLUMNS, cells(doc), strict=True)))
+            yield before + json_text.text(dict(zip(COLUMNS, cells(doc), strict=True)))
             before = ","
     yield "[]" if before == "[" else "]"
 

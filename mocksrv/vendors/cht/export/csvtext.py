@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from mocksrv.clock import EPOCH
-from mocksrv.vendors.cht import javascript, jsonio, timestamps
+from mocksrv.vendors.cht.node import javascript, json_text, timestamps
 
 
 def line(cells: Iterable[Any]) -> str:
@@ -21,7 +21,7 @@ def cell(value: Any) -> str:
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, list):
-        return quoted(jsonio.text(value))
+        return quoted(json_text.text(value))
     return javascript.text(value)
 
 

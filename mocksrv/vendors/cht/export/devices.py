@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mocksrv.vendors.cht import documents
+from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.export.reports import value_at
 from mocksrv.world import World
 

@@ -7,9 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 from mocksrv.clock import EPOCH
-from mocksrv.vendors.cht import app_settings, documents, errors, indexes, javascript, translations
+from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.ddocs import indexes
 from mocksrv.vendors.cht.export.options import Options
 from mocksrv.vendors.cht.export.reports import value_at
+from mocksrv.vendors.cht.node import javascript
+from mocksrv.vendors.cht.shared_libs import app_settings, translations
 from mocksrv.world import World
 
 Doc = Mapping[str, Any]

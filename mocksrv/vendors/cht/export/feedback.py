@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from mocksrv.vendors.cht import conformance, documents, jsonio
+from mocksrv.vendors.cht import conformance
+from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.export import csvtext, pages
 from mocksrv.vendors.cht.export.options import Options
 from mocksrv.vendors.cht.export.reports import value_at
+from mocksrv.vendors.cht.node import json_text
 from mocksrv.world import World
 
 COLUMNS = ("id", "reported_date", "user", "app_version", "url", "info")
@@ -35,7 +37,7 @@ def stream(world: World, options: Options) -> Iterator[str]:
 
 
 def cells(doc: Mapping[str, Any], zone: timezone | None) -> list[Any]:
-    info = jsonio.text(doc["info"]).replace(",", "\\,") if "info" in doc else None
+    info = json_text.text(doc["info"]).replace(",", "\\,") if "info" in doc else None
     date, *others = (value_at(doc, path) for path in ("meta.time", "meta.user.name", "meta.version", "meta.url"))
     return [doc["_id"], date if zone is None else moved(date, zone), *others, info]
 

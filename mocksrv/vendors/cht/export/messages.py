@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mocksrv.vendors.cht import conformance, javascript, lineage, mustache, translations
+from mocksrv.vendors.cht import conformance
 from mocksrv.vendors.cht.export import csvtext, pages
 from mocksrv.vendors.cht.export.options import Options
+from mocksrv.vendors.cht.node import javascript, mustache
+from mocksrv.vendors.cht.shared_libs import lineage, translations
 from mocksrv.world import World
 
 STATES = ("received", "scheduled", "pending", "sent", "cleared", "muted")

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import conformance, javascript, jsonio, querystring
+from mocksrv.vendors.cht import conformance
+from mocksrv.vendors.cht.node import javascript, json_text, querystring
 from mocksrv.world import World
 
 LIMIT = 100  # rows of a page of the stream
@@ -78,4 +79,4 @@ def integer(value: Any) -> int | float | None:
     if isinstance(value, bool) or value is None:
         return None
     found = INTEGER.match(javascript.text(value))
-    return jsonio.number(float(found[1])) if found else None
+    return json_text.number(float(found[1])) if found else None

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from mocksrv.vendors.cht import conformance, javascript
+from mocksrv.vendors.cht import conformance
 from mocksrv.vendors.cht.export.options import BadFilter
+from mocksrv.vendors.cht.node import javascript
 from mocksrv.world import World
 
 INTEGER = re.compile(r"(-)?[0-9]{1,4000}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mocksrv.vendors.cht import lineage
 from mocksrv.vendors.cht.export import csvtext, pages, search
 from mocksrv.vendors.cht.export.options import Options
+from mocksrv.vendors.cht.shared_libs import lineage
 from mocksrv.world import World
 
 STEP = 500  # reports that a search looks at in one go

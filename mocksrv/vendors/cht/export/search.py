@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from mocksrv.vendors.cht import indexes, javascript
+from mocksrv.vendors.cht.ddocs import indexes
 from mocksrv.vendors.cht.export.options import BadFilter, Options
+from mocksrv.vendors.cht.node import javascript
 
 Doc = Mapping[str, Any]
 Test = Callable[[Doc], bool]

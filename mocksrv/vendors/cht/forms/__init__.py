@@ -5,19 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.cht import (
-    app_settings,
-    attachments,
-    auth,
-    bodies,
-    conformance,
-    errors,
-    jsonio,
-    schemas,
-    shapes,
-    wire,
-)
+from mocksrv.vendors.cht import conformance, errors, rendering
+from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.couch import attachments
+from mocksrv.vendors.cht.described import response_schemas, schemas
 from mocksrv.vendors.cht.forms import definitions, openrosa, wellformed
+from mocksrv.vendors.cht.node import bodies, json_text
+from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -28,7 +22,7 @@ NO_DOCTYPE = ("Form XML must not declare a DOCTYPE or external entities. "
 
 
 @vendor.operation("GET", "/api/v1/forms", statuses=(200, 500), produces=("application/json", "text/xml"),
-                  response=shapes.NAMES, proof="source", source=SOURCE)
+                  response=response_schemas.NAMES, proof="source", source=SOURCE)
 def get_forms(world: World, call: Call) -> Any:
     """The names of the forms; with `X-OpenRosa-Version` the XML list of those that Medic Collect offers.
 
@@ -43,7 +37,7 @@ def get_forms(world: World, call: Call) -> Any:
         names.append(f"{form.id}.xml")
         if not conformance.strict(world) and "json" in form.doc["_attachments"]:
             names.append(f"{form.id}.json")
-    return Reply(iter((jsonio.dumps(names),)), content_type=wire.JSON_TYPE)  # written at once, without a length
+    return Reply(iter((json_text.dumps(names),)), content_type=rendering.JSON_TYPE)  # written at once, without a length
 
 
 def openrosa_list(world: World, call: Call) -> str:
@@ -65,7 +59,7 @@ def openrosa_list(world: World, call: Call) -> str:
 @vendor.operation("GET", "/api/v1/forms/", anonymous=True, statuses=(301,), proof="source", source=SOURCE)
 def get_forms_slash(world: World, call: Call) -> Any:
     """A redirect to the path without the slash."""
-    return wire.redirect(call, "/api/v1/forms", 301)
+    return rendering.redirect(call, "/api/v1/forms", 301)
 
 
 @vendor.operation("GET", "/api/v1/forms/{form}", statuses=(200, 400, 401, 404),
@@ -100,7 +94,8 @@ def json_definition(world: World, id: str) -> Any:
 
 
 @vendor.operation("POST", "/api/v1/forms/validate", anonymous=auth.CHECKED, permission="can_configure",
-                  response=schemas.Fine, errors=shapes.BARE_ERROR, statuses=(200, 400, 401, 403), proof="source",
+                  response=schemas.Fine, errors=response_schemas.BARE_ERROR, statuses=(200, 400, 401, 403),
+                  proof="source",
                   source=SOURCE)
 def validate_form(world: World, call: Call) -> Any:
     """Whether the body is well-formed XML: that is all that the server finds out.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mocksrv.vendors.cht import attachments, documents
+from mocksrv.vendors.cht.couch import attachments, documents
 from mocksrv.vendors.cht.forms import openrosa
 from mocksrv.world import World
 

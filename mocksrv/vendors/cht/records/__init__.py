@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import bodies, conformance, errors, schemas
+from mocksrv.vendors.cht import conformance, errors
+from mocksrv.vendors.cht.described import schemas
+from mocksrv.vendors.cht.node import bodies
 from mocksrv.vendors.cht.records import reports, transitions
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World

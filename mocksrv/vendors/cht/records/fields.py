@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from mocksrv.vendors.cht import javascript, phones, timestamps, translations
+from mocksrv.vendors.cht.node import javascript, timestamps
+from mocksrv.vendors.cht.node.regexps import number, without_zero_width
 from mocksrv.vendors.cht.records import formats
-from mocksrv.vendors.cht.records.patterns import number, without_zero_width
+from mocksrv.vendors.cht.shared_libs import phones, translations
 from mocksrv.world import World
 
 ID_FIELDS = ("patient_id", "place_id")

@@ -10,8 +10,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mocksrv.vendors.cht import jsonio
-from mocksrv.vendors.cht.records.patterns import DOT, LINE_END, SPACES, S
+from mocksrv.vendors.cht.node import json_text
+from mocksrv.vendors.cht.node.regexps import DOT, LINE_END, SPACES, S
 
 Raw = dict[str, Any]  # a field that was not given has no key
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -102,7 +102,7 @@ def pair_value(date: str | None, number: str | None, rest: str | None) -> Any:
     if number is not None and rest is not None:
         return {"type": "pair", "values": [number, rest]}
     if number is not None:
-        return jsonio.number(float(number))
+        return json_text.number(float(number))
     return date_value(date) if date is not None else rest
 
 

@@ -7,18 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.vendors.cht import (
-    app_settings,
-    conformance,
-    errors,
-    javascript,
-    phones,
-    timestamps,
-    translations,
-)
-from mocksrv.vendors.cht.records import formats, validation
+from mocksrv.vendors.cht import conformance, errors
+from mocksrv.vendors.cht.node import javascript, timestamps
+from mocksrv.vendors.cht.node.regexps import SPACES, ZERO_WIDTH
+from mocksrv.vendors.cht.records import formats
 from mocksrv.vendors.cht.records.fields import Parsed, Reader
-from mocksrv.vendors.cht.records.patterns import SPACES, ZERO_WIDTH
+from mocksrv.vendors.cht.shared_libs import app_settings, phones, translations, validation
 from mocksrv.world import World
 
 MESSAGE_KEYS = (  # of `sms_message`, and the names of what was posted

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mocksrv.vendors.cht import app_settings, background, contacts, documents, javascript, timestamps, translations
+from mocksrv.vendors.cht import sentinel
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.node import javascript, timestamps
 from mocksrv.vendors.cht.records import reports
+from mocksrv.vendors.cht.shared_libs import app_settings, contacts, translations
 from mocksrv.world import World
 
 Document = dict[str, Any]
@@ -29,7 +32,7 @@ LISTENERS: list[Callable[[World], None]] = []
 def process(world: World, docs: list[Document]) -> list[dict[str, Any]]:
     """Apply the transitions that are on, and save: one result each, as CouchDB's `_bulk_docs` has them."""
     settings = app_settings.read(world)
-    on = background.switched_on(settings)
+    on = sentinel.switched_on(settings)
     if on - BACKGROUND:
         for doc in docs:
             doc["_id"] = world.uuid()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from mocksrv.vendors.cht import app_settings, auth, documents
+from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.seed.hierarchy import Places
+from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.world import World
 
 PASSWORD = "Secret_123"

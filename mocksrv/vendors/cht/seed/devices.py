@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from mocksrv.clock import EPOCH
-from mocksrv.vendors.cht import auth, builds, documents
+from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.seed.accounts import WORKERS
 from mocksrv.vendors.cht.seed.hierarchy import Places
 from mocksrv.vendors.cht.seed.messages import DAY, iso, today
+from mocksrv.vendors.cht.setup import builds
 from mocksrv.world import World
 
 Doc = dict[str, Any]

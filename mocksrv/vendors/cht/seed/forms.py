@@ -8,7 +8,8 @@ import json
 from typing import Any
 
 from mocksrv import fixtures
-from mocksrv.vendors.cht import app_settings, documents
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.world import World
 
 # id, file, title, whether Medic Collect offers it

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from itertools import chain, count, islice
 from typing import Any
 
-from mocksrv.vendors.cht import contacts, documents, upkeep
+from mocksrv.vendors.cht.couch import documents, maintenance
 from mocksrv.vendors.cht.seed import pools
+from mocksrv.vendors.cht.shared_libs import contacts
 from mocksrv.world import World
 
 Doc = dict[str, Any]
@@ -42,7 +43,7 @@ def plant(world: World, size: int, more: Callable[[Places], Iterator[Doc]]) -> P
         yield from chain(islice(maker.contacts(), size - len(broken)), broken)
         yield from more(maker.places)  # these are only known now
 
-    upkeep.plant(medic, everything())
+    maintenance.plant(medic, everything())
     return maker.places
 
 

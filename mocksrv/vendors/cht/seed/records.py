@@ -11,9 +11,9 @@ from datetime import timedelta
 from typing import Any
 
 from mocksrv.clock import EPOCH
-from mocksrv.vendors.cht import contacts
 from mocksrv.vendors.cht.seed import messages
 from mocksrv.vendors.cht.seed.hierarchy import Places
+from mocksrv.vendors.cht.shared_libs import contacts
 from mocksrv.world import World
 
 Doc = dict[str, Any]

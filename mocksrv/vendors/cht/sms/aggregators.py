@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import bodies, conformance, credentials, errors, javascript, schemas, shapes
-from mocksrv.vendors.cht.sms import states, traffic
+from mocksrv.vendors.cht import conformance, errors
+from mocksrv.vendors.cht.described import response_schemas, schemas
+from mocksrv.vendors.cht.node import bodies, javascript
+from mocksrv.vendors.cht.sms import credentials, states, traffic
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -80,7 +82,7 @@ def post_rapidpro_message(world: World, call: Call) -> Any:
 
 @vendor.operation("POST", "/api/v1/sms/rapidpro/incoming-messages", anonymous=True, json="lenient",
                   body=schemas.Incoming, response=schemas.Saved,
-                  statuses=(200, 302, 400, 401, 403, 404, 500), errors=shapes.COUCH_ERROR, proof="docs",
+                  statuses=(200, 302, 400, 401, 403, 404, 500), errors=response_schemas.COUCH_ERROR, proof="docs",
                   source="CHT API page: SMS, POST /api/v1/sms/{aggregator}/{endpoint}")
 def post_rapidpro_message_1(world: World, call: Call) -> Any:
     """The same, under the name that the page's scheme gives; the 4.15.0 server has no such path (`strict`)."""

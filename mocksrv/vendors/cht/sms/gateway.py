@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import conformance, errors, javascript, schemas, wire
+from mocksrv.vendors.cht import conformance, errors, rendering
+from mocksrv.vendors.cht.described import schemas
+from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.sms import states, traffic
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -37,13 +39,13 @@ def post_gateway(world: World, call: Call) -> Any:
 @vendor.operation("GET", "/api/sms/", anonymous=True, statuses=(301,), proof="source", source=SOURCE)
 def get_gateway_slash(world: World, call: Call) -> Any:
     """A redirect to the path without the slash."""
-    return wire.redirect(call, "/api/sms", 301)
+    return rendering.redirect(call, "/api/sms", 301)
 
 
 @vendor.operation("POST", "/api/sms/", anonymous=True, statuses=(301,), proof="source", source=SOURCE)
 def post_gateway_slash(world: World, call: Call) -> Any:
     """A redirect to the path without the slash."""
-    return wire.redirect(call, "/api/sms", 301)
+    return rendering.redirect(call, "/api/sms", 301)
 
 
 def incoming(world: World, body: dict[str, Any]) -> list[dict[str, Any]]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mocksrv.vendors.cht import background, credentials, documents, indexes
+from mocksrv.vendors.cht import sentinel
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.ddocs import indexes
 from mocksrv.vendors.cht.records import transitions
-from mocksrv.vendors.cht.sms import states, traffic
+from mocksrv.vendors.cht.sms import credentials, states, traffic
 from mocksrv.world import World
 
 EVERY = 60_000  # ms
@@ -23,12 +25,12 @@ SERVICES: dict[str, tuple[str, str, Callable[[World], str]]] = {
 }
 
 
-@background.regularly
+@sentinel.regularly
 def settle(world: World) -> None:
     """Push what waits, once a minute."""
     if traffic.outgoing_service(world) not in SERVICES:
         return
-    table = world.table(background.STATE)
+    table = world.table(sentinel.STATE)
     last, now = table.peek("push"), world.clock.ms()
     if last is None or not 0 <= now - last["at"] < EVERY:
         table.put("push", {"at": now})

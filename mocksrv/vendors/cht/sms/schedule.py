@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.vendors.cht import app_settings, background, documents, indexes
+from mocksrv.vendors.cht import sentinel
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.ddocs import indexes
+from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.vendors.cht.sms import states
 from mocksrv.world import World
 
@@ -16,10 +19,10 @@ EVERY = 5 * 60_000  # ms
 LATEST = 7 * 24 * 3_600_000  # ms that a message may be late
 
 
-@background.regularly
+@sentinel.regularly
 def settle(world: World) -> None:
     """Look whether messages are due, if it is time to."""
-    table = world.table(background.STATE)
+    table = world.table(sentinel.STATE)
     last, now = table.peek("schedule"), world.clock.ms()
     if last is not None and 0 <= now - last["at"] < EVERY:
         return

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mocksrv.vendors.cht import documents, indexes
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.ddocs import indexes
 from mocksrv.world import World
 
 PENDING, FORWARDED, UNRECOGNISED = "pending", "forwarded-to-gateway", "unrecognised"

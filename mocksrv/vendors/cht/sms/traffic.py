@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mocksrv.vendors.cht import app_settings, documents, errors, indexes, javascript, phones
+from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.ddocs import indexes
+from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.records import reports, transitions
+from mocksrv.vendors.cht.shared_libs import app_settings, phones
 from mocksrv.vendors.cht.sms import states
 from mocksrv.world import World
 

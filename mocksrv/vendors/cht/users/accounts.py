@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from mocksrv.vendors.cht import app_settings, auth, document_shape, documents, errors, javascript, passwords, roles
+from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.conformance import docs
+from mocksrv.vendors.cht.couch import document_shape, documents
+from mocksrv.vendors.cht.node import javascript
+from mocksrv.vendors.cht.shared_libs import app_settings, passwords, roles
 from mocksrv.world import World
 
 Data = dict[str, Any]

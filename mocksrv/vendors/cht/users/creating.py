@@ -11,20 +11,13 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from mocksrv.operation import Call
-from mocksrv.vendors.cht import (
-    app_settings,
-    contacts,
-    documents,
-    errors,
-    javascript,
-    jsonio,
-    people,
-    places,
-    roles,
-    token_login,
-)
+from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.conformance import docs
-from mocksrv.vendors.cht.users import accounts, facilities
+from mocksrv.vendors.cht.contacts import creating, people
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.node import javascript, json_text
+from mocksrv.vendors.cht.shared_libs import app_settings, contacts, roles
+from mocksrv.vendors.cht.users import accounts, facilities, token_login
 from mocksrv.vendors.cht.users.accounts import Data
 from mocksrv.world import World
 
@@ -128,7 +121,7 @@ def place_of(world: World, given: Any) -> Data:
     if docs(world) and isinstance(parent, str) and parent not in medic:
         orphan = {**given, "parent": {"_id": parent}, "reported_date": world.clock.ms()}
         return medic.load(contacts.store(world, orphan)["id"])
-    return places.get_or_create(world, given)
+    return creating.get_or_create(world, given)
 
 
 def add_contact(world: World, data: Data, response: Data) -> None:
@@ -156,7 +149,7 @@ def add_contact(world: World, data: Data, response: Data) -> None:
 def refuse_parent(world: World, parent: Any) -> NoReturn:
     """A new person's own `parent` is looked up, but never right: the server compares its id with the whole place."""
     if not isinstance(parent, str):
-        errors.fail(400, f"Invalid UUID [{jsonio.text(parent)}].")
+        errors.fail(400, f"Invalid UUID [{json_text.text(parent)}].")
     contacts.find_place(world, parent)
     facilities.refuse_outside()
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from mocksrv.vendors.cht import app_settings, contacts, documents, errors, javascript, roles
-from mocksrv.vendors.cht.indexes import lineage_ids
+from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.ddocs.indexes import lineage_ids
+from mocksrv.vendors.cht.node import javascript
+from mocksrv.vendors.cht.shared_libs import app_settings, contacts, roles
 from mocksrv.vendors.cht.users import accounts
 from mocksrv.vendors.cht.users.accounts import Data
 from mocksrv.world import World

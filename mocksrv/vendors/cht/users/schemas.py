@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import INCLUDE, Schema, fields
 
-from mocksrv.vendors.cht import shapes
+from mocksrv.vendors.cht.described import response_schemas
 
 
 class Open(Schema):
@@ -57,9 +57,9 @@ class Created(Updated):
     contact = fields.Nested(Written)
 
 
-FAILED_ROW = shapes.record({"error": shapes.ANYTHING}, closed=False)
-FAILED_ROWS = shapes.array(FAILED_ROW)
-ONE_OR_MANY = shapes.any_of(Created, shapes.array(shapes.any_of(Created, FAILED_ROW)))
+FAILED_ROW = response_schemas.record({"error": response_schemas.ANYTHING}, closed=False)
+FAILED_ROWS = response_schemas.array(FAILED_ROW)
+ONE_OR_MANY = response_schemas.any_of(Created, response_schemas.array(response_schemas.any_of(Created, FAILED_ROW)))
 
 
 class BareUser(Schema):
@@ -83,7 +83,7 @@ class OldUser(BareUser):
     type = fields.String(required=True)
 
 
-EITHER_USER = shapes.any_of(User, OldUser)  # difference 7
+EITHER_USER = response_schemas.any_of(User, OldUser)  # difference 7
 
 
 class Deleted(Written):

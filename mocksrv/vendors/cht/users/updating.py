@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.operation import Call, Reply
-from mocksrv.vendors.cht import app_settings, auth, documents, errors, javascript, shapes, token_login
+from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.conformance import docs
-from mocksrv.vendors.cht.users import accounts, facilities, schemas
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.described import response_schemas
+from mocksrv.vendors.cht.node import javascript
+from mocksrv.vendors.cht.shared_libs import app_settings
+from mocksrv.vendors.cht.users import accounts, facilities, schemas, token_login
 from mocksrv.vendors.cht.users.accounts import Data
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -94,7 +99,8 @@ def update(world: World, call: Call, name: str, data: Data) -> Data:
 
 
 @vendor.operation("DELETE", "/api/v1/users/{username}", permission=("can_edit", "can_delete_users"),
-                  proof="source", source=SOURCE, response=shapes.array(schemas.Deleted), statuses=(200, 401, 403, 404))
+                  proof="source", source=SOURCE, response=response_schemas.array(schemas.Deleted),
+                  statuses=(200, 401, 403, 404))
 def delete_user(world: World, call: Call) -> Any:
     """Delete an account; its user-settings document stays, marked inactive, and so does the name. Differences: 1, 19.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.vendors.cht import documents
+from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.users.accounts import Data
 from mocksrv.world import World
 

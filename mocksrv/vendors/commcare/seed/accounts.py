@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.vendors.commcare import domains, processing
-from mocksrv.vendors.commcare.processing import Submission
+from mocksrv.vendors.commcare.access import domains
+from mocksrv.vendors.commcare.form_processor import processing
+from mocksrv.vendors.commcare.form_processor.processing import Submission
 
 if TYPE_CHECKING:
     from mocksrv.world import World

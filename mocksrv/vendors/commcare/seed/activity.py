@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.vendors.commcare import dates
+from mocksrv.vendors.commcare.django import dates
+from mocksrv.vendors.commcare.form_processor.stores import TOP
 from mocksrv.vendors.commcare.seed.tables import SOURCE
-from mocksrv.vendors.commcare.stores import TOP
 
 if TYPE_CHECKING:
     from mocksrv.world import World

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mocksrv.store.row import uncollected
-from mocksrv.vendors.commcare import processing
+from mocksrv.vendors.commcare.form_processor import processing
 from mocksrv.vendors.commcare.seed import accounts, activity, apps, people, places, records, tables
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.vendors.commcare import dates
-from mocksrv.vendors.commcare.processing import Submission
+from mocksrv.vendors.commcare.django import dates
+from mocksrv.vendors.commcare.form_processor.processing import Submission
 from mocksrv.vendors.commcare.seed.accounts import CASES, META
 from mocksrv.vendors.commcare.seed.apps import xmlns
 from mocksrv.vendors.commcare.seed.pools import pools

@@ -1,0 +1,241 @@
+"""The command line: `mocksrv serve`, `mocksrv operations`, ..."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import os
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mocksrv.cli.console import print_table
+from mocksrv.cli.drift import drift
+from mocksrv.cli.gate import gate
+from mocksrv.cli.remote import COMMANDS, fail
+from mocksrv.config import SIZES, VENDORS, Config, ConfigError, load
+from mocksrv.operation import PROOFS, STALE_AFTER
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from mocksrv.app import Simulator
+    from mocksrv.serving.server import Server
+
+SIZE_HELP = f"{', '.join(f'{name} ({count})' for name, count in SIZES.items())}, or a number of main records."
+
+
+TLS_FOLDER = "~/.mocksrv"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mocksrv")
+def main() -> None:
+    """One local server that answers like CareHQ, CommCare HQ and the Community Health Toolkit."""
+
+
+def configured(**flags: Any) -> Config:
+    """The settings, or exit code 2."""
+    file = flags.pop("config", None) or os.environ.get("MOCKSRV_CONFIG")
+    flags = {name: value for name, value in flags.items() if value not in (None, ())}
+    try:
+        return load(flags, os.environ, Path(file) if file else None)
+    except ConfigError as error:
+        fail(error)
+
+
+@main.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", help="Port to listen on; 0 takes a free one.  [default: 8080]")
+@click.option("--vendor", multiple=True, help=f"Serve this vendor only; repeat for more: {', '.join(VENDORS)}.")
+@click.option("--seed", help="Number that all made-up data comes from.  [default: 1]")
+@click.option("--size", help=f"How much made-up data: {SIZE_HELP}  [default: small]")
+@click.option("--data", help="File that keeps the default world across restarts, even after a crash.")
+@click.option("--no-limits", "limits", flag_value="false", default=None, help="Switch the vendors' rate limits off.")
+@click.option("--log", type=click.Choice(["off", "text", "json"]), help="Log each request to stderr.  [default: off]")
+@click.option("--set", "set_", multiple=True, metavar="VENDOR.SETTING=VALUE", help="Change what one vendor alone has; "
+              "`mocksrv settings` lists them.")
+@click.option("--tls", is_flag=False, flag_value=TLS_FOLDER, metavar="[FOLDER]",
+              help=f"Speak TLS, with a CA that is kept in this folder.  [default folder: {TLS_FOLDER}]")
+@click.option("--worlds", help="Most worlds at a time.  [default: 1000]")
+@click.option("--idle", help="Seconds without a request after which a world may make room.  [default: 3600]")
+@click.option("--memory", help="MB that worlds and snapshots may take beside the seeded data.  [default: 1024]")
+@click.option("--config", help="TOML file with these settings.")
+def serve(set_: tuple[str, ...], **flags: Any) -> None:
+    """Start the server.
+
+    Each option can also be set in the environment (MOCKSRV_PORT, MOCKSRV_SIZE, ...) or in a TOML file.
+    """
+    config = configured(set=set_, **flags)
+    app, server = started(config)
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
+    click.echo(f"mocksrv is ready on {server.url}")
+    if config.tls is not None:
+        from mocksrv.serving.tls import advice
+
+        click.echo(advice(config.tls))
+    # Drawing the table costs as much as starting the server, so the first callers do not wait for it.
+    threading.Thread(target=announce, args=(app, server.url)).start()
+    try:
+        server.run()
+    finally:
+        app.worlds.close()
+
+
+def started(config: Config) -> tuple[Simulator, Server]:
+    """The application and its bound server, or exit code 2. The port is taken first: it is quick to say no."""
+    gc.disable()
+    from mocksrv.app import create_app
+    from mocksrv.serving.server import CannotListen, Server
+
+    try:
+        tls = None
+        if config.tls is not None:
+            from mocksrv.serving.tls import context
+
+            tls = context(config.tls, config.host)
+        server = Server(starting, host=config.host, port=config.port, tls=tls)
+    except (CannotListen, ConfigError) as error:
+        fail(error)
+    try:
+        app = create_app(config, lambda text: click.echo(f"mocksrv: {text}", err=True))
+    except ConfigError as error:
+        fail(error)
+    server.app = app
+    gc.freeze()  # else a full collection over 100,000 seeded documents stops all answers for a second
+    gc.enable()
+    return app, server
+
+
+def starting(_environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    """Stands on the bound port until the worlds are there; nothing accepts connections before."""
+    start_response("503 Service Unavailable", [("Retry-After", "1")])
+    return []
+
+
+def announce(app: Simulator, url: str) -> None:
+    """Print where each vendor answers, and whom it knows."""
+    rows = []
+    for vendor in app.vendors.values():
+        for number, known in enumerate(vendor.credentials(app.worlds["default"], url)):
+            words = {key: value for key, value in known.items() if isinstance(value, str)}
+            base_url, who = words.pop("base_url"), words.pop("name", words.pop("note", ""))
+            rows.append({"API": vendor.title if number == 0 else "", "base URL": base_url if number == 0 else "",
+                         "who": who, "credentials": "  ".join(f"{key} {value}" for key, value in words.items())})
+    rows.append({"API": "control", "base URL": f"{url}/_mocksrv",
+                 "who": "with the token" if app.settings.token else "loopback only", "credentials": ""})
+    rows.append({"API": "page", "base URL": f"{url}/_mocksrv/", "who": "for a browser", "credentials": ""})
+    print_table(("API", "base URL", "who", "credentials"), rows)
+
+
+@main.command()
+@click.option("--vendor", multiple=True, help="Only this vendor's.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--markdown", is_flag=True, help="As Markdown tables.")
+@click.option("--into", metavar="FILE", help="Put the Markdown tables between the marks of this file.")
+@click.option("--proof", "levels", multiple=True, type=click.Choice(PROOFS), help="Only these levels of proof; repeat "
+              "for more.")
+@click.option("--stale", is_flag=True, help=f"Only where the proof is older than {STALE_AFTER} days.")
+def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool, into: str | None, levels: tuple[str, ...],
+               stale: bool) -> None:
+    """List what is simulated, with permission, source and proof."""
+    from mocksrv.app import load_vendors
+    from mocksrv.clock import today
+    from mocksrv.described import proof
+
+    config = configured(vendor=vendor)
+    every = [operation for one in load_vendors(config.vendor) for operation in one.operations]
+    rows = [row for row in proof.describe(every, today())
+            if (not levels or row["proof"]["level"] in levels) and (row["proof"]["stale"] or not stale)]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif into:
+        replace_between_marks(Path(into), as_markdown(rows))
+    elif markdown:
+        click.echo(as_markdown(rows))
+    else:
+        print_table(("vendor", "method", "path", "permission", "proof", "version", "date", "source"),
+                    [{**row, **row["proof"], "proof": level_of(row["proof"])} for row in rows])
+
+
+def level_of(proof: dict[str, Any]) -> str:
+    return f"{proof['level']} (stale)" if proof["stale"] else str(proof["level"])
+
+
+def as_markdown(rows: list[dict[str, Any]]) -> str:
+    """A folded table for each vendor. It does not tell what is stale: it would be another one every day."""
+    lines = []
+    for vendor in dict.fromkeys(row["vendor"] for row in rows):
+        own = [row for row in rows if row["vendor"] == vendor]
+        counts = Counter(row["proof"]["level"] for row in own)
+        sums = ", ".join(f"{counts[level]} {level}" for level in reversed(PROOFS) if counts[level])
+        lines += [f"<details><summary>{vendor}: {len(own)} operations ({sums})</summary>", "",
+                  "| method | path | what | proof | version | date |", "| --- | --- | --- | --- | --- | --- |"]
+        for row in own:
+            level, version, date = (row["proof"][key] or "" for key in ("level", "version", "date"))
+            lines.append(f"| {row['method']} | `{row['path']}` | {row['summary']} | {level} | {version} | {date} |")
+        lines += ["", "</details>", ""]
+    return "\n".join(lines)
+
+
+def replace_between_marks(file: Path, text: str) -> None:
+    begin, end = "<!-- operations: begin", "<!-- operations: end"
+    try:
+        before, mark, rest = file.read_text().partition(begin)
+        first_line, _, old = rest.partition("\n")
+        _, stop, after = old.partition(end)
+        if not mark or not stop:
+            fail(f"{file} lacks the marks {begin} --> and {end} -->")
+        file.write_text(f"{before}{mark}{first_line}\n{text}\n{stop}{after}")
+    except OSError as error:
+        fail(f"cannot use {file}: {error.strerror}")
+
+
+@main.command()
+@click.argument("vendor", type=click.Choice([*VENDORS, "control"]))
+@click.option("--url", help="Address of the server, for the vendor's document.  [default: http://127.0.0.1:8080]")
+def openapi(vendor: str, url: str | None) -> None:
+    """Print the OpenAPI 3.1 document of a vendor, or of the control plane.
+
+    A vendor's declares all that an operation may answer, refusals too, and how well it is known (x-mocksrv-proof).
+    A running server has it at /_mocksrv/openapi/VENDOR.json, with its own address.
+
+    \b
+      mocksrv openapi cht > cht.json
+      mocksrv openapi carehq --url http://127.0.0.1:9090
+    """
+    from mocksrv.app import load_vendors
+    from mocksrv.control import openapi as control
+    from mocksrv.described.openapi import document
+
+    made = control.document() if vendor == "control" else document(
+        load_vendors([vendor])[0], *([url.rstrip("/")] if url else []))
+    click.echo(json.dumps(made, indent=2, ensure_ascii=False))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def settings(as_json: bool) -> None:
+    """List the settings that one vendor alone has, for --set."""
+    from mocksrv.app import load_vendors
+
+    rows = [{"setting": f"{vendor.name}.{item.name}", "default": item.default,
+             "choices": list(item.choices), "help": item.help}
+            for vendor in load_vendors(VENDORS) for item in vendor.settings]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        print_table(("setting", "default", "choices", "help"), rows)
+
+
+for command in (*COMMANDS, drift, gate):
+    main.add_command(command)
+
+
+if __name__ == "__main__":
+    main()

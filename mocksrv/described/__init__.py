@@ -1,0 +1,1 @@
+"""What is published about the operations: OpenAPI, JSON Schema, and how far each is proved."""

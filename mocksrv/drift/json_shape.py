@@ -1,0 +1,225 @@
+"""The shape of one JSON value.
+
+A node is a text for a scalar (`null`, `boolean`, `integer`, `integer:milliseconds`, `number`, `string:uuid`), `data`
+for what no two projects have alike, or one of
+
+    {"object": {key: node, ...}, "optional": [key, ...]}        keys in the order of the answer
+    {"array": node or null, "rows": "0"|"1"|"many", "sorted": [".", "name", "-date"]}
+    {"text": "an error's words"}
+    {"enum": [declared values], "other": [values that are not declared]}
+
+or a list of these where elements of an array differ. Objects and arrays of one list are merged into one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mocksrv.drift.formats import key_name, text_format
+from mocksrv.drift.made_up import erase
+
+Node = Any
+Path = tuple[str, ...]  # of a member; `*` stands for any element of a list, and for any key that is data
+
+SECONDS, MILLISECONDS = range(1_000_000_000, 4_000_000_000), range(1_000_000_000_000, 4_000_000_000_000)
+WORDS = {  # keys whose texts are the vendor's words, when an answer is an error
+    "arg_errors", "code", "detail", "details", "error", "error_code", "error_message", "error_type", "errors", "hint",
+    "message", "non_field_errors", "reason", "translationKey"}
+BY_FIELD = {"arg_errors", "errors", "details"}  # keys whose members are named after the caller's fields
+DEEPEST = 100  # levels that are looked at
+ENOUGH = 7  # rows, with as many different values, show an order: fewer are in one by chance too often
+LONGEST_VALUE = 40
+VALUE = re.compile(r"[a-z]+(?:[ _-][a-z]+|[0-9]{1,2}(?![0-9]))*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What an operation says of its answers: the values of a member, and which keys of an object are its own (None:
+    all) and no project's or document's."""
+
+    choices: Mapping[Path, frozenset[str]] = field(default_factory=dict)
+    keys: Mapping[Path, frozenset[str] | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How an answer is read: what the caller sent, whether it is an error, and what is declared of it."""
+
+    own: frozenset[str] = frozenset()
+    error: bool = False
+    declared: Declared = field(default_factory=Declared)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value stands. `words`: its texts are the vendor's own; `data`: it stands under a key that is data."""
+
+    path: Path = ()
+    words: bool = False
+    data: bool = False
+
+
+def node(value: Any, reading: Reading, place: Place = Place()) -> Node:
+    """The shape of a value."""
+    if (place.data and place.path not in reading.declared.keys) or len(place.path) > DEEPEST:
+        return "data"
+    if isinstance(value, dict):
+        return of_object(value, reading, place)
+    if isinstance(value, list):
+        return of_array(value, reading, place)
+    if isinstance(value, str):
+        if value and (choices := reading.declared.choices.get(place.path)) is not None:
+            return of_choice(value, choices, reading.own)
+        if place.words and reading.error and value:
+            return {"text": erase(value, reading.own)}
+        return f"string:{text_format(value)}"
+    return of_number(value)
+
+
+def of_number(value: Any) -> Node:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer:seconds" if value in SECONDS else "integer:milliseconds" if value in MILLISECONDS else "integer"
+    return "number:whole" if float(value).is_integer() else "number"
+
+
+def of_choice(value: str, declared: frozenset[str], own: frozenset[str]) -> Node:
+    """A declared value is kept; so is another one if it can only be such a word too."""
+    if value in declared:
+        return {"enum": [value], "other": []}
+    plain = VALUE.fullmatch(value) and len(value) <= LONGEST_VALUE and value not in own
+    return {"enum": [], "other": [value if plain else "<other>"]}
+
+
+def of_object(value: dict[str, Any], reading: Reading, place: Place) -> Node:
+    path, last = place.path, place.path[-1] if place.path else ""
+    # CouchDB's administrators, by their names
+    people = all(isinstance(one, str) and (last == "admins" or one.startswith("-pbkdf2-")) for one in value.values())
+    keys: dict[str, Node] = {}
+    for key, member in value.items():
+        data = is_data(key, reading, place)
+        name = "<key>" if people or data else key_name(key, reading.own)
+        under = path[-2] if key == "#text" and len(path) > 1 else key  # the text of an XML element
+        words = under in WORDS or (last in BY_FIELD and not isinstance(member, dict))
+        shown = node(member, reading, Place((*path, "*" if data else key), words, data))
+        keys[name] = merge(keys[name], shown) if name in keys else shown
+    return {"object": keys}
+
+
+def is_data(key: str, reading: Reading, place: Place) -> bool:
+    """Whether a key is the project's or the document's, not the API's own."""
+    own = reading.declared.keys.get(place.path)
+    return own is not None and key not in own
+
+
+def of_array(value: list[Any], reading: Reading, place: Place) -> Node:
+    elements: Node = None
+    for number, element in enumerate(value):
+        words = place.words and not isinstance(element, dict)
+        shown = node(element, reading, Place((*place.path, "*"), words))
+        elements = merge(elements, shown) if number else shown
+    made = {"array": elements, "rows": rows_of(value)}
+    if len(value) >= ENOUGH:
+        made["sorted"] = sort_keys(value, reading.own)
+    return made
+
+
+def rows_of(value: list[Any]) -> str:
+    return str(len(value)) if len(value) < 2 else "many"
+
+
+def sort_keys(rows: list[Any], own: frozenset[str]) -> list[str]:
+    """By which members the rows go up, or down (`-name`); `.` are the rows themselves."""
+    if all(isinstance(row, dict) for row in rows):
+        columns = {key: [row.get(key) for row in rows] for key in rows[0] if key_name(key, own) == key}
+    else:
+        columns = {".": rows}
+    found = []
+    for key, values in columns.items():
+        if scalars(values) and len(set(values)) >= ENOUGH and text_format(str(values[0])) != "revision":
+            folded = [value.casefold() if isinstance(value, str) else value for value in values]
+            for sign, reverse in (("", False), ("-", True)):
+                if any(sorted(one, reverse=reverse) == one for one in (values, folded)):
+                    found.append(sign + key)
+    return sorted(found)
+
+
+def scalars(values: list[Any]) -> bool:
+    """Whether values can be compared: all texts, or all numbers."""
+    return all(isinstance(value, str) for value in values) or all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
+def alternatives(shown: Node) -> list[Node]:
+    return shown if isinstance(shown, list) else [] if shown is None else [shown]
+
+
+def kind_of(shown: Node) -> str:
+    """`object`, `array`, `text`, `enum`, or the scalar itself."""
+    return shown if isinstance(shown, str) else next(iter(shown))
+
+
+def merge(one: Node, other: Node) -> Node:
+    """The shape of an array's element that is now of the one, now of the other shape."""
+    if one == other:
+        return one
+    merged: dict[str, Node] = {}
+    for shown in (*alternatives(one), *alternatives(other)):
+        kind = kind_of(shown)
+        name = f"text {shown['text']}" if kind == "text" else kind
+        merged[name] = MERGERS[kind](merged[name], shown) if name in merged and kind in MERGERS else shown
+    made = [merged[name] for name in sorted(merged)]
+    return made[0] if len(made) == 1 else made
+
+
+def merge_objects(one: Node, other: Node) -> Node:
+    keys = dict(one["object"])
+    for key, shown in other["object"].items():
+        keys[key] = merge(keys[key], shown) if key in keys else shown
+    optional = {*one.get("optional", ()), *other.get("optional", ()), *(one["object"].keys() ^ other["object"].keys())}
+    return {"object": keys, **({"optional": sorted(optional)} if optional else {})}
+
+
+def merge_arrays(one: Node, other: Node) -> Node:
+    elements = [side["array"] for side in (one, other) if side["array"] is not None]
+    made: Node = {"array": merge(*elements) if len(elements) == 2 else elements[0] if elements else None,
+                  "rows": max(one["rows"], other["rows"])}  # "0" < "1" < "many"
+    orders = [set(side["sorted"]) for side in (one, other) if "sorted" in side]
+    return {**made, "sorted": sorted(set.intersection(*orders))} if orders else made
+
+
+def merge_enums(one: Node, other: Node) -> Node:
+    return {part: sorted({*one[part], *other[part]}) for part in ("enum", "other")}
+
+
+MERGERS = {"object": merge_objects, "array": merge_arrays, "enum": merge_enums}
+
+
+def is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def is_node(value: Any) -> bool:
+    """Whether a value that was read from a file is a node throughout."""
+    if isinstance(value, list):
+        return bool(value) and all(not isinstance(one, list) and is_node(one) for one in value)
+    match value:
+        case str():
+            return True
+        case {"object": dict(members), **rest}:
+            return (rest.keys() <= {"optional"} and is_texts(rest.get("optional", []))
+                    and all(map(is_node, members.values())))
+        case {"array": element, "rows": "0" | "1" | "many", **rest}:
+            return (rest.keys() <= {"sorted"} and is_texts(rest.get("sorted", []))
+                    and (element is None or is_node(element)))
+        case {"enum": values, "other": others, **rest}:
+            return not rest and is_texts(values) and is_texts(others)
+        case {"text": str(), **rest}:
+            return not rest
+    return False

@@ -1,0 +1,160 @@
+"""Who calls, and what they may do.
+
+Identity is CouchDB's: a valid `AuthSession` cookie, else HTTP Basic. Permissions are those of the live app
+settings.
+CHT 4.15 source, api/src/auth.js, api/src/middleware/authorization.js, api/src/services/rate-limit.js.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mocksrv.operation import Call
+from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.couch import cookies, documents, password_hashes
+from mocksrv.vendors.cht.shared_libs import app_settings
+from mocksrv.world import World
+
+USER = "org.couchdb.user:"
+ADMINS = "cht.admins"  # CouchDB's server admins: name -> hash fields, as in its configuration
+CHECKED = "checked"  # trait `anonymous` of an operation that itself asks who calls
+POINTS, SECONDS = 10, 10.0
+LIMITER = "cht.failed-logins"
+VERIFIED, REMEMBERED = "cht.verified", 1_000  # passwords that were right, with the key they gave
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A signed-in user: CouchDB's userCtx, and whether by "cookie" or by "default" (Basic)."""
+
+    name: str
+    roles: tuple[str, ...]
+    by: str = "default"
+
+    @property
+    def admin(self) -> bool:
+        return "_admin" in self.roles
+
+    @property
+    def online(self) -> bool:
+        return self.admin or "mm-online" in self.roles
+
+    def context(self) -> dict[str, Any]:
+        return {"name": self.name, "roles": list(self.roles)}
+
+
+def find_user(world: World, name: str) -> Mapping[str, Any] | None:
+    """What a password is checked against: a server admin's hash, else the `_users` document; with `roles`."""
+    doc = documents.database(world, "_users").peek(USER + name)
+    admin = world.table(ADMINS).peek(name)
+    if admin is None:
+        return doc
+    extra = [role for role in (doc or {}).get("roles") or [] if role != "_admin"]
+    return {**admin, "name": name, "roles": ["_admin", *extra]}
+
+
+def check_password(world: World, name: str, password: str) -> Caller | None:
+    """The user of that name and password."""
+    user = find_user(world, name)
+    if user is None:
+        return None
+    known: dict[tuple[str, str], str] = world.memory.setdefault(VERIFIED, {})
+    if known.get((name, password)) != user.get("derived_key", ""):  # hashing would be a fifth of a short answer
+        if not password_hashes.matches(user, password):
+            return None
+        if len(known) >= REMEMBERED:
+            known.clear()
+        known[name, password] = user["derived_key"]
+    return Caller(name, tuple(user.get("roles") or ()))
+
+
+def basic(call: Call) -> tuple[str, str] | None:
+    """Name and password of the Authorization header; None if it has none that can be read."""
+    kind, _, encoded = call.header("authorization").partition(" ")
+    if kind != "Basic":  # in this letter case only, as recorded
+        return None
+    try:
+        text = base64.b64decode(encoded.strip(), validate=False).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return None
+    name, colon, password = text.partition(":")
+    return (name, password) if colon else None
+
+
+def identify(world: World, call: Call) -> Caller | None:
+    """The caller, or None. Raises `cookies.Malformed`."""
+    token = cookies.raw(call, "AuthSession")
+    if token:
+        found = cookies.session(world, token, lambda name: find_user(world, name))
+        if found:
+            return Caller(found["name"], tuple(found.get("roles") or ()), "cookie")
+    credentials = basic(call)
+    return check_password(world, *credentials) if credentials else None
+
+
+# --- what operations ask for ---
+
+
+def signed_in(call: Call, *, prompt: bool = False) -> Caller:
+    """The caller; refuses with 401, whose form depends on the client (see `wire.unauthorized`)."""
+    if isinstance(call.caller, Caller):
+        return call.caller
+    sent = basic(call)
+    raise errors.Failure(401, "unauthorized", prompt=prompt, diagnosis=(
+        f"no user {sent[0]!r} with that password; GET /_mocksrv/credentials tells a right one" if sent
+        else "not signed in: send HTTP Basic credentials or an AuthSession cookie"))
+
+
+def permitted(world: World, call: Call, *permissions: str, online: bool = False) -> Caller:
+    """The caller, who must hold all the permissions and with `online` be online; refuses with 401 or 403."""
+    caller = signed_in(call)
+    if online and not caller.online:
+        errors.fail(403, "Insufficient privileges",
+                    diagnosis=f"{caller.name} is an offline user (roles {', '.join(caller.roles) or 'none'})")
+    missing = [name for name in permissions if not has(world, caller, name)]
+    if missing:
+        errors.fail(403, "Insufficient privileges", diagnosis=(
+            f"{caller.name} (roles {', '.join(caller.roles) or 'none'}) lacks {', '.join(missing)}; "
+            "see permissions in the app settings"))
+    return caller
+
+
+def has(world: World, caller: Caller, *permissions: str) -> bool:
+    """Whether the caller holds all of them."""
+    settings = app_settings.read(world)
+    return all(app_settings.allows(settings, caller.roles, name) for name in permissions)
+
+
+# --- the limiter of failed logins ---
+
+
+def keys(call: Call) -> list[str]:
+    """What failures are counted by: address, and the names and passwords tried."""
+    forwarded = call.header("x-forwarded-for").partition(",")[0].strip()
+    found = [forwarded or call.remote_addr, *(basic(call) or ())]
+    body = call.notes.get("json")
+    if isinstance(body, dict):
+        found += [body.get("user"), body.get("password")]
+    return [key for key in found if isinstance(key, str) and key]
+
+
+def check_limit(world: World, call: Call, login: bool) -> None:
+    """Refuse with 429 when a key has failed too often; only credentials are refused, cookies never."""
+    if not world.limits or not (login or basic(call)):
+        return
+    window = world.window(LIMITER, SECONDS)
+    if any(window.count(key, world.clock)[0] >= POINTS for key in keys(call)):
+        errors.fail(429, "Too Many Requests",
+                    diagnosis=f"{POINTS} failed logins within {SECONDS:.0f} s: even right passwords are refused until "
+                              "they are over; wait, or advance the world's clock, and use a session cookie")
+
+
+def count_failure(world: World, call: Call, status: int) -> None:
+    """Every 401 and 429 costs a point, whatever the route."""
+    if world.limits and status in (401, 429):
+        for key in keys(call):
+            world.window(LIMITER, SECONDS).hit(key, world.clock)

@@ -1,0 +1,243 @@
+"""Which documents belong to an offline user: what it replicates, and all that it may read and write.
+
+CHT 4.15 source, api/src/services/authorization.js, ddocs/medic-db/medic/views (contacts_by_depth,
+docs_by_replication_key).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.access.auth import USER
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.ddocs import indexes
+from mocksrv.vendors.cht.node import javascript
+from mocksrv.vendors.cht.shared_libs import app_settings
+from mocksrv.world import World
+
+Doc = Mapping[str, Any]
+
+ALL, UNASSIGNED = "_all", "_unassigned"
+DESIGN = "_design/medic-client"
+DEFAULTS = (DESIGN, "service-worker-meta", "settings")  # all that `_changes` and `_all_docs` give, with the account
+COMMON_IDS = ("resources", "branding", "partners", "service-worker-meta", "zscore-charts", "settings",
+              "privacy-policies")
+COMMON_TYPES = ("form", "translations")
+MISSING_SUBJECT = ("registration_not_found", "invalid_patient_id")
+NO_LIMIT = -1
+INTEGER = re.compile(r"\s*([+-]?\d{1,15})")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What replication depends on; without a `user` tasks never count. `contact` is the id of the user's own."""
+
+    facilities: tuple[Any, ...]
+    roles: tuple[Any, ...] = ()
+    user: str | None = None
+    contact: Any = None
+
+    @property
+    def account(self) -> str:
+        return f"{USER}{self.user or 'undefined'}"
+
+    @property
+    def defaults(self) -> tuple[str, ...]:
+        return (*DEFAULTS, self.account)
+
+
+def of_user(world: World, name: str) -> Scope:
+    """The scope of an offline account; refuses with 500 if the account is broken."""
+    user = documents.database(world, "_users").peek(USER + name) or {}
+    settings_doc = documents.database(world, "medic").peek(USER + name)
+    found = user.get("facility_id")
+    facilities = found if isinstance(found, list) else [found] if found else []
+    if settings_doc is None or not facilities:
+        errors.server_error(diagnosis=f"the account {name} has no user-settings document or no place")
+    return Scope(tuple(facilities), tuple(user.get("roles") or ()), name, settings_doc.get("contact_id"))
+
+
+# --- what a document belongs to ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key that a document replicates with."""
+
+    subject: str
+    kind: Any = None
+    submitter: str | None = None
+    private: bool = False
+
+
+def keys_of(doc: Doc) -> Iterator[Key]:
+    """The keys of a document; none for what nobody replicates."""
+    kind = doc.get("type")
+    if doc.get("_id") in COMMON_IDS or kind in COMMON_TYPES:
+        yield Key(ALL)
+    elif kind == "data_record":
+        submitter = member(doc, "contact").get("_id") if doc.get("form") else None
+        private = javascript.truthy(member(doc, "fields").get("private"))
+        for subject in report_keys(doc):
+            yield Key(subject, kind, submitter if isinstance(submitter, str) else None, private)
+    elif kind == "task":
+        yield Key(str(doc.get("user")), kind)
+    elif kind == "target":
+        yield Key(str(doc.get("owner")), kind)
+    elif indexes.is_contact(doc):
+        yield Key(str(doc.get("_id")), kind)
+
+
+def report_keys(report: Doc) -> Iterator[str]:
+    """What a report replicates with: its subject, or its submitter, and with `needs_signoff` the lineage above."""
+    fields, contact = member(report, "fields"), member(report, "contact")
+    problems = report.get("errors") if isinstance(report.get("errors"), list) else []
+    lost = any(isinstance(one, dict) and one.get("code") in MISSING_SUBJECT for one in problems or ())
+    subject: Any = None
+    if report.get("form") and not (lost and contact.get("_id")):
+        subject = (report.get("patient_id") or fields.get("patient_id") or report.get("place_id")
+                   or fields.get("place_id") or fields.get("patient_uuid"))
+    elif report.get("kujua_message"):
+        contact = recipient(report)
+    own = str(subject or contact.get("_id") or UNASSIGNED)
+    yield own
+    if fields.get("needs_signoff"):
+        yield from (id for id in indexes.lineage_ids(member(report, "contact")) if id != own)
+
+
+def recipient(report: Doc) -> Doc:
+    """To whom an outgoing message goes."""
+    tasks = indexes.tasks_of({"tasks": report.get("tasks")})
+    messages = indexes.messages_of(next(tasks, {}))
+    return member(next(messages, {}), "contact")
+
+
+def member(doc: Doc, name: str) -> Doc:
+    """A member that should be an object; `{}` if it is none."""
+    value = doc.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+# --- what a user may see -------------------------------------------------------------------------------------
+
+
+class Reader:
+    """What one user may see. Whose contacts count is looked up when a document asks for it."""
+
+    def __init__(self, world: World, scope: Scope) -> None:
+        settings = app_settings.read(world)
+        self.scope = scope
+        self.medic = documents.database(world, "medic")
+        self.contact_depth, self.report_depth = depths(settings, scope.roles)
+        self._levels: dict[str, int | None] = {ALL: 0, scope.account: 0, UNASSIGNED: None}
+        if javascript.truthy(settings.get("district_admins_access_unallocated_messages")) and app_settings.allows(
+                settings, scope.roles, "can_view_unallocated_data_records"):
+            self._levels[UNASSIGNED] = 0
+        self._own = set(self._names(scope.contact))
+        for facility in scope.facilities:
+            self._own.update(self._names(facility))
+
+    def _names(self, id: Any) -> Iterator[str]:
+        """The id of a contact and its short codes."""
+        if isinstance(id, str):
+            yield id
+            yield from shortcodes(self.medic.peek(id) or {})
+
+    def level(self, contact: Doc) -> int | None:
+        """How many levels a contact is below the user's place; None if it is not within, or too deep."""
+        lineage = list(indexes.lineage_ids(contact))
+        if not isinstance(contact.get("_id"), str):  # one to be made: its parents count all the same
+            lineage = ["", *indexes.lineage_ids(member(contact, "parent"))]
+        found = [lineage.index(facility) for facility in self.scope.facilities if facility in lineage]
+        nearest = min(found, default=None)
+        if nearest is None or (self.contact_depth != NO_LIMIT and nearest > self.contact_depth):
+            return None
+        return nearest
+
+    def subject(self, key: str) -> int | None:
+        """The level of the contact of that id or short code; None if the user does not have it."""
+        if key not in self._levels:
+            named = (self.medic.peek(key), *self.medic.by("by_shortcode", key))
+            found = (self.level(doc) for doc in named if doc is not None and indexes.is_contact(doc))
+            self._levels[key] = min((level for level in found if level is not None), default=None)
+        return self._levels[key]
+
+    def near(self, key: Key) -> bool:
+        """Whether a report is as near as the settings demand; one's own always is."""
+        if self.report_depth == NO_LIMIT or key.kind != "data_record" or (
+                key.submitter and key.submitter == self.scope.contact):
+            return True
+        level = self.subject(key.subject)
+        return level is not None and level <= self.report_depth
+
+    def sees(self, key: Key) -> bool:
+        """Whether a key is the user's, and no secret that a stranger reported of the user or its place."""
+        if self.subject(key.subject) is None:
+            return False
+        secret = key.private and key.submitter and key.subject in self._own
+        return not secret or self.subject(str(key.submitter)) is not None
+
+    def may(self, id: Any, doc: Doc) -> bool:
+        """Whether the user may see a document."""
+        if id in (DESIGN, self.scope.account):
+            return True
+        keys = list(keys_of(doc))
+        if keys and keys[0].subject == ALL:
+            return True
+        if indexes.is_contact(doc):
+            return self.level(doc) is not None
+        return any(map(self.sees, keys)) and any(map(self.near, keys))
+
+    def admitted(self, docs: Sequence[Doc]) -> list[bool]:
+        """Which of several documents the user may write: contacts that come make way for others that belong to
+        them, and those that go away no longer do."""
+        verdicts, again = [False] * len(docs), True
+        while again:
+            again = False
+            for number, doc in enumerate(docs):
+                if not verdicts[number]:
+                    verdicts[number] = may_create(doc) or self.may(doc.get("_id"), doc)
+                    again = self._learn(doc, verdicts[number]) or again
+        return verdicts
+
+    def _learn(self, doc: Doc, allowed: bool) -> bool:
+        """Take note of a contact that will be there, or not; whether that is news."""
+        if not indexes.is_contact(doc):
+            return False
+        names = [name for name in (doc.get("_id"), *shortcodes(doc)) if isinstance(name, str)]
+        fresh = [name for name in names if not allowed or self.subject(name) is None]
+        self._levels.update(dict.fromkeys(fresh, self.level(doc) if allowed else None))
+        return allowed and bool(fresh)
+
+
+def shortcodes(contact: Doc) -> Iterator[str]:
+    """The short codes (`patient_id`, `place_id`) of a contact."""
+    yield from (str(contact[key]) for key in ("patient_id", "place_id") if contact.get(key))
+
+
+def may_create(doc: Doc) -> bool:
+    """Feedback is taken from everybody."""
+    return doc.get("type") == "feedback"
+
+
+def depths(settings: Mapping[str, Any], roles: Sequence[Any]) -> tuple[int, int]:
+    """The deepest `replication_depth` of the roles, and the `report_depth` that goes with it."""
+    configured = settings.get("replication_depth")
+    listed = [one for one in configured if isinstance(one, dict)] if isinstance(configured, list) else []
+    deepest, reports = NO_LIMIT, NO_LIMIT
+    for role in roles:
+        found = next((one for one in listed if one.get("role") == role), {})
+        depth = integer(found.get("depth"))
+        if depth > deepest:
+            deepest, reports = depth, integer(found.get("report_depth"))
+    return deepest, reports
+
+
+def integer(value: Any) -> int:
+    """JavaScript's parseInt; what is no number sets no limit."""
+    found = INTEGER.match(javascript.text(value))
+    return int(found[1]) if found else NO_LIMIT

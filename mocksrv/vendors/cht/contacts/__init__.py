@@ -1,0 +1,1 @@
+"""People and places: reading, creating, hydrating, deleting in bulk."""

@@ -1,0 +1,134 @@
+"""/api/v1/hydrate and /api/v1/contacts-by-phone: documents with all that they refer to.
+
+CHT 4.15 source, api/src/controllers/hydration.js, api/src/controllers/contacts-by-phone.js.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from mocksrv.operation import Call, Reply
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.described import response_schemas
+from mocksrv.vendors.cht.node import javascript, json_text
+from mocksrv.vendors.cht.shared_libs import app_settings, lineage, phones
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.world import World
+
+NO_IDS = {"error": "bad_request", "reason": "`doc_ids` parameter must be a json array."}
+NO_PHONE = {"error": "bad_request", "reason": "`phone` parameter is required and must be a valid phone number"}
+NO_MATCH = {"error": "not_found", "reason": "no matches found"}
+
+
+class Ids(Schema):
+    """A JSON array of ids; in a query, as text."""
+
+    doc_ids = fields.List(fields.String(), required=True)
+
+
+class Phone(Schema):
+    phone = fields.String(required=True)
+
+
+class Hydrated(Schema):
+    """One of the answers of hydrate, in the order that was asked for."""
+
+    id = fields.Raw(required=True)  # whatever was asked for
+    doc = fields.Dict()
+    error = fields.String()
+
+
+class Matches(Schema):
+    ok = fields.Boolean(required=True)
+    docs = fields.List(fields.Dict(), required=True)
+
+
+# --- hydrate -------------------------------------------------------------------------------------------------
+
+
+@vendor.operation("GET", "/api/v1/hydrate", firewall=True, query=Ids, statuses=(200, 400, 403),
+                  response=response_schemas.array(Hydrated), errors=response_schemas.COUCH_ERROR, proof="source",
+                  source="CHT 4.15 source, api/src/controllers/hydration.js")
+def get_hydrate(world: World, call: Call) -> Any:
+    """The documents of `doc_ids` (a JSON array) in full, in the order asked."""
+    return hydrate(world, query_ids(call))
+
+
+@vendor.operation("POST", "/api/v1/hydrate", firewall=True, json="lenient", body=Ids, statuses=(200, 400, 403),
+                  response=response_schemas.array(Hydrated), errors=response_schemas.COUCH_ERROR, proof="source",
+                  source="CHT 4.15 source, api/src/controllers/hydration.js")
+def post_hydrate(world: World, call: Call) -> Any:
+    """The documents of `doc_ids` in full; a query parameter of that name wins over the body."""
+    ids = query_ids(call)
+    body = call.notes["json"]
+    return hydrate(world, ids if javascript.truthy(ids) else body.get("doc_ids") if isinstance(body, dict) else None)
+
+
+def query_ids(call: Call) -> Any:
+    """`doc_ids` of the query: JSON if it is JSON; repeated or with brackets, an array of texts."""
+    values = [(key, value) for key, value in call.query if key == "doc_ids" or key.startswith("doc_ids[")]
+    if not values:
+        return None
+    if len(values) > 1 or values[0][0] != "doc_ids":
+        return [_parsed(value) for _, value in values]
+    return _parsed(values[0][1])
+
+
+def _parsed(value: str) -> Any:
+    try:
+        return json_text.loads(value)
+    except ValueError:
+        return value
+
+
+def hydrate(world: World, ids: Any) -> Any:
+    """One entry for each id, in order: the document, or that it is not found."""
+    if not isinstance(ids, list):
+        return Reply(NO_IDS, 400)
+    medic = documents.database(world, "medic")
+    alone = len(ids) == 1
+    answers: list[dict[str, Any]] = []
+    for id in ids:
+        doc = medic.peek(id) if isinstance(id, str) else None
+        found = {"doc": lineage.hydrate(world, doc, alone)} if doc is not None else {"error": "not_found"}
+        answers.append({"id": id, **found})
+    return answers
+
+
+# --- contacts by phone ---------------------------------------------------------------------------------------
+
+
+@vendor.operation("GET", "/api/v1/contacts-by-phone", firewall=True, query=Phone, statuses=(200, 400, 403, 404),
+                  response=Matches, errors=response_schemas.COUCH_ERROR, proof="source",
+                  source="CHT 4.15 source, api/src/controllers/contacts-by-phone.js")
+def get_contacts_by_phone(world: World, call: Call) -> Any:
+    """The contacts with a phone number, in full; it is normalised first. Differences: 18."""
+    return by_phone(world, query_phone(call))
+
+
+@vendor.operation("POST", "/api/v1/contacts-by-phone", firewall=True, json="lenient", body=Phone,
+                  statuses=(200, 400, 403, 404), response=Matches, errors=response_schemas.COUCH_ERROR, proof="source",
+                  source="CHT 4.15 source, api/src/controllers/contacts-by-phone.js")
+def post_contacts_by_phone(world: World, call: Call) -> Any:
+    """The contacts with the `phone` of the body, or of the query, which wins. Differences: 18."""
+    body = call.notes["json"]
+    return by_phone(world, query_phone(call) or (body.get("phone") if isinstance(body, dict) else None))
+
+
+def query_phone(call: Call) -> Any:
+    """`phone` of the query; repeated, an array, which no phone number is."""
+    values = [value for key, value in call.query if key == "phone"]
+    return values if len(values) > 1 else values[0] if values else None
+
+
+def by_phone(world: World, phone: Any) -> Any:
+    """A number as it is normalised must equal the stored one."""
+    number = phones.normalize(app_settings.read(world), phone) if phone else None
+    if not number:
+        return Reply(NO_PHONE, 400)
+    found = documents.database(world, "medic").by("by_phone", number)
+    if not found:
+        return Reply(NO_MATCH, 404)
+    return {"ok": True, "docs": [lineage.hydrate(world, doc, len(found) == 1) for doc in found]}

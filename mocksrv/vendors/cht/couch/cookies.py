@@ -1,0 +1,91 @@
+"""Session cookies as CouchDB makes them: signed, not stored.
+
+`AuthSession` is base64url of `name:time:hmac`; the key of the HMAC is the server's secret and the salt of the
+user's password. So a session dies with its password or its account, and not by DELETE /_session.
+CouchDB 3.3 source, couch_httpd_auth; CHT ships it with a life of one year.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from mocksrv.operation import Call
+from mocksrv.vendors.cht.couch.documents import SERVER
+from mocksrv.world import World
+
+LIFE = 31_536_000  # seconds
+User = Mapping[str, Any]
+
+
+class Malformed(Exception):
+    """A cookie that is none of ours."""
+
+
+
+
+def raw(call: Call, name: str) -> str | None:
+    """A cookie's value as it was sent, still encoded."""
+    for part in call.header("cookie").split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name:
+            return value
+    return None
+
+
+def secret(world: World) -> str:
+    """The secret that a world's sessions are signed with."""
+    record = world.table(SERVER).peek("session")
+    assert record is not None, "accounts() makes it"
+    return str(record["secret"])
+
+
+def sign(world: World, user: User, stamp: str) -> bytes:
+    key = f"{secret(world)}{user.get('salt') or ''}".encode()
+    return hmac.digest(key, f"{user['name']}:{stamp}".encode(), "sha256")
+
+
+def make(world: World, user: User) -> str:
+    """A new session token of a user."""
+    stamp = f"{int(world.clock.time()):X}"
+    raw = f"{user['name']}:{stamp}:".encode() + sign(world, user, stamp)
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def session(world: World, token: str, find: Callable[[str], User | None]) -> User | None:
+    """The user of a live session, or None. Raises Malformed."""
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        name, stamp, mac = raw.split(b":", 2)
+        began = int(stamp, 16)
+    except (binascii.Error, ValueError):
+        raise Malformed("the AuthSession cookie is none of this server") from None
+    user = find(name.decode("utf-8", "replace"))
+    if user is None or not hmac.compare_digest(mac, sign(world, user, stamp.decode())):
+        return None
+    return user if world.clock.time() < began + LIFE else None
+
+
+def http_date(world: World, seconds: float, separator: str = " ") -> str:
+    """A moment so many seconds from now as cookies have it; CouchDB writes it with dashes."""
+    when = datetime.fromtimestamp(world.clock.time() + seconds, UTC)
+    return when.strftime(f"%a, %d{separator}%b{separator}%Y %H:%M:%S GMT")
+
+
+def express(world: World, name: str, value: str, *, http_only: bool = False) -> tuple[str, str]:
+    """A cookie of one year as the API sets it."""
+    flags = "; HttpOnly" if http_only else ""
+    expires = http_date(world, LIFE)
+    return "Set-Cookie", f"{name}={value}; Max-Age={LIFE}; Path=/; Expires={expires}{flags}; SameSite=Lax"
+
+
+def couch(world: World, value: str) -> tuple[str, str]:
+    """The session cookie as CouchDB sets it."""
+    expires = http_date(world, LIFE, "-")
+    return ("set-cookie",
+            f"AuthSession={value}; Version=1; Expires={expires}; Max-Age={LIFE}; Path=/; HttpOnly")
+

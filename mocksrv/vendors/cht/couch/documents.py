@@ -1,0 +1,346 @@
+"""The databases of documents that the REST API and the CouchDB interface share.
+
+A live document is a record of its database's table, exactly as it is given out: with `_id` and `_rev` first.
+Beside it, table `<database>.revs` has what CouchDB keeps of every document, deleted ones too:
+`{"seq", "revs", "deleted"?, "body"?, "others"?}`: its place in the order of updates, its revisions (newest first),
+for a deleted one the tombstone, and its conflicts (see `leaves`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mocksrv.store import TOP, Table, TableSpec
+from mocksrv.vendors.cht.couch import attachments, password_hashes, revision_tree, revisions, users_validation
+from mocksrv.vendors.cht.couch.document_shape import Invalid, check
+from mocksrv.vendors.cht.ddocs.indexes import BY_ID, INDEXES, SEQUENCE
+from mocksrv.world import World
+
+Document = dict[str, Any]
+Record = Mapping[str, Any]
+
+# The databases of an installation, each with tables of its own; `OTHER` holds those that are made later
+# (such as medic-user-<name>-meta), under "<database>/<id>".
+DATABASES = ("_users", "medic", "medic-logs", "medic-sentinel", "medic-users-meta", "medic-vault")
+SERVER = "cht.server"  # what the server itself remembers: the secret of its sessions, the last id it made
+STEP, ROLLOVER = 0xFFD, 0xFFF000  # CouchDB 3.3 source, couch_uuids
+EMPTY = ("_global_changes", "_replicator", "medic-audit", "medic-purged-cache")
+OTHER = "other"
+LOCAL = "cht.local"  # local documents, under "<database>/<id>"
+PAST = "cht.past"  # documents at revisions that others followed, under "<database>/<id>/<revision>"
+KEPT = 10  # so many revisions of a branch are there; CouchDB has them all until it compacts
+REVS_LIMIT = 1000  # revisions that are known of a branch, unless a database is told otherwise
+REVISION = re.compile(r"[0-9]{1,15}-[0-9a-zA-Z]+")
+REGISTER = "cht.databases"  # name -> {"seq", "made"}: the update sequence of each database
+
+TABLES = (
+    TableSpec(SERVER),
+    TableSpec(REGISTER),
+    TableSpec(attachments.TABLE),
+    TableSpec(LOCAL),
+    TableSpec(PAST),
+    *(TableSpec(f"cht.{name}", BY_ID | INDEXES.get(name, {})) for name in DATABASES),
+    TableSpec(f"cht.{OTHER}"),
+    *(TableSpec(f"cht.{name}.revs", SEQUENCE) for name in (*DATABASES, OTHER)),
+)
+
+
+def new_id(world: World) -> str:
+    """An id as CouchDB makes them by default: they grow, so that new documents come last."""
+    state = world.table(SERVER).peek("uuids") or {"prefix": "", "last": ROLLOVER}
+    prefix, number = state["prefix"], state["last"] + world.random.randint(1, STEP)
+    if number > ROLLOVER:
+        prefix, number = world.hex(26), world.random.randint(1, STEP)
+    world.table(SERVER).put("uuids", {"prefix": prefix, "last": number})
+    return f"{prefix}{number:06x}"
+
+
+class NotFound(Exception):
+    """No live document of that id; `reason` is "missing" or "deleted"."""
+
+    def __init__(self, reason: str = "missing", what: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.what = what
+
+
+class Conflict(Exception):
+    """The revision is not the document's last one."""
+
+    reason = "Document update conflict."
+
+
+class Forbidden(Exception):
+    """The database refuses the document: what its validation says."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Database:
+    """One database of a world."""
+
+    def __init__(self, world: World, name: str) -> None:
+        own = name in DATABASES
+        table = name if own else OTHER
+        self.world = world
+        self.name = name
+        self.prefix = "" if own else f"{name}/"
+        self.docs: Table = world.table(f"cht.{table}")
+        self.revs: Table = world.table(f"cht.{table}.revs")
+        self._register: Table = world.table(REGISTER)
+
+    # --- reading ---
+
+    def peek(self, id: str) -> Record | None:
+        """The live document, shared with the store: read only."""
+        return self.docs.peek(self.prefix + id)
+
+    def get(self, id: str) -> Document | None:
+        """A copy of the live document, or None if there is none."""
+        return self.docs.get(self.prefix + id)
+
+    def load(self, id: str) -> Document:
+        """A copy of the live document; raises NotFound."""
+        found = self.get(id)
+        if found is None:
+            known = self.revs.peek(self.prefix + id)
+            raise NotFound("deleted" if known else "missing", f"document {id!r} of {self.name}")
+        return found
+
+    def past(self, id: str, rev: str) -> Record | None:
+        """The document at a revision that another one followed, if that is still there."""
+        return self.world.table(PAST).peek(f"{self.name}/{id}/{rev}")
+
+    def __contains__(self, id: str) -> bool:
+        return self.prefix + id in self.docs
+
+    def by(self, index: str, key: Any) -> list[Record]:
+        """The live documents under a key of an index (see `indexes`), by id; read only."""
+        return [doc for id in sorted(self.docs.by(index, key)) if (doc := self.docs.peek(id)) is not None]
+
+    def of_contact_type(self, kind: str, skip: int, limit: int) -> list[Record]:
+        """Live contacts of a type, by id."""
+        found = self.docs.range("by_contact_type", (kind, ""), (kind, TOP), skip=skip, limit=limit)
+        return [doc for _, id in found if (doc := self.docs.peek(id)) is not None]
+
+    def all_ids(self, start: str | None = None, end: str | None = None, *, include_low: bool = True,
+                include_high: bool = True, skip: int = 0, limit: int | None = None,
+                reverse: bool = False) -> list[str]:
+        """Ids of live documents in order (or reverse), from the lower `start` to the higher `end`."""
+        if not self.prefix:
+            found = self.docs.range("by_id", start, end, include_low=include_low, include_high=include_high,
+                                    skip=skip, limit=limit, reverse=reverse)
+            return [id for _, id in found]
+        low, high = start or "", end
+        ids = sorted((id for id in self._own_ids() if id >= low and (high is None or id <= high)), reverse=reverse)
+        ids = [id for id in ids if (include_low or id != start) and (include_high or id != end)]
+        return ids[skip:][: limit if limit is not None else len(ids)]
+
+    def before(self, id: str | None) -> int:
+        """How many live documents come before an id."""
+        if id is None:
+            return 0
+        if not self.prefix:
+            return self.docs.rank("by_id", None, id, include_high=False)
+        return sum(1 for one in self._own_ids() if one < id)
+
+    def _own_ids(self) -> Iterator[str]:
+        size = len(self.prefix)
+        return (id[size:] for id in self.docs.ids() if id.startswith(self.prefix))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._own_ids()) if self.prefix else len(self.docs)
+
+    @property
+    def deleted(self) -> int:
+        """How many documents are deleted."""
+        if not self.prefix:
+            return len(self.revs) - len(self.docs)
+        return sum(1 for _, _, history in self.changes() if history.get("deleted"))
+
+    def each(self, types: Iterable[str] | None = None) -> Iterator[Record]:
+        """Live documents in no order, read only; with `types` at least those of them: for who looks at them once."""
+        if types is not None and "by_type" in self.docs.spec.indexes:
+            return self.docs.each(id for kind in types for id in self.docs.by("by_type", kind))
+        return self.docs.each(self.prefix + id for id in (self._own_ids() if self.prefix else self.docs.ids()))
+
+    def history(self, id: str) -> Record | None:
+        """What is known of a document's revisions; read only (see the module)."""
+        return self.revs.peek(self.prefix + id)
+
+    @property
+    def update_seq(self) -> int:
+        """How many updates the database has seen."""
+        record = self._register.peek(self.name)
+        return record["seq"] if record else 0
+
+    @property
+    def epoch(self) -> int:
+        """How many databases of that name were dropped before: each begins to count its updates anew."""
+        record = self.world.table(SERVER).peek(f"epoch/{self.name}")
+        return record["number"] if record else 0
+
+    def changes(self, since: int = 0) -> Iterator[tuple[int, str, Record]]:
+        """Updates after `since` in their order, the last of each document: (sequence, id, history)."""
+        for seq, id in self.updates(since):
+            history = self.history(id)
+            if history is not None:
+                yield seq, id, history
+
+    def updates(self, since: int = 0, limit: int | None = None) -> list[tuple[int, str]]:
+        """The same without the histories, the first ones only."""
+        size = len(self.prefix)
+        found = self.revs.range("by_seq", (self.name, since + 1), (self.name, self.update_seq), limit=limit)
+        return [(key[1], id[size:]) for key, id in found]
+
+    def updated(self, since: int) -> int:
+        """How many documents were updated since."""
+        return self.revs.rank("by_seq", (self.name, since + 1), (self.name, self.update_seq))
+
+    # --- writing ---
+
+    def put(self, doc: Document) -> dict[str, Any]:
+        """Store a document; raises Conflict, Forbidden and Invalid. Its `_id` is made if it has none."""
+        check(doc)
+        id = doc["_id"] if "_id" in doc else new_id(self.world)
+        known = self.branches(id)
+        given = doc.get("_rev")
+        if given is None:
+            if known and not known[0].deleted:
+                raise Conflict
+            return self._store(id, doc, known[0] if known else None, known)
+        parent = next((leaf for leaf in known if leaf.rev == given), None)
+        if parent is None:
+            raise Conflict
+        return self._store(id, doc, parent, known)
+
+    def delete(self, id: str, rev: str | None = None) -> dict[str, Any]:
+        """Leave a bare tombstone; without `rev`, of the last revision. Raises NotFound and Conflict."""
+        current = self.load(id)["_rev"]
+        return self.put({"_id": id, "_rev": rev or current, "_deleted": True})
+
+    def bulk(self, docs: Iterable[Document], new_edits: bool = True) -> list[dict[str, Any]]:
+        """Store many; one result each, as `_bulk_docs` answers. Without `new_edits` only failures."""
+        results = []
+        for doc in docs:
+            try:
+                result = self.put(doc) if new_edits else self.replicate(doc)
+                if new_edits:
+                    results.append(result)
+            except Conflict as error:
+                results.append({"id": doc["_id"], "error": "conflict", "reason": error.reason})
+            except Forbidden as error:
+                results.append({"id": doc["_id"], "error": "forbidden", "reason": error.reason})
+        return results
+
+    def replicate(self, doc: Document) -> dict[str, Any]:
+        """Store a document with the revision it brings, as replication does; what does not follow is a conflict."""
+        check(doc)
+        id, rev = doc["_id"], doc.get("_rev") or ""
+        if not REVISION.fullmatch(rev):
+            raise Invalid("bad_request", "Invalid rev format")
+        known = self.branches(id)
+        if not revision_tree.knows(known, rev):
+            given = doc.get("_revisions")
+            path = [f"{given['start'] - n}-{hexed}" for n, hexed in enumerate(given["ids"])] if given else [rev]
+            before = known[0].body if known else {}
+            files = doc.get("_attachments") or {}
+            stubs = self._stubs(id, files, before, int(rev.partition("-")[0]))
+            for name, stub in stubs.items():
+                stub["revpos"] = files[name].get("revpos", stub["revpos"])
+            body = {k: v for k, v in doc.items() if k not in ("_id", "_rev", "_revisions", "_attachments")}
+            record = {"_id": id, "_rev": rev, **body} | ({"_attachments": stubs} if stubs else {})
+            self._write(id, revision_tree.graft(known, path, record), known)
+        return {"ok": True, "id": id, "rev": rev}
+
+    def branches(self, id: str) -> list[revision_tree.Leaf]:
+        """The ends of a document's branches, the winner first."""
+        return revision_tree.of(self.history(id), self.peek(id))
+
+    def _store(self, id: str, doc: Document, parent: revision_tree.Leaf | None,
+               known: list[revision_tree.Leaf]) -> dict[str, Any]:
+        if self.name == "_users" and not id.startswith("_design/"):
+            doc = password_hashes.prepare(self.world, doc)
+            if reason := users_validation.problem({**doc, "_id": id}, self.peek(id)):
+                raise Forbidden(reason)
+        revs = parent.revs if parent else []
+        body = {key: value for key, value in doc.items() if not key.startswith("_")}
+        deleted = bool(doc.get("_deleted"))
+        stubs = self._stubs(id, doc.get("_attachments"), parent.body if parent else {},
+                            revision_tree.rank(parent.rev)[0] + 1 if parent else 1)
+        rev = revisions.digest(body, parent.rev if parent else None, deleted, attachments.hashed(stubs))
+        record = {"_id": id, "_rev": rev, **body}
+        if deleted:
+            record["_deleted"] = True
+        if stubs:
+            record["_attachments"] = stubs
+        grown = revision_tree.Leaf([rev, *revs], record, deleted)
+        self._write(id, revision_tree.ordered([grown, *(leaf for leaf in known if leaf is not parent)]), known)
+        return {"ok": True, "id": id, "rev": rev}
+
+    def _stubs(self, id: str, given: Any, before: Record, revpos: int) -> dict[str, attachments.Stub]:
+        if not given:
+            return {}
+        return attachments.absorb(self.world, id, given, before.get("_attachments") or {}, revpos)
+
+    def _write(self, id: str, ends: list[revision_tree.Leaf], known: list[revision_tree.Leaf]) -> None:
+        key = self.prefix + id
+        seq = self.update_seq + 1
+        self._register.put(self.name, {"seq": seq})
+        if known:
+            self._remember(id, ends, known)
+        if not ends[0].deleted:
+            self.docs.put(key, dict(ends[0].body))
+        elif key in self.docs:
+            self.docs.delete(key)
+        self.revs.put(key, {"db": self.name, "seq": seq, **revision_tree.pack(ends)})
+
+    def _remember(self, id: str, ends: list[revision_tree.Leaf], known: list[revision_tree.Leaf]) -> None:
+        """Put away what is no end of a branch any more, and forget what has been long."""
+        past, limit = self.world.table(PAST), self.revs_limit
+        current = {end.rev for end in ends}
+        for leaf in known:
+            if leaf.rev not in current:
+                past.put(f"{self.name}/{id}/{leaf.rev}", dict(leaf.body))
+        for end in ends:
+            del end.revs[limit:]
+            for rev in end.revs[KEPT : KEPT + 1]:
+                if (old := f"{self.name}/{id}/{rev}") in past:
+                    past.delete(old)
+
+    def rewrite(self, id: str, ends: list[revision_tree.Leaf]) -> None:
+        """Make these the ends of a document's branches; without any it never was."""
+        if ends:
+            self._write(id, ends, [])
+            return
+        for table in (self.docs, self.revs):
+            if self.prefix + id in table:
+                table.delete(self.prefix + id)
+
+    # --- what is set for the whole database ---
+
+    @property
+    def revs_limit(self) -> int:
+        """How many revisions of a branch are known."""
+        record = self.world.table(SERVER).peek(f"revs_limit/{self.name}")
+        return record["limit"] if record else REVS_LIMIT
+
+    def security(self) -> Record | None:
+        """Members and admins, if they were set."""
+        return self.world.table(SERVER).peek(f"security/{self.name}")
+
+
+def database(world: World, name: str = "medic") -> Database:
+    """A database of the world; `names` tells which there are."""
+    return Database(world, name)
+
+
+def names(world: World) -> list[str]:
+    """The databases there are, in order."""
+    register = world.table(REGISTER)
+    known = {*DATABASES, *EMPTY, *register.ids()}
+    return sorted(name for name in known if not (register.peek(name) or {}).get("dropped"))

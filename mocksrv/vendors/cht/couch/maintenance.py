@@ -1,0 +1,113 @@
+"""What happens to whole databases: made, dropped, compacted, purged; and their local documents.
+
+CouchDB 3.3 source, fabric, couch_db.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from mocksrv.store import Table
+from mocksrv.vendors.cht.couch import document_shape, documents, revision_tree, revisions
+from mocksrv.vendors.cht.couch.documents import Database, Document, Record
+from mocksrv.world import World
+
+LOCAL = "_local/"
+LONGEST = 15  # digits of a local revision
+
+
+def make(world: World, name: str) -> None:
+    """A new database."""
+    world.table(documents.REGISTER).put(name, {"seq": 0})
+
+
+def drop(world: World, name: str) -> None:
+    """Forget a database and all that is in it."""
+    db = Database(world, name)
+    forget(db.docs, db.prefix)
+    forget(db.revs, db.prefix)
+    for table in (documents.LOCAL, documents.PAST):
+        forget(world.table(table), f"{name}/")
+    server = world.table(documents.SERVER)
+    for key in (f"security/{name}", f"revs_limit/{name}"):
+        if key in server:
+            server.delete(key)
+    begin_anew(world, db)
+    world.table(documents.REGISTER).put(name, {"seq": 0, "dropped": True})
+
+
+def plant(db: Database, docs: Iterable[Document]) -> None:
+    """Store many new documents at once, as they are: for made-up data, whose ids are new and its own."""
+    before = [(table, [(id, table.delete(id)) for id in list(table.ids())]) for table in (db.docs, db.revs)]
+    seq, records, histories = db.update_seq, [], []
+    for doc in docs:
+        seq += 1
+        body = {key: value for key, value in doc.items() if key != "_id"}
+        rev = revisions.digest(body)
+        records.append((doc["_id"], {"_id": doc["_id"], "_rev": rev, **body}))
+        histories.append((doc["_id"], {"db": db.name, "seq": seq, "revs": [rev]}))
+    for (table, old), new in zip(before, (records, histories), strict=True):
+        table.load_many([*old, *new])  # into an empty table, which is far faster than one by one
+    db.world.table(documents.REGISTER).put(db.name, {"seq": seq})
+
+
+def begin_anew(world: World, db: Database) -> None:
+    """Tell the views that their rows are void: no change says so."""
+    world.table(documents.SERVER).put(f"epoch/{db.name}", {"number": db.epoch + 1})
+
+
+def compact(world: World, name: str) -> None:
+    """Forget documents at revisions that others followed."""
+    forget(world.table(documents.PAST), f"{name}/")
+
+
+def forget(table: Table, head: str) -> None:
+    for id in [id for id in table.ids() if id.startswith(head)]:
+        table.delete(id)
+
+
+def purge(world: World, db: Database, id: str, revs: Iterable[str]) -> list[str]:
+    """Forget ends of branches as if they had never been; those that were there."""
+    known, wanted = db.branches(id), set(revs)
+    gone = [leaf.rev for leaf in known if leaf.rev in wanted]
+    if gone:
+        db.rewrite(id, revision_tree.ordered(leaf for leaf in known if leaf.rev not in wanted))
+        forget(world.table(documents.PAST), f"{db.name}/{id}/")
+        begin_anew(world, db)
+    return gone
+
+
+# --- local documents -----------------------------------------------------------------------------------------
+
+
+def local(world: World, name: str, id: str) -> Record | None:
+    """A local document; its id begins with `_local/`."""
+    return world.table(documents.LOCAL).peek(f"{name}/{id}")
+
+
+def locals_of(world: World, name: str) -> Iterator[Record]:
+    """The local documents of a database by id."""
+    table, head = world.table(documents.LOCAL), f"{name}/"
+    found = (table.peek(key) for key in sorted(table.ids()) if key.startswith(head))
+    return (doc for doc in found if doc is not None)
+
+
+def put_local(world: World, name: str, doc: Document) -> dict[str, Any]:
+    """Write a local document, or delete it; its revision counts from the one given, and there are no conflicts.
+
+    Raises document_shape.Invalid.
+    """
+    document_shape.check(doc)
+    table, id = world.table(documents.LOCAL), doc["_id"]
+    _, _, number = str(doc.get("_rev") or "0-0").partition("-")
+    if not number.isdecimal() or len(number) > LONGEST:
+        raise document_shape.Invalid("bad_request", "Invalid rev format")
+    if doc.get("_deleted") is True:
+        if f"{name}/{id}" in table:
+            table.delete(f"{name}/{id}")
+        return {"ok": True, "id": id, "rev": "0-0"}
+    rev = f"0-{int(number) + 1}"
+    body = {key: value for key, value in doc.items() if key not in ("_id", "_rev")}
+    table.put(f"{name}/{id}", {"_id": id, "_rev": rev, **body})
+    return {"ok": True, "id": id, "rev": rev}

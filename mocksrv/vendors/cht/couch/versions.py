@@ -1,0 +1,116 @@
+"""Documents at one of their revisions, with what CouchDB adds on demand: `_revisions`, `_conflicts`, content of files.
+
+CouchDB 3.3 source, chttpd_db, couch_doc.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mocksrv.operation import Call
+from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.couch import attachments, documents
+from mocksrv.vendors.cht.couch.documents import Database
+from mocksrv.vendors.cht.couch.revision_tree import Leaf, rank
+from mocksrv.world import World
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a request asks to have beside the document; the names are those of the query."""
+
+    revs: bool = False
+    revs_info: bool = False
+    conflicts: bool = False
+    deleted_conflicts: bool = False
+    attachments: bool = False
+    local_seq: bool = False
+    encoding: bool = False
+
+    @property
+    def beside_rows(self) -> bool:
+        """Whether documents in lists are to have more than what is stored."""
+        return self.conflicts or self.attachments or self.encoding
+
+    def without_files(self) -> Wanted:
+        """The same, with stubs in place of attachments."""
+        return replace(self, attachments=False)
+
+
+def wanted(call: Call) -> Wanted:
+    """The switches of a query."""
+    on = {name for name, value in call.query if value == "true"}
+    meta = "meta" in on
+    return Wanted("revs" in on, "revs_info" in on or meta, "conflicts" in on or meta,
+                  "deleted_conflicts" in on or meta, "attachments" in on, "local_seq" in on,
+                  "att_encoding_info" in on)
+
+
+def dressed(world: World, db: Database, leaf: Leaf, more: Wanted) -> documents.Document:
+    """A copy of the document at that leaf."""
+    doc = dict(leaf.body)
+    others = [one for one in db.branches(doc["_id"]) if one.rev != leaf.rev]
+    if more.revs:
+        doc["_revisions"] = {"start": rank(leaf.rev)[0], "ids": [rev.partition("-")[2] for rev in leaf.revs]}
+    if more.revs_info:
+        doc["_revs_info"] = [{"rev": rev, "status": status(db, leaf, rev)} for rev in leaf.revs]
+    for asked, name, deleted in ((more.conflicts, "_conflicts", False),
+                                 (more.deleted_conflicts, "_deleted_conflicts", True)):
+        found = [one.rev for one in others if one.deleted is deleted]
+        if asked and found:
+            doc[name] = found
+    if more.local_seq:
+        doc["_local_seq"] = (db.history(doc["_id"]) or {}).get("seq")
+    if (more.attachments or more.encoding) and doc.get("_attachments"):
+        doc["_attachments"] = {
+            name: (filled(world, stub) if more.attachments else stub)
+            | (attachments.encoding_info(world, stub) if more.encoding else {})
+            for name, stub in doc["_attachments"].items()}
+    return doc
+
+
+def status(db: Database, leaf: Leaf, rev: str) -> str:
+    """What `_revs_info` says of a revision on the way to a leaf."""
+    body = leaf.body if rev == leaf.rev else db.past(leaf.body["_id"], rev)
+    if body is None:
+        return "missing"
+    return "deleted" if body.get("_deleted") else "available"
+
+
+def filled(world: World, stub: dict[str, Any]) -> dict[str, Any]:
+    """An attachment with its content in the place of stub and length."""
+    kept = {name: value for name, value in stub.items() if name not in ("stub", "length")}
+    return kept | {"data": base64.b64encode(attachments.read(world, stub)).decode()}
+
+
+def find(db: Database, id: str, rev: str, latest: bool = False) -> Leaf | None:
+    """The document at a revision, as long as that is there; with `latest` what its branch has become."""
+    known = db.branches(id)
+    exact = next((leaf for leaf in known if leaf.rev == rev), None)
+    if exact is not None:
+        return exact
+    branch = next((leaf for leaf in known if rev in leaf.revs), None)
+    if branch is None or latest:
+        return branch
+    old = db.past(id, rev)
+    return None if old is None else Leaf(branch.revs[branch.revs.index(rev):], old, bool(old.get("_deleted")))
+
+
+def checked(rev: Any) -> str:
+    """A revision as it must be; refuses with 400."""
+    if not isinstance(rev, str) or not documents.REVISION.fullmatch(rev):
+        errors.couch(400, "bad_request", "Invalid rev format")
+    return rev
+
+
+def opened_revs(world: World, db: Database, id: str, revs: Any, latest: bool, more: Wanted) -> Iterator[dict[str, Any]]:
+    """Several revisions: `{"ok": document}` or `{"missing": revision}` for each; all leaves for "all"."""
+    if revs == "all":
+        yield from ({"ok": dressed(world, db, leaf, more)} for leaf in db.branches(id))
+        return
+    for rev in revs:
+        leaf = find(db, id, checked(rev), latest)
+        yield {"missing": rev} if leaf is None else {"ok": dressed(world, db, leaf, more)}

@@ -1,0 +1,160 @@
+"""The rows of a view, brought up to date when it is read with the documents that changed since.
+
+That is CouchDB's way, too: a view costs nothing until it is asked for, and then only what is new. Rows are never
+changed but made anew, of which most parts are the old ones: worlds that come from one share what they have in common.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+import orjson
+
+from mocksrv.store import TOP, tree
+from mocksrv.vendors.cht.couch import collation
+from mocksrv.vendors.cht.couch.documents import Database
+from mocksrv.vendors.cht.node import json_text
+from mocksrv.world import World
+
+Emitted = Iterable[tuple[Any, Any]]
+Name = tuple[str, str, str]  # database, design document, view
+# A row: its place in the order of keys, its id, its number among those of the document, and its key and value as JSON,
+# the end of an object. There may be millions: of such tuples the garbage collector need not keep track.
+Row = tuple[bytes, str, int, bytes]
+PART, OF_PART = 8192, 32  # rows that are sorted at a time, about, and how many of them are looked at before
+MANY = 4  # when more than one row in so many changes, all are put in order again
+
+
+@dataclass(frozen=True)
+class View:
+    """What a document emits, and how its rows are reduced: `_count`, `true`, `latest` or not at all."""
+
+    map: Callable[[Mapping[str, Any]], Emitted]
+    reduce: str | None = None
+    types: frozenset[str] | None = None
+    """The types of the documents that may emit, if it depends on that: others are not even looked at."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All rows of one view in their order, as of an update sequence."""
+
+    view: View
+    epoch: int
+    seq: int
+    root: tree.Node
+    by_id: tree.Node
+    """Each document's own rows, under its id."""
+
+    @classmethod
+    def none(cls, view: View, epoch: int = 0) -> Rows:
+        return cls(view, epoch, 0, tree.Leaf(None, []), tree.Leaf(None, []))
+
+    def __len__(self) -> int:
+        return len(self.root)
+
+    # --- keeping up ---
+
+    def follow(self, db: Database) -> Rows:
+        """The rows with what was written since."""
+        latest = db.update_seq
+        if self.seq == latest:
+            return self
+        if self.seq == 0:
+            return self._build(db, latest)
+        changed = [(id, db.peek(id)) for _, id, _ in db.changes(self.seq)]
+        owner = object()
+        by_id = self.by_id
+        gone: list[Row] = []
+        fresh: list[Row] = []
+        entry: Any
+        for id, doc in changed:
+            for entry in tree.scan(by_id, (id,), (id, TOP), 1):
+                gone += entry[1]
+                by_id = tree.remove(by_id, entry, owner)
+            if doc is not None and (rows := tuple(self._emit(id, doc))):
+                fresh += rows
+                entry = id, rows
+                by_id = tree.add(by_id, entry, owner)
+        return replace(self, seq=latest, by_id=by_id, root=self._merged(gone, fresh, {id for id, _ in changed}, owner))
+
+    def _merged(self, gone: list[Any], fresh: list[Any], ids: set[str], owner: object) -> tree.Node:
+        root = self.root
+        if (len(gone) + len(fresh)) * MANY > len(root):
+            kept: list[Any] = [row for row in tree.walk(root) if row[1] not in ids]
+            return tree.tree(owner, in_order(kept + fresh))
+        for row in gone:
+            root = tree.remove(root, row, owner)
+        for row in fresh:
+            root = tree.add(root, row, owner)
+        return root
+
+    def _build(self, db: Database, latest: int) -> Rows:
+        """All rows at once."""
+        owner = object()
+        groups = [(doc["_id"], new) for doc in db.each(self.view.types)
+                  if (new := tuple(self._emit(doc["_id"], doc)))]
+        rows = in_order([row for _, group in groups for row in group])
+        return replace(self, seq=latest, root=tree.tree(owner, rows), by_id=tree.tree(owner, in_order(groups)))
+
+    def _emit(self, id: str, doc: Mapping[str, Any]) -> Iterator[Row]:
+        if not id.startswith("_design/"):
+            for number, (key, value) in enumerate(self.view.map(doc)):
+                yield collation.key(key), id, number, json_text.dumps({"key": key, "value": value})[1:]
+
+    # --- reading: positions count from the first row ---
+
+    def before(self, bound: tree.Bound | None) -> int:
+        """How many rows lie below a bound; None is behind all."""
+        return len(self.root) if bound is None else tree.rank(self.root, bound) if bound else 0
+
+    def scan(self, low: tree.Bound, high: tree.Bound | None, limit: int) -> list[Row]:
+        """The first rows from one bound on, below the other."""
+        rows: list[Any] = tree.scan(self.root, low, high, limit) if limit else []
+        return rows
+
+    def cut(self, start: int, stop: int) -> list[Row]:
+        """The rows from one position to another."""
+        rows: list[Any] = tree.cut(self.root, start, stop) if start < stop else []
+        return rows
+
+
+def parsed(row: Row) -> dict[str, Any]:
+    """The key and the value of a row, exactly as they were emitted."""
+    held: dict[str, Any] = orjson.loads(b"{" + row[3])
+    return held
+
+
+def in_order(rows: list[Any]) -> list[Any]:
+    """Sorted, a part at a time: to sort a million at once would keep all other threads waiting for a second."""
+    ends = sorted(rows[:: PART // OF_PART])[OF_PART::OF_PART]
+    parts: list[list[Any]] = [[] for _ in range(len(ends) + 1)]
+    for row in rows:
+        parts[bisect_left(ends, row)].append(row)
+    for part in parts:
+        part.sort()
+    return list(chain.from_iterable(parts))
+
+
+def rows_of(world: World, name: Name, view: View) -> Rows:
+    """The rows of a view, up to date."""
+    db = Database(world, name[0])
+    found: Rows | None = world.derived.get(name)
+    if found is None or found.epoch != db.epoch:
+        found = _inherited(world, db, name, view) or Rows.none(view, db.epoch)
+    if found.seq != db.update_seq or name not in world.derived:
+        found = world.derived[name] = found.follow(db)
+    return found
+
+
+def _inherited(world: World, db: Database, name: Name, view: View) -> Rows | None:
+    """The rows of the world that this one comes from, for all who come from it."""
+    source = world.source
+    if source is None or Database(source, db.name).epoch != db.epoch:
+        return None
+    with source.deriving:
+        return rows_of(source, name, view)

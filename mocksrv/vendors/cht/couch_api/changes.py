@@ -1,0 +1,206 @@
+"""The feed of changes: once, waiting for the next (longpoll), or without end (continuous).
+
+CouchDB 3.3 source, chttpd_changes. An answer that waits gives way to other requests meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from mocksrv.clock import stopwatch
+from mocksrv.operation import Call
+from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.couch import versions
+from mocksrv.vendors.cht.couch.documents import Database
+from mocksrv.vendors.cht.couch_api import bodies, offline
+from mocksrv.vendors.cht.couch_api.find import options, selectors
+from mocksrv.vendors.cht.couch_api.one_document import DB, MEDIC, META, SOURCE, json_body, opened, sequence
+from mocksrv.vendors.cht.described import request_schemas, response_schemas
+from mocksrv.vendors.cht.node import json_text
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.world import World
+
+TIMEOUT, HEARTBEAT = 60.0, 60.0  # seconds
+KINDS = ("application/json", "text/event-stream")
+LONGEST = 15  # digits of a number in the query
+Fits = Callable[[str, Mapping[str, Any]], bool]
+
+
+@dataclass
+class Feed:
+    """One request for changes."""
+
+    world: World
+    db: Database
+    call: Call
+    since: int
+    limit: int | None
+    fits: Fits | None
+    """Which changes count; None if all do."""
+
+    @property
+    def full(self) -> bool:
+        return self.call.arg("include_docs") == "true"
+
+    def found(self, limit: int | None = None) -> list[tuple[int, str]]:
+        """Changes that fit, in their order: (sequence, id)."""
+        fits = self.fits
+        if fits is None:
+            return self.db.updates(self.since, limit)
+        fitting = ((seq, id) for seq, id, history in self.db.changes(self.since) if fits(id, history))
+        return list(islice(fitting, limit))
+
+    def row(self, seq: int, id: str) -> dict[str, Any]:
+        ends = self.db.branches(id)
+        shown = ends if self.call.arg("style") == "all_docs" else ends[:1]
+        data: dict[str, Any] = {"seq": sequence(seq), "id": id, "changes": [{"rev": one.rev} for one in shown]}
+        if ends[0].deleted:
+            data["deleted"] = True
+        if self.full:
+            data["doc"] = versions.dressed(self.world, self.db, ends[0], versions.wanted(self.call))
+        return data
+
+    def wait(self) -> Iterator[bytes]:
+        """Until something fits or the time is up; a newline now and then if the client wants heartbeats."""
+        beat = seconds(self.call, "heartbeat", HEARTBEAT)
+        end = None if self.call.arg("heartbeat") else stopwatch() + seconds(self.call, "timeout", TIMEOUT)
+        while not self.found(1):
+            pause = beat if end is None else end - stopwatch()
+            if pause <= 0:
+                return
+            if not self.world.changed.wait(pause) and end is None:
+                yield b"\n"
+
+    # --- the three kinds ---
+
+    def once(self) -> Iterator[bytes]:
+        """All that there is, newest first if `descending`."""
+        down = self.call.arg("descending") == "true"
+        found = self.found(None if down or self.fits else self.limit)
+        chosen = (found[::-1] if down else found)[: self.limit]
+        rows = b",\r\n".join(json_text.dumps(self.row(*one)) for one in chosen)
+        pending = (len(found) if self.fits else self.db.updated(self.since)) - len(chosen)
+        last = chosen[-1][0] if pending and chosen else self.since if pending else self.db.update_seq
+        tail = f'\n],\n"last_seq":{json_text.text(sequence(last))},"pending":{pending}}}\n'
+        yield b'{"results":[\n' + rows + tail.encode()
+
+    def longpoll(self) -> Iterator[bytes]:
+        yield from self.wait()
+        yield from self.once()
+
+    def continuous(self) -> Iterator[bytes]:
+        """A row a line, until nothing has happened for the timeout."""
+        yield from self.rows_as(lambda row: json_text.dumps(row) + b"\n", b"\n")
+        yield json_text.dumps({"last_seq": sequence(self.since), "pending": 0}) + b"\n"
+
+    def events(self) -> Iterator[bytes]:
+        """Server-sent events, until nothing has happened for the timeout."""
+        return self.rows_as(lambda row: b"data: %s\nid: %s\n\n" % (json_text.dumps(row), json_text.dumps(row["seq"])),
+                            b"event: heartbeat\ndata: \n\n")
+
+    def rows_as(self, show: Callable[[dict[str, Any]], bytes], beat: bytes) -> Iterator[bytes]:
+        """All rows and those to come, with heartbeats in between."""
+        left = self.limit
+        while left is None or left > 0:
+            yield from (beat for _ in self.wait())
+            found = self.found(left)
+            if not found:
+                return
+            left = None if left is None else left - len(found)
+            self.since = found[-1][0]
+            yield b"".join(show(self.row(*one)) for one in found)
+
+
+@vendor.operation("GET", f"/{DB}/_changes", name="couch_changes", produces=KINDS,
+                  query=request_schemas.CHANGES, response=response_schemas.CHANGES, proof="source", source=SOURCE)
+def get_changes(world: World, call: Call) -> Any:
+    """Changes in their order: since, limit, feed, include_docs, style, filter, descending, heartbeat, timeout."""
+    return answer(world, call, {})
+
+
+@vendor.operation("POST", f"/{DB}/_changes", name="couch_changes_post", produces=KINDS, query=request_schemas.CHANGES,
+                  body=request_schemas.CHANGES_BODY, response=response_schemas.CHANGES, proof="source",
+                  source=SOURCE)
+def post_changes(world: World, call: Call) -> Any:
+    """Changes, with `doc_ids` or `selector` for the filter of that name in the body."""
+    if offline.filtered(call, opened(world, call)):
+        offline.parsed(call)
+        return answer(world, call, {})
+    bodies.must_be_json(call)
+    return answer(world, call, json_body(call) if call.body else {})
+
+
+def answer(world: World, call: Call, body: dict[str, Any]) -> Any:
+    db = opened(world, call)
+    if offline.filtered(call, db):
+        return offline.changes(world, call, db, sequence)
+    limit = call.arg("limit")
+    feed = Feed(world, db, call, start(call, db), whole(limit) if limit is not None else None,
+                fitting(call, db, body))
+    kind = call.arg("feed", "normal")
+    # The API sends what comes back of this path on as it is, without its own header.
+    reply = rendering.CouchReply(None, plain_proxy=db.name != MEDIC and not (META.fullmatch(db.name)
+                                                                       and call.method == "GET"))
+    if kind == "normal":
+        reply.headers = [("etag", rendering.couch_etag(f"{db.name} {db.update_seq}".encode()))]
+        reply.body = feed.once()
+    elif kind == "longpoll":
+        reply.body = feed.longpoll()
+    elif kind in ("continuous", "live"):
+        reply.body = feed.continuous()
+    elif kind == "eventsource":
+        reply.body, reply.content_type = feed.events(), "text/event-stream"
+    else:
+        errors.couch(400, "bad_request",
+                     "Supported `feed` types: normal, continuous, live, longpoll, eventsource")
+    return reply
+
+
+def whole(text: str) -> int:
+    """A number of the query."""
+    if not text.isdecimal() or len(text) > LONGEST:
+        errors.couch(400, "query_parse_error", f"Invalid value for integer: {json_text.text(text)}")
+    return int(text)
+
+
+def start(call: Call, db: Database) -> int:
+    """The sequence after which changes count."""
+    since = (call.arg("since") or call.header("last-event-id") or "0").strip('"')
+    if since == "now":
+        return db.update_seq
+    number = since.partition("-")[0]
+    if not number.isdecimal() or len(number) > LONGEST:
+        errors.couch(400, "bad_request", "Malformed sequence supplied in 'since' parameter.")
+    return int(number)
+
+
+def seconds(call: Call, name: str, default: float) -> float:
+    """A time of the query, which is in milliseconds."""
+    text = call.arg(name) or ""
+    return int(text) / 1000 if text.isdecimal() and len(text) <= LONGEST and int(text) else default
+
+
+def fitting(call: Call, db: Database, body: dict[str, Any]) -> Fits | None:
+    name = call.arg("filter")
+    if name is None:
+        return None
+    if name == "_doc_ids":
+        try:
+            ids = body.get("doc_ids", json_text.loads(call.arg("doc_ids") or "null"))
+        except ValueError:
+            errors.couch(400, "bad_request", "invalid UTF-8 JSON")
+        if not isinstance(ids, list):
+            errors.couch(400, "bad_request", "`doc_ids` filter parameter is not a list of doc ids.")
+        return lambda id, history: id in ids
+    if name == "_design":
+        return lambda id, history: id.startswith("_design/")
+    if name == "_selector":
+        try:
+            test = selectors.compile_selector(options.selector(body.get("selector")))
+        except selectors.BadQuery as error:
+            errors.couch(400, error.error, error.reason)
+        return lambda id, history: test(history.get("body") if history.get("deleted") else db.peek(id))
+    raise errors.CouchError(404, "not_found", "missing", diagnosis="filters of design documents are not run")

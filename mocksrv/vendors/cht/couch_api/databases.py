@@ -1,0 +1,242 @@
+"""Databases as a whole: made, deleted, described, secured, tidied. CouchDB 3.3 source, chttpd_db."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from mocksrv.operation import Call
+from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.couch import documents, maintenance
+from mocksrv.vendors.cht.couch.documents import Database
+from mocksrv.vendors.cht.couch_api import bodies, offline
+from mocksrv.vendors.cht.couch_api.one_document import DB, MEDIC, META, SOURCE, guarded, json_body, opened, sequence
+from mocksrv.vendors.cht.described import request_schemas, response_schemas
+from mocksrv.vendors.cht.shared_libs import app_settings
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.world import World
+
+EXISTS = (412, "file_exists", "The database could not be created, the file already exists.")
+MOST_PURGED = 100  # documents in one request
+# What is not allowed in the name of a user's own database becomes its code in parentheses.
+BLOCKED = re.compile(r"[^a-z0-9_$()+/-]")
+META_DESIGN = {
+    "_id": "_design/medic-user",
+    "views": {"read": {"map": "function (doc) { if (/^read:/.test(doc._id)) emit(doc._id.split(':')[1]); }",
+                       "reduce": "_count"}},
+}
+
+
+def administered(call: Call, db: Database | None = None) -> None:
+    """Only server admins go on, and of a database its own. The API answers CouchDB's 401 in its own way."""
+    caller = auth.signed_in(call)
+    if not caller.online and not (db and META.fullmatch(db.name)):
+        raise errors.Firewall
+    if caller.admin:
+        return
+    if db is not None:
+        admins = (db.security() or {}).get("admins")
+        if isinstance(admins, dict) and (caller.name in admins.get("names", ())
+                                         or not set(caller.roles).isdisjoint(admins.get("roles", ()))):
+            return
+    call.notes["proxied"] = not call.notes.get("direct_proxy")
+    errors.fail(401, "unauthorized", diagnosis=f"{caller.name} is no server admin" if db is None
+                else f"{caller.name} is no admin of {db.name}")
+
+
+def entered(world: World, call: Call, *, write: bool = False) -> Database:
+    """The database, of which offline users see no more than their own."""
+    db = opened(world, call, write=write)
+    if offline.filtered(call, db):
+        raise errors.Firewall
+    return db
+
+
+# --- made and deleted ----------------------------------------------------------------------------------------
+
+
+@vendor.operation("PUT", f"/{DB}", f"/{DB}/", name="couch_make_database", response=response_schemas.FINE,
+                  statuses=(200, 201),
+                  proof="source",
+                  source="CouchDB 3.3; CHT 4.15 source, api/src/controllers/create-user-db.js")
+def make_database(world: World, call: Call) -> Any:
+    """Make a database; every user the one that is its own, at `/medic-user-<name>-meta/`."""
+    name = call.params["db"]
+    if META.fullmatch(name) and call.path.endswith("/"):
+        return make_own(world, call)
+    administered(call)
+    if name in documents.names(world):
+        errors.couch(*EXISTS)
+    maintenance.make(world, name)
+    return rendering.CouchReply({"ok": True}, 201, [rendering.location(call, name)], plain_proxy=name != MEDIC)
+
+
+def make_own(world: World, call: Call) -> Any:
+    """The database of the caller, with its design document, for nobody else to enter; it may be there already."""
+    caller = auth.signed_in(call)
+    name = f"medic-user-{BLOCKED.sub(lambda found: f'({ord(found[0])})', caller.name)}-meta"
+    if call.params["db"] != name:
+        errors.fail(403, "Insufficient privileges", diagnosis=f"the database of {caller.name} is {name}")
+    if name not in documents.names(world):
+        maintenance.make(world, name)
+        own = {"names": [caller.name], "roles": []}
+        world.table(documents.SERVER).put(f"security/{name}", {"admins": own, "members": own})
+        documents.database(world, name).put(dict(META_DESIGN))
+    return {"ok": True}
+
+
+@vendor.operation("DELETE", f"/{DB}", f"/{DB}/", name="couch_delete_database", response=response_schemas.FINE,
+                  proof="source",
+                  source=SOURCE)
+def delete_database(world: World, call: Call) -> Any:
+    """Delete a database and all that is in it."""
+    administered(call)
+    if call.params["db"] not in documents.names(world):
+        raise errors.CouchError(*errors.NO_DATABASE)
+    if call.arg("rev") is not None:
+        errors.couch(400, "bad_request", "You tried to DELETE a database with a ?=rev parameter. Did you mean to "
+                                         "DELETE a document instead?")
+    maintenance.drop(world, call.params["db"])
+    return rendering.CouchReply({"ok": True}, plain_proxy=call.path == f"/{call.params['db']}" or
+                           call.params["db"] != MEDIC)
+
+
+# --- described -----------------------------------------------------------------------------------------------
+
+
+@vendor.operation("GET", "/medic", name="couch_medic_redirect", anonymous=True, statuses=(302,), proof="source",
+                  source=SOURCE)
+def medic_redirect(world: World, call: Call) -> Any:
+    """To /medic/, for everybody."""
+    return rendering.redirect(call, "/medic/")
+
+
+@vendor.operation("GET", f"/{DB}/", f"/{DB}", name="couch_database", response=response_schemas.DATABASE, proof="source",
+                  source=SOURCE)
+def database_info(world: World, call: Call) -> Any:
+    """What CouchDB tells of a database."""
+    return rendering.CouchReply(described(entered(world, call)))
+
+
+def described(db: Database) -> dict[str, Any]:
+    size = 4096 + 300 * len(db)
+    return {"instance_start_time": "1733133600", "db_name": db.name, "purge_seq": "0-g1AAAAAwGAcQ",
+            "update_seq": sequence(db.update_seq), "sizes": {"file": size, "external": size, "active": size},
+            "props": {}, "doc_del_count": db.deleted, "doc_count": len(db), "disk_format_version": 8,
+            "compact_running": False, "cluster": {"q": 12, "n": 1, "w": 1, "r": 1}}
+
+
+# --- who may enter -------------------------------------------------------------------------------------------
+
+
+@vendor.operation("GET", f"/{DB}/_security", name="couch_security", response=response_schemas.SECURITY_OBJECT,
+                  proof="source",
+                  source=SOURCE)
+def get_security(world: World, call: Call) -> Any:
+    """Members and admins of a database."""
+    db = entered(world, call)
+    roles = app_settings.read(world).get("roles") if db.name == MEDIC else None
+    members = ["_admin", *(roles if isinstance(roles, dict) else ())]
+    return rendering.CouchReply(db.security() or {"members": {"names": [], "roles": members},
+                                             "admins": {"names": [], "roles": ["_admin"]}})
+
+
+@vendor.operation("PUT", f"/{DB}/_security", name="couch_put_security", body=request_schemas.SECURITY_BODY,
+                  response=response_schemas.FINE, proof="source",
+                  source=SOURCE)
+def put_security(world: World, call: Call) -> Any:
+    """Set members and admins."""
+    db = entered(world, call, write=True)
+    administered(call, db)
+    value = bodies.couch_json(call)
+    if not isinstance(value, dict):
+        errors.couch(400, "bad_request", "Security object must be a JSON object")
+    for part in ("admins", "members"):
+        checked(value.get(part, {}), part)
+    world.table(documents.SERVER).put(f"security/{db.name}", value)
+    return rendering.CouchReply({"ok": True}, plain_proxy=db.name != MEDIC)
+
+
+def checked(part: Any, name: str) -> None:
+    """Refuse members or admins that are no lists of texts."""
+    if not isinstance(part, dict):
+        errors.couch(400, "bad_request", f"{name} must be a JSON object")
+    for kind in ("names", "roles"):
+        listed = part.get(kind, [])
+        if not isinstance(listed, list):
+            errors.couch(400, "bad_request", f"{kind} must be a JSON list of strings")
+        if not all(isinstance(one, str) for one in listed):
+            errors.couch(400, "bad_request", f"{kind} must contain only strings")
+
+
+# --- tidied --------------------------------------------------------------------------------------------------
+
+
+@vendor.operation("POST", f"/{DB}/_ensure_full_commit", name="couch_full_commit", response=response_schemas.STARTED,
+                  statuses=(201,), proof="source",
+                  source=SOURCE)
+def full_commit(world: World, call: Call) -> Any:
+    """Everything is written at once anyway."""
+    db = entered(world, call, write=True)
+    bodies.must_be_json(call)
+    return rendering.CouchReply({"ok": True, "instance_start_time": "1733133600"}, 201, plain_proxy=db.name != MEDIC)
+
+
+@vendor.operation("POST", f"/{DB}/_compact", f"/{DB}/_compact/{{design}}", f"/{DB}/_view_cleanup",
+                  name="couch_compact", response=response_schemas.FINE, statuses=(202,), proof="source", source=SOURCE)
+def compact(world: World, call: Call) -> Any:
+    """Forget the bodies of revisions that others followed; views need nothing of the kind."""
+    db = entered(world, call, write=True)
+    administered(call, db)
+    design = call.params.get("design")
+    if "_view_cleanup" not in call.path:
+        bodies.must_be_json(call)
+        if design is not None:
+            guarded(lambda: db.load(f"_design/{design}"))
+        else:
+            maintenance.compact(world, db.name)
+    return rendering.CouchReply({"ok": True}, 202, plain_proxy=db.name != MEDIC)
+
+
+@vendor.operation("POST", f"/{DB}/_purge", name="couch_purge", body=request_schemas.REVISIONS_BODY,
+                  response=response_schemas.PURGED,
+                  statuses=(201,),
+                  proof="source", source=SOURCE)
+def purge(world: World, call: Call) -> Any:
+    """Forget revisions, `{id: [revisions]}`, as if they had never been: ends of branches, with all before them."""
+    db = entered(world, call, write=True)
+    asked = json_body(call)
+    if len(asked) > MOST_PURGED:
+        errors.couch(400, "bad_request", "Exceeded maximum number of documents.")
+    for revs in asked.values():
+        if not isinstance(revs, list) or not all(isinstance(rev, str) and documents.REVISION.fullmatch(rev)
+                                                 for rev in revs):
+            errors.couch(400, "bad_request", "Invalid rev format")
+    purged = {id: maintenance.purge(world, db, id, revs) for id, revs in asked.items()}
+    return rendering.CouchReply({"purge_seq": None, "purged": purged}, 201, plain_proxy=db.name != MEDIC)
+
+
+@vendor.operation("GET", f"/{DB}/_revs_limit", name="couch_revs_limit", response=response_schemas.NUMBER,
+                  proof="source",
+                  source=SOURCE)
+def get_revs_limit(world: World, call: Call) -> Any:
+    """How many revisions of a branch are known."""
+    db = opened(world, call)
+    if offline.filtered(call, db):
+        errors.denied(offline.NOT_YOURS)
+    return rendering.CouchReply(db.revs_limit)
+
+
+@vendor.operation("PUT", f"/{DB}/_revs_limit", name="couch_put_revs_limit", response=response_schemas.FINE,
+                  proof="source",
+                  source=SOURCE)
+def put_revs_limit(world: World, call: Call) -> Any:
+    """Set how many revisions are to be known; of those that are there it holds from their next one on."""
+    db = entered(world, call, write=True)
+    administered(call, db)
+    limit = bodies.couch_json(call)
+    if type(limit) is not int or limit < 1:
+        errors.couch(400, "bad_request", "`revs_limit` must be a positive integer")
+    world.table(documents.SERVER).put(f"revs_limit/{db.name}", {"limit": limit})
+    return rendering.CouchReply({"ok": True}, plain_proxy=db.name != MEDIC)

@@ -1,0 +1,160 @@
+"""Attachments by themselves, as CouchDB serves them. CouchDB 3.3 source, chttpd_db (attachments)."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any, NoReturn
+
+from mocksrv.operation import Call, Reply
+from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.couch import attachments, documents, versions
+from mocksrv.vendors.cht.couch.documents import Database, Document
+from mocksrv.vendors.cht.couch_api import offline
+from mocksrv.vendors.cht.couch_api.one_document import (
+    DB,
+    MEDIC,
+    SOURCE,
+    allow,
+    created,
+    doc_id,
+    given_rev,
+    guarded,
+    opened,
+)
+from mocksrv.vendors.cht.described import request_schemas
+from mocksrv.vendors.cht.described.contact_schemas import Created
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.world import World
+
+PATHS = (f"/{DB}/{{id:[^_/][^/]*}}/{{file:path}}", f"/{DB}/_design/{{name}}/{{file:path}}")
+FUNCTIONS = {"_show": "shows", "_list": "lists"}
+NO_FILE = (404, "not_found", "Document is missing attachment")
+RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+
+
+@vendor.operation("GET", *PATHS, name="couch_get_attachment", query=request_schemas.REVISION, statuses=(200, 206),
+                  proof="source", source=SOURCE,
+                  produces="*/*")
+def get_attachment(world: World, call: Call) -> Any:
+    """The content of an attachment: of a compressible type packed, for who takes gzip; of others also one range."""
+    db = opened(world, call)
+    id, rev = doc_id(call), call.arg("rev")
+    kind, _, function = call.params["file"].partition("/")
+    if kind in FUNCTIONS and "name" in call.params:
+        return without_function(call, db, FUNCTIONS[kind], function)
+    if offline.filtered(call, db):
+        if "name" in call.params:  # the API takes any path below a design document for the document
+            return offline.get(world, call, db, id)
+        offline.check_file(world, call, db, id)
+    if rev:
+        leaf = versions.find(db, id, versions.checked(rev), call.arg("latest") == "true")
+        doc = leaf.body if leaf else errors.couch(404, "not_found", "missing")
+    else:
+        doc = guarded(lambda: db.load(id))
+    stub = (doc.get("_attachments") or {}).get(call.params["file"])
+    if stub is None:
+        errors.couch(*NO_FILE)
+    return served(world, call, stub)
+
+
+def without_function(call: Call, db: Database, kind: str, name: str) -> NoReturn:
+    """Shows and lists of design documents: there are none, and JavaScript is not run."""
+    if offline.filtered(call, db):
+        raise errors.Firewall
+    functions = guarded(lambda: db.load(doc_id(call))).get(kind)
+    known = isinstance(functions, dict) and name.partition("/")[0] in functions
+    lacking = kind if functions is None else name.partition("/")[0]
+    errors.couch(404, "not_found", f"missing json key: {lacking}",
+                 diagnosis="JavaScript of design documents is not run" if known else None)
+
+
+def served(world: World, call: Call, stub: attachments.Stub) -> Reply:
+    """The content; the digest is its ETag."""
+    tag, packed = f'"{stub["digest"].removeprefix("md5-")}"', attachments.packs(stub)
+    if call.header("if-none-match") == tag:
+        return rendering.CouchReply(b"", 304, [("etag", tag)])
+    headers = [("accept-ranges", "none" if packed else "bytes"), ("etag", tag)]
+    content, status = attachments.read(world, stub), 200
+    if packed and "gzip" in rendering.encodings(call):
+        content = attachments.pack(content)
+        headers.insert(1, ("content-encoding", "gzip"))
+    elif not packed and (part := wanted_range(call, len(content))):
+        first, last = part
+        headers.insert(1, ("content-range", f"bytes {first}-{last}/{len(content)}"))
+        content, status = content[first : last + 1], 206
+    return rendering.CouchReply(content, status, headers, content_type=attachments.media_type(stub), policy="sandbox")
+
+
+def wanted_range(call: Call, size: int) -> tuple[int, int] | None:
+    """First and last byte of the range that the client asks for; refuses one that there is not."""
+    found = RANGE.fullmatch(call.header("range").replace(" ", ""))
+    if not found or found[0] == "bytes=-":
+        return None
+    if not found[1]:
+        first, last = max(0, size - int(found[2])), size - 1
+    else:
+        first, last = int(found[1]), min(int(found[2] or size - 1), size - 1)
+    if last < first:
+        errors.couch(416, "requested_range_not_satisfiable", "Requested range not satisfiable")
+    return first, last
+
+
+@vendor.operation("PUT", *PATHS, name="couch_put_attachment", query=request_schemas.REVISION, statuses=(201,),
+                  response=Created, consumes="*/*",
+                  proof="source", source=SOURCE)
+def put_attachment(world: World, call: Call) -> Any:
+    """Add or replace an attachment; rev= (or If-Match) is the last revision of a document that exists."""
+    db = opened(world, call, write=True)
+    doc = changed(world, call, db)
+    content, encoding = call.body, call.header("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip"):
+        errors.couch(415, "bad_content_type", "Only gzip and identity content-encodings are supported")
+    if encoding == "gzip":
+        try:
+            content = attachments.unpack(content)
+        except ValueError:
+            errors.couch(400, "bad_request", "Request body is not properly gzipped.")
+    new = {"data": base64.b64encode(content).decode(),
+           "content_type": call.header("content-type", "application/octet-stream")}
+    others = {name: stub for name, stub in doc.pop("_attachments", {}).items() if name != call.params["file"]}
+    doc["_attachments"] = {call.params["file"]: new, **others}  # in CouchDB's order, which revisions depend on
+    result = guarded(lambda: db.put(doc))
+    reply = created(call, db, result)
+    reply.headers = [rendering.location(call, db.name, result["id"], call.params["file"])]
+    return reply
+
+
+@vendor.operation("DELETE", *PATHS, name="couch_delete_attachment", query=request_schemas.REVISION, response=Created,
+                  proof="source", source=SOURCE)
+def delete_attachment(world: World, call: Call) -> Any:
+    """Take an attachment away; rev= (or If-Match) must be the document's last revision."""
+    db = opened(world, call, write=True)
+    doc = changed(world, call, db)
+    if doc.get("_attachments", {}).pop(call.params["file"], None) is None:
+        errors.couch(*NO_FILE)
+    return rendering.CouchReply(guarded(lambda: db.put(doc)), plain_proxy=db.name != MEDIC)
+
+
+def changed(world: World, call: Call, db: Database) -> Document:
+    """The document that the path names, at the revision that the request names; a new one if there is none."""
+    id = doc_id(call)
+    if offline.filtered(call, db):
+        offline.check_file(world, call, db, id)
+        offline.may_edit(world, call)
+    rev = given_rev(call)
+    doc: Document = {"_id": id}
+    if rev is not None:
+        leaf = next((one for one in db.branches(id) if one.rev == rev), None)
+        if leaf is None:  # one that was, or never was
+            errors.couch(409, "conflict", documents.Conflict.reason)
+        doc = dict(leaf.body) | ({"_attachments": dict(leaf.body["_attachments"])} if "_attachments" in leaf.body
+                                 else {})
+    elif call.method == "DELETE":
+        doc = guarded(lambda: db.load(id))
+        if call.params["file"] in (doc.get("_attachments") or {}):
+            errors.couch(409, "conflict", documents.Conflict.reason)
+    elif id in db:
+        errors.couch(409, "conflict", documents.Conflict.reason)
+    allow(call, db, doc)
+    return doc

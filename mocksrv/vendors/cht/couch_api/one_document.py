@@ -1,0 +1,327 @@
+"""Documents one by one, as CouchDB serves them through the API: /medic/..., /_users/..., /medic-logs/...
+
+CouchDB 3.3 source, chttpd_db; CHT 4.15 source, api/src/routing.js, api/src/middleware/authorization.js.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from mocksrv.operation import Call, Headers, Reply
+from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.couch import attachments, document_shape, documents, maintenance, revision_tree, versions
+from mocksrv.vendors.cht.couch.documents import Database
+from mocksrv.vendors.cht.couch_api import bodies, multipart, offline, write_rules
+from mocksrv.vendors.cht.described import request_schemas, response_schemas
+from mocksrv.vendors.cht.described.contact_schemas import Created, Document
+from mocksrv.vendors.cht.node import json_text
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.world import World
+
+# Any name that CouchDB takes, but for what the API owns: a path below it that it does not know is a mistake there.
+DB = r"{db:(?!(?:api|admin)(?![a-z0-9_$()+-]))[a-z][a-z0-9_$()+-]*|_users|_replicator|_global_changes}"
+# Any id but CouchDB's own words, for which it refuses the methods that they do not have.
+ID = (r"{id:(?!_(?:all_docs|bulk_docs|bulk_get|changes|compact|design_docs|ensure_full_commit|explain|find|index"
+      r"|local_docs|missing_revs|purge|revs_diff|revs_limit|security|view_cleanup)$)[^/]+}")
+DESIGN = "_design/{name}"
+MEDIC = offline.MEDIC
+META = re.compile(r"medic-user-.*-meta")  # of one user each: CouchDB's own rights decide, also for offline users
+SOURCE = "CouchDB 3.3; CHT 4.15 source, api/src/routing.js"
+META_MEMBERS = ("_revs_info", "_conflicts", "_deleted_conflicts", "_local_seq")  # a document with them has no ETag
+
+
+# --- who may -------------------------------------------------------------------------------------------------
+
+
+def opened(world: World, call: Call, *, write: bool = False) -> Database:
+    """The database that the path names, if the caller may enter it. Refuses as API and CouchDB do."""
+    name = call.params.get("db", MEDIC)
+    caller = auth.signed_in(call)
+    if not caller.online and name != MEDIC and not (META.fullmatch(name) and call.path != f"/{name}"):
+        raise errors.Firewall
+    if name not in documents.names(world):
+        raise errors.CouchError(*errors.NO_DATABASE, diagnosis=f"there is no database {name}; there are "
+                                                               f"{', '.join(documents.names(world))}")
+    db = documents.database(world, name)
+    if name == MEDIC:
+        if write and caller.online:  # of an offline user's writes first the documents are looked at
+            offline.may_edit(world, call)
+    elif not (caller.admin or is_member(world, caller, db) or (name == "_users" and _own_user(call, caller))):
+        errors.couch(403, "forbidden", "You are not allowed to access this db.")
+    return db
+
+
+def _own_user(call: Call, caller: auth.Caller) -> bool:
+    return call.params.get("id") == auth.USER + caller.name
+
+
+def is_member(world: World, caller: auth.Caller, db: Database) -> bool:
+    """Whether the database's security lets the caller in: nobody but server admins, unless it was set."""
+    security = db.security()
+    if security is None:
+        return False
+    named = [part if isinstance(part := security.get(name), dict) else {} for name in ("members", "admins")]
+    if not any(named[0].get(kind) for kind in ("names", "roles")):
+        return True
+    return any(caller.name in part.get("names", ()) or not set(caller.roles).isdisjoint(part.get("roles", ()))
+               for part in named)
+
+
+def doc_id(call: Call) -> str:
+    """The id that the path names."""
+    return call.params["id"] if "id" in call.params else f"_design/{call.params['name']}"
+
+
+def guarded(run: Callable[[], Any]) -> Any:
+    """Run, with the refusals of the documents layer as CouchDB's."""
+    try:
+        return run()
+    except documents.NotFound as error:
+        why = f"{error.what} is {error.reason}" if error.what else None
+        raise errors.CouchError(404, "not_found", error.reason, diagnosis=why) from None
+    except documents.Conflict as error:
+        raise errors.CouchError(409, "conflict", error.reason) from None
+    except documents.Forbidden as error:
+        raise errors.CouchError(403, "forbidden", error.reason) from None
+    except document_shape.Invalid as error:
+        raise errors.CouchError(400, error.error, error.reason) from None
+    except attachments.Unknown as error:
+        raise errors.CouchError(412, "missing_stub", str(error)) from None
+    except attachments.BadData as error:
+        raise errors.CouchError(400, "bad_request", str(error)) from None
+
+
+def json_body(call: Call) -> dict[str, Any]:
+    """The request's body as a JSON object, read by CouchDB itself."""
+    bodies.must_be_json(call)
+    value = bodies.couch_json(call)
+    if not isinstance(value, dict):
+        errors.couch(400, "bad_request", "Request body must be a JSON object")
+    return value
+
+
+def document_body(call: Call, db: Database) -> dict[str, Any]:
+    """A document in a body; those for `medic` are read by the API first."""
+    kind = call.header("content-type")
+    if db.name != MEDIC and call.method == "PUT" and kind.lower().startswith(multipart.RELATED):
+        try:
+            return multipart.read(kind, call.body)
+        except ValueError as error:
+            errors.couch(400, "bad_request", str(error))
+    if db.name == MEDIC:
+        value = bodies.forwarded_json(call)
+    else:
+        if call.method == "POST":
+            bodies.must_be_json(call)
+        value = bodies.couch_json(call)
+    if not isinstance(value, dict):
+        errors.couch(400, "bad_request", "Document must be a JSON object")
+    return value
+
+
+# --- one document --------------------------------------------------------------------------------------------
+
+
+@vendor.operation("GET", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_get_document",
+                  produces=("application/json", multipart.RELATED, multipart.MIXED), query=request_schemas.DOCUMENT,
+                  response=response_schemas.any_of(response_schemas.DOCUMENT, response_schemas.REVISIONS),
+                  proof="source", source=SOURCE)
+def get_document(world: World, call: Call) -> Any:
+    """A document, as it is stored."""
+    db = opened(world, call)
+    id = doc_id(call)
+    if offline.filtered(call, db):
+        return offline.get(world, call, db, id)
+    more = versions.wanted(call)
+    if (wanted := call.arg("open_revs")) is not None:
+        return open_revs(world, call, db, id, wanted)
+    rev = call.arg("rev")
+    if rev is None:
+        guarded(lambda: db.load(id))
+        leaf: revision_tree.Leaf | None = db.branches(id)[0]
+    else:
+        leaf = versions.find(db, id, versions.checked(rev), call.arg("latest") == "true")
+    if leaf is None:
+        raise errors.CouchError(404, "not_found", "missing")
+    if more.attachments and leaf.body.get("_attachments") and multipart.accepted(call, multipart.RELATED):
+        kind, data = multipart.related(world, versions.dressed(world, db, leaf, more.without_files()), world.hex(32))
+        return rendering.CouchReply(data, headers=[("etag", f'"{leaf.rev}"')], content_type=kind)
+    doc = versions.dressed(world, db, leaf, more)
+    if any(name in doc for name in META_MEMBERS):
+        return rendering.CouchReply(doc)
+    return tagged(call, doc, leaf.rev)
+
+
+def open_revs(world: World, call: Call, db: Database, id: str, wanted: str) -> Reply:
+    """Several revisions of a document, as JSON or, for who does not say so, in parts."""
+    try:
+        revs = wanted if wanted == "all" else json_text.loads(wanted)
+    except ValueError:
+        revs = None
+    if revs != "all" and not isinstance(revs, list):
+        errors.couch(400, "bad_request", "invalid_json")
+    more = versions.wanted(call)
+    found = list(versions.opened_revs(world, db, id, revs, call.arg("latest") == "true", more))
+    if not found:
+        errors.couch(404, "not_found", "missing")
+    if not multipart.accepted(call, multipart.MIXED):
+        return rendering.CouchReply(iter((json_text.dumps(found) + b"\n",)))
+    found = list(versions.opened_revs(world, db, id, revs, call.arg("latest") == "true", more.without_files()))
+    kind, data = multipart.mixed(world, found, world.hex(32), world.hex(32))
+    return rendering.CouchReply(iter((data,)), content_type=kind)
+
+
+def tagged(call: Call, body: Any, rev: str, status: int = 200, headers: Headers | None = None,
+           plain_proxy: bool = True) -> Reply:
+    """An answer with the revision as its ETag; 304 for who has it."""
+    tag = f'"{rev}"'
+    if call.method in ("GET", "HEAD") and call.header("if-none-match") == tag:
+        return rendering.CouchReply(b"", 304, [("etag", tag)], plain_proxy=plain_proxy)
+    return rendering.CouchReply(body, status, [("etag", tag), *(headers or [])], plain_proxy=plain_proxy)
+
+
+@vendor.operation("PUT", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_put_document", query=request_schemas.REVISION,
+                  statuses=(200, 201),
+                  body=Document, response=Created, proof="source", source=SOURCE)
+def put_document(world: World, call: Call) -> Any:
+    """Create or replace a document; `_rev` (or rev=, or If-Match) must be its last revision."""
+    db = opened(world, call, write=True)
+    id = doc_id(call)
+    doc = document_body(call, db)
+    if offline.filtered(call, db):
+        offline.check_write(world, call, db, id, doc)
+        offline.may_edit(world, call)
+    if doc.get("_id", id) != id:
+        errors.couch(400, "bad_request", "Document ID must match the one in the URL")
+    check_rev(doc.get("_rev"))
+    rev = given_rev(call, doc.get("_rev"))
+    whole = {**doc, "_id": id} | ({"_rev": rev} if rev else {})
+    allow(call, db, whole)
+    store = db.replicate if call.arg("new_edits") == "false" else db.put
+    return created(call, db, guarded(partial(store, whole)), deleted=doc.get("_deleted") is True)
+
+
+def created(call: Call, db: Database, result: dict[str, Any], deleted: bool = False) -> Reply:
+    """201 with the place of the new revision, or 200 if that is a tombstone."""
+    # What comes to /medic itself goes the plain way to CouchDB, what comes below it does not.
+    plain = db.name != MEDIC or call.path == f"/{MEDIC}"
+    return tagged(call, result, result["rev"], 200 if deleted else 201,
+                  [rendering.location(call, db.name, result["id"])],
+                  plain_proxy=plain)
+
+
+def given_rev(call: Call, inside: str | None = None) -> str | None:
+    """The revision that a write names: inside of its body, in the query, in If-Match; they must not differ."""
+    asked, match = call.arg("rev"), call.header("if-match").strip('"') or None
+    check_rev(asked)
+    check_rev(match)
+    if inside and asked and inside != asked:
+        errors.couch(400, "bad_request", "Document rev from request body and query string have different values")
+    rev = inside or asked
+    if rev and match and rev != match:
+        errors.couch(400, "bad_request", "Document rev and etag have different values")
+    return rev or match
+
+
+def check_rev(rev: Any) -> None:
+    if rev is not None and not (isinstance(rev, str) and documents.REVISION.fullmatch(rev)):
+        errors.couch(400, "bad_request", "Invalid rev format")
+
+
+def allow(call: Call, db: Database, doc: Mapping[str, Any]) -> None:
+    """Refuse what is no document, and what the database's own rules forbid to the caller."""
+    guarded(partial(document_shape.check, doc))
+    if reason := forbidden(call, db, doc):
+        errors.couch(403, "forbidden", reason)
+
+
+def forbidden(call: Call, db: Database, doc: Mapping[str, Any]) -> str | None:
+    """Why the database's rules keep the caller from writing the document, or None."""
+    if db.name == MEDIC:
+        return write_rules.problem(doc, db.peek(doc["_id"]), call.caller)
+    return write_rules.meta_problem(doc) if META.fullmatch(db.name) else None
+
+
+@vendor.operation("POST", f"/{DB}", f"/{DB}/", name="couch_post_document", statuses=(201,), body=Document,
+                  response=Created, proof="source", source=SOURCE)
+def post_document(world: World, call: Call) -> Any:
+    """Create a document; its id is made if it has none."""
+    db = opened(world, call, write=call.path != f"/{MEDIC}")
+    doc = document_body(call, db)
+    if offline.filtered(call, db):
+        offline.check_write(world, call, db, None, doc)
+        if call.path != f"/{MEDIC}":
+            offline.may_edit(world, call)
+    if "_id" not in doc:
+        doc = {"_id": documents.new_id(world), **doc}
+    check_rev(doc.get("_rev"))
+    allow(call, db, doc)
+    if str(doc["_id"]).startswith("_local/"):
+        return rendering.CouchReply(maintenance.put_local(world, db.name, doc), 201, plain_proxy=db.name != MEDIC)
+    return created(call, db, guarded(lambda: db.put(doc)))
+
+
+@vendor.operation("DELETE", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_delete_document",
+                  query=request_schemas.REVISION,
+                  response=response_schemas.WRITTEN,
+                  proof="source", source=SOURCE)
+def delete_document(world: World, call: Call) -> Any:
+    """Delete a document: rev= (or If-Match) must be its last revision."""
+    db = opened(world, call, write=True)
+    id = doc_id(call)
+    if offline.filtered(call, db):
+        offline.check_write(world, call, db, id, None)
+        offline.may_edit(world, call)
+    rev = given_rev(call)
+    allow(call, db, {"_id": id, "_deleted": True})
+    current = guarded(lambda: db.load(id))["_rev"]
+    if rev not in [leaf.rev for leaf in db.branches(id) if not leaf.deleted]:
+        errors.couch(409, "conflict", documents.Conflict.reason,
+                     diagnosis=f"rev must be {current}" if rev else f"rev is missing: send rev={current}")
+    result = guarded(lambda: db.delete(id, rev))
+    return tagged(call, result, result["rev"], plain_proxy=db.name != MEDIC)
+
+
+@vendor.operation("COPY", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_copy_document", query=request_schemas.REVISION,
+                  statuses=(201,),
+                  response=Created, proof="source", source=SOURCE)
+def copy_document(world: World, call: Call) -> Any:
+    """Copy a document to the id in the header Destination; a target that exists is named with its `?rev=`."""
+    db = opened(world, call)
+    if not call.caller.online:
+        raise errors.Firewall
+    target, rev = destination(call)
+    asked = given_rev(call)
+    guarded(lambda: db.load(doc_id(call)))
+    leaf = versions.find(db, doc_id(call), asked) if asked else db.branches(doc_id(call))[0]
+    if leaf is None:
+        raise errors.CouchError(404, "not_found", "missing")
+    doc = {**leaf.body, "_id": target}
+    doc.pop("_rev")
+    if files := doc.get("_attachments"):
+        doc["_attachments"] = {name: versions.filled(world, stub) for name, stub in files.items()}
+    check_rev(rev)
+    doc |= {"_rev": rev} if rev else {}
+    allow(call, db, doc)
+    result = guarded(lambda: db.put(doc))
+    return tagged(call, result, result["rev"], 201, [rendering.location(call, db.name, target)])
+
+
+def destination(call: Call) -> tuple[str, str | None]:
+    """Id and revision that the header Destination names."""
+    given = call.header("destination")
+    if not given:
+        errors.couch(400, "bad_request", "Destination header is mandatory for COPY.")
+    if "://" in given:
+        errors.couch(400, "bad_request", "Destination URL must be relative.")
+    id, _, rev = given.partition("?rev=")
+    return bodies.unquoted(id), rev or None
+
+
+def sequence(number: int) -> str:
+    """An update sequence as CouchDB shows it: the number counts, the rest is opaque."""
+    return f"{number}-g1AAAACTeJzLYWBgYMpgTmEQTM4vTc5ISXIwNDLXMwBCwxyQVB4LkGRoAFL_gSArAwDhbB3z"

@@ -1,0 +1,114 @@
+"""Which documents an account replicates, counted as the server counts them, and the log of these counts.
+
+CHT 4.15 source, api/src/services/replication.js, api/src/services/purged-docs.js and
+api/src/services/replication-limit-log.js.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from mocksrv.operation import Call
+from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.access import auth, authorization
+from mocksrv.vendors.cht.access.authorization import Reader, Scope
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.couch_api.one_document import sequence
+from mocksrv.vendors.cht.described import request_schemas, response_schemas
+from mocksrv.vendors.cht.node import json_text
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.world import World
+
+LIMIT = 10_000  # documents, from which on the server warns
+LOG = "replication-count-"
+MOVED, AGE = 100, 31 * 24 * 60 * 60 * 1000  # a new count is logged when it moved so far, or after a month (ms)
+PURGED = "purged:"
+
+
+def replicated(world: World, of: Scope) -> tuple[set[str], set[str]]:
+    """The ids of the documents but tasks, and those of tasks; without what was purged for the roles."""
+    medic, reader = documents.database(world, "medic"), Reader(world, of)
+    found = {authorization.DESIGN, of.account, *(id for id in authorization.COMMON_IDS if id in medic)}
+    for kind in authorization.COMMON_TYPES:
+        found |= set(medic.docs.by("by_type", kind))
+    for facility in of.facilities:
+        ids = medic.docs.by("by_ancestor", facility) if isinstance(facility, str) else ()
+        found |= {id for id in ids if reader.level(medic.peek(id) or {}) is not None}
+    for kind in ("data_record", "target"):
+        for doc in medic.by("by_type", kind):
+            if any(reader.sees(key) and reader.near(key) for key in authorization.keys_of(doc)):
+                found.add(doc["_id"])
+    tasks = {doc["_id"] for doc in medic.by("by_type", "task") if of.user and doc.get("user") == of.account}
+    gone = purged(world, of)
+    return found - gone, tasks - gone
+
+
+def purged(world: World, of: Scope) -> set[str]:
+    """The ids of documents that were purged for the roles of a user: each set of roles has a database of them."""
+    roles = sorted({role for role in of.roles if isinstance(role, str)})
+    name = f"medic-purged-role-{hashlib.md5(json_text.dumps(roles), usedforsecurity=False).hexdigest()}"
+    if name not in documents.names(world):
+        return set()
+    ids = documents.database(world, name).all_ids(PURGED, f"{PURGED}\ufff0")
+    return {id.removeprefix(PURGED) for id in ids}
+
+
+def counts(world: World, of: Scope) -> dict[str, Any]:
+    """The counts as answers have them; an offline user's is logged too."""
+    found, tasks = replicated(world, of)
+    if of.user:
+        log(world, of.user, len(found) + len(tasks))
+    return {"total_docs": len(found) + len(tasks), "warn_docs": len(found), "warn": len(found) >= LIMIT,
+            "limit": LIMIT}
+
+
+def log(world: World, user: str, count: int) -> None:
+    """Note how many documents a user replicates, when that is news."""
+    database, now = documents.database(world, "medic-logs"), world.clock.ms()
+    old = database.get(LOG + user)
+    if old is None or abs(old["count"] - count) > MOVED or now - old["date"] > AGE:
+        database.put({**(old or {"_id": LOG + user, "user": user}), "date": now, "count": count})
+
+
+@vendor.operation("GET", "/api/v1/initial-replication/get-ids", "/api/v1/replication/get-ids",
+                  response=response_schemas.REPLICATED, errors=response_schemas.COUCH_ERROR, proof="source",
+                  source="CHT 4.15 source, api/src/controllers/replication.js; recorded from 4.15.0",
+                  statuses=(200, 401, 404, 500))
+def get_replication_ids(world: World, call: Call) -> dict[str, Any]:
+    """Ids and revisions of all documents that the calling offline user replicates; others are sent on to CouchDB."""
+    caller = auth.signed_in(call)
+    if caller.online:
+        call.diagnose("only offline users replicate")
+        raise vendor.unrouted(world, call)
+    database = documents.database(world, "medic")
+    found, tasks = replicated(world, authorization.of_user(world, caller.name))
+    log(world, caller.name, len(found) + len(tasks))
+    stored = ((id, database.peek(id)) for id in sorted(found | tasks))
+    pairs = [{"id": id, "rev": doc["_rev"]} for id, doc in stored if doc is not None]
+    return {"doc_ids_revs": pairs, "warn_docs": len(found), "last_seq": sequence(database.update_seq),
+            "warn": len(found) >= LIMIT, "limit": LIMIT}
+
+
+@vendor.operation("POST", "/api/v1/replication/get-deletes", json="lenient", response=response_schemas.GONE,
+                  errors=response_schemas.COUCH_ERROR, body=request_schemas.IDS_BODY, proof="source",
+                  source="CHT 4.15 source, api/src/controllers/replication.js", statuses=(200, 401, 404, 500))
+def get_replication_deletes(world: World, call: Call) -> dict[str, Any]:
+    """Of the ids that an offline user holds, `{"doc_ids": [...]}`, those that were deleted since."""
+    if auth.signed_in(call).online:
+        call.diagnose("only offline users replicate")
+        raise vendor.unrouted(world, call)
+    ids = call.notes["json"].get("doc_ids", []) if isinstance(call.notes["json"], dict) else []
+    if not isinstance(ids, list):
+        errors.server_error(diagnosis="doc_ids must be a list of ids")
+    return {"doc_ids": list(deletions(world, call.caller.name, ids))}
+
+
+def deletions(world: World, name: str, ids: Iterable[Any]) -> Iterator[str]:
+    """Those of the ids whose documents were deleted, then those whose documents were purged for the user."""
+    medic = documents.database(world, "medic")
+    known = [id for id in ids if isinstance(id, str)]
+    yield from (id for id in known if (medic.history(id) or {}).get("deleted"))
+    gone = purged(world, authorization.of_user(world, name))
+    yield from (id for id in known if id in gone)

@@ -1,0 +1,109 @@
+"""CouchDB as a whole: its databases, tasks, nodes and ids. CouchDB 3.3 source, chttpd_misc."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mocksrv.operation import Call
+from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.couch_api.databases import administered, described
+from mocksrv.vendors.cht.couch_api.one_document import SOURCE, json_body
+from mocksrv.vendors.cht.described import response_schemas
+from mocksrv.vendors.cht.node import json_text
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.world import World
+
+NODE = "couchdb@127.0.0.1"
+FAUXTON = """<!doctype html>
+<html><head><title>Project Fauxton</title></head>
+<body><p>Fauxton is not simulated. <a href="{control}">mocksrv's own page</a> shows all documents.</p></body></html>
+"""
+MOST_IDS, MOST_DATABASES = 1000, 100  # in one request
+
+
+@vendor.operation("GET", "/_all_dbs", name="couch_all_databases", response=response_schemas.NAMES, proof="source",
+                  source=SOURCE)
+def all_databases(world: World, call: Call) -> Any:
+    """The names of all databases; for admins."""
+    administered(call)
+    body = json_text.dumps(documents.names(world))
+    return rendering.CouchReply(iter((body + b"\n",)), headers=[("etag", rendering.couch_etag(body))])
+
+
+@vendor.operation("GET", "/_dbs_info", name="couch_databases_info", response=response_schemas.DATABASES, proof="source",
+                  source=SOURCE)
+def databases_info(world: World, call: Call) -> Any:
+    """What there is to tell of each database; for admins."""
+    administered(call)
+    return told(world, documents.names(world))
+
+
+@vendor.operation("POST", "/_dbs_info", name="couch_databases_info_post", response=response_schemas.DATABASES,
+                  proof="source",
+                  source=SOURCE)
+def databases_info_post(world: World, call: Call) -> Any:
+    """The same of some databases: `{"keys": [...]}`; for admins."""
+    administered(call)
+    keys = json_body(call).get("keys")
+    if keys is None:
+        errors.couch(400, "bad_request", "`keys` member must exist.")
+    if not isinstance(keys, list):
+        errors.couch(400, "bad_request", "`keys` member must be an array.")
+    if len(keys) > MOST_DATABASES:
+        errors.couch(400, "bad_request", f"`keys` must be at most {MOST_DATABASES} in length.")
+    return told(world, keys)
+
+
+def told(world: World, keys: list[Any]) -> rendering.CouchReply:
+    there = set(documents.names(world))
+    rows = [{"key": key, "info": described(documents.database(world, key))}
+            if isinstance(key, str) and key in there else {"key": key, "error": "not_found"} for key in keys]
+    return rendering.CouchReply(iter((json_text.dumps(rows) + b"\n",)))
+
+
+@vendor.operation("GET", "/_active_tasks", name="couch_active_tasks", response=response_schemas.TASKS, proof="source",
+                  source=SOURCE)
+def active_tasks(world: World, call: Call) -> Any:
+    """There are none: nothing here takes time."""
+    administered(call)
+    return rendering.CouchReply([])
+
+
+@vendor.operation("GET", "/_membership", name="couch_membership", response=response_schemas.NODES, firewall=True,
+                  proof="source", source=SOURCE)
+def membership(world: World, call: Call) -> Any:
+    """The nodes of the cluster; for admins."""
+    administered(call)
+    return rendering.CouchReply({"all_nodes": [NODE], "cluster_nodes": [NODE]})
+
+
+@vendor.operation("GET", "/_up", name="couch_up", response=response_schemas.UP, firewall=True, proof="source",
+                  source=SOURCE)
+def up(world: World, call: Call) -> Any:
+    """That CouchDB is there."""
+    return rendering.CouchReply({"status": "ok", "seeds": {}})
+
+
+@vendor.operation("GET", "/_uuids", name="couch_ids", response=response_schemas.IDS, firewall=True, proof="source",
+                  source=SOURCE)
+def new_ids(world: World, call: Call) -> Any:
+    """As many new ids as `count` says."""
+    count = call.arg("count", "1") or "1"
+    if not count.isdecimal() or len(count) > len(str(MOST_IDS)) or int(count) > MOST_IDS:
+        errors.couch(400, "bad_request", f"count parameter too large, maximum is {MOST_IDS}")
+    return rendering.CouchReply({"uuids": [documents.new_id(world) for _ in range(int(count))]})
+
+
+@vendor.operation("GET", "/_utils", name="couch_tools_redirect", statuses=(301,), firewall=True, proof="source",
+                  source=SOURCE)
+def tools_redirect(world: World, call: Call) -> Any:
+    """To /_utils/."""
+    return rendering.redirect(call, "/_utils/", 301)
+
+
+@vendor.operation("GET", "/_utils/", name="couch_tools", firewall=True, produces="text/html", proof="source",
+                  source=SOURCE)
+def tools(world: World, call: Call) -> Any:
+    """In the place of Fauxton, CouchDB's web application, which is not simulated."""
+    return rendering.CouchReply(FAUXTON.format(control=f"{call.prefix}/_mocksrv/").encode(), content_type="text/html")

@@ -1,0 +1,48 @@
+"""What the database asks of documents in `medic`, by who writes them: `validate_doc_update` of its designs.
+
+CHT 4.15 source, ddocs/medic-db/medic/validate_doc_update.js and medic-client/validate_doc_update.js.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mocksrv.vendors.cht.access.auth import Caller
+from mocksrv.vendors.cht.node import javascript
+
+ADMIN_IDS = frozenset(("resources", "service-worker-meta", "zscore-charts", "settings", "branding", "partners",
+                       "privacy-policies", "extension-libs"))
+ADMIN_TYPES = ("form", "translations", "token_login")
+USER_SETTINGS = "user-settings"
+
+PURGED = "Purged documents should not be written to CouchDB!"
+ADMINS_ONLY = "You are not authorized to edit admin only docs"
+NO_NEW_ACCOUNT = "You are not authorized to create user-settings"
+NO_NEW_ROLES = "You are not authorized to edit roles"
+
+
+def problem(doc: Mapping[str, Any], old: Mapping[str, Any] | None, caller: Caller) -> str | None:
+    """Why the caller may not write the document over an old one, or None; admins may anything but purged ones."""
+    if javascript.truthy(doc.get("purged")):
+        return PURGED
+    if caller.admin:
+        return None
+    if admins_only(doc) or (old is not None and admins_only(old)):
+        return ADMINS_ONLY
+    if doc.get("type") == USER_SETTINGS:
+        if old is None:
+            return NO_NEW_ACCOUNT
+        if doc.get("roles") != old.get("roles"):
+            return NO_NEW_ROLES
+    return None
+
+
+def meta_problem(doc: Mapping[str, Any]) -> str | None:
+    """The same for the database of a user's own. CHT 4.15 source, api/src/services/user-db.js."""
+    return PURGED if javascript.truthy(doc.get("_deleted")) and javascript.truthy(doc.get("purged")) else None
+
+
+def admins_only(doc: Mapping[str, Any]) -> bool:
+    id = str(doc.get("_id"))
+    return id.startswith("_design/") or id in ADMIN_IDS or doc.get("type") in ADMIN_TYPES

@@ -1,0 +1,1 @@
+"""CHT's design documents: what is indexed, and the functions of its views."""

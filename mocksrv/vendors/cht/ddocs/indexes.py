@@ -1,0 +1,256 @@
+"""Under which keys documents are found: what the server's design documents index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mocksrv.store import Index, on
+from mocksrv.vendors.cht.node import javascript, timestamps
+
+# The types that the server's contact indexes know (CHT 4.15 source, ddocs medic-client/contacts_by_type), and
+# `national_office`, which the documentation page lists as a place type.
+CONTACT_TYPES = frozenset(
+    ("contact", "district_hospital", "health_center", "clinic", "person", "national_office"))
+DEEPEST = 50
+MOST_DOCUMENTS = 10_000  # that a user should replicate
+Doc = Mapping[str, Any]
+
+
+def type_id(doc: Doc) -> Any:
+    """A contact's configured type, or the type of any other document."""
+    kind = doc.get("type")
+    return doc.get("contact_type") if kind == "contact" else kind
+
+
+def is_contact(doc: Doc) -> bool:
+    kind = doc.get("type")
+    return isinstance(kind, str) and kind in CONTACT_TYPES
+
+
+def lineage_ids(doc: Doc) -> Iterator[str]:
+    """The document's own id and those of its stored parents, nearest first."""
+    level: Any = doc
+    for _ in range(DEEPEST):
+        if not isinstance(level, dict) or not isinstance(level.get("_id"), str) or not level["_id"]:
+            return
+        yield level["_id"]
+        level = level.get("parent")
+
+
+def _by_contact_type(doc: dict[str, Any]) -> list[Any]:
+    kind = type_id(doc)
+    return [(kind, doc["_id"])] if is_contact(doc) and isinstance(kind, str) else []
+
+
+def _by_ancestor(doc: dict[str, Any]) -> list[Any]:
+    return list(lineage_ids(doc)) if is_contact(doc) else []
+
+
+def _by_phone(doc: dict[str, Any]) -> list[Any]:
+    phone = doc.get("phone")
+    return [phone] if is_contact(doc) and isinstance(phone, str) and phone else []
+
+
+def _by_shortcode(doc: dict[str, Any]) -> list[Any]:
+    codes = (doc.get("patient_id"), doc.get("place_id"))
+    return [str(code) for code in codes if code] if is_contact(doc) else []
+
+
+def _by_reference(doc: dict[str, Any]) -> list[Any]:
+    code = doc.get("rc_code")
+    return [str(code).upper()] if is_contact(doc) and code else []
+
+
+def tasks_of(doc: Doc) -> Iterator[dict[str, Any]]:
+    """The document's message tasks, those that are scheduled last."""
+    for name in ("tasks", "scheduled_tasks"):
+        tasks = doc.get(name)
+        yield from (task for task in (tasks if isinstance(tasks, list) else ()) if isinstance(task, dict))
+
+
+def messages_of(task: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    messages = task.get("messages")
+    yield from (one for one in (messages if isinstance(messages, list) else ()) if isinstance(one, dict))
+
+
+def has_tasks(doc: Doc) -> bool:
+    """Whether it may send messages; contacts, which are most documents, are passed over quickly."""
+    return "tasks" in doc or "scheduled_tasks" in doc
+
+
+def _by_message(doc: dict[str, Any]) -> list[Any]:
+    if not has_tasks(doc):
+        return []
+    return [str(one["uuid"]) for task in tasks_of(doc) for one in messages_of(task) if one.get("uuid")]
+
+
+def _by_gateway_ref(doc: dict[str, Any]) -> list[Any]:
+    message = doc.get("sms_message")
+    if message is None and not has_tasks(doc):
+        return []
+    refs = [message.get("gateway_ref")] if isinstance(message, dict) else []
+    return [str(ref) for ref in (*refs, *(task.get("gateway_ref") for task in tasks_of(doc))) if ref]
+
+
+def due(doc: dict[str, Any], task: dict[str, Any]) -> int | float | None:
+    """When the messages of a task are to go out, in milliseconds."""
+    when = task.get("due") or task.get("timestamp") or doc.get("reported_date")
+    return timestamps.moment_value(when, 0) if isinstance(when, int | float | str) else None
+
+
+def outgoing(doc: dict[str, Any]) -> Iterator[tuple[int | float, dict[str, Any]]]:
+    """The messages that a gateway is to send, each with the time at which it is due."""
+    for task in tasks_of(doc):
+        if task.get("state") in ("pending", "forwarded-to-gateway"):
+            when = due(doc, task)
+            if when is not None and when >= 0:
+                yield from ((when, one) for one in messages_of(task)
+                            if one.get("uuid") and one.get("to") and one.get("message"))
+
+
+def _by_due(doc: dict[str, Any]) -> list[Any]:
+    return sorted({when for when, _ in outgoing(doc)}) if has_tasks(doc) else []
+
+
+def _by_reported(doc: dict[str, Any]) -> list[Any]:
+    return [number(doc.get("reported_date"))] if is_report(doc) else []
+
+
+def _by_form(doc: dict[str, Any]) -> list[Any]:
+    return [(doc["form"], doc["_id"])] if is_report(doc) and isinstance(doc["form"], str) else []
+
+
+def is_report(doc: Doc) -> bool:
+    return doc.get("type") == "data_record" and bool(doc.get("form"))
+
+
+def number(value: Any) -> int | float:
+    """A value that is to be in order with others; what is no number is before all."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else -1
+
+
+def _by_task(doc: dict[str, Any]) -> Iterator[Any]:
+    """Each message that can be sent under its task's state and due time, as the server's view has it."""
+    count = 0
+    for task in tasks_of(doc):
+        state, when = str(task.get("state")), number(due(doc, task))
+        for one in messages_of(task):
+            if one.get("uuid") and one.get("to") and one.get("message"):
+                count += 1
+                yield state, when, count
+                if state in ("pending", "forwarded-to-gateway"):
+                    yield "pending-or-forwarded", when, count
+
+
+MUTED = ("denied", "cleared", "muted", "duplicate")
+ENDED = ("sent", "delivered", "failed")
+ALSO = {"sent": "delivered", "delivered": "delivered", "failed": "failed"}  # counted so besides
+
+
+def _by_queue(doc: dict[str, Any]) -> Iterator[Any]:
+    """Each message under (due, scheduled, muted, failed or delivered; when it is due; its number in the document).
+
+    A task without a list of messages counts as one. CHT 4.15 source, ddocs medic-admin/message_queue.
+    """
+    if not has_tasks(doc):
+        return
+    count = 0
+    for task in tasks_of(doc):
+        state, when = task.get("state"), number(due(doc, task))
+        queue = "scheduled" if state == "scheduled" else "muted" if state in MUTED else "due"
+        ready = [one for one in messages_of(task) if one.get("uuid") and one.get("to") and one.get("message")]
+        for _ in ready if isinstance(task.get("messages"), list) else (task,):
+            count += 1
+            yield queue, when, count
+            if state in ENDED:
+                yield ALSO[state], when, count
+
+
+def _by_update(doc: dict[str, Any]) -> Iterator[Any]:
+    """Each task under (pending, final, muted or scheduled; when its state was entered; state; its number).
+
+    CHT 4.15 source, ddocs medic-sms/messages_by_last_updated_state.
+    """
+    if not has_tasks(doc):
+        return
+    for count, task in enumerate(tasks_of(doc)):
+        state, history = task.get("state"), task.get("state_history")
+        last = history[-1] if isinstance(history, list) and history else None
+        told = last.get("timestamp") if isinstance(last, dict) else None
+        when = told or task.get("timestamp") or doc.get("reported_date")
+        group = ("scheduled" if state == "scheduled" else "final" if state in ENDED
+                 else "muted" if state in MUTED else "pending")
+        at = timestamps.moment_value(when, 0) if isinstance(when, int | float | str) else None
+        yield group, number(at), javascript.text(state), count
+
+
+def _by_connection(doc: dict[str, Any]) -> list[Any]:
+    return [number(doc.get("timestamp"))] if doc["_id"].startswith("connected-user-") else []
+
+
+def _over_limit(doc: dict[str, Any]) -> list[Any]:
+    over = doc["_id"].startswith("replication-count-") and number(doc.get("count")) > MOST_DOCUMENTS
+    return [True] if over else []
+
+
+def _by_message_date(doc: dict[str, Any]) -> list[Any]:
+    speaks = isinstance(doc.get("sms_message"), dict) or any(True for _ in tasks_of(doc))
+    return [number(doc.get("reported_date"))] if speaks else []
+
+
+def _by_org_unit(doc: dict[str, Any]) -> list[Any]:
+    return [True] if is_contact(doc) and doc.get("dhis") else []
+
+
+def scheduled(doc: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The tasks with messages that wait for their time."""
+    for task in tasks_of(doc):
+        if task.get("state") == "scheduled" and any(True for _ in messages_of(task)):
+            yield task
+
+
+def _by_scheduled(doc: dict[str, Any]) -> list[Any]:
+    if "scheduled_tasks" not in doc:
+        return []
+    return sorted({when for task in scheduled(doc) if (when := due(doc, task)) is not None})
+
+
+MEDIC = {
+    "by_type": on("type"),
+    "by_contact_type": Index(_by_contact_type, ordered=True),  # keys (type, id)
+    "by_ancestor": Index(_by_ancestor),  # a contact under its own id and those of its stored parents
+    "by_phone": Index(_by_phone),
+    "by_shortcode": Index(_by_shortcode),
+    "by_reference": Index(_by_reference),  # a contact under its `rc_code` in upper case
+    "by_message": Index(_by_message),  # a document under the uuid of each message that it sends
+    "by_due": Index(_by_due, ordered=True),
+    "by_reported": Index(_by_reported, ordered=True),  # reports under their date
+    "by_form": Index(_by_form, ordered=True),  # reports under (form, id)
+    "by_task": Index(_by_task, ordered=True),  # keys (state, due, number of the message in the document)
+    "by_queue": Index(_by_queue, ordered=True),  # keys (queue, due, number of the message in the document)
+    "by_update": Index(_by_update, ordered=True),  # keys (group, time of the last change, state, number of the task)
+    "by_message_date": Index(_by_message_date, ordered=True),  # whatever holds messages, under its date
+    "by_org_unit": Index(_by_org_unit),  # contacts that stand for a DHIS2 org unit, under True
+    "by_scheduled": Index(_by_scheduled, ordered=True),  # under the times of messages that wait for theirs
+    "by_gateway_ref": Index(_by_gateway_ref),  # under the gateway's reference of what it received or sends
+}
+INDEXES: dict[str, dict[str, Any]] = {
+    "medic": MEDIC,
+    "medic-logs": {"by_connection": Index(_by_connection, ordered=True),  # the time when a user was connected
+                   "over_limit": Index(_over_limit)},  # under True, users who replicate too much
+    "medic-sentinel": {"by_type": on("type")},
+    "medic-users-meta": {"by_type": on("type")},
+}
+BY_ID = {"by_id": Index(lambda doc: [doc["_id"]], ordered=True)}
+
+
+def _in_conflict(history: dict[str, Any]) -> list[Any]:
+    others = () if history.get("deleted") else history.get("others", ())
+    return [history["db"]] if any(not one.get("deleted") for one in others) else []
+
+
+SEQUENCE = {
+    "by_seq": Index(lambda history: [(history["db"], history["seq"])], ordered=True),
+    "in_conflict": Index(_in_conflict),  # under its database, a live document with other live revisions
+}

@@ -1,0 +1,1 @@
+"""Schemas and examples of requests and answers, for OpenAPI."""

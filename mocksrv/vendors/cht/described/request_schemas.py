@@ -1,0 +1,64 @@
+"""What requests take, where no marshmallow schema says so: JSON Schema, for the documentation. Parameters of CouchDB
+that are JSON in the query are texts here."""
+
+from __future__ import annotations
+
+from mocksrv.described.json_schema import ANYTHING, NUMBER, OBJECT, TEXT, TRUTH, Shape, any_of, array, record
+
+
+def told(shape: Shape, text: str) -> Shape:
+    return {**shape, "description": text}
+
+
+TRUE: Shape = {"enum": ["true", "false"]}
+JSON_KEY = told(TEXT, "a key as JSON, such as \"person\" with its quotes")
+LIMIT = told({"type": "integer", "minimum": 0}, "rows at most")
+PAGE = {"skip": {"type": "integer", "minimum": 0}, "limit": LIMIT, "descending": TRUE}
+KEYS = {"key": JSON_KEY, "keys": told(TEXT, "a JSON array of keys"), "startkey": JSON_KEY, "endkey": JSON_KEY,
+        "inclusive_end": TRUE, "include_docs": TRUE}
+REV = told(TEXT, "a revision, such as 1-967a00dff5e02add41819138abb3284d")
+
+# --- queries ---------------------------------------------------------------------------------------------------------
+
+ALL_DOCS = record({}, {**KEYS, **PAGE}, closed=False)
+VIEW = record({}, {**KEYS, **PAGE, "reduce": TRUE, "group": TRUE, "group_level": {"type": "integer", "minimum": 0}},
+              closed=False)
+CHANGES = record({}, {
+    "since": told(TEXT, "0, now, or a sequence of an earlier answer"), "limit": LIMIT, "descending": TRUE,
+    "feed": {"enum": ["normal", "longpoll", "continuous", "eventsource"]}, "include_docs": TRUE,
+    "style": {"enum": ["main_only", "all_docs"]}, "filter": told(TEXT, "_doc_ids, _selector, _design or _view"),
+    "doc_ids": told(TEXT, "a JSON array, with filter=_doc_ids"),
+    "timeout": told(NUMBER, "milliseconds that a feed waits"), "heartbeat": told(TEXT, "milliseconds, or true"),
+}, closed=False)
+DOCUMENT = record({}, {
+    "rev": REV, "revs": TRUE, "conflicts": TRUE, "attachments": TRUE, "latest": TRUE,
+    "open_revs": told(TEXT, "all, or a JSON array of revisions"),
+}, closed=False)
+REVISION = record({}, {"rev": REV}, closed=False)
+BULK_GET = record({}, {"revs": TRUE, "latest": TRUE, "attachments": TRUE}, closed=False)
+LOCAL_DOCS = record({}, {"include_docs": TRUE}, closed=False)
+CONTACT = record({}, {"with_lineage": told(TRUE, "the parents' documents in full")}, closed=False)
+ROLE_AND_PLACE = record({}, {"role": told(TEXT, "an offline role, or a JSON array of them"),
+                             "facility_id": told(TEXT, "id of a place")}, closed=False)
+USER = record({}, {"user": told(TEXT, "a user's name; all if it is not given")}, closed=False)
+EXPORT = record({}, {
+    "filters[search]": TEXT, "filters[date][from]": told(TEXT, "milliseconds since 1970"),
+    "filters[date][to]": told(TEXT, "milliseconds since 1970"), "filters[dataSet]": told(TEXT, "of dhis exports"),
+    "filters[valid]": TRUE, "options[humanReadable]": TRUE,
+}, closed=False)
+
+# --- bodies ----------------------------------------------------------------------------------------------------------
+
+KEYS_BODY = record({}, {"keys": array(ANYTHING)}, closed=False)
+CHANGES_BODY = record({}, {"doc_ids": array(TEXT), "selector": OBJECT}, closed=False)
+FIND_BODY = record({"selector": OBJECT}, {
+    "fields": array(TEXT), "sort": array(any_of(TEXT, OBJECT)), "limit": {"type": "integer", "minimum": 0},
+    "skip": {"type": "integer", "minimum": 0}, "bookmark": TEXT}, closed=False)
+INDEX_BODY = record({"index": record({"fields": array(any_of(TEXT, OBJECT))}, closed=False)},
+                    {"name": TEXT, "ddoc": TEXT, "type": {"enum": ["json"]}}, closed=False)
+REVISIONS_BODY: Shape = {"type": "object", "additionalProperties": array(TEXT)}
+BULK_GET_BODY = record({"docs": array(record({"id": TEXT}, {"rev": TEXT}, closed=False))}, closed=False)
+IDS_BODY = record({"doc_ids": array(TEXT)}, closed=False)
+EXPORT_BODY = record({}, {"filters": OBJECT, "options": record({}, {"humanReadable": TRUTH}, closed=False)},
+                     closed=False)
+SECURITY_BODY = record({}, {"members": OBJECT, "admins": OBJECT}, closed=False)

@@ -1,0 +1,1 @@
+"""What Node.js and Express do with a request before and after the API sees it."""

@@ -1,0 +1,79 @@
+"""Message templates: mustache as the server renders it, without HTML escaping.
+
+`{{#date}}` and `{{#datetime}}` format a time by the settings `date_format` and `reported_date_format`.
+Source: CHT 4.15 source, shared-libs/message-utils.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from mocksrv.vendors.cht.node import javascript
+from mocksrv.vendors.cht.node.timestamps import EPOCH, lenient
+
+ISO_FORMAT = "YYYY-MM-DDTHH:mm:ssZ"  # what moment prints without a format
+# moment's format tokens, as far as CHT configurations use them; longest first
+TOKENS: dict[str, Callable[[datetime], str]] = {
+    "YYYY": lambda when: f"{when:%Y}", "YY": lambda when: f"{when:%y}",
+    "MMMM": lambda when: f"{when:%B}", "MMM": lambda when: f"{when:%b}",
+    "MM": lambda when: f"{when:%m}", "M": lambda when: str(when.month),
+    "dddd": lambda when: f"{when:%A}", "ddd": lambda when: f"{when:%a}",
+    "DD": lambda when: f"{when:%d}", "Do": lambda when: ordinal(when.day), "D": lambda when: str(when.day),
+    "HH": lambda when: f"{when:%H}", "H": lambda when: str(when.hour),
+    "hh": lambda when: f"{when:%I}", "h": lambda when: str(when.hour % 12 or 12),
+    "mm": lambda when: f"{when:%M}", "m": lambda when: str(when.minute),
+    "ss": lambda when: f"{when:%S}", "s": lambda when: str(when.second),
+    "A": lambda when: "AM" if when.hour < 12 else "PM", "a": lambda when: "am" if when.hour < 12 else "pm",
+    "ZZ": lambda when: "+0000", "Z": lambda when: "+00:00",
+    "X": lambda when: str(int(when.timestamp())), "x": lambda when: str(int(when.timestamp() * 1000)),
+}
+TOKEN = re.compile(r"\[[^\]]*\]|" + "|".join(sorted(TOKENS, key=len, reverse=True)))
+
+
+class TemplateError(ValueError):
+    """A template that mustache cannot read."""
+
+
+def render(template: str, view: Mapping[str, Any], settings: Mapping[str, Any] | None = None,
+           now: int = 0) -> str:
+    """The template filled in; `now` (ms) stands in for times that cannot be read. Raises TemplateError."""
+    import pystache  # type: ignore[import-untyped]
+    from pystache.parser import ParsingError  # type: ignore[import-untyped]
+
+    class Renderer(pystache.Renderer):  # type: ignore[misc]
+        def str_coerce(self, val: Any) -> str:
+            return "" if val is None else javascript.text(val)
+
+    formats = settings or {}
+
+    def dates(key: str) -> Callable[[str], str]:
+        def section(text: str) -> str:
+            inner = renderer.render(text, view)
+            return format_time(lenient(inner, now) if not inner.isdigit() else int(inner), formats.get(key))
+        return section
+
+    renderer = Renderer(escape=lambda text: text, missing_tags="ignore")
+    helpers = {"date": dates("date_format"), "datetime": dates("reported_date_format")}
+    try:
+        return str(renderer.render(template, {**view, **helpers}))
+    except ParsingError as error:
+        raise TemplateError(str(error)) from None
+
+
+def format_time(ms: float, form: str | None) -> str:
+    """A point in time by moment's format tokens, in UTC; `[text]` stands for itself."""
+    when = EPOCH + timedelta(milliseconds=ms)
+
+    def token(found: re.Match[str]) -> str:
+        return found[0][1:-1] if found[0].startswith("[") else TOKENS[found[0]](when)
+
+    return TOKEN.sub(token, form or ISO_FORMAT)
+
+
+def ordinal(day: int) -> str:
+    """1st, 2nd, 3rd, 4th ..."""
+    ending = "th" if 10 <= day % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+    return f"{day}{ending}"

@@ -1,0 +1,1 @@
+"""Monitoring, metrics, versions and upgrades of the server."""

@@ -1,0 +1,189 @@
+"""Sessions: CouchDB's /_session, and the login of the web application.
+
+CouchDB 3.3 source, couch_httpd_auth; CHT 4.15 source, api/src/controllers/login.js.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
+
+from marshmallow import Schema, fields
+
+from mocksrv.operation import Call, Headers, Reply
+from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.access import auth, connected_users
+from mocksrv.vendors.cht.couch import cookies, documents
+from mocksrv.vendors.cht.described import response_schemas
+from mocksrv.vendors.cht.node import json_text
+from mocksrv.vendors.cht.shared_libs import app_settings
+from mocksrv.vendors.cht.vendor import vendor
+from mocksrv.world import World
+
+
+class Login(Schema):
+    """Who signs in to the web application."""
+
+    user = fields.String(required=True)
+    password = fields.String(required=True)
+    locale = fields.String()
+    redirect = fields.String(metadata={"description": "where to go then: path and fragment count"})
+
+
+class Session(Schema):
+    """Who signs in to CouchDB."""
+
+    name = fields.String(required=True)
+    password = fields.String(required=True)
+
+
+HOME, ADMIN_HOME = "/", "/admin/"
+LOGIN_CLEARED = ("Set-Cookie", "login=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
+SOURCE = "CHT 4.15 source, api/src/controllers/login.js"
+
+
+# --- /_session -----------------------------------------------------------------------------------------------
+
+
+def refreshed(world: World, call: Call) -> Headers:
+    """The userCtx cookie of the request again, with another year to live."""
+    value = cookies.raw(call, "userCtx")
+    return [cookies.express(world, "userCtx", value)] if value else []
+
+
+@vendor.operation("GET", "/_session", name="session_get", anonymous=auth.CHECKED, response=response_schemas.SESSION,
+                  proof="source", source="CouchDB 3.3")
+def get_session(world: World, call: Call) -> Any:
+    """Who the caller is."""
+    call.notes["headers"] = refreshed(world, call)
+    call.notes["proxied"] = True
+    caller = auth.signed_in(call)
+    connected_users.stamp(world, caller.name)
+    body = {"ok": True, "userCtx": caller.context(),
+            "info": {"authentication_handlers": ["cookie", "default"], "authenticated": caller.by}}
+    return rendering.CouchReply(body, traced=False)
+
+
+@vendor.operation("POST", "/_session", name="session_post", anonymous=True, body=Session, statuses=(200, 302, 400, 401),
+                  response=response_schemas.SIGNED_IN, proof="source", source="CouchDB 3.3")
+def post_session(world: World, call: Call) -> Any:
+    """Sign in with `name` and `password` (JSON or form): sets the AuthSession cookie."""
+    call.notes["proxied"] = True
+    if "json" in call.header("content-type"):
+        try:
+            fields = json_text.loads(call.body)
+        except ValueError:
+            errors.couch(400, "bad_request", "invalid UTF-8 JSON")
+        fields = fields if isinstance(fields, dict) else {}
+    else:
+        fields = dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
+    name, password = fields.get("name"), fields.get("password")
+    if not isinstance(name, str) or not name:
+        errors.couch(400, "bad_request", "request body must contain a username")
+    caller = auth.check_password(world, name, password) if isinstance(password, str) else None
+    if caller is None:
+        errors.fail(401, "Name or password is incorrect.")
+    connected_users.stamp(world, name)
+    user = auth.find_user(world, name)
+    assert user is not None, "its password was right"
+    body = {"ok": True, "name": None if caller.admin else name, "roles": list(caller.roles)}
+    return rendering.CouchReply(body, headers=[cookies.couch(world, cookies.make(world, user))], traced=False)
+
+
+@vendor.operation("DELETE", "/_session", name="session_delete", anonymous=auth.CHECKED, response=response_schemas.FINE,
+                  proof="source", source="CouchDB 3.3")
+def delete_session(world: World, call: Call) -> Any:
+    """Sign out: clears the cookie. The session itself stays good until it ends."""
+    call.notes["proxied"] = True
+    auth.signed_in(call)
+    return rendering.CouchReply({"ok": True}, headers=[cookies.couch(world, "")], traced=False)
+
+
+# --- /medic/login --------------------------------------------------------------------------------------------
+
+
+@vendor.operation("POST", "/medic/login", name="login", anonymous=True, json="strict", limited=True, body=Login,
+                  statuses=(302, 400, 401, 429, 500), errors=response_schemas.BARE_ERROR, proof="source", source=SOURCE)
+def login(world: World, call: Call) -> Any:
+    """Sign in to the web application with `user` and `password`: 302 without a Location, but with cookies.
+
+    The address to go to is the body.
+    """
+    body = call.notes["json"]
+    name, password = (body.get("user"), body.get("password")) if isinstance(body, dict) else (None, None)
+    if not isinstance(name, str):
+        call.diagnose("the server takes for granted that `user` is text")
+        return Reply({"error": "Unexpected error logging in"}, 500)
+    caller = auth.check_password(world, name, password) if isinstance(password, str) else None
+    if caller is None:
+        return Reply({"error": "Not logged in"}, 401)
+    return start_session(world, caller, body.get("redirect"), body.get("locale"))
+
+
+def start_session(world: World, caller: auth.Caller, redirect: Any = None, locale: Any = None) -> Reply:
+    """What a successful login answers: four cookies, and where to go as the body of a 302."""
+    user = auth.find_user(world, caller.name)
+    assert user is not None, "the caller was found by it"
+    if caller.admin:
+        ensure_admin_docs(world, caller.name)  # their roles show from the next login on
+    settings = app_settings.read(world)
+    start = home(world, caller)
+    context = caller.context() | ({"home": start} if start != HOME else {})
+    headers = [
+        cookies.express(world, "AuthSession", cookies.make(world, user), http_only=True),
+        cookies.express(world, "userCtx", quote(json_text.text(context), safe=rendering.COMPONENT)),
+        LOGIN_CLEARED,
+        cookies.express(world, "locale",
+                        quote(str(locale or settings.get("locale") or "en"), safe=rendering.COMPONENT)),
+    ]
+    return Reply(target(redirect) or start, 302, headers)
+
+
+def home(world: World, caller: auth.Caller) -> str:
+    """Where a user begins: online ones who may configure at the administration, others at the application."""
+    return ADMIN_HOME if caller.online and auth.has(world, caller, "can_configure") else HOME
+
+
+def ensure_admin_docs(world: World, name: str) -> None:
+    """The first web login of a server admin makes its `_users` and user-settings documents."""
+    for database, doc in (("_users", {"name": name, "type": "user", "roles": ["admin"]}),
+                          ("medic", {"name": name, "type": "user-settings", "roles": ["admin"]})):
+        db = documents.database(world, database)
+        if auth.USER + name not in db:
+            db.put({"_id": auth.USER + name, **doc})
+
+
+def target(redirect: Any) -> str | None:
+    """Path and fragment of where a client wants to go; None if it may not, or did not say."""
+    if not isinstance(redirect, str) or not redirect:
+        return None
+    try:
+        parts = urlsplit(urljoin("http://localhost/", redirect))
+    except ValueError:
+        return None
+    path = normal_path(parts.path) + (f"#{parts.fragment}" if parts.fragment else "")
+    decoded = path
+    while (again := unquote(decoded)) != decoded:
+        decoded = again
+    return None if "//" in decoded else path
+
+
+def normal_path(path: str) -> str:
+    """A path without dot segments, as the URL standard has it."""
+    out: list[str] = []
+    for segment in path.split("/")[1:]:
+        if segment == "..":
+            out = out[:-1]
+        elif segment != ".":
+            out.append(segment)
+    return "/" + "/".join(out)
+
+
+@vendor.operation("GET", "/medic/login/identity", name="login_identity", anonymous=True, statuses=(200, 401),
+                  errors=response_schemas.NO_BODY, response=response_schemas.SUCCESS, proof="source", source=SOURCE)
+def identity(world: World, call: Call) -> Any:
+    """Whether the caller is signed in; refreshes the userCtx cookie."""
+    if not isinstance(call.caller, auth.Caller):
+        return Reply(b"", 401, content_type="application/json")
+    context = quote(json_text.text(call.caller.context()), safe=rendering.COMPONENT)
+    return Reply({"success": True}, headers=[cookies.express(world, "userCtx", context)])

@@ -1,0 +1,83 @@
+"""The app settings: the document that roles, permissions and contact types come from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from mocksrv import fixtures
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.node import json_text
+from mocksrv.vendors.cht.shared_libs import settings_changes
+from mocksrv.world import World
+
+ID = "settings"
+# On the documentation page's list of place types, but not configured by the server's defaults.
+NATIONAL_OFFICE = {"id": "national_office", "name_key": "contact.type.national_office"}
+
+
+@cache
+def defaults() -> dict[str, Any]:
+    """The settings of a new installation; read only."""
+    value: dict[str, Any] = json.loads(fixtures.path("cht", "app_settings.json").read_text())
+    return value
+
+
+def read(world: World) -> dict[str, Any]:
+    """The live settings; read only. `{}` if their document is gone."""
+    doc = documents.database(world, "medic").peek(ID)
+    found = doc.get("settings") if doc else None
+    return found if isinstance(found, dict) else {}
+
+
+def raw(world: World) -> Any:
+    """The live settings, whatever they are; read only."""
+    doc = documents.database(world, "medic").peek(ID)
+    return doc["settings"] if doc and "settings" in doc else {}
+
+
+def update(world: World, body: Any, way: str) -> bool:
+    """Change the settings in one of `settings_rules.WAYS`; whether that made a difference, key order counts.
+
+    Raises settings_rules.Unstorable.
+    """
+    medic = documents.database(world, "medic")
+    doc = medic.get(ID) or {"_id": ID}
+    old = doc.get("settings", {})
+    new = settings_changes.apply(old, body, way, defaults()["permissions"])
+    if json_text.text(new) == json_text.text(old):
+        return False
+    medic.put({**doc, "settings": new})
+    return True
+
+
+def allows(settings: Mapping[str, Any], roles: Iterable[str], permission: str) -> bool:
+    """Whether one of the roles holds the permission; `_admin` holds all, nobody else one not configured."""
+    if "_admin" in roles:
+        return True
+    permissions = settings.get("permissions")
+    holders = permissions.get(permission) if isinstance(permissions, dict) else None
+    return isinstance(holders, list) and any(role in holders for role in roles)
+
+
+def is_offline(settings: Mapping[str, Any], roles: Iterable[str]) -> bool:
+    """Whether an account with these roles replicates. CHT 4.15 source, shared-libs/user-management."""
+    if "_admin" in roles:
+        return False
+    configured = settings.get("roles")
+    configured = configured if isinstance(configured, dict) else {}
+    known = [configured[role] for role in roles if isinstance(role, str) and configured.get(role)]
+    return not known or any(isinstance(role, dict) and role.get("offline") for role in known)
+
+
+def contact_types(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The configured contact types, people and places."""
+    types = settings.get("contact_types")
+    return [kind for kind in types if isinstance(kind, dict)] if isinstance(types, list) else []
+
+
+def contact_type(settings: Mapping[str, Any], id: Any) -> dict[str, Any] | None:
+    """The configured contact type of that id."""
+    return next((kind for kind in contact_types(settings) if kind.get("id") == id), None)

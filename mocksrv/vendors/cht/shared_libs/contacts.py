@@ -1,0 +1,87 @@
+"""What people and places are, and how they are found and stored: the rules that all endpoints share.
+
+CHT 4.15 source, shared-libs/contact-types-utils, shared-libs/contacts, shared-libs/lineage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.couch import attachments, document_shape, documents
+from mocksrv.vendors.cht.ddocs import indexes
+from mocksrv.vendors.cht.node import timestamps
+from mocksrv.vendors.cht.shared_libs import app_settings, lineage
+from mocksrv.world import World
+
+Doc = dict[str, Any]
+PERSON = "person"
+
+
+def is_person(settings: Mapping[str, Any], doc: Mapping[str, Any]) -> bool:
+    """Of a configured type for people; `person` is one even if it is not configured."""
+    kind = indexes.type_id(doc)
+    configured = app_settings.contact_type(settings, kind)
+    return bool(configured and configured.get("person")) or kind == PERSON
+
+
+def is_place(settings: Mapping[str, Any], doc: Mapping[str, Any]) -> bool:
+    """Of a configured type that is not for people."""
+    kind = indexes.type_id(doc)
+    return app_settings.contact_type(settings, kind) is not None and not is_person(settings, doc)
+
+
+def minify(doc: Any) -> Any:
+    """A contact as other documents refer to it: ids only, up the stored parents."""
+    if not isinstance(doc, dict) or not doc.get("_id"):
+        return doc
+    small: Doc = {"_id": doc["_id"]}
+    level, parent = small, doc.get("parent")
+    for _ in range(indexes.DEEPEST):
+        if not isinstance(parent, dict) or not parent.get("_id"):
+            break
+        level["parent"] = {"_id": parent["_id"]}
+        level, parent = level["parent"], parent.get("parent")
+    else:
+        errors.server_error(diagnosis=f"the parents of {doc['_id']} go deeper than {indexes.DEEPEST} levels")
+    return small
+
+
+def find_place(world: World, id: Any) -> Doc:
+    """The place of that id with its lineage; refuses with 404."""
+    doc = lineage.fetch(world, id) if isinstance(id, str) else None
+    if doc is None or not is_place(app_settings.read(world), doc):
+        errors.fail(404, "Failed to find place.", diagnosis=f"no place has the id {id!r}")
+    return doc
+
+
+def find_person(world: World, id: Any) -> Doc:
+    """The person of that id with its lineage; refuses with 404."""
+    doc = lineage.fetch(world, id) if isinstance(id, str) else None
+    if doc is None or not is_person(app_settings.read(world), doc):
+        errors.fail(404, "Failed to find person.", diagnosis=f"no person has the id {id!r}")
+    return doc
+
+
+def store(world: World, doc: Doc) -> dict[str, Any]:
+    """Write a document; what the database refuses comes out with its status and reason."""
+    try:
+        return documents.database(world, "medic").put(doc)
+    except documents.Conflict as error:
+        errors.fail(409, error.reason)
+    except document_shape.Invalid as error:
+        errors.fail(400, error.reason)
+    except (attachments.BadData, attachments.Unknown) as error:
+        errors.fail(400, str(error))
+
+
+def reported_date(world: World, value: Any) -> int | float:
+    """The `reported_date` to store, of one that is valid or absent (None)."""
+    now = world.clock.ms()
+    return now if value is None else timestamps.reported_date(value, now) or 0
+
+
+def is_date(value: Any) -> bool:
+    """Whether it will do as a `reported_date`."""
+    return timestamps.strict(value) is not None

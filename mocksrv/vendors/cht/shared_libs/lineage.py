@@ -1,0 +1,141 @@
+"""Contacts with the documents that they refer to in full.
+
+Two depths: `fetch` is what `with_lineage` and all look-ups of one contact use; `hydrate` is that of
+/api/v1/hydrate and /api/v1/contacts-by-phone. CHT 4.15 source, shared-libs/cht-datasource, shared-libs/lineage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.ddocs import indexes
+from mocksrv.vendors.cht.shared_libs import app_settings
+from mocksrv.world import World
+
+Doc = dict[str, Any]
+REPORT = "data_record"
+
+
+def fetch(world: World, id: str) -> Doc | None:
+    """A contact with its parents and their primary contacts in full; None if it is none.
+
+    A contact without parents comes as it is stored.
+    """
+    medic = documents.database(world, "medic")
+    doc = medic.get(id)
+    if doc is None or not indexes.is_contact(doc):
+        return None
+    chain = stored_chain(doc)
+    if not chain:
+        return doc
+    parents = [medic.get(parent) or {"_id": parent} for parent in chain]
+    kind = app_settings.contact_type(app_settings.read(world), indexes.type_id(doc))
+    person = indexes.type_id(doc) == "person" or (kind is not None and kind.get("person"))
+    for level in parents if person else (doc, *parents):
+        expand_contact(world, level)
+    return link(doc, parents)
+
+
+def stored_chain(doc: Mapping[str, Any]) -> list[str]:
+    """The ids of the stored parents, nearest first."""
+    return list(indexes.lineage_ids(doc))[1:]
+
+
+def link(doc: Doc, parents: list[Doc]) -> Doc:
+    """Put each level's full parent in the place of its stub; the last one keeps what it has."""
+    level = doc
+    for parent in parents:
+        level["parent"] = parent
+        level = parent
+    return doc
+
+
+def expand_contact(world: World, doc: Doc) -> None:
+    """Put the primary contact in the place of its stub, if it exists."""
+    stub = doc.get("contact")
+    if isinstance(stub, dict) and isinstance(stub.get("_id"), str) and stub["_id"]:
+        found = documents.database(world, "medic").get(stub["_id"])
+        if found is not None:
+            doc["contact"] = found
+
+
+def hydrate(world: World, doc: Mapping[str, Any], alone: bool) -> Doc:
+    """A document with all that it refers to.
+
+    `alone` is whether it was asked for by itself: then the server passes what is neither contact nor report
+    with a form as it is stored; among others it expands the contact of anything.
+    """
+    full = deepcopy(dict(doc))
+    if indexes.is_contact(full):
+        return hydrate_contact(world, full)
+    report = full.get("type") == REPORT
+    if report and (full.get("form") or not alone):
+        return hydrate_report(world, full)
+    if not alone and not report:
+        expand_contact(world, full)
+    return full
+
+
+def hydrate_contact(world: World, doc: Doc) -> Doc:
+    """Parents, primary contacts and linked documents."""
+    medic = documents.database(world, "medic")
+    parents = [medic.get(parent) or {"_id": parent} for parent in stored_chain(doc)]
+    for level in (doc, *parents):
+        expand_contact(world, level)
+    linked = doc.get("linked_docs")
+    if isinstance(linked, dict):
+        for key, value in linked.items():
+            id = value.get("_id") if isinstance(value, dict) else value
+            if isinstance(id, str) and id:
+                linked[key] = medic.get(id) or value
+    return link(doc, parents)
+
+
+def hydrate_report(world: World, doc: Doc) -> Doc:
+    """Its sender with lineage, and the patient and the place that it is about."""
+    stub = doc.get("contact")
+    if isinstance(stub, dict) and isinstance(stub.get("_id"), str):
+        contact = documents.database(world, "medic").get(stub["_id"])
+        if contact is not None:
+            doc["contact"] = hydrate_contact(world, contact)
+        else:
+            parents = [documents.database(world, "medic").get(id) or {"_id": id} for id in stored_chain(stub)]
+            for level in parents:
+                expand_contact(world, level)
+            link(stub, parents)
+    fields = doc["fields"] if isinstance(doc.get("fields"), dict) else {}
+    place = by_code(world, fields.get("place_id") or doc.get("place_id"))
+    for key, found in (("patient", patient(world, doc)), ("place", place)):
+        if found is not None:
+            doc[key] = hydrate_contact(world, found)
+    return doc
+
+
+def patient(world: World, report: Mapping[str, Any]) -> Doc | None:
+    """Whom a report is about, as stored."""
+    fields = report["fields"] if isinstance(report.get("fields"), dict) else {}
+    return by_code(world, fields.get("patient_id") or fields.get("patient_uuid") or report.get("patient_id"))
+
+
+def sender_names(world: World, report: Mapping[str, Any]) -> list[Any]:
+    """The names of who sent a report and of all above, nearest first."""
+    medic = documents.database(world, "medic")
+    stub = report.get("contact")
+    if not isinstance(stub, dict):
+        return []
+    contact = (medic.peek(stub["_id"]) if isinstance(stub.get("_id"), str) else None) or stub
+    return [contact.get("name"), *((medic.peek(id) or {}).get("name") for id in stored_chain(contact))]
+
+
+def by_code(world: World, code: Any) -> Doc | None:
+    """The contact with that short code, else the one with that id."""
+    if not code:
+        return None
+    medic = documents.database(world, "medic")
+    found = medic.by("by_shortcode", str(code))
+    if found:
+        return medic.get(found[0]["_id"])
+    return medic.get(code) if isinstance(code, str) else None

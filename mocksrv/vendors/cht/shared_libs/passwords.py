@@ -1,0 +1,60 @@
+"""Password rules and generated passwords and tokens.
+
+CHT 4.15 source, shared-libs/user-management; the score is that of the package simple-password-tester.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from mocksrv.vendors.cht.node import javascript
+
+if TYPE_CHECKING:
+    from mocksrv.world import World
+
+MINIMUM_LENGTH = 8
+MINIMUM_SCORE = 50
+ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:!$-="
+GENERATED_LENGTH = 20
+TOKEN_LENGTH = 64
+
+# The underscore belongs to no class: the server's last one is \W.
+CLASSES = tuple(re.compile(pattern) for pattern in ("[0-9]", "[a-z]", "[A-Z]", "[^A-Za-z0-9_]"))
+
+TOO_SHORT = {
+    "message": f"The password must be at least {MINIMUM_LENGTH} characters long.",
+    "translationKey": "password.length.minimum",
+    "translationParams": {"minimum": MINIMUM_LENGTH},
+}
+TOO_WEAK = {
+    "message": "The password is too easy to guess. "
+               "Include a range of types of characters to increase the score.",
+    "translationKey": "password.weak",
+}
+
+
+def score(password: Any) -> int:
+    """How hard to guess; anything but a text scores 0, and a text of one class may score below 0."""
+    if not isinstance(password, str) or not password:
+        return 0
+    classes = sum(1 for pattern in CLASSES if pattern.search(password))
+    return javascript.units(password) + 2 * len(set(password)) + 15 * (classes - 1)
+
+
+def problem(password: Any) -> dict[str, Any] | None:
+    """What is wrong with a new password, as the server words it; None if it is good."""
+    length = javascript.units(password) if isinstance(password, str) else MINIMUM_LENGTH
+    if isinstance(password, list):
+        length = len(password)
+    if length < MINIMUM_LENGTH:
+        return TOO_SHORT
+    return TOO_WEAK if score(password) < MINIMUM_SCORE else None
+
+
+def generate(world: World, length: int = GENERATED_LENGTH) -> str:
+    """A password that passes the rules, or with `TOKEN_LENGTH` the token of a login link."""
+    while True:
+        password = world.text(ALPHABET, length)
+        if score(password) >= MINIMUM_SCORE:
+            return password

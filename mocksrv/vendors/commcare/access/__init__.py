@@ -1,0 +1,1 @@
+"""Who calls, in which domain, and what they may see and do."""

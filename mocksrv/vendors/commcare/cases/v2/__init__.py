@@ -1,0 +1,1 @@
+"""Case API v2: reading, writing, and its query language."""

@@ -1,0 +1,1 @@
+"""Examples and schemas of answers, for OpenAPI."""

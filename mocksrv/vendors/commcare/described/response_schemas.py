@@ -1,0 +1,39 @@
+"""How answers look that have no schema of their own: JSON Schema, for the documentation and the contract tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from marshmallow import INCLUDE, Schema
+
+from mocksrv.described.json_schema import NUMBER, OBJECT, TEXT, TRUTH, Shape, any_of, array, nullable, record
+
+
+def echo(schema: type[Schema]) -> Callable[[], type[Schema]]:
+    """What a schema says, with members that the client sent and HQ does not know among them."""
+    def make() -> type[Schema]:
+        class Echo(schema):  # type: ignore[misc,valid-type]
+            class Meta:
+                unknown = INCLUDE
+
+        return type(f"{schema.__name__}Echo", (Echo,), {})
+
+    return make
+
+
+NOTHING: Shape = {"type": "object", "maxProperties": 0}
+IDS = array(TEXT)
+OLD_CASE = record({"case_id": TEXT, "id": TEXT, "properties": OBJECT, "indices": OBJECT, "closed": TRUTH,
+                   "date_closed": nullable("string"), "date_modified": nullable("string"), "resource_uri": TEXT},
+                  closed=False)
+OLD_CASES = record({"meta": record({"limit": NUMBER, "next": nullable("string"), "offset": NUMBER,
+                                    "previous": nullable("string"), "total_count": NUMBER}),
+                    "objects": array(OLD_CASE)})
+UPLOADED = record({"code": NUMBER, "message": TEXT}, {"status_url": TEXT, "download_id": TEXT})
+UPLOAD_STATUS = record({"state": NUMBER, "progress": record({"percent": NUMBER}), "result": record(
+    {"match_count": NUMBER, "created_count": NUMBER, "num_chunks": NUMBER, "errors": array(OBJECT)}, closed=False)},
+    closed=False)
+TABLES_STATUS = record({"message": TEXT}, {"complete": TRUTH, "error": TRUTH, "progress": NUMBER})
+LINES = array(any_of(TEXT, array(TEXT)))  # one for each object of a bulk request
+USER = record({"id": TEXT, "email": TEXT, "phone_numbers": array(TEXT)}, closed=False)
+__all__ = ["any_of"]

@@ -1,0 +1,1 @@
+"""What Django does with requests and answers: error pages, multipart, dates, spreadsheets."""

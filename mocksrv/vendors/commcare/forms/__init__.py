@@ -1,0 +1,1 @@
+"""Forms: the list and detail API, and the receiver of submissions."""

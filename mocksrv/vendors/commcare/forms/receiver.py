@@ -1,0 +1,263 @@
+"""The receiver: forms that phones and integrations submit, and the OpenRosa answers to them.
+
+commcare-hq corehq/apps/receiverwrapper/views.py (URLs, logins), couchforms/getters.py (bodies),
+form_processor/submission_post.py and couchforms/openrosa_response.py (answers).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from email.header import Header
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+from mocksrv.operation import Call, Refusal, Reply
+from mocksrv.vendors.commcare.access import authentication, domains
+from mocksrv.vendors.commcare.django import dates, multipart
+from mocksrv.vendors.commcare.django.error_pages import SERVER_ERROR
+from mocksrv.vendors.commcare.django.multipart import File
+from mocksrv.vendors.commcare.errors import Denied, Text
+from mocksrv.vendors.commcare.form_processor import casexml, device_reports, processing, xform
+from mocksrv.vendors.commcare.form_processor.processing import Attachment, Outcome, Submission
+from mocksrv.vendors.commcare.tastypie import throttle
+from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
+
+if TYPE_CHECKING:
+    from mocksrv.world import World
+
+FORM_FIELD = "xml_submission_file"
+SUCCESS, ERROR, FAILURE = "submit_success", "submit_error", "processing_failure"
+RECEIVED = "   √   "
+IGNORED = "√ (this submission was ignored)"
+BLOCKED = ("This submission was blocked because of an unusual volume of submissions from this project space.  "
+           "Please contact support to resolve.")
+DEMO_USER = "demo_user"
+
+# authtype in the query -> how the caller logs in
+AUTHTYPES = {"digest": "digest", "basic": "basic", "noauth": None, "api_key": "apikey", "oauth2": "bearer"}
+
+MAX_FORM = 10 * 1024 * 1024
+MAX_ATTACHMENT = 15 * 1024 * 1024
+# couchforms/const.py; a file is taken by its name or by its type.
+EXTENSIONS = ("jpg", "jpeg", "png", "pdf", "3ga", "mp3", "wav", "amr", "qcp", "ogg",
+              "3gpp", "3gp", "3gp2", "3g2", "mp4", "mpg4", "mpeg4", "m4v", "mpg", "mpeg")
+MEDIA_TYPES = re.compile(r"(audio|image|video)/.*|application/(octet-stream|pdf)")
+
+NO_FILE = ("If you use multipart/form-data, please name your file xml_submission_file.\n"
+           "You may also do a normal (non-multipart) post with the xml submission as the request body instead.\n")
+EMPTY_FILE = ("If you use multipart/form-data, the file xml_submission_file must not have an empty payload\n")
+EMPTY_BODY = "Post may not have an empty body\n"
+NOT_XML = ("If you use multipart/form-data, please use xml file only for submitting form xml. You may also do a normal "
+           "(non-multipart) with the xml submission as the request body instead\n")
+BAD_ATTACHMENT = ("If you use multipart/form-data, please use the following supported file extensions for attachments: "
+                  f"{', '.join(EXTENSIONS)}\n")
+FORM_TOO_LARGE = "Form exceeds 10MB size limit\n"
+ATTACHMENT_TOO_LARGE = "Attachment exceeds 15MB size limit\n"
+STRAY_FIELDS = "Received a submission with POST.keys()"
+
+SOURCE = "commcare-hq corehq/apps/receiverwrapper/views.py"
+APP_ID = r"{app_id:[\w-]+}"
+DECLARED: dict[str, Any] = {
+    "method_error": "empty", "consumes": "text/xml", "produces": "text/html", "proof": "source", "source": SOURCE,
+    "statuses": (201, 400, 401, 403, 413, 422, 429, 500, 509),
+}
+
+
+# --- operations ---------------------------------------------------------------------------------------------
+
+
+@vendor.view("POST", f"/a/{DOMAIN}/receiver/api/", permission="edit_data", plain=True, throttled=False,
+             login_first=True, **DECLARED)
+def submit_form_api(world: World, call: Call) -> Any:
+    """Submit a form through the API: with a login, and the permissions edit_data and access_api."""
+    domain_of(world, call)
+    return receive(world, call)
+
+
+@vendor.view("POST", f"/a/{DOMAIN}/receiver/", f"/a/{DOMAIN}/receiver", f"/a/{DOMAIN}/receiver/submission/",
+             f"/a/{DOMAIN}/receiver/submission", f"/a/{DOMAIN}/receiver/{APP_ID}/", auth="none", **DECLARED)
+def submit_form(world: World, call: Call) -> Any:
+    """Submit a form; a login is asked for if the domain demands secure submissions."""
+    domain_of(world, call)
+    if domains.listed(world, "open_submissions", call.params["domain"]):
+        return receive(world, call)
+    return submit_form_secure(world, call)
+
+
+@vendor.view("POST", f"/a/{DOMAIN}/receiver/secure/", f"/a/{DOMAIN}/receiver/secure/{APP_ID}/", auth="none",
+             anonymous=False, **DECLARED)
+def submit_form_secure(world: World, call: Call) -> Any:
+    """Submit a form with a login: Basic unless `authtype` or the Authorization header says otherwise."""
+    domain_of(world, call)
+    scheme = scheme_of(call)
+    if scheme is None:
+        return submit_without_login(world, call)
+    call.caller = authentication.authenticate(world, call, scheme=scheme)
+    if scheme == "apikey":
+        authentication.require_member(world, call, mobile=False, permission="edit_data", html=True)
+    elif call.caller.membership(call.params["domain"]) is None:
+        raise Denied(403, diagnosis=f"{call.caller.username} is not a member of {call.params['domain']!r}")
+    return receive(world, call)
+
+
+def domain_of(world: World, call: Call) -> Mapping[str, Any]:
+    domain = domains.find(world, call.params["domain"])
+    if domain is None:
+        raise Refusal(400, Text(f"No domain with name {call.params['domain']}"))
+    return domain
+
+
+def scheme_of(call: Call) -> str | None:
+    """How the caller logs in; None for a submission that waives the login."""
+    asked = call.arg("authtype")
+    if not asked:
+        scheme = authentication.scheme_of(call, default="basic")
+        return scheme if scheme in AUTHTYPES.values() else "basic"
+    if asked not in AUTHTYPES:
+        raise Refusal(400, Text(f"authtype must be one of: {','.join(AUTHTYPES)}"))
+    return AUTHTYPES[asked]
+
+
+def submit_without_login(world: World, call: Call) -> Any:
+    """With `authtype=noauth` only the demo user's forms and device reports come in."""
+    xml, _ = read(call)
+    try:
+        form = xform.parse(xml)
+    except xform.BadXML as error:
+        return broken(world, call, xml, error)
+    if not is_demo(form):
+        if call.arg("submit_mode") == "demo":
+            return openrosa(IGNORED, SUCCESS, 201)
+        raise Refusal(403, diagnosis=f"noauth takes forms of {DEMO_USER} and device reports only")
+    return receive(world, call)
+
+
+def is_demo(form: xform.Form) -> bool:
+    if form.get("@xmlns") == device_reports.XMLNS:
+        return True
+    allowed = (DEMO_USER, "demo_user_group_id", "", None)
+    owners = (xform.text_of(part.get("owner_id")) for block in casexml.blocks(form)
+              for part in (block.get("create"), block.get("update")) if isinstance(part, dict))
+    return xform.user_id(form) == DEMO_USER and all(owner in allowed for owner in owners)
+
+
+# --- what comes in ------------------------------------------------------------------------------------------
+
+
+def read(call: Call) -> tuple[bytes, dict[str, Attachment]]:
+    """The form's XML and its attachments. Raises Refusal."""
+    if not multipart.is_multipart(call):
+        if not call.body:
+            raise Refusal(400, Text(EMPTY_BODY))
+        return call.body, {}
+    fields, files = multipart.parse(call)
+    if fields:
+        raise Refusal(400, Text(STRAY_FIELDS, "text/plain"), diagnosis=f"a submission has files only, not the fields "
+                                                                       f"{', '.join(sorted(fields))}")
+    form = files.pop(FORM_FIELD, None)
+    if form is None:
+        raise Refusal(400, Text(NO_FILE))
+    if len(form.data) > MAX_FORM:
+        raise Refusal(413, Text(FORM_TOO_LARGE))
+    if not form.filename.endswith(".xml"):
+        raise unprocessable(NOT_XML)
+    for item in files.values():
+        check_attachment(item)
+    if not form.data:
+        raise Refusal(400, Text(EMPTY_FILE))
+    return form.data, {name: Attachment(item.content_type, item.data) for name, item in files.items()}
+
+
+def check_attachment(item: File) -> None:
+    if len(item.data) > MAX_ATTACHMENT:
+        raise Refusal(413, Text(ATTACHMENT_TOO_LARGE))
+    _, dot, extension = item.filename.rpartition(".")
+    if not (dot and extension in EXTENSIONS) and not MEDIA_TYPES.fullmatch(item.content_type):
+        raise unprocessable(BAD_ATTACHMENT)
+
+
+def unprocessable(text: str) -> Refusal:
+    return Refusal(422, Text(envelope(text, FAILURE)))
+
+
+def receive(world: World, call: Call) -> Reply:
+    """Take a submission from a caller who may submit."""
+    throttle.check_submission(world, call)
+    xml, attachments = read(call)
+    if domains.listed(world, "blocked", call.params["domain"]):
+        return openrosa(BLOCKED, ERROR, 509)
+    try:
+        form = xform.parse(xml)
+    except xform.BadXML as error:
+        return broken(world, call, xml, error)
+    app_id, build_id = app_ids(world, call.params["domain"], call.params.get("app_id"))
+    sent = Submission(
+        domain=call.params["domain"], form=form, xml=xml, attachments=attachments, received_on=submit_time(call),
+        user_id=call.caller.user_id if call.caller else None, app_id=app_id, build_id=build_id,
+        submit_ip=call.remote_addr, is_phone_submission=bool(call.header("x-openrosa-version")))
+    store = device_reports.store if form.get("@xmlns") == device_reports.XMLNS else processing.submit
+    return answer(call, store(world, sent))
+
+
+def submit_time(call: Call) -> str | None:
+    """A form that was kept on the way says when it came in."""
+    try:
+        return dates.parse_iso(call.header("x-submit-time"))
+    except ValueError:
+        return None
+
+
+def app_ids(world: World, domain: str, app_id: str | None) -> tuple[str | None, str | None]:
+    """The application and the build of a URL's id, which may name either."""
+    app = world.table("commcare.apps").peek(app_id or "")
+    if app is None or app["domain"] != domain or not app["built_from_app_id"]:
+        return app_id, None
+    return app["built_from_app_id"], app_id
+
+
+# --- what goes out ------------------------------------------------------------------------------------------
+
+
+def answer(call: Call, outcome: Outcome) -> Reply:
+    """The OpenRosa answer, by the version that the phone speaks."""
+    version3 = call.header("x-openrosa-version") == "3.0"
+    if outcome.problem:
+        call.diagnose(outcome.problem)
+    if outcome.kind == "crash":
+        raise Refusal(500, Text(SERVER_ERROR))
+    headers = [("Location", call.base_url), ("X-CommCareHQ-FormID", header_value(outcome.form_id))]
+    if outcome.kind == "normal" or (outcome.kind == "duplicate" and version3):
+        return openrosa(RECEIVED, SUCCESS, 201, headers)
+    if version3:
+        return openrosa(outcome.problem, FAILURE, 422, headers)
+    return openrosa(outcome.before_3 or outcome.problem, ERROR, 201, headers)
+
+
+def header_value(form_id: str) -> str:
+    """An id as Django writes it into a header; one with a line end is stored, but breaks the answer."""
+    if "\n" in form_id or "\r" in form_id:
+        raise Refusal(500, Text(SERVER_ERROR), diagnosis="the instanceID has a line end in it")
+    try:
+        form_id.encode("latin-1")
+    except UnicodeEncodeError:
+        return Header(form_id, "utf-8", maxlinelen=sys.maxsize).encode()
+    return form_id
+
+
+def broken(world: World, call: Call, body: bytes, error: Exception) -> Reply:
+    """The answer to what is no XForm, whatever the version."""
+    processing.keep_broken(world, call.params["domain"], body, str(error))
+    return openrosa(f"There was an error processing the form: {error}", ERROR, 500)
+
+
+def openrosa(text: str | None, nature: str, status: int, headers: list[tuple[str, str]] | None = None) -> Reply:
+    return Reply(Text(envelope(text or "", nature)), status, headers or [])
+
+
+def envelope(text: str, nature: str) -> str:
+    """HQ writes no XML declaration, and declares it as HTML."""
+    safe = escape(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "\ufffd", text))
+    return (f'<OpenRosaResponse xmlns="http://openrosa.org/http/response"><message nature="{nature}">{safe}</message>'
+            "</OpenRosaResponse>")

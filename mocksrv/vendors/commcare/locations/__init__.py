@@ -1,0 +1,1 @@
+"""Locations and their types, v1 and v2."""

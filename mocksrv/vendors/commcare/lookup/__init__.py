@@ -1,0 +1,1 @@
+"""Lookup tables, their rows, and their upload as a workbook."""

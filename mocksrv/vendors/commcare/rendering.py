@@ -1,0 +1,161 @@
+"""What goes over the wire: tastypie's JSON and XML, Django's JSON, and the refusals of both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from mocksrv.operation import Call, Headers, Refusal, Reply
+from mocksrv.vendors.commcare.access import authentication
+from mocksrv.vendors.commcare.access.checks import CORS, NOT_FOUND, subject
+from mocksrv.vendors.commcare.errors import CANNED, Denied, Text, bad_request
+from mocksrv.vendors.commcare.tastypie import throttle
+from mocksrv.vendors.commcare.tastypie.paginator import Objects
+
+if TYPE_CHECKING:
+    from mocksrv.world import World
+
+HTML = "text/html; charset=utf-8"
+JSON, XML = "application/json", "application/xml"
+OPENROSA = ("HTTP_X_OPENROSA_VERSION", "1.0")  # sic: HQ sends the name under which Django reads the header
+
+
+def sorted_json(data: Any) -> bytes:
+    """Tastypie's JSON: sorted keys, not ASCII-escaped."""
+    return encoded(sorted_text(data))
+
+
+def sorted_text(data: Any) -> str:
+    return json.dumps(data, sort_keys=True, ensure_ascii=False)
+
+
+def encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def django_json(data: Any) -> bytes:
+    """Django's JsonResponse: keys as they come, ASCII-escaped."""
+    return json.dumps(data).encode()
+
+
+def render(world: World, call: Call, result: Any) -> Reply:
+    if isinstance(result, Refusal):
+        return refused(world, call, result)
+    throttle.hit(world, call)
+    reply = result if isinstance(result, Reply) else Reply(result)
+    if reply.body is None or isinstance(reply.body, bytes | Text | Iterator):
+        return finish(reply.body, reply.status, reply.headers, reply.content_type)
+    if subject(call).traits["kind"] == "view":
+        return finish(django_json(reply.body), reply.status, reply.headers, JSON)
+    try:
+        kind = negotiate(call)
+    except Refusal as refusal:
+        return refused(world, call, refusal)
+    headers = [*CORS, ("Vary", "Accept")]
+    if call.method == "GET":
+        headers.append(("Cache-Control", "no-cache"))
+    return finish(encode(kind, reply.body), reply.status, [*headers, *reply.headers],
+                  reply.content_type or labelled(kind, bare_json=subject(call).traits.get("plain", False)))
+
+
+def refused(world: World, call: Call, refusal: Refusal) -> Reply:
+    challenged = any(name == "WWW-Authenticate" for name, _ in refusal.headers)
+    if isinstance(refusal, Denied) and call.notes.get("scheme") == "digest" and not challenged:
+        # HQ replaces what a login function denies inside a digest request by a fresh challenge.
+        refusal = authentication.challenge(world, refusal.diagnosis)
+    body, status = refusal.body, refusal.status
+    if body is None or isinstance(body, bytes | Text):
+        return finish(body, status, refusal.headers, None)
+    if not isinstance(body, dict | list):
+        return finish(Text(str(body)), status, refusal.headers, None)
+    operation = call.notes.get("subject")
+    if operation is None or operation.traits["kind"] == "view":
+        return finish(django_json(body), status, refusal.headers, JSON)
+    try:
+        kind = negotiate(call) if status == 400 else JSON
+    except Refusal:
+        kind = JSON
+    return finish(encode(kind, body), status, refusal.headers, labelled(kind, bare_json=True))
+
+
+def finish(body: Any, status: int, headers: Headers, content_type: str | None) -> Reply:
+    if isinstance(body, Text):
+        body, content_type = body.body.encode(), body.content_type
+    elif body is None:
+        body, content_type = b"", content_type or HTML
+    # HQ source: corehq/middleware.py, OpenRosaMiddleware; the redirect to the slash is made outside of it.
+    version = [] if status == 301 else [OPENROSA]
+    return Reply(body, status, [("Content-Type", content_type or HTML), *headers, *version])
+
+
+def failure(status: int) -> Refusal:
+    """HQ's own error of a status, for faults."""
+    if status == 404:
+        return Refusal(404, Text(NOT_FOUND))
+    return Refusal(status, CANNED if status >= 500 else None)
+
+
+# --- formats ------------------------------------------------------------------------------------------------
+
+
+def encode(kind: str, data: Any) -> bytes:
+    objects = data.get("objects") if isinstance(data, dict) else None
+    if isinstance(objects, Objects):
+        if kind == JSON:
+            meta, texts = sorted_text(data["meta"]), ", ".join(objects.texts(sorted_text))
+            return encoded(f'{{"meta": {meta}, "objects": [{texts}]}}')
+        data = data | {"objects": objects.data()}
+    if kind == JSON:
+        return sorted_json(data)
+    from mocksrv.vendors.commcare.tastypie import xml_serializer
+
+    return xml_serializer.encode(data)
+
+
+def labelled(kind: str, *, bare_json: bool) -> str:
+    """The Content-Type of a format; tastypie itself leaves the charset of JSON out."""
+    return kind if bare_json and kind == JSON else f"{kind}; charset=utf-8"
+
+
+def negotiate(call: Call) -> str:
+    """The answer's content type: `format=`, else Accept, else JSON. Raises Refusal for a broken Accept."""
+    if subject(call).traits.get("formats") == (JSON,):
+        return JSON
+    asked = {"json": JSON, "xml": XML}.get(call.arg("format") or "")
+    if asked:
+        return asked
+    accept = call.header("accept")
+    if not accept or accept == "*/*":
+        return JSON
+    best, rank = JSON, (0.0, -1)
+    for item in accept.split(","):
+        kind, _, params = item.partition(";")
+        kind = kind.strip() if kind.strip() != "*" else "*/*"
+        if kind.count("/") != 1:
+            raise bad_request("Invalid Accept header")
+        for offered in (XML, JSON):
+            fit = fits(kind, offered)
+            if fit and (quality(params), fit) >= rank and quality(params) > 0:
+                best, rank = offered, (quality(params), fit)
+    return best
+
+
+def fits(kind: str, offered: str) -> int:
+    """How exactly a media range names a type; 0: not at all."""
+    if kind == offered:
+        return 3
+    main, _, sub = kind.partition("/")
+    return (2 if main == offered.partition("/")[0] else 1 if main == "*" else 0) if sub == "*" else 0
+
+
+def quality(params: str) -> float:
+    for part in params.split(";"):
+        name, _, value = part.partition("=")
+        if name.strip() == "q":
+            try:
+                number = float(value)
+            except ValueError:
+                return 1.0
+            return number if 0 <= number <= 1 else 1.0
+    return 1.0

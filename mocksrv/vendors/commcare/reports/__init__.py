@@ -1,0 +1,1 @@
+"""Reports, data sources, feeds, applications and other small lists."""

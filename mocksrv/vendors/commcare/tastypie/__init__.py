@@ -1,0 +1,1 @@
+"""What django-tastypie does for a resource: pages, filters, throttle, serializers."""

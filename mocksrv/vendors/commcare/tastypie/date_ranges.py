@@ -1,0 +1,40 @@
+"""Date ranges with dots, `last_modified.gte=...`, as several resources take them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from mocksrv.operation import Call, Refusal
+from mocksrv.vendors.commcare.django import dates
+from mocksrv.vendors.commcare.errors import bad_request
+
+COMPARISONS: dict[str, Callable[[str, str], bool]] = {
+    "gt": lambda a, b: a > b, "gte": lambda a, b: a >= b, "lt": lambda a, b: a < b, "lte": lambda a, b: a <= b,
+}
+
+
+def dotted_ranges(call: Call, names: Iterable[str], refuse: Callable[[str], Refusal] = bad_request,
+                  whole_days: bool = False) -> list[tuple[str, Callable[[str], bool]]]:
+    """Field and test of every range in the query. With `whole_days`, a date alone in `lte` lasts until midnight.
+
+    Raises `refuse(text)` for an unknown comparison or a date that cannot be read.
+    """
+    found = []
+    for name, value in call.query:
+        field, dot, word = name.partition(".")
+        if not dot or field not in names:
+            continue
+        if word not in COMPARISONS:
+            raise refuse(f"'{word}' is not a valid type of date range.")
+        try:
+            bound = dates.parse_iso(value)
+        except ValueError:
+            raise refuse(f"Cannot parse datetime '{value}'") from None
+        if whole_days and word == "lte" and len(value.strip()) == 10:
+            bound = bound[:11] + "23:59:59.999999Z"
+        found.append((field, within(COMPARISONS[word], bound)))
+    return found
+
+
+def within(compare: Callable[[str, str], bool], bound: str) -> Callable[[str], bool]:
+    return lambda stored: compare(stored, bound)

@@ -1,0 +1,1 @@
+"""Mobile workers, web users, groups, identity."""

@@ -1,0 +1,99 @@
+"""Who I am and where I belong: identity, user_domains, sso; and invitations. HQ source: resources/v0_5.py, v0_4.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from mocksrv.operation import Call, Refusal, Reply
+from mocksrv.vendors.commcare.access import authentication, domains
+from mocksrv.vendors.commcare.access.authentication import Caller
+from mocksrv.vendors.commcare.described import response_schemas
+from mocksrv.vendors.commcare.errors import Text, bad_request
+from mocksrv.vendors.commcare.schemas import DomainList, IdentityObject, Invitation
+from mocksrv.vendors.commcare.schemas.requests import InvitationBody
+from mocksrv.vendors.commcare.tastypie import deserializer
+from mocksrv.vendors.commcare.users import listing, web_users
+from mocksrv.vendors.commcare.vendor import vendor
+
+if TYPE_CHECKING:
+    from mocksrv.world import World
+
+SOURCE = "commcare-hq corehq/apps/api/resources/v0_5.py"
+NO_LOGIN = Text("Username or API Key is incorrect, expired or deactivated", "text/plain")
+INVITED = ("email", *web_users.EDITABLE)
+
+
+@vendor.resource("GET", "identity", "v0.5", "v1", domain=False, plain=True, login_failure="",
+                 response=IdentityObject, statuses=(200, 401), source=SOURCE, proof="source")
+def get_identity(world: World, call: Call) -> dict[str, Any]:
+    """The caller."""
+    user = call.caller.user
+    return {"email": user["email"], "first_name": user["first_name"], "id": user["id"],
+            "last_name": user["last_name"], "username": user["username"]}
+
+
+@vendor.resource("GET", "user_domains", "v0.5", "v1", domain=False, plain=True, login_failure=NO_LOGIN,
+                 response=DomainList, statuses=(200, 400, 401), source=SOURCE, proof="source")
+def list_user_domains(world: World, call: Call) -> dict[str, Any]:
+    """The domains that the caller belongs to."""
+    caller: Caller = call.caller
+    flag = call.arg("feature_flag")
+    if flag and flag not in domains.FEATURES:
+        raise bad_request(f"'{flag}' is not a valid feature flag")
+    names = [name for name in sorted(world.table("commcare.domains").ids()) if caller.membership(name)]
+    if (call.arg("can_view_reports") or "").lower() == "true":
+        names = [name for name in names if caller.may(world, name, "view_reports")]
+    found = [domain for name in names if (domain := domains.find(world, name))
+             and (not flag or domains.has(world, flag))]
+    # HQ's paginator of this list does nothing: one page, and its count is all that `meta` has.
+    return {"meta": {"total_count": len(found)}, "objects": [
+        {"domain_name": domain["name"], "project_name": domain["title"]} for domain in found]}
+
+
+@vendor.resource("POST", "sso", "v0.4", "v0.5", "v1", auth="none", statuses=(200, 400, 403),
+                 response=response_schemas.USER,
+                 source="commcare-hq corehq/apps/api/resources/v0_4.py", proof="source")
+def sign_on(world: World, call: Call) -> Any:
+    """A user by name and password, in the form of version 0.4."""
+    form = {name: values[-1] for name, values in parse_qs(call.body.decode("utf-8", "replace")).items()}
+    for name in ("username", "password"):
+        if name not in form:
+            raise Refusal(400, Text(f"Missing required parameter: {name}"))
+    domain, username = call.params["domain"], form["username"]
+    if "@" not in username:
+        username = f"{username}@{domain}.commcarehq.org"
+    kind, user = authentication.find_user(world, username.lower())
+    authentication.check_locked(world, user)
+    if user is None or not user["active"] or not authentication.password_matches(user, form["password"]):
+        if user is not None:
+            authentication.count_attempt(world, kind, user)
+        raise Refusal(403, diagnosis="wrong username or password")
+    if Caller(kind, user, "basic").membership(domain) is None:
+        raise Refusal(403, diagnosis=f"{username} is not a member of {domain!r}")
+    authentication.reset_attempts(world, kind, user)
+    old = Call(method="GET", path=f"/a/{domain}/api/v0.4/sso/", target="/", headers={})
+    old.params = call.params
+    return listing.show(world, old, user) if kind == "mobile" else web_users.show(world, old, user)
+
+
+@vendor.resource("POST", "invitation", "v1", permission="edit_web_users", response=Invitation,
+                 statuses=(201, 400), source=SOURCE, proof="source", body=InvitationBody)
+def invite(world: World, call: Call) -> Reply:
+    """Invite a web user."""
+    data, domain = deserializer.load_object(call), call.params["domain"]
+    errors = []
+    if unknown := sorted(set(data) - set(INVITED)):
+        errors.append(f"Invalid parameter(s): {', '.join(unknown)}")
+    if not isinstance(data.get("email"), str) or not data["email"] or not data.get("role"):
+        errors.append("'email' and 'role' are required for each user")
+    else:
+        errors += web_users.check(world, domain, {name: data[name] for name in web_users.EDITABLE if name in data})
+    if errors:
+        raise Refusal(400, {"errors": errors})
+    invitation = {
+        "id": world.uuid(), "email": data["email"], "role": data["role"], "primary_location_id": None,
+        "assigned_location_ids": [], "profile": None, "user_data": {}, "tableau_role": None, "tableau_groups": [],
+    } | {name: data[name] for name in INVITED if name in data}
+    world.table("commcare.invitations").insert(invitation["id"], invitation | {"domain": domain})
+    return Reply(invitation, 201)

@@ -1,0 +1,143 @@
+"""Mobile workers: list and detail. HQ source: corehq/apps/api/resources/v0_1.py, v0_4.py, v0_5.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mocksrv.operation import Call
+from mocksrv.vendors.commcare.access import domains
+from mocksrv.vendors.commcare.django import dates
+from mocksrv.vendors.commcare.errors import absent, bad_request
+from mocksrv.vendors.commcare.form_processor.stores import TOP, owned
+from mocksrv.vendors.commcare.schemas import UserList, UserObject
+from mocksrv.vendors.commcare.schemas.requests import UserQuery
+from mocksrv.vendors.commcare.tastypie import paginator
+from mocksrv.vendors.commcare.vendor import vendor
+
+if TYPE_CHECKING:
+    from mocksrv.world import World
+
+TRUE_WORDS = ("true", "t", "yes", "y", "1")
+SOURCE = "commcare-hq corehq/apps/api/resources/v0_5.py, CommCareUserResource"
+
+
+def detail_uri(call: Call, resource: str, id: str) -> str:
+    """The path of an object in the scheme that the request used."""
+    version = call.path.split("/")[4]
+    where = f"{version}/{resource}" if version.startswith("v0.") else f"{resource}/v1"
+    return f"/a/{call.params['domain']}/api/{where}/{id}/"
+
+
+def is_v04(call: Call) -> bool:
+    return "/api/v0.4/" in call.path
+
+
+def is_2015(world: World, call: Call) -> bool:
+    return domains.era(world, call.params["domain"]) == "2015"
+
+
+def groups_of(world: World, user: Mapping[str, Any]) -> list[str]:
+    """The ids of a mobile worker's groups, sorted."""
+    return sorted(world.table("commcare.groups").by("by_member", (user["domain"], user["id"])))
+
+
+def user_data(user: Mapping[str, Any]) -> dict[str, Any]:
+    """A mobile worker's custom data with what HQ adds to it."""
+    data = {"commcare_profile": "", **user["user_data"], "commcare_project": user["domain"]}
+    if user["location_id"]:
+        data["commcare_location_id"] = data["commcare_primary_case_sharing_id"] = user["location_id"]
+    if user["location_ids"]:
+        data["commcare_location_ids"] = " ".join(user["location_ids"])
+    return data
+
+
+def show(world: World, call: Call, user: Mapping[str, Any]) -> dict[str, Any]:
+    """A mobile worker as the API has it; the era 2015 knows fewer fields."""
+    shown = {
+        "default_phone_number": user["default_phone_number"],
+        "email": user["email"],
+        "first_name": user["first_name"],
+        "groups": groups_of(world, user),
+        "id": user["id"],
+        "last_name": user["last_name"],
+        "phone_numbers": user["phone_numbers"],
+        "resource_uri": "" if is_v04(call) else detail_uri(call, "user", user["id"]),
+        "user_data": user["user_data"],
+        "username": user["username"],
+    }
+    if not is_2015(world, call):
+        shown |= {"eulas": "[]", "last_modified": dates.naive(user["last_modified"]),
+                  "user_data": user_data(user)}
+        if not is_v04(call):
+            shown |= {"primary_location": user["location_id"], "locations": user["location_ids"]}
+    if (call.arg("extras") or "").lower() == "true":
+        shown["extras"] = extras(world, user)
+    return shown
+
+
+def extras(world: World, user: Mapping[str, Any]) -> dict[str, int]:
+    """How many forms a mobile worker sent in the last 30 days and in the last whole month."""
+    now = dates.now(world)
+    month = now[:8] + "01T00:00:00.000000Z"
+    last_month = dates.before(month, days=1)[:8] + "01T00:00:00.000000Z"
+    return {
+        "submitted_last_30": sent(world, user, dates.before(now, days=30), now),
+        "completed_last_30": closed(world, user, dates.before(now, days=30), now),
+        "submitted_last_month": sent(world, user, last_month, month),
+        "completed_last_month": closed(world, user, last_month, month),
+    }
+
+
+def sent(world: World, user: Mapping[str, Any], start: str, end: str) -> int:
+    forms, domain = world.table("commcare.forms"), user["domain"]
+    found = forms.range("by_received", (domain, start), (domain, end))
+    return sum(1 for _, id in found if (forms.peek(id) or {})["user_id"] == user["id"])
+
+
+def closed(world: World, user: Mapping[str, Any], start: str, end: str) -> int:
+    cases, domain = world.table("commcare.cases"), user["domain"]
+    found = cases.range("by_server_modified", (domain, start), (domain, end))
+    return sum(1 for _, id in found if (doc := cases.peek(id)) and doc["closed"]
+               and doc["closed_by"] == user["id"])
+
+
+@vendor.resource("GET", "user", "v0.5", "v1", "v0.4", permission="edit_commcare_users", response=UserList,
+                 source=SOURCE, proof="source", query=UserQuery)
+def list_users(world: World, call: Call) -> dict[str, Any]:
+    """Mobile workers by username; `group`, `archived` and `extras` are the only filters."""
+    domain, users = call.params["domain"], world.table("commcare.users")
+    active = (call.arg("archived") or "").lower() not in TRUE_WORDS
+    group = call.arg("group")
+    if group is not None:
+        members = group_members(world, domain, group, active)
+        return paginator.page(call, len(members), lambda offset, limit: [
+            show(world, call, user) for user in members[offset : offset + limit]])
+    low, high = (domain, active), (domain, active, TOP)
+    return paginator.page(call, users.rank("by_name", low, high), lambda offset, limit: [
+        show(world, call, users.peek(id) or {})
+        for _, id in users.range("by_name", low, high, skip=offset, limit=limit)])
+
+
+def group_members(world: World, domain: str, group: str, active: bool) -> list[Mapping[str, Any]]:
+    found = owned(world, "commcare.groups", group, domain)
+    if found is None:
+        raise bad_request(f"Project {domain} has no group with id={group}")
+    users = [owned(world, "commcare.users", id, domain) for id in found["users"]]
+    return sorted((user for user in users if user and user["active"] == active), key=lambda user: user["username"])
+
+
+@vendor.resource("GET", "user", "v0.5", "v1", "v0.4", detail=True, permission="edit_commcare_users",
+                 response=UserObject, statuses=(200, 404), source=SOURCE, proof="source")
+def get_user(world: World, call: Call) -> dict[str, Any]:
+    """One mobile worker."""
+    return show(world, call, find(world, call))
+
+
+def find(world: World, call: Call) -> Mapping[str, Any]:
+    """The mobile worker that the path names. Raises an empty 404."""
+    user = owned(world, "commcare.users", call.params["pk"], call.params["domain"])
+    if user is None:
+        # HQ fails while it shows an empty user, differently in each version; a plain 404 is our choice.
+        raise absent(f"no mobile worker {call.params['pk']!r} in this domain")
+    return user
