@@ -34,12 +34,12 @@ lint: $(VENV)/ready ## Check style and types
 format: $(VENV)/ready ## Sort imports and fix what ruff can fix
 	$(BIN)/ruff check --fix .
 
-proof: $(VENV)/ready ## Replay the recorded answers, write down which operations they prove, and the README's table
+proof: $(VENV)/ready ## Replay the recorded answers, write down which operations they prove, and the documentation's tables
 	$(BIN)/python -m pytest contract_tests/cht/test_recorded.py --write-proof
-	$(BIN)/mocksrv operations --into README.md
+	$(BIN)/mocksrv operations --into docs
 
-operations: $(VENV)/ready ## Write the README's table of operations
-	$(BIN)/mocksrv operations --into README.md
+operations: $(VENV)/ready ## Write the documentation's tables: operations, differences
+	$(BIN)/mocksrv operations --into docs
 
 bench: $(VENV)/ready ## Measure against peers in the same run
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done

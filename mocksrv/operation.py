@@ -249,6 +249,7 @@ class Vendor:
     examples: Mapping[str, Any] = {}  # values of path parameters that a new world has
     # Where an answer about a collection has the id of one of its records, by operation or method.
     links: Mapping[str, str] = {}
+    documented: Mapping[str, Callable[[], str]] = {}  # Markdown tables for the documentation's pages, by name
     head_is_get = False  # answer HEAD with GET's headers
     max_body = 32 * 1024 * 1024
 

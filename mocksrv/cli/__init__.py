@@ -8,7 +8,6 @@ import logging
 import os
 import sys
 import threading
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,27 +136,34 @@ def announce(app: Simulator, url: str) -> None:
 @click.option("--vendor", multiple=True, help="Only this vendor's.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--markdown", is_flag=True, help="As Markdown tables.")
-@click.option("--into", metavar="FILE", help="Put the Markdown tables between the marks of this file.")
+@click.option("--into", metavar="FOLDER", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="Write the tables of the documentation anew, in the pages of this folder.")
 @click.option("--proof", "levels", multiple=True, type=click.Choice(PROOFS), help="Only these levels of proof; repeat "
               "for more.")
 @click.option("--stale", is_flag=True, help=f"Only where the proof is older than {STALE_AFTER} days.")
-def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool, into: str | None, levels: tuple[str, ...],
+def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool, into: Path | None, levels: tuple[str, ...],
                stale: bool) -> None:
     """List what is simulated, with permission, source and proof."""
     from mocksrv.app import load_vendors
     from mocksrv.clock import today
-    from mocksrv.described import proof
+    from mocksrv.described import documentation, proof
 
-    config = configured(vendor=vendor)
-    every = [operation for one in load_vendors(config.vendor) for operation in one.operations]
-    rows = [row for row in proof.describe(every, today())
+    vendors = load_vendors(configured(vendor=vendor).vendor)
+    every = proof.describe([operation for one in vendors for operation in one.operations], today())
+    rows = [row for row in every
             if (not levels or row["proof"]["level"] in levels) and (row["proof"]["stale"] or not stale)]
+    tables = documentation.tables(vendors, rows)
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     elif into:
-        replace_between_marks(Path(into), as_markdown(rows))
+        if vendor or levels or stale:
+            fail("--into writes all operations: leave out --vendor, --proof and --stale")
+        try:
+            documentation.write(into, tables)
+        except (OSError, documentation.UnknownTable) as error:
+            fail(error)
     elif markdown:
-        click.echo(as_markdown(rows))
+        click.echo("\n".join(f"## {one.title}\n\n{tables[f'operations.{one.name}']}" for one in vendors), nl=False)
     else:
         print_table(("vendor", "method", "path", "permission", "proof", "version", "date", "source"),
                     [{**row, **row["proof"], "proof": level_of(row["proof"])} for row in rows])
@@ -165,35 +171,6 @@ def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool, into: str
 
 def level_of(proof: dict[str, Any]) -> str:
     return f"{proof['level']} (stale)" if proof["stale"] else str(proof["level"])
-
-
-def as_markdown(rows: list[dict[str, Any]]) -> str:
-    """A folded table for each vendor. It does not tell what is stale: it would be another one every day."""
-    lines = []
-    for vendor in dict.fromkeys(row["vendor"] for row in rows):
-        own = [row for row in rows if row["vendor"] == vendor]
-        counts = Counter(row["proof"]["level"] for row in own)
-        sums = ", ".join(f"{counts[level]} {level}" for level in reversed(PROOFS) if counts[level])
-        lines += [f"<details><summary>{vendor}: {len(own)} operations ({sums})</summary>", "",
-                  "| method | path | what | proof | version | date |", "| --- | --- | --- | --- | --- | --- |"]
-        for row in own:
-            level, version, date = (row["proof"][key] or "" for key in ("level", "version", "date"))
-            lines.append(f"| {row['method']} | `{row['path']}` | {row['summary']} | {level} | {version} | {date} |")
-        lines += ["", "</details>", ""]
-    return "\n".join(lines)
-
-
-def replace_between_marks(file: Path, text: str) -> None:
-    begin, end = "<!-- operations: begin", "<!-- operations: end"
-    try:
-        before, mark, rest = file.read_text().partition(begin)
-        first_line, _, old = rest.partition("\n")
-        _, stop, after = old.partition(end)
-        if not mark or not stop:
-            fail(f"{file} lacks the marks {begin} --> and {end} -->")
-        file.write_text(f"{before}{mark}{first_line}\n{text}\n{stop}{after}")
-    except OSError as error:
-        fail(f"cannot use {file}: {error.strerror}")
 
 
 @main.command()

@@ -132,7 +132,7 @@ def refuse_route(error: HTTPException) -> Response:
     code = error.code or 500
     text = error.description or ""
     if code == 404:
-        text = f"{request.path} is no route of the control plane; the README lists them under \"The control plane\""
+        text = f"{request.path} is no route of the control plane; docs/control.md lists them"
     allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
     response = answer(problem(error.name.lower().replace(" ", "-"), code, f"use {allowed}" if allowed else text), code)
     if allowed:

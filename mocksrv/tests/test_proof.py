@@ -99,7 +99,7 @@ def test_it_is_shown_by_the_command_line(files):
     page = CliRunner().invoke(main, ["operations", "--markdown", "--vendor", "cht"]).output
     (line,) = [line for line in page.splitlines() if line.startswith("| GET | `/api/v1/place/{uuid}` |")]
     assert line.endswith(" | recorded | 1.1 | 2026-03-31 |")
-    assert "operations (2 recorded, " in page
+    assert page.count(" | recorded | ") == 2
 
 
 def test_it_is_shown_in_openapi():

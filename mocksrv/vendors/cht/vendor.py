@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from mocksrv.config import Setting
 from mocksrv.operation import Call, Content, Operation, Refusal, Reply, TooLarge, Vendor
 from mocksrv.store import TableSpec
-from mocksrv.vendors.cht import conformance, errors, rendering, sentinel
+from mocksrv.vendors.cht import conformance, differences, errors, rendering, sentinel
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.couch import cookies, documents, methods, password_hashes
 from mocksrv.vendors.cht.node import compression, http_traffic, json_text
@@ -39,6 +39,7 @@ class CHT(Vendor):
     title = "Community Health Toolkit (CHT) API"
     release = "4.15.0"
     security = SECURITY
+    documented = {"differences": differences.markdown}
     examples = {"db": "medic", "design": "medic-client", "view": "contacts_by_type", "type": "reports",
                 "node": "_local", "username": "chw1"}
     links = {"create_places": "$response.body#/id", "couch_post_document": "$response.body#/id",

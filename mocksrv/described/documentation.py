@@ -1,0 +1,70 @@
+"""The tables of the documentation that the code knows best: the operations, and what vendors tell of themselves.
+
+A page holds them between marks, `<!-- table: operations.cht -->` and `<!-- end -->`; `make operations` writes them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mocksrv.operation import PROOFS, Vendor
+
+MARKED = re.compile(r"(?P<begin><!-- table: (?P<name>\S+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "COPY", "OPTIONS", "TRACE")  # in this order for each path
+
+
+class UnknownTable(Exception):
+    """A page has the mark of a table that there is none of."""
+
+
+def tables(vendors: Iterable[Vendor], rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Every table by its name. `rows` are the vendors' operations as `proof.describe` tells them."""
+    vendors, rows = list(vendors), list(rows)
+    own = {vendor.name: [row for row in rows if row["vendor"] == vendor.name] for vendor in vendors}
+    made = {"operations": sums(vendors, own)}
+    for vendor in vendors:
+        made[f"operations.{vendor.name}"] = operations(own[vendor.name])
+        made |= {f"{vendor.name}.{name}": table() for name, table in vendor.documented.items()}
+    return made
+
+
+def operations(rows: Iterable[Mapping[str, Any]]) -> str:
+    """One vendor's operations by path. It does not tell what is stale: it would be another table every day."""
+    lines = ["| method | path | what | proof | version | date |", "| --- | --- | --- | --- | --- | --- |"]
+    for row in sorted(rows, key=lambda row: (row["path"], METHODS.index(row["method"]))):
+        level, version, date = (row["proof"][key] or "" for key in ("level", "version", "date"))
+        lines.append(f"| {row['method']} | `{row['path']}` | {row['summary']} | {level} | {version} | {date} |")
+    return "\n".join(lines) + "\n"
+
+
+def sums(vendors: Iterable[Vendor], rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> str:
+    """How many operations each vendor has, by their proof, with links to their pages."""
+    levels = PROOFS[::-1]
+    lines = [f"| | operations | {' | '.join(levels)} |", f"| --- |{' ---: |' * (len(levels) + 1)}"]
+    for vendor in vendors:
+        counts = Counter(row["proof"]["level"] for row in rows[vendor.name])
+        cells = [str(counts[level] or "") for level in levels]
+        lines.append(f"| [{vendor.title}](operations/{vendor.name}.md) | {counts.total()} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def renewed(page: str, known: Mapping[str, str]) -> str:
+    """The page with its marked tables made anew. Raises UnknownTable."""
+    def table(mark: re.Match[str]) -> str:
+        if mark["name"] not in known:
+            raise UnknownTable(f"there is no table {mark['name']}; known are {', '.join(known)}")
+        return mark["begin"] + known[mark["name"]] + mark["end"]
+
+    return MARKED.sub(table, page)
+
+
+def write(folder: Path, known: Mapping[str, str]) -> None:
+    """Renew the tables in all pages of a folder and those below it. Raises UnknownTable and OSError."""
+    for file in sorted(folder.rglob("*.md")):
+        page = file.read_text()
+        if (new := renewed(page, known)) != page:
+            file.write_text(new)
