@@ -14,7 +14,6 @@ from typing import Any
 from mocksrv.operation import PROOFS, Vendor
 
 MARKED = re.compile(r"(?P<begin><!-- table: (?P<name>\S+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "COPY", "OPTIONS", "TRACE")  # in this order for each path
 
 
 class UnknownTable(Exception):
@@ -35,7 +34,7 @@ def tables(vendors: Iterable[Vendor], rows: Iterable[Mapping[str, Any]]) -> dict
 def operations(rows: Iterable[Mapping[str, Any]]) -> str:
     """One vendor's operations by path. It does not tell what is stale: it would be another table every day."""
     lines = ["| method | path | what | proof | version | date |", "| --- | --- | --- | --- | --- | --- |"]
-    for row in sorted(rows, key=lambda row: (row["path"], METHODS.index(row["method"]))):
+    for row in sorted(rows, key=lambda row: (row["path"], row["method"])):
         level, version, date = (row["proof"][key] or "" for key in ("level", "version", "date"))
         lines.append(f"| {row['method']} | `{row['path']}` | {row['summary']} | {level} | {version} | {date} |")
     return "\n".join(lines) + "\n"
