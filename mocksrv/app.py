@@ -20,12 +20,12 @@ from werkzeug.routing import BaseConverter, RequestRedirect, Rule
 from mocksrv import near_misses
 from mocksrv.clock import pause, stopwatch
 from mocksrv.config import Config
-from mocksrv.control import CONTROL, PROBLEM, control, forbidden
+from mocksrv.control import CONTROL, DIAGNOSIS, PROBLEM, control, forbidden
 from mocksrv.faults import Fault
 from mocksrv.journal import BODY, Entry
 from mocksrv.journal.metrics import Meter
 from mocksrv.operation import PARAMETER, Call, Operation, Refusal, Reply, Vendor
-from mocksrv.outcome import DIAGNOSIS, NotSimulated, Ours, failed, no_room, stream
+from mocksrv.outcome import NotSimulated, Ours, failed, no_room, stream
 from mocksrv.problems import NoRoom, OutOfMemory
 from mocksrv.serving.wsgi import SLASH, dated, header_safe, headers_of, path_of, quoted_target, status_line, take_world
 from mocksrv.world import DEFAULT, World, Worlds

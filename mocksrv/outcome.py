@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from mocksrv.control import PROBLEM, problem
+from mocksrv.control import DIAGNOSIS, PROBLEM, problem
 from mocksrv.journal import BODY, blot
 from mocksrv.operation import Call, Operation, Refusal, Vendor
 from mocksrv.problems import NoRoom
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from mocksrv.world import World
 
 log = logging.getLogger("mocksrv")
-
-DIAGNOSIS = "X-Mocksrv-Diagnosis"
 
 
 class NotSimulated(Exception):

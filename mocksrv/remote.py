@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from functools import cached_property
 from typing import Any
 from urllib.error import HTTPError
@@ -92,23 +93,36 @@ class RemoteWorld:
 
     def control(self, method: str, path: str, data: Any = None) -> Any:
         """A call of the control plane under this world's prefix. Raises ControlFailure."""
+        return self._call(method, path, data)[0]
+
+    def _call(self, method: str, path: str, data: Any = None) -> tuple[Any, str | None]:
+        """The same, and what the server has to say about it beside the answer."""
         body = None if data is None else json.dumps(data).encode()
         request = Request(f"{self.url}/_mocksrv{path}", body, self._headers, method=method)
         try:
             with DIRECT.open(request) as response:
-                text = response.read()
+                text, advice = response.read(), response.headers["X-Mocksrv-Diagnosis"]
         except HTTPError as error:
             with error:
                 raise ControlFailure(detail(error)) from None
-        return json.loads(text) if text else None
+        return json.loads(text) if text else None, advice
 
     def reset(self) -> None:
+        """Begin again: seeded data, an empty journal, no faults, the settings of the start, the machine's time."""
         self.control("POST", "/reset")
 
-    def plant(self, *, seed: int | None = None, size: int | str | None = None, **settings: Any) -> None:
-        """Make the world anew, with another seed, size or settings (`cht_conformance="docs"`)."""
-        fields = {"seed": seed, "size": size} | ({"settings": dotted(settings)} if settings else {})
-        self.control("POST", "/worlds", {"name": self.name} | {k: v for k, v in fields.items() if v is not None})
+    def plant(self, *, seed: int | None = None, size: int | str | None = None, at: str | None = None,
+              **settings: Any) -> None:
+        """Make the world anew, with another seed, size or settings (`cht_conformance="docs"`).
+
+        Its clock stands at the ISO 8601 moment `at`, and its records are older: the same seed gives the same bytes on
+        any day. Without `at` it has the machine's time; a clock that was set before is forgotten, with a warning.
+        """
+        fields = {"seed": seed, "size": size, "clock": None if at is None else {"freeze": True, "set": at},
+                  "settings": dotted(settings) or None}
+        given = {key: value for key, value in fields.items() if value is not None}
+        if advice := self._call("POST", "/worlds", {"name": self.name} | given)[1]:
+            warnings.warn(advice, stacklevel=2)
 
     def set(self, **settings: Any) -> None:
         """Change vendors' settings in this world: `world.set(cht_conformance="docs")`."""

@@ -153,10 +153,10 @@ class Worlds:
         world.store.settle()
         return world
 
-    def sow(self, seed: int, size: int, settings: Mapping[str, Any]) -> World:
+    def sow(self, seed: int, size: int, settings: Mapping[str, Any], clock: Clock | None = None) -> World:
         """The same as `plant`, as far as there is memory. Raises OutOfMemory."""
         try:
-            return self.plant(seed, size, settings, most=self._left if self.spend(0, measure=True) else 0)
+            return self.plant(seed, size, settings, clock, most=self._left if self.spend(0, measure=True) else 0)
         except Full:
             raise OutOfMemory(self.config.memory) from None
 
@@ -177,13 +177,15 @@ class Worlds:
                 raise ConfigError(f"setting {name}={value}: use {error}") from None
         return values
 
-    def plant(self, seed: int, size: int, settings: Mapping[str, Any] | None = None, most: int | None = None) -> World:
+    def plant(self, seed: int, size: int, settings: Mapping[str, Any] | None = None, clock: Clock | None = None,
+              most: int | None = None) -> World:
         """A new world, with these settings beside the defaults: accounts always, made-up data unless `size` is 0.
 
+        The data is older than `clock`, without which the world has the machine's time.
         Raises Full when the documents take more than `most` bytes.
         """
         known = self.defaults() | dict(settings or {})
-        world = World(DEFAULT, Store(self.specs), Clock(), Generator(seed), known, self.config.limits)
+        world = World(DEFAULT, Store(self.specs), clock or Clock(), Generator(seed), known, self.config.limits)
         world.store.ledger.most = most
         self._settle(world, size, self.vendors)
         world.store.ledger.most = None

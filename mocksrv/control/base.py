@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 CONTROL = "/_mocksrv"
 PROBLEM = "application/problem+json"
+DIAGNOSIS = "X-Mocksrv-Diagnosis"  # the header with our advice
 MAX_BODY = 64 * 1024 * 1024
 INSTANCE = uuid.uuid4().hex  # of this process: tells a restarted server from the one that was there before
 

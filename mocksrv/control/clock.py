@@ -7,11 +7,13 @@ from typing import Any
 
 from flask import Response
 
-from mocksrv.clock import ClockRange
+from mocksrv.clock import Clock, ClockRange
 from mocksrv.control.base import ControlError, answer, app, control, number, payload, world
-from mocksrv.control.describe import NUMBER, TRUTH, told
+from mocksrv.control.describe import NUMBER, TRUTH, Schema, told
 from mocksrv.control.schemas import MOMENT
 from mocksrv.world import World
+
+CHANGES: dict[str, Schema] = {"advance": NUMBER, "freeze": TRUTH, "rate": NUMBER, "set": MOMENT, "skew": NUMBER}
 
 
 def clock_state(one: World) -> dict[str, Any]:
@@ -27,7 +29,7 @@ def read_clock() -> Response:
 
 
 @control.post("/clock")
-@told("Clock", takes={"advance": NUMBER, "freeze": TRUTH, "rate": NUMBER, "set": MOMENT, "skew": NUMBER})
+@told("Clock", takes=CHANGES)
 def change_clock() -> Response:
     """Move the clock of this world.
 
@@ -35,30 +37,43 @@ def change_clock() -> Response:
 
     What is due by then is done when this returns: nothing in a world waits for real time.
     """
-    data = payload()
+    changes = payload()
     one = world()
     with one.lock:
-        moved = one.clock.copy()
-        if "freeze" in data:
-            if not isinstance(data["freeze"], bool):
-                raise ControlError("not-a-truth", 400, "freeze takes true or false")
-            moved.freeze(data["freeze"])
-        try:
-            if "rate" in data:
-                moved.set_rate(number(data, "rate"))
-            if "set" in data:
-                moved.set(moment(data["set"]))
-            if "skew" in data:
-                moved.set_skew(number(data, "skew"))
-            if "advance" in data:
-                moved.advance(number(data, "advance"))
-        except ClockRange as error:
-            raise ControlError("clock-range", 400, str(error)) from None
+        moved = changed(one.clock, changes)
         settle(one)  # what was written lately is noticed now, not at the new time
         one.clock = moved
         settle(one)
         one.commit()
     return answer(clock_state(one))
+
+
+def changed(clock: Clock, changes: dict[str, Any]) -> Clock:
+    """A clock that differs from `clock` by these changes. Raises ControlError."""
+    moved = clock.copy()
+    if "freeze" in changes:
+        if not isinstance(changes["freeze"], bool):
+            raise ControlError("not-a-truth", 400, "freeze takes true or false")
+        moved.freeze(changes["freeze"])
+    try:
+        if "rate" in changes:
+            moved.set_rate(number(changes, "rate"))
+        if "set" in changes:
+            moved.set(moment(changes["set"]))
+        if "skew" in changes:
+            moved.set_skew(number(changes, "skew"))
+        if "advance" in changes:
+            moved.advance(number(changes, "advance"))
+    except ClockRange as error:
+        raise ControlError("clock-range", 400, str(error)) from None
+    return moved
+
+
+def made_of(changes: Any) -> Clock:
+    """The machine's clock with these changes. Raises ControlError."""
+    if not isinstance(changes, dict) or changes.keys() - CHANGES.keys():
+        raise ControlError("bad-clock", 400, f"clock takes an object of {', '.join(CHANGES)}")
+    return changed(Clock(), changes)
 
 
 def settle(one: World) -> None:

@@ -7,17 +7,18 @@ from typing import Any
 
 from flask import Response
 
+from mocksrv.clock import Clock
 from mocksrv.config import ConfigError, parse_seed, parse_size
-from mocksrv.control.base import CONTROL, ControlError, answer, app, control, name, payload, world, worlds
-from mocksrv.control.clock import clock_state
-from mocksrv.control.describe import TEXT, WHOLE, all_of, listed, told
+from mocksrv.control.base import CONTROL, DIAGNOSIS, ControlError, answer, app, control, name, payload, world, worlds
+from mocksrv.control.clock import CHANGES, clock_state, made_of
+from mocksrv.control.describe import TEXT, WHOLE, all_of, listed, some_of, told
 from mocksrv.control.schemas import NAME as NAME_OF
 from mocksrv.control.schemas import SETTINGS
 from mocksrv.scenario import Scenario, scenarios
 from mocksrv.world import DEFAULT, World
 
 ORDER = {"name": NAME_OF, "fork": TEXT, "seed": WHOLE, "size": {"type": ["integer", "string"]},
-         "settings": SETTINGS, "scenario": TEXT}
+         "settings": SETTINGS, "clock": some_of(CHANGES), "scenario": TEXT}
 NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
 SNAPSHOTS = 1_000  # that are kept at most
 
@@ -38,37 +39,58 @@ def list_worlds() -> Response:
 @control.post("/worlds")
 @told("World", 201, takes=ORDER, needs=("name",))
 def make_world() -> Response:
-    """Make the world of that `name` anew: as a `fork` of another, or with its own `seed`, `size` or `settings`."""
+    """Make the world of that `name` anew: as a `fork` of another, or with its own `seed`, `size`, `settings`, `clock`.
+
+    `clock` takes what `POST /clock` takes, and the made-up records lie before that moment: with a frozen clock the same
+    seed gives the same bytes on any day. Without it the clock is the machine's, whatever it was in the world before.
+    """
     data = payload()
     key = data.get("name")
     if not isinstance(key, str) or not NAME.fullmatch(key):
         raise ControlError("bad-name", 400, "name takes 1 to 64 letters, digits, dots, dashes or underscores")
     source = forked(data) if "fork" in data else planted(data)
     trouble = known_scenario(data["scenario"]) if "scenario" in data else None
+    note = "" if data.keys() & {"fork", "clock"} else lost_clock(key)
     made = worlds().replace(key, source)
     with made.lock:
         if trouble:
             trouble.apply(made)
         made.commit()
-    return answer(describe(made), 201)
+    return noted(answer(describe(made), 201), note)
+
+
+def lost_clock(key: str) -> str:
+    """What to say when the world of that name begins again and somebody had set its clock; "" if nobody had."""
+    if key not in worlds() or worlds()[key].clock == Clock():
+        return ""
+    clock = worlds()[key].clock
+    state = "had been set" if clock.frozen is None else f"stood at {clock.iso()}"
+    return (f"the clock of this world, which {state}, is the machine's again: set it afterwards, or make the world "
+            'with a "clock" of its own (POST /_mocksrv/worlds)')
+
+
+def noted(response: Response, note: str) -> Response:
+    if note:
+        response.headers[DIAGNOSIS] = note
+    return response
 
 
 def forked(data: dict[str, Any]) -> World:
     """The world that a new one is to be a copy of."""
-    if data.keys() & {"seed", "size", "settings"}:
-        raise ControlError("bad-fork", 400, "a fork is like its world; leave out seed, size and settings")
+    if data.keys() & {"seed", "size", "settings", "clock"}:
+        raise ControlError("bad-fork", 400, "a fork is like its world; leave out seed, size, settings and clock")
     if not isinstance(data["fork"], str) or data["fork"] not in worlds():
         raise ControlError("no-such-world", 404, f"there is no world {data['fork']!r}; GET {CONTROL}/worlds lists them")
     return worlds()[data["fork"]]
 
 
 def planted(data: dict[str, Any]) -> World:
-    """A world with the data and settings that are wanted."""
-    settings = parsed(data.get("settings", {}))
+    """A world with the data, settings and clock that are wanted."""
+    settings, clock = parsed(data.get("settings", {})), made_of(data.get("clock", {}))
     try:
-        if settings or data.keys() & {"seed", "size"}:
+        if settings or data.keys() & {"seed", "size", "clock"}:
             wanted = {"seed": app().settings.seed, "size": app().settings.size} | data
-            return worlds().sow(parse_seed(wanted["seed"]), parse_size(wanted["size"]), settings)
+            return worlds().sow(parse_seed(wanted["seed"]), parse_size(wanted["size"]), settings, clock)
     except ConfigError as error:
         raise ControlError("bad-setting", 400, str(error)) from None
     return worlds().origin
@@ -157,9 +179,10 @@ def forget_world() -> Response:
 @control.post("/reset")
 @told("World")
 def reset() -> Response:
-    """Begin again with the seeded data."""
+    """Begin again with the seeded data, an empty journal, no faults, and the machine's time."""
     payload()
-    return answer(describe(worlds().reset(name())))
+    note = lost_clock(name())
+    return noted(answer(describe(worlds().reset(name()))), note)
 
 
 # --- snapshots ---

@@ -33,6 +33,14 @@ def test_settings_and_size(mocksrv):
     assert mocksrv.control("GET", "/settings")["cht.conformance"] == "docs"
     assert mocksrv.credentials("cht")[0]["username"] == "admin"
 
+def test_a_moment_for_the_records(mocksrv):
+    mocksrv.plant(size=3, at="2028-02-29T12:00:00Z")
+    state = {"now": "2028-02-29T12:00:00.000000Z", "frozen": True, "skew": 0.0, "rate": 1.0}
+    assert mocksrv.clock.read() == state
+    with pytest.warns(UserWarning, match="the clock of this world, which stood at 2028-02-29T12:00:00.000Z, is the"):
+        mocksrv.plant(size=3)
+    assert mocksrv.clock.read()["frozen"] is False
+
 def test_a_refusal_of_the_control_plane(mocksrv):
     from mocksrv.remote import ControlFailure
     with pytest.raises(ControlFailure, match="set takes an ISO 8601 time"):
@@ -44,7 +52,7 @@ def test_a_refusal_of_the_control_plane(mocksrv):
 def test_each_test_has_a_world_of_its_own(pytester, options):
     pytester.makepyfile(TESTS)
     result = pytester.runpytest_subprocess(*options)
-    result.assert_outcomes(passed=5)
+    result.assert_outcomes(passed=6)
     result.stdout.fnmatch_lines(["mocksrv: 1 operation used*"])
 
 
@@ -127,7 +135,7 @@ def test_the_network_can_be_blocked(pytester):
 
 def test_a_server_that_runs_already(pytester, mocksrv_url):
     pytester.makepyfile(TESTS)
-    pytester.runpytest_subprocess("--mocksrv-url", mocksrv_url).assert_outcomes(passed=5)
+    pytester.runpytest_subprocess("--mocksrv-url", mocksrv_url).assert_outcomes(passed=6)
 
 
 def test_a_server_in_a_process_of_its_own(pytester):

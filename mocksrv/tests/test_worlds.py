@@ -77,6 +77,36 @@ def test_a_slow_answer_holds_up_its_own_world_only(shop_app):
     assert order == ["slow", "quick"]
 
 
+CLOCK = {"freeze": True, "set": "2028-02-29T12:00:00Z", "skew": 0}
+AT = {"now": "2028-02-29T12:00:00.000000Z", "frozen": True, "skew": 0.0, "rate": 1.0}
+
+
+def test_a_world_is_made_at_a_moment_of_its_own(shop):
+    made = shop.post("/_mocksrv/worlds", json={"name": "w", "clock": CLOCK})
+    assert made.json["clock"] == AT
+    assert "X-Mocksrv-Diagnosis" not in made.headers
+    assert shop.get("/~other/_mocksrv/clock").json["frozen"] is False
+
+
+@pytest.mark.parametrize(("path", "order"), [
+    ("/~w/_mocksrv/reset", None), ("/_mocksrv/worlds", {"name": "w"}), ("/_mocksrv/worlds", {"name": "w", "size": 2})])
+def test_who_loses_a_clock_that_was_set_is_told(shop, path, order):
+    shop.post("/~w/_mocksrv/clock", json=CLOCK)
+    again = shop.post(path, json=order)
+    assert again.json["clock"]["frozen"] is False
+    assert "which stood at 2028-02-29T12:00:00.000Z, is the machine's again" in again.headers["X-Mocksrv-Diagnosis"]
+    assert "X-Mocksrv-Diagnosis" not in shop.post(path, json=order).headers, "there is nothing to lose any more"
+
+
+@pytest.mark.parametrize(("clock", "code"), [
+    ("noon", "bad-clock"), ({"frozen": True}, "bad-clock"), ({"set": "noon"}, "not-a-time"),
+    ({"rate": -1}, "clock-range")])
+def test_a_clock_that_is_none_makes_no_world(shop, clock, code):
+    refused = shop.post("/_mocksrv/worlds", json={"name": "w", "clock": clock})
+    assert (refused.status_code, refused.json["type"]) == (400, f"about:mocksrv#{code}")
+    assert [one["name"] for one in shop.get("/_mocksrv/worlds").json] == ["default"]
+
+
 def test_a_fork_shares_nothing_that_changes(shop_app):
     worlds = shop_app().worlds
     one = worlds["one"]
