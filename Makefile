@@ -1,4 +1,5 @@
-# Each target sets itself up: the virtual environment is made anew when pyproject.toml changes.
+# Each target sets itself up: `make serve` installs the server alone, the others what tests and development need beside
+# it; both again when pyproject.toml changes.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -11,13 +12,23 @@ WORKERS ?= 2
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
 
-$(VENV)/ready: pyproject.toml
+# Nothing is compiled ahead: Python does that for what is really imported, which is a small part.
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable
+
+$(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+
+$(VENV)/server: pyproject.toml | $(BIN)/python
+	@echo "installing the server into $(VENV) ..."
+	$(INSTALL) .
 	@touch $@
 
-serve: $(VENV)/ready ## Start the server on PORT (8080)
+$(VENV)/ready: pyproject.toml | $(BIN)/python
+	@echo "installing the server, its tests and the tools of development into $(VENV) ..."
+	$(INSTALL) '.[dev]'
+	@touch $(VENV)/server $@
+
+serve: $(VENV)/server ## Start the server on PORT (8080)
 	$(BIN)/mocksrv serve --port $(PORT) $(ARGS)
 
 test: $(VENV)/ready ## Run all tests; ARGS goes to pytest
