@@ -7,7 +7,7 @@ PORT ?= 8080
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test parallel lint format proof operations bench fuzz
+.PHONY: help serve test parallel lint format proof operations docs bench fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
@@ -51,6 +51,9 @@ proof: $(VENV)/ready ## Replay the recorded answers, write down which operations
 
 operations: $(VENV)/ready ## Write the documentation's tables: operations, differences
 	$(BIN)/mocksrv operations --into docs
+
+docs: $(VENV)/ready ## Build the documentation as a site, into build/site; every dead link fails it
+	NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict
 
 bench: $(VENV)/ready ## Measure against peers in the same run
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
