@@ -46,7 +46,7 @@ format: $(VENV)/ready ## Sort imports and fix what ruff can fix
 	$(BIN)/ruff check --fix .
 
 proof: $(VENV)/ready ## Replay the recorded answers, write down which operations they prove, and the documentation's tables
-	$(BIN)/python -m pytest contract_tests/cht/test_recorded.py --write-proof
+	$(BIN)/python -m pytest contract_tests/cht/test_recorded.py contract_tests/commcare/test_recorded.py --write-proof
 	$(BIN)/mocksrv operations --into docs
 
 operations: $(VENV)/ready ## Write the documentation's tables: operations, differences

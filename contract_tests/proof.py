@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from mocksrv.described import proof
 from mocksrv.described.proof import finding
 from mocksrv.operation import Operation
 
@@ -51,3 +52,15 @@ def findings(outcomes, version):
         found[operation.name] = finding(operation, version, recorded, [one.status for one in agreed],
                                         len(own) - len(agreed))
     return {name: one for name, one in found.items() if one}
+
+
+def check(vendor, version, outcomes, reviewed, write):
+    """Assert that a replay shows nothing but reviewed differences, and proves what proof.json has; or `write` that."""
+    assert not (found := complaints(outcomes, reviewed)), "\n".join(found)
+    proved = findings(outcomes, version)
+    if write:
+        proof.replace(vendor, "recorded", proved)
+    written = proof.read(vendor).get("recorded", {})
+    wrong = sorted(name for name in proved.keys() | written.keys() if proved.get(name) != written.get(name))
+    assert not wrong, (f"fixtures/{vendor}/proof.json is not what this replay found of {', '.join(wrong)}: "
+                       "write it with `make proof`, never by hand")
