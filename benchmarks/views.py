@@ -22,13 +22,14 @@ from collections.abc import Callable, Iterator
 from time import perf_counter, process_time
 from typing import Any
 
+from mocksrv.call import Call
 from mocksrv.config import Config
-from mocksrv.operation import Call
 from mocksrv.vendors.cht import vendor
 from mocksrv.vendors.cht.couch import documents, view_index
 from mocksrv.vendors.cht.couch_api import views
 from mocksrv.vendors.cht.ddocs import map_functions
-from mocksrv.world import World, Worlds
+from mocksrv.world import World
+from mocksrv.worlds import Worlds
 
 SIZES = (1_000, 10_000, 100_000)
 PICKS, AGAIN = 10, 10

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mocksrv.app import create_app
+from mocksrv.call import Reply
 from mocksrv.config import Config
-from mocksrv.operation import Reply
 from mocksrv.serving.server import Server
 
 

@@ -109,7 +109,7 @@ def test_commcare_next_page_repeats(mocksrv, tmp_path):
 def test_commcare_retry_after_fraction(mocksrv, tmp_path):
     mocksrv.scenario("commcare.retry_after_fraction")
     assert export(mocksrv, tmp_path).returncode == 0
-    mocksrv.journal.verify(status=429, exactly=3)
+    mocksrv.verify(status=429, exactly=3)
 
 
 def test_commcare_digest_stale(mocksrv):
@@ -221,7 +221,7 @@ def test_all_works_on_retry(mocksrv, session):
     mocksrv.scenario("all.works_on_retry")
     session.mount("http://", HTTPAdapter(max_retries=Retry(1, status_forcelist=[503], backoff_factor=0)))
     assert session.get(f"{mocksrv.url}/api/info").status_code == 200
-    mocksrv.journal.verify(in_order=[{"status": 503}, {"status": 200}])
+    mocksrv.verify(in_order=[{"status": 503}, {"status": 200}])
 
 
 def test_all_flaky(mocksrv, session):

@@ -35,7 +35,7 @@ def test_background_work_is_done_when_advance_returns(mocksrv, cht):
     assert "patient_id" not in stored(mocksrv, "cht.medic", person)
     mocksrv.clock.advance(3600)
     assert stored(mocksrv, "cht.medic", person)["patient_id"].isdigit()
-    mocksrv.journal.verify(method="GET", never=True)
+    mocksrv.verify(method="GET", never=True)
 
 
 def test_an_upgrade_is_done_when_advance_returns(mocksrv, cht):

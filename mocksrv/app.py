@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -18,17 +18,19 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter, RequestRedirect, Rule
 
 from mocksrv import near_misses
+from mocksrv.call import Call, Refusal, Reply
 from mocksrv.clock import pause, stopwatch
 from mocksrv.config import Config
-from mocksrv.control import CONTROL, DIAGNOSIS, PROBLEM, control, forbidden
+from mocksrv.control import CONTROL, control, forbidden
 from mocksrv.faults import Fault
-from mocksrv.journal import BODY, Entry
+from mocksrv.journal import BODY, Entry, blot
 from mocksrv.journal.metrics import Meter
-from mocksrv.operation import PARAMETER, Call, Operation, Refusal, Reply, Vendor
-from mocksrv.outcome import NotSimulated, Ours, failed, no_room, stream
-from mocksrv.problems import NoRoom, OutOfMemory
+from mocksrv.operation import PARAMETER, Operation
+from mocksrv.problems import DIAGNOSIS, PROBLEM, NoRoom, NotSimulated, Ours, OutOfMemory, no_room
 from mocksrv.serving.wsgi import SLASH, dated, header_safe, headers_of, path_of, quoted_target, status_line, take_world
-from mocksrv.world import DEFAULT, World, Worlds
+from mocksrv.vendor import Vendor
+from mocksrv.world import DEFAULT, World
+from mocksrv.worlds import Worlds
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -128,7 +130,7 @@ class Simulator(Flask):
             host=environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}",
             prefix=prefix,
             max_body=vendor.max_body,
-            connection=environ.get("mocksrv.serving.connection"),
+            connection=environ.get("mocksrv.connection"),
         )
         reply = vendor.encode(call, self.answer(world, vendor, call))
         start_response(status_line(reply.status), reply.headers)
@@ -292,6 +294,41 @@ def obstruct(vendor: Vendor, fault: Fault | None) -> Fault | None:
     if fault and (fault.status or fault.unanswered):
         raise Obstructed(fault, vendor.failure(fault.status or 500))
     return fault
+
+
+def failed(world: World, vendor: Vendor, call: Call, error: Exception) -> Refusal:
+    """The vendor's 500 for a failure of ours, which leaves nothing behind of what the request has written."""
+    log.error("%s %s failed", call.method, blot(call.target), exc_info=error)
+    world.undo()
+    call.diagnose(f"mocksrv itself failed here ({type(error).__name__}: {error}); nothing was written; "
+                  "please report it")
+    return vendor.failure(500)
+
+
+def stream(world: World, chunks: Iterator[bytes], close: Callable[[bytes, int], None]) -> Iterator[bytes]:
+    """An empty chunk, then those of an answer, each made under the world's lock.
+
+    A chunk that fails leaves nothing behind; what those before it wrote stays, as the client has seen them.
+    """
+    seen, size = bytearray(), 0
+    try:
+        yield b""
+        while True:
+            with world.lock:
+                world.begin()
+                try:
+                    chunk = next(chunks, None)
+                except Exception:
+                    world.undo()
+                    raise
+                world.commit()
+            if chunk is None:
+                return
+            size += len(chunk)
+            seen += chunk[: BODY - len(seen)]
+            yield chunk
+    finally:
+        close(bytes(seen), size)
 
 
 def log_line(style: str, world: World, entry: Entry) -> str:

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from mocksrv.call import Call, Reply
 from mocksrv.clock import pause
-from mocksrv.operation import Call, Reply
 
 if TYPE_CHECKING:
     from mocksrv.generator import Generator

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from mocksrv.operation import PARAMETER
 
 if TYPE_CHECKING:
-    from mocksrv.operation import Call, Operation, Refusal, Vendor
+    from mocksrv.call import Call, Refusal
+    from mocksrv.operation import Operation
+    from mocksrv.vendor import Vendor
 
 SHOWN = 3
 NEAR = 0.6

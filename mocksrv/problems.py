@@ -1,12 +1,32 @@
-"""No room: there are as many worlds as may be, or what they hold takes all the memory that there is for them."""
+"""Our own answers, which no vendor gives: RFC 9457 problem details with a named code."""
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING, Any
+
+from mocksrv.call import Refusal
+from mocksrv.operation import Operation
+from mocksrv.serving.wsgi import header_safe, status_line
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+
+PROBLEM = "application/problem+json"
+DIAGNOSIS = "X-Mocksrv-Diagnosis"
 MEGABYTE = 1024 * 1024
 
 
+def problem(code: str, status: int, detail: str) -> dict[str, Any]:
+    """RFC 9457 problem details."""
+    return {"type": f"about:mocksrv#{code}", "title": code.replace("-", " "), "status": status, "detail": detail}
+
+
 class NoRoom(Exception):
-    """What is wanted would not fit; the text says what to do. `code` and `status` are those of our own answer."""
+    """There are too many worlds, or their memory is used up; the text says what to do.
+
+    `code` and `status` are those of our own answer.
+    """
 
     code = "no-room"
     status = 503
@@ -32,3 +52,28 @@ class OutOfMemory(NoRoom):
         super().__init__(f"worlds and snapshots hold {megabytes} MB, and this would be more: delete some with DELETE "
                          "/~name/_mocksrv/world and DELETE /_mocksrv/snapshots/name, reset those that hold much "
                          "(GET /_mocksrv/worlds shows the bytes of each), or start with more --memory")
+
+
+class NotSimulated(Exception):
+    """A real route that mocksrv does not have."""
+
+    code, status = "not-simulated", 501
+
+    def __init__(self, operation: Operation) -> None:
+        super().__init__(f"mocksrv does not simulate {operation.method} {operation.path}, "
+                         f"a real route of {operation.vendor}")
+
+
+class Ours(Refusal):
+    """Our own answer, so that nobody takes it for the vendor's."""
+
+    def __init__(self, why: NotSimulated | NoRoom) -> None:
+        super().__init__(why.status, problem(why.code, why.status, str(why)), diagnosis=str(why))
+
+
+def no_room(error: NoRoom, start_response: StartResponse) -> list[bytes]:
+    """Our own answer to a request for one world too many: it reaches no vendor."""
+    body = json.dumps(problem(error.code, error.status, str(error))).encode()
+    start_response(status_line(error.status), [("Content-Type", PROBLEM), ("Content-Length", str(len(body))),
+                                               (DIAGNOSIS, header_safe(str(error)))])
+    return [body]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mocksrv.operation import Vendor
     from mocksrv.world import World
 
 
@@ -47,8 +46,3 @@ EVERYWHERE = (
              "Compare what came with Content-Length, and treat half an answer as none.",
              faulty(connection="truncate", times=1)),
 )
-
-
-def scenarios(vendors: Iterable[Vendor]) -> dict[str, Scenario]:
-    """All scenarios by name."""
-    return {one.name: one for one in (*EVERYWHERE, *(one for vendor in vendors for one in vendor.scenarios))}

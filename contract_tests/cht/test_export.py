@@ -13,14 +13,14 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mocksrv.call import Call
 from mocksrv.config import Config
-from mocksrv.operation import Call
 from mocksrv.vendors.cht import vendor as cht
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.export import STREAMS, csvtext
 from mocksrv.vendors.cht.export.options import Options
 from mocksrv.vendors.cht.node import querystring
-from mocksrv.world import Worlds
+from mocksrv.worlds import Worlds
 
 ADMIN = ("admin", "pass")
 MESSAGES = ("id,patient_id,reported_date,from,type,state,received,scheduled,pending,sent,cleared,muted,message_id,"

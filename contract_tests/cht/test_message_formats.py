@@ -12,7 +12,7 @@ from mocksrv.vendors.cht.node import regexps
 from mocksrv.vendors.cht.records import formats, reports
 from mocksrv.vendors.cht.records.fields import Reader
 from mocksrv.vendors.cht.shared_libs import validation
-from mocksrv.world import Worlds
+from mocksrv.worlds import Worlds
 
 YYYZ = {
     "meta": {"code": "YYYZ"},

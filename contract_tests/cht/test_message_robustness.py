@@ -7,15 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mocksrv.call import Call, Refusal
 from mocksrv.config import Config
-from mocksrv.operation import Call, Refusal
 from mocksrv.vendors.cht import vendor
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.records import reports, transitions
 from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.vendors.cht.sms import gateway, schedule, states, traffic
-from mocksrv.world import Worlds
+from mocksrv.worlds import Worlds
 
 FORM = {
     "meta": {"code": "F"}, "facility_reference": "place_id",

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksrv.app import create_app
+from mocksrv.call import Call
 from mocksrv.config import Config
-from mocksrv.operation import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.server import monitoring, monitoring_schemas
 

@@ -5,6 +5,6 @@ Errors are RFC 9457 problem details whose `type` ends in a named code.
 """
 
 from mocksrv.control import clock, faults, journal, page, server, tables, worlds  # noqa: F401  (their routes)
-from mocksrv.control.base import CONTROL, DIAGNOSIS, PROBLEM, control, forbidden, problem
+from mocksrv.control.base import CONTROL, control, forbidden
 
-__all__ = ["CONTROL", "DIAGNOSIS", "PROBLEM", "control", "forbidden", "problem"]
+__all__ = ["CONTROL", "control", "forbidden"]

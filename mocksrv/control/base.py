@@ -12,26 +12,26 @@ import json
 import math
 import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
+from mocksrv.call import Headers
 from mocksrv.config import Config
 from mocksrv.control.describe import TOLD
-from mocksrv.operation import Headers
-from mocksrv.problems import NoRoom
-from mocksrv.world import DEFAULT, World, Worlds
+from mocksrv.journal.metrics import Meter
+from mocksrv.operation import Operation
+from mocksrv.problems import PROBLEM, NoRoom, problem
+from mocksrv.vendor import Vendor
+from mocksrv.world import DEFAULT, World
+from mocksrv.worlds import Worlds
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-    from mocksrv.app import Simulator
-
 CONTROL = "/_mocksrv"
-PROBLEM = "application/problem+json"
-DIAGNOSIS = "X-Mocksrv-Diagnosis"  # the header with our advice
 MAX_BODY = 64 * 1024 * 1024
 INSTANCE = uuid.uuid4().hex  # of this process: tells a restarted server from the one that was there before
 
@@ -44,11 +44,6 @@ class ControlError(Exception):
     def __init__(self, code: str, status: int, detail: str) -> None:
         super().__init__(detail)
         self.code, self.status, self.detail = code, status, detail
-
-
-def problem(code: str, status: int, detail: str) -> dict[str, Any]:
-    """RFC 9457 problem details."""
-    return {"type": f"about:mocksrv#{code}", "title": code.replace("-", " "), "status": status, "detail": detail}
 
 
 def answer(data: Any, status: int = 200) -> Response:
@@ -144,8 +139,18 @@ def refuse_route(error: HTTPException) -> Response:
 # --- what views ask ---
 
 
-def app() -> Simulator:
-    return cast("Simulator", current_app)
+class Server(Protocol):
+    """What the control plane asks of the application that it belongs to."""
+
+    vendors: dict[str, Vendor]
+    operations: dict[str, Operation]
+    settings: Config
+    worlds: Worlds
+    meter: Meter
+
+
+def app() -> Server:
+    return cast("Server", current_app)
 
 
 def worlds() -> Worlds:

@@ -10,9 +10,10 @@ from typing import Any
 
 from flask import Flask
 
-from mocksrv.control.base import CONTROL, PROBLEM, control
+from mocksrv.control.base import CONTROL, control
 from mocksrv.control.describe import JSON, TOLD, Schema, Told, referred, some_of
 from mocksrv.control.schemas import COMPONENTS, FAULT
+from mocksrv.problems import PROBLEM
 
 ABOUT = """\
 Worlds, clock, faults, journal and snapshots of a mocksrv. Each path is there twice: as it stands for the default world,

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Response
 
 from mocksrv.clock import Clock
 from mocksrv.config import ConfigError, parse_seed, parse_size
-from mocksrv.control.base import CONTROL, DIAGNOSIS, ControlError, answer, app, control, name, payload, world, worlds
+from mocksrv.control.base import CONTROL, ControlError, answer, app, control, name, payload, world, worlds
 from mocksrv.control.clock import CHANGES, clock_state, made_of
 from mocksrv.control.describe import TEXT, WHOLE, all_of, listed, some_of, told
 from mocksrv.control.schemas import NAME as NAME_OF
 from mocksrv.control.schemas import SETTINGS
-from mocksrv.scenario import Scenario, scenarios
+from mocksrv.problems import DIAGNOSIS
+from mocksrv.scenario import EVERYWHERE, Scenario
+from mocksrv.vendor import Vendor
 from mocksrv.world import DEFAULT, World
 
 ORDER = {"name": NAME_OF, "fork": TEXT, "seed": WHOLE, "size": {"type": ["integer", "string"]},
          "settings": SETTINGS, "clock": some_of(CHANGES), "scenario": TEXT}
 NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
 SNAPSHOTS = 1_000  # that are kept at most
+
+
+def scenarios(vendors: Iterable[Vendor]) -> dict[str, Scenario]:
+    """All scenarios by name."""
+    return {one.name: one for one in (*EVERYWHERE, *(one for vendor in vendors for one in vendor.scenarios))}
 
 
 def describe(one: World) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mocksrv.operation import PROOFS, Vendor
+from mocksrv.operation import PROOFS
+from mocksrv.vendor import Vendor
 
 MARKED = re.compile(r"(?P<begin><!-- table: (?P<name>\S+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from mocksrv import clock
 from mocksrv.described import proof
-from mocksrv.operation import PARAMETER, Content, Declared, Operation, Vendor
+from mocksrv.operation import PARAMETER, Content, Declared, Operation
+from mocksrv.vendor import Vendor
 
 if TYPE_CHECKING:
     from apispec import APISpec

@@ -13,7 +13,8 @@ from mocksrv.described.proof import Finding, finding, record
 from mocksrv.drift import accepted
 from mocksrv.drift.compare import Difference, both, compare
 from mocksrv.drift.files import Document
-from mocksrv.operation import Operation, Vendor
+from mocksrv.operation import Operation
+from mocksrv.vendor import Vendor
 
 NUMBER = re.compile(r" #\d+$")  # of an answer within its test
 

@@ -13,9 +13,9 @@ from mocksrv.vendors.carehq.catalogue import RESOURCES
 from mocksrv.vendors.carehq.signatures import Signed, canonical, path_of, sign, string_to_sign
 
 if TYPE_CHECKING:
+    from mocksrv.call import Call
     from mocksrv.live.forward import Answer
     from mocksrv.live.ledger import Ledger
-    from mocksrv.operation import Call
 
 
 class CareHQ(Sandbox):

@@ -35,9 +35,9 @@ from mocksrv.live.sandbox import (
 )
 
 if TYPE_CHECKING:
+    from mocksrv.call import Call
     from mocksrv.live.forward import Answer
     from mocksrv.live.ledger import Ledger
-    from mocksrv.operation import Call
 
 DATABASES = ("medic", "medic-sentinel", "medic-users-meta", "medic-logs", "_users")
 USER = "org.couchdb.user:"

@@ -9,9 +9,9 @@ from urllib.parse import quote
 from mocksrv.live.sandbox import CHANGES, FOREIGN, LASTS, MAKES, READ_METHODS, READS, Sandbox, Touch, patiently
 
 if TYPE_CHECKING:
+    from mocksrv.call import Call
     from mocksrv.live.forward import Answer
     from mocksrv.live.ledger import Ledger
-    from mocksrv.operation import Call
 
 ASKS = {"bulk_fetch_cases_v2", "bulk_fetch_cases_v2_put", "sign_on"}  # they write nothing
 MADE = {  # what an operation makes, by its resource

@@ -18,6 +18,7 @@ HOP_BY_HOP = {"connection", "keep-alive", "proxy-authenticate", "proxy-authoriza
               "transfer-encoding", "upgrade", "host", "content-length"}
 READABLE = {"gzip", "deflate", "identity"}  # codings of answers: what cannot be read cannot be noted
 ONCE = {"GET", "HEAD", "OPTIONS"}  # may be sent once more when a kept connection turns out to be closed
+LONGEST_WAIT = 90.0  # seconds: a service that asks for more is not waited for
 PATIENCE = 120.0  # seconds: a service may be slow, long polls take a minute
 
 Headers = list[tuple[str, str]]
@@ -165,3 +166,10 @@ def readable(codings: str) -> str:
     """The codings of an Accept-Encoding that the gate can read."""
     kept = [coding for coding in codings.split(",") if coding.partition(";")[0].strip().lower() in READABLE]
     return ",".join(kept).strip() or "identity"
+
+
+def number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

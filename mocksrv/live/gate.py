@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
     from mocksrv.app import Simulator
+    from mocksrv.call import Call
     from mocksrv.live.ledger import Ledger
     from mocksrv.live.recorder import Recorder
     from mocksrv.live.sandbox import Sandbox
-    from mocksrv.operation import Call
 
 OWN = "/_gate/"
 TOO_MANY = 429

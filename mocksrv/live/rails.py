@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from mocksrv.clock import machine_time, pause
+from mocksrv.live.forward import LONGEST_WAIT, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mocksrv.call import Call
     from mocksrv.live.forward import Answer, Forward
     from mocksrv.live.sandbox import Touch
-    from mocksrv.operation import Call
-
-LONGEST_WAIT = 90.0  # seconds: a service that asks for more is not waited for
 
 READ_ONLY = "the run is read-only; --live-writes lets it write"
 SHARED = "this changes what everybody on the server shares; --live-admin lets it, and puts the old state back"
@@ -120,13 +119,6 @@ def check_form(call: Call, reads: bool) -> None:
 def new_run() -> str:
     """A tag that stands in no text of anybody else."""
     return f"t{secrets.randbelow(10)}{secrets.token_hex(3)}"
-
-
-def number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
 
 
 def is_loopback(host: str) -> bool:

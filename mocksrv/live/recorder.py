@@ -13,8 +13,8 @@ from mocksrv.drift.answer_shape import shape
 from mocksrv.drift.declared import declared
 
 if TYPE_CHECKING:
+    from mocksrv.call import Call
     from mocksrv.live.forward import Answer
-    from mocksrv.operation import Call
 
 NO_ROUTE = "(no route)"
 

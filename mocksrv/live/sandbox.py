@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.clock import machine_time, pause
-from mocksrv.live.rails import LONGEST_WAIT, number
+from mocksrv.live.forward import LONGEST_WAIT, number
 
 if TYPE_CHECKING:
+    from mocksrv.call import Call
     from mocksrv.live.forward import Answer, Forward
     from mocksrv.live.ledger import Ledger
-    from mocksrv.operation import Call
 
 READ_METHODS = ("GET", "HEAD", "OPTIONS")
 BUSY = (429, 503)

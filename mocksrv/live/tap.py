@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from mocksrv.call import Call
 from mocksrv.live.forward import Answer, Forward, Unreachable
 from mocksrv.live.sandbox import body_of, keys_of, texts_of
-from mocksrv.operation import Call
 from mocksrv.serving.wsgi import SLASH, headers_of, path_of, quoted_target, status_line
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ class ClientGone(Exception):
 
 
 class Connection:
-    """One client's connection. Apps find it at environ["mocksrv.serving.connection"], for faults below HTTP.
+    """One client's connection. Apps find it at environ["mocksrv.connection"], for faults below HTTP.
 
     After reset(), close() or send() the WSGI answer of the request is ignored and the connection ends.
     """

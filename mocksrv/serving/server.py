@@ -290,7 +290,7 @@ class Server:
         try:
             environ = environ_of(request, self._environ)
             environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = connection.peer[0], str(connection.peer[1])
-            environ["mocksrv.serving.connection"] = connection
+            environ["mocksrv.connection"] = connection
             items = self.app(environ, answer.start_response)
             try:
                 for item in items:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mocksrv.store.errors import Full
 
 if TYPE_CHECKING:
     from mocksrv.store.row import Row
-    from mocksrv.store.table import Table
 
 EACH = 1_500  # bytes that a document takes beside its JSON: its place, its indexes (measured with the vendors' seeds)
 TIMES = 2  # what its JSON takes, as some are remembered parsed too
+
+
+class Restorable(Protocol):
+    """A table, as far as its ledger needs it."""
+
+    def restore(self, id: str, row: Row | None, /) -> None: ...
+    def settled(self, row: Row, /) -> bool: ...
 
 
 class Ledger:
@@ -27,9 +33,10 @@ class Ledger:
         self.weight = weight
         self.before = weight  # at the last begin
         self.most: int | None = None  # the weight that ends all writing
-        self.steps: list[tuple[Table, str, Row | None]] | None = None  # what each write met, if one may be taken back
+        # What each write met, if one may be taken back.
+        self.steps: list[tuple[Restorable, str, Row | None]] | None = None
 
-    def note(self, table: Table, id: str, old: Row | None, new: Row | None) -> None:
+    def note(self, table: Restorable, id: str, old: Row | None, new: Row | None) -> None:
         """One write: what was there before, what is there now."""
         if self.steps is not None:
             self.steps.append((table, id, old))

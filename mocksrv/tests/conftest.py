@@ -5,10 +5,11 @@ import json
 import pytest
 
 from mocksrv.app import Simulator
+from mocksrv.call import Refusal, Reply
 from mocksrv.config import Config, Setting
-from mocksrv.operation import Refusal, Reply, Vendor
 from mocksrv.store import Index, TableSpec, on
-from mocksrv.world import Worlds
+from mocksrv.vendor import Vendor
+from mocksrv.worlds import Worlds
 
 pytest_plugins = ["pytester"]
 

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -72,16 +73,76 @@ def test_vendors_know_neither_flask_nor_the_application_nor_each_other(path):
         assert not others
 
 
-def test_nobody_imports_the_application_but_those_who_start_it():
-    starters = {"pytest_plugin.py", "described/openapi.py", "__main__.py"}
-    for path in SOURCES:
-        place = path.relative_to(PACKAGE)
-        if str(place) not in starters and place.parts[0] != "cli":
-            tree = ast.parse(path.read_text())
-            guarded = [n for n in ast.walk(tree) if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
-            for node in guarded:
-                node.body = [ast.Pass()]
-            assert not {"mocksrv.app", "mocksrv.cli"} & set(imports(tree)), path
+def modules():
+    """Every module of the product by its dotted name."""
+    named = {".".join(("mocksrv", *path.relative_to(PACKAGE).with_suffix("").parts)): path for path in SOURCES}
+    return {name.removesuffix(".__init__"): path for name, path in named.items()}
+
+
+def graph(known):
+    """Which modules each module imports, those that are imported for types alone included."""
+    return {name: {one for one in imports(ast.parse(path.read_text())) if one in known} - {name}
+            - packages_of(ast.parse(path.read_text()), known) for name, path in known.items()}
+
+
+def packages_of(tree, known):
+    """Packages from which nothing but modules is imported: `from a.b import c` is about a.b.c alone."""
+    plain = {node.module: all(f"{node.module}.{alias.name}" in known for alias in node.names)
+             for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    return {name for name, only_modules in plain.items() if only_modules}
+
+
+def circles(arrows):
+    """Groups of modules that import each other, by way of however many others."""
+    reach = {}
+    for start in arrows:
+        seen, todo = set(), list(arrows[start])
+        while todo:
+            one = todo.pop()
+            if one not in seen:
+                seen.add(one)
+                todo += arrows.get(one, ())
+        reach[start] = seen
+    return sorted(name for name in arrows if name in reach[name])
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == ["b", "c"]
+    assert circles(graph(modules())) == []
+
+
+def test_no_folder_has_more_than_twenty_modules():
+    counts = Counter(path.parent for path in SOURCES)
+    assert {str(folder): count for folder, count in counts.items() if count > 20} == {}
+
+
+STARTERS = ("mocksrv.pytest_plugin", "mocksrv.described.openapi", "mocksrv.__main__", "mocksrv.cli", "mocksrv.live")
+WALLS = {  # who -> what it may not import
+    "mocksrv.vendors.cht.couch": ("mocksrv.vendors.cht", ("mocksrv.vendors.cht.couch", "mocksrv.vendors.cht.node")),
+    "mocksrv.control": ("mocksrv.app", ()),
+}
+
+
+def within(name, places):
+    return any(name == place or name.startswith(f"{place}.") for place in places)
+
+
+@pytest.mark.parametrize("place", WALLS)
+def test_the_walls(place):
+    barred, but = WALLS[place]
+    arrows = graph(modules())
+    inside = [name for name in arrows if within(name, [place])]
+    assert inside
+    assert {(name, one) for name in inside for one in arrows[name] if within(one, [barred]) and not within(one, but)} \
+        == set()
+
+
+def test_the_kernel_knows_no_vendor_and_nobody_imports_the_application_but_those_who_start_it():
+    arrows = graph(modules())
+    kernel = {name for name in arrows if not within(name, ["mocksrv.vendors", "mocksrv.live", "mocksrv.cli"])}
+    assert {(name, one) for name in kernel for one in arrows[name] if within(one, ["mocksrv.vendors"])} == set()
+    assert {(name, one) for name in arrows if not within(name, STARTERS) for one in arrows[name]
+            if within(one, ["mocksrv.app", "mocksrv.cli"])} == set()
 
 
 def test_starting_loads_nothing_heavy():

@@ -10,7 +10,7 @@ from mocksrv.clock import Clock
 from mocksrv.config import Config
 from mocksrv.vendors.carehq import schemas, vendor
 from mocksrv.vendors.carehq.catalogue import RESOURCES
-from mocksrv.world import Worlds
+from mocksrv.worlds import Worlds
 
 NOW = "2026-03-04 12:30:00"
 

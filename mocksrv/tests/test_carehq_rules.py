@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 import pytest
 
 from mocksrv.app import create_app
+from mocksrv.call import Call
 from mocksrv.config import Config
-from mocksrv.operation import Call
-from mocksrv.vendors.carehq import auth, records, schemas, vendor
+from mocksrv.vendors.carehq import auth, keys, records, schemas, vendor
 from mocksrv.vendors.carehq.catalogue import ACTIONS, RESOURCES
 
 
@@ -55,7 +55,7 @@ def test_a_confirmation_goes_to_the_outbox_unless_it_is_suppressed(world, ask):
 def test_an_empty_world_has_keys_and_nothing_else():
     app = create_app(Config(vendor=("carehq",), size=0))
     world = app.worlds["default"]
-    assert len(world.table(auth.KEYS)) == 5
+    assert len(world.table(keys.KEYS)) == 5
     assert {len(world.table(resource.table)) for resource in RESOURCES.values()} == {0}
     call = Call(method="GET", path="/v1/users", target="/v1/users", headers={
         "x-carehq-accountid": "MY_ACCOUNT_ID", "x-carehq-apikey": "UNSIGNED_KEY"})
@@ -75,7 +75,7 @@ def test_ids_ascend_with_time_and_within_a_second(world):
 
 def test_the_memory_of_nonces_is_bounded(world, monkeypatch):
     monkeypatch.setattr(auth, "NONCES_KEPT", 100)
-    key = auth.Key("account", "key", "secret", "name")
+    key = keys.Key("account", "key", "secret", "name")
     for number in range(500):
         auth.check_nonce(world, key, str(number))
     assert len(world.memory["carehq.nonces"]) <= 101
@@ -84,8 +84,8 @@ def test_the_memory_of_nonces_is_bounded(world, monkeypatch):
 
 
 def test_a_key_may_be_limited_to_another_rate(world, ask):
-    key = auth.Key("MY_ACCOUNT_ID", "SLOW", "x", "Slow", {"*": ["*"]}, require_signature=False, rate_limit=2)
-    world.table(auth.KEYS).insert("MY_ACCOUNT_ID/SLOW", asdict(key))
+    key = keys.Key("MY_ACCOUNT_ID", "SLOW", "x", "Slow", {"*": ["*"]}, require_signature=False, rate_limit=2)
+    world.table(keys.KEYS).insert("MY_ACCOUNT_ID/SLOW", asdict(key))
     world.settings["carehq.rate_limit"] = True
     call = Call(method="GET", path="/v1/users", target="/v1/users", headers={
         "x-carehq-accountid": "MY_ACCOUNT_ID", "x-carehq-apikey": "SLOW"})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from mocksrv.vendors.cht import differences, vendor
+from mocksrv.vendors.cht import conformance, vendor
 from mocksrv.vendors.cht.users.token_login import TABLE
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ def test_the_table_of_login_by_sms_is_the_codes():
 
 
 def test_differences_are_numbered():
-    assert [one.number for one in differences.DIFFERENCES] == list(range(1, len(differences.DIFFERENCES) + 1))
+    assert [one.number for one in conformance.DIFFERENCES] == list(range(1, len(conformance.DIFFERENCES) + 1))
 
 
 def test_every_choice_of_conformance_is_described():
@@ -73,4 +73,4 @@ def test_every_choice_of_conformance_is_described():
 def test_operations_name_differences_that_there_are(operation):
     text = operation.run.__doc__ or ""
     for first, last in re.findall(r"(\d+)(?:-(\d+))?", " ".join(re.findall(r"Differences?: ([\d, -]+)", text))):
-        assert {int(first), int(last or first)} <= {one.number for one in differences.DIFFERENCES}
+        assert {int(first), int(last or first)} <= {one.number for one in conformance.DIFFERENCES}

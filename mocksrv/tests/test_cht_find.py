@@ -14,7 +14,7 @@ from mocksrv.vendors.cht.couch_api.find import indexes as find_indexes
 from mocksrv.vendors.cht.couch_api.find import options as find_options
 from mocksrv.vendors.cht.couch_api.find import plan as mango_plan
 from mocksrv.vendors.cht.couch_api.find.selectors import BadQuery
-from mocksrv.world import Worlds
+from mocksrv.worlds import Worlds
 
 NAME = "medic-other"
 VALUES = st.none() | st.integers(0, 3) | st.sampled_from(("a", "B", "c"))

@@ -15,7 +15,7 @@ from mocksrv.vendors.cht import vendor
 from mocksrv.vendors.cht.couch import collation, documents, maintenance, revision_tree, versions
 from mocksrv.vendors.cht.couch.view_index import View, rows_of
 from mocksrv.vendors.cht.couch_api.views import choose, reduced, shown
-from mocksrv.world import Worlds
+from mocksrv.worlds import Worlds
 
 ASCII = "\t\n _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789aAbBcCdDeEfFgGhHiIjJkKlLmMnNoOpPqQrRsStTuUvVwWxXyYzZ"
 IN_ORDER = [

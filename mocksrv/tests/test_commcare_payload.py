@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mocksrv import fixtures
-from mocksrv.operation import Refusal
+from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.cases.v2 import payload as payload
 
 VECTORS = json.loads(fixtures.path("commcare", "case_v2_payloads.json").read_text())["vectors"]

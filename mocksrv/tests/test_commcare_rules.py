@@ -2,7 +2,7 @@
 
 import pytest
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.commcare import rendering
 from mocksrv.vendors.commcare.access import digest
 from mocksrv.vendors.commcare.django import dates

@@ -5,7 +5,7 @@ import pytest
 from mocksrv.config import Config
 from mocksrv.vendors.commcare import vendor
 from mocksrv.vendors.commcare.form_processor import casexml, processing
-from mocksrv.world import Worlds
+from mocksrv.worlds import Worlds
 
 
 def planted(size, seed=1):

@@ -12,8 +12,9 @@ from mocksrv.described import proof
 from mocksrv.described.proof import Finding
 from mocksrv.drift import add, document
 from mocksrv.drift.proof_of_run import proved, write_down
-from mocksrv.operation import Operation, Vendor
+from mocksrv.operation import Operation
 from mocksrv.serving.server import Server
+from mocksrv.vendor import Vendor
 
 NAMES = ("things", "refusing", "odd", "forgiven", "alone")
 OPERATIONS = [Operation("shop", name, "GET", (f"/{name}",), lambda world, call: None, statuses=(200, 404))

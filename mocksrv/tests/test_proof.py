@@ -13,7 +13,7 @@ from mocksrv.config import VENDORS
 from mocksrv.described import proof
 from mocksrv.described.openapi import document
 from mocksrv.described.proof import Finding
-from mocksrv.operation import Vendor
+from mocksrv.vendor import Vendor
 
 TODAY = date(2026, 6, 30)
 RECORDED, OLD_RECORDED = Finding("1.2", "2026-06-01", 3, 1, (200, 404)), Finding("1.1", "2026-03-31", 3)

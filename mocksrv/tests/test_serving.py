@@ -348,7 +348,7 @@ def test_nagle_is_off_and_no_names_are_looked_up(monkeypatch):
     seen = []
 
     def app(environ, start_response):
-        sock = environ["mocksrv.serving.connection"].sock
+        sock = environ["mocksrv.connection"].sock
         seen.append(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
         start_response("200 OK", [("Content-Length", "0")])
         return []

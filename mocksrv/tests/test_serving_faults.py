@@ -27,7 +27,7 @@ def speaking(speak, closed=None):
         if environ["PATH_INFO"] == "/ping":
             start_response("200 OK", [("Content-Length", "4")])
             return [b"pong"]
-        speak(environ["mocksrv.serving.connection"])
+        speak(environ["mocksrv.connection"])
         start_response("200 OK", [("Content-Length", "10")])
         return Items()
 
@@ -112,7 +112,7 @@ def test_a_reset_in_mid_stream():
         start_response("200 OK", [])
         yield b"some"
         sent.wait(PATIENCE)
-        environ["mocksrv.serving.connection"].reset()
+        environ["mocksrv.connection"].reset()
         yield b"ignored"
 
     sent = threading.Event()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mocksrv.operation import Refusal, Reply
+from mocksrv.call import Refusal, Reply
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import threading
 
 import pytest
 
+from mocksrv.call import Call
 from mocksrv.config import Config, ConfigError
-from mocksrv.operation import Call
-from mocksrv.world import Worlds
+from mocksrv.worlds import Worlds
 
 
 def put(app, world, key, document, path="/v1/things/{}"):

@@ -14,7 +14,7 @@ from mocksrv.vendors.carehq.fields import an_id
 from mocksrv.vendors.carehq.signatures import grouped
 
 if TYPE_CHECKING:
-    from mocksrv.operation import Call
+    from mocksrv.call import Call
     from mocksrv.world import World
 
 MOST = 1_000  # arguments of one request

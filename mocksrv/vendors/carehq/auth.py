@@ -9,43 +9,24 @@ import ipaddress
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from mocksrv.vendors.carehq import diagnosis, signatures
 from mocksrv.vendors.carehq.errors import refused
+from mocksrv.vendors.carehq.keys import KEYS, Key
 from mocksrv.vendors.carehq.signatures import CURRENT, LEGACY, Match, Signed
 
 if TYPE_CHECKING:
-    from mocksrv.operation import Call
+    from mocksrv.call import Call
     from mocksrv.world import World
 
-KEYS = "carehq.keys"
 TIMESTAMP = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII)
 NONCES_KEPT = 100_000
 HEADER_NAMES = ("X-CareHQ-AccountId", "X-CareHQ-APIKey", "X-CareHQ-Timestamp", "X-CareHQ-Signature", "X-CareHQ-Nonce")
 WINDOW = 1.0  # seconds of the rate limit
 FORM = "application/x-www-form-urlencoded"
-
-
-@dataclass(frozen=True)
-class Key:
-    """An API key of an account."""
-
-    account_id: str
-    api_key: str
-    api_secret: str
-    name: str
-    permissions: dict[str, list[str]] = field(default_factory=dict)  # "*" stands for all, on either side
-    allowed_ips: list[str] = field(default_factory=list)  # addresses and CIDR ranges; empty: any
-    require_signature: bool = True
-    rate_limit: int = 10  # requests a second
-
-    def may(self, permission: str, slug: str) -> bool:
-        """Whether the key has a permission (create, read, update, delete) for a resource."""
-        granted = [*self.permissions.get(slug, ()), *self.permissions.get("*", ())]
-        return permission in granted or "*" in granted
 
 
 def identify(world: World, call: Call) -> None:

@@ -18,8 +18,8 @@ from mocksrv.vendors.carehq import signatures
 from mocksrv.vendors.carehq.signatures import LENIENT, Pairs, Signed, canonical, form, split, string_to_sign
 
 if TYPE_CHECKING:
-    from mocksrv.operation import Call
-    from mocksrv.vendors.carehq.auth import Key
+    from mocksrv.call import Call
+    from mocksrv.vendors.carehq.keys import Key
     from mocksrv.world import World
 
 AROUND = 24  # characters shown on either side of a difference

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from mocksrv.operation import Refusal
+from mocksrv.call import Refusal
 
 FAILURES = {
     400: "One or more arguments are missing or invalid.",

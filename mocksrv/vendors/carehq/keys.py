@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from mocksrv.vendors.carehq.auth import KEYS, Key
 
 if TYPE_CHECKING:
     from mocksrv.world import World
+
+KEYS = "carehq.keys"
+
+
+@dataclass(frozen=True)
+class Key:
+    """An API key of an account."""
+
+    account_id: str
+    api_key: str
+    api_secret: str
+    name: str
+    permissions: dict[str, list[str]] = field(default_factory=dict)  # "*" stands for all, on either side
+    allowed_ips: list[str] = field(default_factory=list)  # addresses and CIDR ranges; empty: any
+    require_signature: bool = True
+    rate_limit: int = 10  # requests a second
+
+    def may(self, permission: str, slug: str) -> bool:
+        """Whether the key has a permission (create, read, update, delete) for a resource."""
+        granted = [*self.permissions.get(slug, ()), *self.permissions.get("*", ())]
+        return permission in granted or "*" in granted
+
 
 ACCOUNT = "MY_ACCOUNT_ID"
 READY_MADE = (

@@ -11,7 +11,7 @@ from mocksrv.vendors.carehq.arguments import Given, advise
 from mocksrv.vendors.carehq.catalogue import LIST_FILTERS, Filter, Resource
 
 if TYPE_CHECKING:
-    from mocksrv.operation import Call
+    from mocksrv.call import Call
     from mocksrv.store import Table
     from mocksrv.world import World
 

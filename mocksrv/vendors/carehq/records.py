@@ -12,7 +12,7 @@ from mocksrv.vendors.carehq.fields import ID
 from mocksrv.vendors.carehq.rules import rules_of
 
 if TYPE_CHECKING:
-    from mocksrv.operation import Call
+    from mocksrv.call import Call
     from mocksrv.world import World
 
 COUNTERS = "carehq.counters"

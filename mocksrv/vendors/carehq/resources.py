@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import Handler, Reply
+from mocksrv.call import Reply
 from mocksrv.store import Index, TableSpec, on
+from mocksrv.vendor import Handler
 from mocksrv.vendors.carehq import lists, records, schemas
 from mocksrv.vendors.carehq.arguments import demand, read
 from mocksrv.vendors.carehq.catalogue import ACTIONS, LIST_FILTERS, PROOF, RESOURCES, WRITES, Attribute, Resource
 from mocksrv.vendors.carehq.rules import rules_of
 
 if TYPE_CHECKING:
-    from mocksrv.operation import Call, Vendor
+    from mocksrv.call import Call
+    from mocksrv.vendor import Vendor
     from mocksrv.world import World
 
 SOURCES = {

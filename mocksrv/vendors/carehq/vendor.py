@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mocksrv.call import Refusal, Reply
 from mocksrv.config import Setting
-from mocksrv.operation import Content, Operation, Refusal, Reply, Vendor
+from mocksrv.operation import Content, Operation
 from mocksrv.store import TableSpec
+from mocksrv.vendor import Vendor
 from mocksrv.vendors.carehq import auth, errors, keys, resources
 from mocksrv.vendors.carehq.catalogue import ACTIONS, RESOURCES, WRITES
 
 if TYPE_CHECKING:
-    from mocksrv.operation import Call
+    from mocksrv.call import Call
     from mocksrv.world import World
 
 JSON = "application/json"
@@ -52,7 +54,7 @@ class CareHQ(Vendor):
     name = "carehq"
     title = "CareHQ"
     tables = (
-        TableSpec(auth.KEYS),
+        TableSpec(keys.KEYS),
         TableSpec("carehq.counters"),
         TableSpec("carehq.outbox"),
         *(resources.table_of(resource) for resource in RESOURCES.values()),

@@ -14,7 +14,11 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from mocksrv.operation import Refusal
+from mocksrv.call import Refusal
+from mocksrv.vendors.cht.couch.errors import CouchError, couch
+
+__all__ = ["BAD_NAME", "NO_DATABASE", "USUAL", "CouchError", "Data", "Failure", "Firewall", "PlainText", "couch",
+           "denied", "fail", "server_error"]
 
 
 class Failure(Refusal):
@@ -25,13 +29,6 @@ class Failure(Refusal):
         super().__init__(status, message, diagnosis=diagnosis)
         self.details = details
         self.prompt = prompt  # a 401 that asks for Basic credentials, whatever the client accepts
-
-
-class CouchError(Refusal):
-    """An error of the database behind the API."""
-
-    def __init__(self, status: int, error: str, reason: str, *, diagnosis: str | None = None) -> None:
-        super().__init__(status, {"error": error, "reason": reason}, diagnosis=diagnosis or reason)
 
 
 class PlainText(Refusal):
@@ -66,11 +63,6 @@ def fail(status: int, message: Any, details: Any = None, *, prompt: bool = False
 def server_error(public: str | None = None, *, diagnosis: str | None = None) -> NoReturn:
     """The 500 `Server error`; `public` is what the server shows of the cause, in `details`."""
     raise Failure(500, "Server error", public, diagnosis=diagnosis or public)
-
-
-def couch(status: int, error: str, reason: str, *, diagnosis: str | None = None) -> NoReturn:
-    """Refuse as CouchDB does."""
-    raise CouchError(status, error, reason, diagnosis=diagnosis)
 
 
 def denied(diagnosis: str) -> NoReturn:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from mocksrv.operation import Call, Headers, Refusal, Reply, TooLarge
+from mocksrv.call import Call, Headers, Refusal, Reply, TooLarge
 from mocksrv.vendors.cht.errors import CouchError, Data, PlainText
 from mocksrv.vendors.cht.node import json_text, negotiation
 from mocksrv.vendors.cht.node.compression import compressible

@@ -8,17 +8,20 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from mocksrv.call import Call, Refusal, Reply, TooLarge
 from mocksrv.config import Setting
-from mocksrv.operation import Call, Content, Operation, Refusal, Reply, TooLarge, Vendor
+from mocksrv.operation import Content, Operation
 from mocksrv.store import TableSpec
-from mocksrv.vendors.cht import conformance, differences, errors, rendering, sentinel
+from mocksrv.vendor import Vendor
+from mocksrv.vendors.cht import conformance, errors, rendering, sentinel
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.couch import cookies, documents, methods, password_hashes
+from mocksrv.vendors.cht.ddocs.indexes import INDEXES
 from mocksrv.vendors.cht.node import compression, http_traffic, json_text
+from mocksrv.vendors.cht.setup import builds
 from mocksrv.world import World
 
 ADMIN, PASSWORD = "admin", "pass"
-CONFIG = "cht.config"  # what is kept outside of the databases: the installed build, CouchDB's configuration
 OWNED = frozenset(("login", "privacy-policy", "_rewrite"))  # paths below /medic that end as they are written
 JSON = "application/json"
 BODY_TYPES = {"strict": (JSON,), "csv": (JSON, "text/csv")}  # what operations take that are strict about it
@@ -39,14 +42,14 @@ class CHT(Vendor):
     title = "Community Health Toolkit (CHT) API"
     release = "4.15.0"
     security = SECURITY
-    documented = {"differences": differences.markdown}
+    documented = {"differences": conformance.markdown}
     examples = {"db": "medic", "design": "medic-client", "view": "contacts_by_type", "type": "reports",
                 "node": "_local", "username": "chw1"}
     links = {"create_places": "$response.body#/id", "couch_post_document": "$response.body#/id",
              "couch_all_docs": "$response.body#/rows/0/id", "get_people": "$response.body#/data/0/_id",
              "get_places": "$response.body#/data/0/_id"}
     head_is_get = True
-    tables = (*documents.TABLES, TableSpec(auth.ADMINS), TableSpec(CONFIG), TableSpec(sentinel.STATE))
+    tables = (*documents.tables(INDEXES), TableSpec(auth.ADMINS), TableSpec(builds.CONFIG), TableSpec(sentinel.STATE))
     settings = (
         Setting("conformance", "server",
                 "where the documentation page and the server disagree: server (real, plus what the page "

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mocksrv.operation import Refusal
+from mocksrv.call import Refusal
 
 CANNED = {"error_message": "Sorry, this request could not be processed. Please try again later."}
 

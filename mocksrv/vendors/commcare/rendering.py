@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import Call, Headers, Refusal, Reply
+from mocksrv.call import Call, Headers, Refusal, Reply
 from mocksrv.vendors.commcare.access import authentication
 from mocksrv.vendors.commcare.access.checks import CORS, NOT_FOUND, subject
 from mocksrv.vendors.commcare.errors import CANNED, Denied, Text, bad_request

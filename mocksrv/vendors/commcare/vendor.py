@@ -50,9 +50,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mocksrv.call import Call, Refusal, Reply
 from mocksrv.config import Setting
-from mocksrv.operation import Call, Content, Handler, Operation, Refusal, Reply, Vendor
+from mocksrv.operation import Content, Operation
 from mocksrv.store import Index, TableSpec, on
+from mocksrv.vendor import Handler, Vendor
 from mocksrv.vendors.commcare import rendering
 from mocksrv.vendors.commcare.access import checks, domains
 from mocksrv.vendors.commcare.seed import accounts, demo

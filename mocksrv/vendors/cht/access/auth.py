@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.couch import cookies, documents, password_hashes
 from mocksrv.vendors.cht.shared_libs import app_settings

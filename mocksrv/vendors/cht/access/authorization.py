@@ -14,9 +14,8 @@ from typing import Any
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.access.auth import USER
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.ddocs import indexes
 from mocksrv.vendors.cht.node import javascript
-from mocksrv.vendors.cht.shared_libs import app_settings
+from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, message_tasks
 from mocksrv.world import World
 
 Doc = Mapping[str, Any]
@@ -88,7 +87,7 @@ def keys_of(doc: Doc) -> Iterator[Key]:
         yield Key(str(doc.get("user")), kind)
     elif kind == "target":
         yield Key(str(doc.get("owner")), kind)
-    elif indexes.is_contact(doc):
+    elif contact_types.is_contact(doc):
         yield Key(str(doc.get("_id")), kind)
 
 
@@ -106,13 +105,13 @@ def report_keys(report: Doc) -> Iterator[str]:
     own = str(subject or contact.get("_id") or UNASSIGNED)
     yield own
     if fields.get("needs_signoff"):
-        yield from (id for id in indexes.lineage_ids(member(report, "contact")) if id != own)
+        yield from (id for id in contact_types.lineage_ids(member(report, "contact")) if id != own)
 
 
 def recipient(report: Doc) -> Doc:
     """To whom an outgoing message goes."""
-    tasks = indexes.tasks_of({"tasks": report.get("tasks")})
-    messages = indexes.messages_of(next(tasks, {}))
+    tasks = message_tasks.tasks_of({"tasks": report.get("tasks")})
+    messages = message_tasks.messages_of(next(tasks, {}))
     return member(next(messages, {}), "contact")
 
 
@@ -149,9 +148,9 @@ class Reader:
 
     def level(self, contact: Doc) -> int | None:
         """How many levels a contact is below the user's place; None if it is not within, or too deep."""
-        lineage = list(indexes.lineage_ids(contact))
+        lineage = list(contact_types.lineage_ids(contact))
         if not isinstance(contact.get("_id"), str):  # one to be made: its parents count all the same
-            lineage = ["", *indexes.lineage_ids(member(contact, "parent"))]
+            lineage = ["", *contact_types.lineage_ids(member(contact, "parent"))]
         found = [lineage.index(facility) for facility in self.scope.facilities if facility in lineage]
         nearest = min(found, default=None)
         if nearest is None or (self.contact_depth != NO_LIMIT and nearest > self.contact_depth):
@@ -162,7 +161,7 @@ class Reader:
         """The level of the contact of that id or short code; None if the user does not have it."""
         if key not in self._levels:
             named = (self.medic.peek(key), *self.medic.by("by_shortcode", key))
-            found = (self.level(doc) for doc in named if doc is not None and indexes.is_contact(doc))
+            found = (self.level(doc) for doc in named if doc is not None and contact_types.is_contact(doc))
             self._levels[key] = min((level for level in found if level is not None), default=None)
         return self._levels[key]
 
@@ -188,7 +187,7 @@ class Reader:
         keys = list(keys_of(doc))
         if keys and keys[0].subject == ALL:
             return True
-        if indexes.is_contact(doc):
+        if contact_types.is_contact(doc):
             return self.level(doc) is not None
         return any(map(self.sees, keys)) and any(map(self.near, keys))
 
@@ -206,7 +205,7 @@ class Reader:
 
     def _learn(self, doc: Doc, allowed: bool) -> bool:
         """Take note of a contact that will be there, or not; whether that is news."""
-        if not indexes.is_contact(doc):
+        if not contact_types.is_contact(doc):
             return False
         names = [name for name in (doc.get("_id"), *shortcodes(doc)) if isinstance(name, str)]
         fresh = [name for name in names if not allowed or self.subject(name) is None]

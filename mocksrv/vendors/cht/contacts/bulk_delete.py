@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mocksrv.operation import Call, Reply
+from mocksrv.call import Call, Reply
 from mocksrv.vendors.cht import conformance, errors, rendering
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.couch import documents

@@ -1,28 +1,37 @@
-"""POST /api/v1/places: create a place with its parents and its contact, or update one.
+"""POST /api/v1/people and /places: create a person with its places, a place with its parents and contact, or update it.
 
-CHT 4.15 source, shared-libs/contacts/src/places.js, api/src/controllers/places.js.
+CHT 4.15 source, shared-libs/contacts/src (people.js, places.js), api/src/controllers (people.js, places.js).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht import conformance, errors
-from mocksrv.vendors.cht.contacts import people
-from mocksrv.vendors.cht.ddocs import indexes
-from mocksrv.vendors.cht.described.contact_schemas import Created, NewPlace, PlaceChanges
+from mocksrv.vendors.cht.described.contact_schemas import Created, NewPerson, NewPlace, PlaceChanges
 from mocksrv.vendors.cht.node import javascript
-from mocksrv.vendors.cht.shared_libs import app_settings, contacts
+from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, contacts
 from mocksrv.vendors.cht.shared_libs.contacts import Doc
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 FIELDS = ("name", "parent", "contact", "place_id")
-NEW_OR_ID = "Place must be a new object or string identifier (UUID)."
+EMPTY = "Request body is empty or Content-Type header was not set to application/json."
+NEW_PERSON_OR_ID = "Person must be a new object or string identifier (UUID)."
+NEW_PLACE_OR_ID = "Place must be a new object or string identifier (UUID)."
 SOURCE = "CHT 4.15 source, api/src/controllers/places.js"
 # Difference 4: what the documentation page shows for a place under the wrong parent.
 PAGE_NAMES = {"health_center": "Health Centers", "clinic": "Clinics", "district_hospital": "District Hospitals"}
+
+
+@vendor.operation("POST", "/api/v1/people", permission=("can_edit", "can_create_people"), json="strict", body=NewPerson,
+                  statuses=(200, 400, 403, 404, 409, 500), response=Created, proof="source",
+                  source="CHT 4.15 source, api/src/controllers/people.js")
+def create_people(world: World, call: Call) -> Any:
+    """Create a person; `place` is the id of one, or a new one with new parents. Differences: 1, 3."""
+    result = create_person(world, required(call))
+    return {"id": result["id"], "rev": result["rev"]} if conformance.docs(world) else result
 
 
 @vendor.operation("POST", "/api/v1/places", permission=("can_edit", "can_create_places"), json="strict",
@@ -30,7 +39,7 @@ PAGE_NAMES = {"health_center": "Health Centers", "clinic": "Clinics", "district_
                   statuses=(200, 400, 403, 404, 409, 500), response=Created, proof="source", source=SOURCE)
 def create_places(world: World, call: Call) -> Any:
     """Create a place; `parent` and `contact` are ids or new objects. Differences: 1, 3, 4, 5."""
-    result = create_place(world, people.required(call))
+    result = create_place(world, required(call))
     if conformance.docs(world):  # difference 3: the page shows no more than this
         return {key: result[key] for key in ("id", "rev", "contact") if key in result}
     return result
@@ -41,10 +50,63 @@ def create_places(world: World, call: Call) -> Any:
                   statuses=(200, 400, 403, 404, 409, 500), response=Created, proof="source", source=SOURCE)
 def update_places(world: World, call: Call) -> Any:
     """Change name, parent, contact or place_id of a place; everything else is ignored. Differences: 1, 4."""
-    return update_place(world, call.params["id"], people.required(call))
+    return update_place(world, call.params["id"], required(call))
 
 
-# --- creating ------------------------------------------------------------------------------------------------
+def required(call: Call) -> Any:
+    """The body, which may not be empty."""
+    body = call.notes["json"]
+    if not body:
+        errors.fail(400, EMPTY)
+    return body
+
+
+# --- people ---------------------------------------------------------------------------------------------------
+
+
+def validate_person(world: World, person: Any) -> None:
+    """Refuse what is no person, after filling in the default type."""
+    if not isinstance(person, dict | list):
+        errors.fail(400, "Person must be an object.")
+    settings = app_settings.read(world)
+    fields: Doc = person if isinstance(person, dict) else {}
+    if not fields.get("type") and app_settings.contact_type(settings, contacts.PERSON):
+        fields["type"] = contacts.PERSON
+    if not contacts.is_person(settings, fields):
+        errors.fail(400, "Wrong type, this is not a person.")
+    if "name" not in fields:
+        errors.fail(400, 'Person is missing a "name" property.')
+    if not isinstance(fields["name"], str):
+        errors.fail(400, 'Property "name" must be a string.')
+    if "reported_date" in fields and not contacts.is_date(fields["reported_date"]):
+        errors.fail(400, f"Reported date is invalid: {javascript.text(fields['reported_date'])}")
+
+
+def create_person(world: World, person: Any) -> dict[str, Any]:
+    """Create a person and the places above it: `{"ok", "id", "rev"}`. What was written stays if a later step fails.
+
+    The order of the steps, and of the keys that they add, is the server's.
+    """
+    validate_person(world, person)
+    doc: Doc = dict(person)
+    doc["reported_date"] = contacts.reported_date(world, doc.get("reported_date"))
+    place = doc.get("place")
+    if javascript.truthy(place):
+        doc["parent"] = contacts.minify(get_or_create_place(world, place))
+        del doc["place"]
+    return contacts.store(world, doc)
+
+
+def get_or_create_person(world: World, person: Any) -> Doc:
+    """The person of an id, or a new one out of an object."""
+    if isinstance(person, str):
+        return contacts.find_person(world, person)
+    if not isinstance(person, dict | list) or (isinstance(person, dict) and person.get("_rev")):
+        errors.fail(400, NEW_PERSON_OR_ID)
+    return contacts.find_person(world, create_person(world, person)["id"])
+
+
+# --- places ------------------------------------------------------------------------------------------------
 
 
 def create_place(world: World, place: Any) -> dict[str, Any]:
@@ -62,18 +124,18 @@ def create_place(world: World, place: Any) -> dict[str, Any]:
 
 def _create(world: World, place: Any) -> dict[str, Any]:
     """Create a place whose parents are there."""
-    validate(world, place)
+    validate_place(world, place)
     contact = place.pop("contact", None)
     if isinstance(contact, str) and contact:
         return _create_with_known(world, place, contact)
     if javascript.truthy(contact):
-        people.validate(world, contact)
+        validate_person(world, contact)
     result = _insert(world, place)
     if not javascript.truthy(contact):
         return result
     if isinstance(contact, dict) and contact.get("_rev"):
-        errors.fail(400, people.NEW_OR_ID, diagnosis="the place was created all the same, as on the server")
-    person = people.get_or_create(world, {**contact, "place": result["id"]})
+        errors.fail(400, NEW_PERSON_OR_ID, diagnosis="the place was created all the same, as on the server")
+    person = get_or_create_person(world, {**contact, "place": result["id"]})
     return assign_contact(world, result["id"], person)
 
 
@@ -101,19 +163,19 @@ def assign_contact(world: World, id: str, person: Doc) -> dict[str, Any]:
     return {"id": result["id"], "rev": result["rev"], "contact": {"id": person["_id"]}}
 
 
-def get_or_create(world: World, place: Any) -> Doc:
+def get_or_create_place(world: World, place: Any) -> Doc:
     """The place of an id, or a new one out of an object; with lineage."""
     if isinstance(place, str):
         return contacts.find_place(world, place)
     if not isinstance(place, dict | list) or (isinstance(place, dict) and place.get("_rev")):
-        errors.fail(400, NEW_OR_ID)
+        errors.fail(400, NEW_PLACE_OR_ID)
     return contacts.find_place(world, create_place(world, place)["id"])
 
 
 # --- validation ----------------------------------------------------------------------------------------------
 
 
-def validate(world: World, place: Any) -> None:
+def validate_place(world: World, place: Any) -> None:
     """Refuse a place, or one of the parents it came with, in the server's order and words."""
     if not isinstance(place, dict | list):
         errors.fail(400, "Place must be an object.")
@@ -122,7 +184,8 @@ def validate(world: World, place: Any) -> None:
     id = doc.get("_id") or ""
     if not contacts.is_place(settings, doc):
         errors.fail(400, f"Wrong type, object {id} is not a place.",
-                    diagnosis=f"type {indexes.type_id(doc)!r} is no place type of contact_types in the app settings")
+                    diagnosis=f"type {contact_types.type_id(doc)!r} is no place type of contact_types in the app "
+                              "settings")
     if "name" not in doc:
         errors.fail(400, f'Place {id} is missing a "name" property.')
     if "reported_date" in doc and not contacts.is_date(doc["reported_date"]):
@@ -135,18 +198,18 @@ def validate(world: World, place: Any) -> None:
     if javascript.truthy(contact) and not isinstance(contact, str | dict | list):
         errors.fail(400, f'Property "contact" on place {id} must be an object or string.')
     if isinstance(parent, dict | list | str) and parent:
-        validate(world, parent)
+        validate_place(world, parent)
 
 
 def _validate_parent(world: World, doc: Doc, id: str, parent: Any) -> None:
     """A type with parents needs one, and one of these types."""
-    kind = app_settings.contact_type(app_settings.read(world), indexes.type_id(doc)) or {}
+    kind = app_settings.contact_type(app_settings.read(world), contact_types.type_id(doc)) or {}
     allowed = kind.get("parents") or []
     if not allowed:
         return
     if not javascript.truthy(parent):
         errors.fail(400, f'Place {id} is missing a "parent" property.')
-    if indexes.type_id(parent if isinstance(parent, dict) else {}) in allowed:
+    if contact_types.type_id(parent if isinstance(parent, dict) else {}) in allowed:
         return
     if conformance.docs(world):
         name = PAGE_NAMES.get(str(kind["id"]), f"{kind['id']}s")
@@ -166,10 +229,10 @@ def update_place(world: World, id: str, data: Any) -> dict[str, Any]:
     place = contacts.find_place(world, id)
     place |= {name: given[name] for name in FIELDS if name in given}
     if javascript.truthy(given.get("contact")):
-        place["contact"] = people.get_or_create(world, given["contact"])
+        place["contact"] = get_or_create_person(world, given["contact"])
     if javascript.truthy(given.get("parent")):
-        place["parent"] = get_or_create(world, given["parent"])
-    validate(world, place)
+        place["parent"] = get_or_create_place(world, given["parent"])
+    validate_place(world, place)
     for name in ("contact", "parent"):
         if name in place:
             place[name] = contacts.minify(place[name])

@@ -12,12 +12,11 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.ddocs import indexes
 from mocksrv.vendors.cht.node import javascript, json_text
-from mocksrv.vendors.cht.shared_libs import app_settings
+from mocksrv.vendors.cht.shared_libs import app_settings, contact_types
 from mocksrv.world import World
 
 DEFAULT_LIMIT = 100
@@ -46,7 +45,8 @@ def page(world: World, call: Call, test: Test) -> dict[str, Any]:
     skip = number(cursor)
     if not (skip.is_integer() and skip >= 0):
         errors.fail(400, f"Invalid cursor token: [{cursor}].", diagnosis="use the cursor of the page before")
-    page: dict[str, Any] = collect(world, kind, int(min(skip, LAST)), limit, lambda doc: indexes.type_id(doc) == kind)
+    page: dict[str, Any] = collect(world, kind, int(min(skip, LAST)), limit,
+                                   lambda doc: contact_types.type_id(doc) == kind)
     return page
 
 

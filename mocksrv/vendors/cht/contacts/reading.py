@@ -1,4 +1,4 @@
-"""One contact by id, and what contacts look like on the way out."""
+"""GET /api/v1/person and /place: one contact by id, or a page of them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from typing import Any
 
 from marshmallow import INCLUDE, Schema, fields
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.contacts import paging
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.shared_libs import app_settings, lineage
+from mocksrv.vendors.cht.described import request_schemas
+from mocksrv.vendors.cht.shared_libs import app_settings, contacts, lineage
+from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
+
+PERSON_SOURCE = "CHT 4.15 source, api/src/controllers/person.js"
+PLACE_SOURCE = "CHT 4.15 source, api/src/controllers/place.js"
 
 
 class Contact(Schema):
@@ -47,3 +52,34 @@ def one(world: World, call: Call, test: paging.Test, missing: str) -> Any:
     if doc is None or not test(app_settings.read(world), doc):
         errors.fail(404, missing, diagnosis=f"the id {uuid!r} is none of that kind")
     return doc
+
+
+@vendor.operation("GET", "/api/v1/person/{uuid}", permission="can_view_contacts", online="server",
+                  statuses=(200, 403, 404, 500), response=Contact, query=request_schemas.CONTACT,
+                  proof="source",
+                  source=PERSON_SOURCE)
+def get_person(world: World, call: Call) -> Any:
+    """A person; with_lineage=true puts places and their contacts in place of their ids. Differences: 2."""
+    return one(world, call, contacts.is_person, "Person not found")
+
+
+@vendor.operation("GET", "/api/v1/person", permission="can_view_contacts", online="server", query=paging.Query,
+                  statuses=(200, 400, 403), response=Page, proof="source", source=PERSON_SOURCE)
+def get_people(world: World, call: Call) -> Any:
+    """People of a `type`, by id: `limit` at a time (100), from `cursor` on. Differences: 2."""
+    return paging.page(world, call, contacts.is_person)
+
+
+@vendor.operation("GET", "/api/v1/place/{uuid}", permission="can_view_contacts", online="server",
+                  statuses=(200, 403, 404), response=Contact, query=request_schemas.CONTACT, proof="source",
+                  source=PLACE_SOURCE)
+def get_place(world: World, call: Call) -> Any:
+    """A place; with_lineage=true expands its parents and contacts, if it has a parent. Differences: 2."""
+    return one(world, call, contacts.is_place, "Place not found")
+
+
+@vendor.operation("GET", "/api/v1/place", permission="can_view_contacts", online="server", query=paging.Query,
+                  statuses=(200, 400, 403), response=Page, proof="source", source=PLACE_SOURCE)
+def get_places(world: World, call: Call) -> Any:
+    """Places of a `type`, by id: `limit` at a time (100), from `cursor` on. Differences: 2."""
+    return paging.page(world, call, contacts.is_place)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht.couch.documents import SERVER
 from mocksrv.world import World
 

@@ -12,10 +12,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mocksrv.store import TOP, Table, TableSpec
+from mocksrv.store import TOP, Index, Table, TableSpec
 from mocksrv.vendors.cht.couch import attachments, password_hashes, revision_tree, revisions, users_validation
 from mocksrv.vendors.cht.couch.document_shape import Invalid, check
-from mocksrv.vendors.cht.ddocs.indexes import BY_ID, INDEXES, SEQUENCE
 from mocksrv.world import World
 
 Document = dict[str, Any]
@@ -34,17 +33,32 @@ KEPT = 10  # so many revisions of a branch are there; CouchDB has them all until
 REVS_LIMIT = 1000  # revisions that are known of a branch, unless a database is told otherwise
 REVISION = re.compile(r"[0-9]{1,15}-[0-9a-zA-Z]+")
 REGISTER = "cht.databases"  # name -> {"seq", "made"}: the update sequence of each database
+BY_ID = {"by_id": Index(lambda doc: [doc["_id"]], ordered=True)}
 
-TABLES = (
-    TableSpec(SERVER),
-    TableSpec(REGISTER),
-    TableSpec(attachments.TABLE),
-    TableSpec(LOCAL),
-    TableSpec(PAST),
-    *(TableSpec(f"cht.{name}", BY_ID | INDEXES.get(name, {})) for name in DATABASES),
-    TableSpec(f"cht.{OTHER}"),
-    *(TableSpec(f"cht.{name}.revs", SEQUENCE) for name in (*DATABASES, OTHER)),
-)
+
+def _in_conflict(history: dict[str, Any]) -> list[Any]:
+    others = () if history.get("deleted") else history.get("others", ())
+    return [history["db"]] if any(not one.get("deleted") for one in others) else []
+
+
+SEQUENCE = {
+    "by_seq": Index(lambda history: [(history["db"], history["seq"])], ordered=True),
+    "in_conflict": Index(_in_conflict),  # under its database, a live document with other live revisions
+}
+
+
+def tables(indexes: Mapping[str, Mapping[str, Index]]) -> tuple[TableSpec, ...]:
+    """The tables of all databases; `indexes` are what the design documents of each add to its own."""
+    return (
+        TableSpec(SERVER),
+        TableSpec(REGISTER),
+        TableSpec(attachments.TABLE),
+        TableSpec(LOCAL),
+        TableSpec(PAST),
+        *(TableSpec(f"cht.{name}", BY_ID | dict(indexes.get(name, {}))) for name in DATABASES),
+        TableSpec(f"cht.{OTHER}"),
+        *(TableSpec(f"cht.{name}.revs", SEQUENCE) for name in (*DATABASES, OTHER)),
+    )
 
 
 def new_id(world: World) -> str:

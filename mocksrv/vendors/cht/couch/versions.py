@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mocksrv.operation import Call
-from mocksrv.vendors.cht import errors
-from mocksrv.vendors.cht.couch import attachments, documents
+from mocksrv.call import Call
+from mocksrv.vendors.cht.couch import attachments, documents, errors
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch.revision_tree import Leaf, rank
 from mocksrv.world import World

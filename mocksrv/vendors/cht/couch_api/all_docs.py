@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from mocksrv.operation import Call, Reply
+from mocksrv.call import Call, Reply
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.couch import versions
 from mocksrv.vendors.cht.couch.documents import Database

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import JSON, JSON_MEDIA, inflated, read_json

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from mocksrv.call import Call
 from mocksrv.clock import stopwatch
-from mocksrv.operation import Call
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.couch import versions
 from mocksrv.vendors.cht.couch.documents import Database

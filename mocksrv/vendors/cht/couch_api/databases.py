@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.couch import documents, maintenance

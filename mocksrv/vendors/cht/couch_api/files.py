@@ -6,7 +6,7 @@ import base64
 import re
 from typing import Any, NoReturn
 
-from mocksrv.operation import Call, Reply
+from mocksrv.call import Call, Reply
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.couch import attachments, documents, versions
 from mocksrv.vendors.cht.couch.documents import Database, Document

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.couch import documents, maintenance
 from mocksrv.vendors.cht.couch.documents import Database

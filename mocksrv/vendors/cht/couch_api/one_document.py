@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from mocksrv.operation import Call, Headers, Reply
+from mocksrv.call import Call, Headers, Reply
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.couch import attachments, document_shape, documents, maintenance, revision_tree, versions

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.couch import document_shape, documents, maintenance, revision_tree, versions
 from mocksrv.vendors.cht.couch.documents import Database

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.couch_api.databases import administered, described

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from mocksrv.operation import Call, Reply
+from mocksrv.call import Call, Reply
 from mocksrv.store import TOP, tree
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.couch import collation

@@ -2,127 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from mocksrv.store import Index, on
 from mocksrv.vendors.cht.node import javascript, timestamps
+from mocksrv.vendors.cht.shared_libs import contact_types, message_tasks
 
-# The types that the server's contact indexes know (CHT 4.15 source, ddocs medic-client/contacts_by_type), and
-# `national_office`, which the documentation page lists as a place type.
-CONTACT_TYPES = frozenset(
-    ("contact", "district_hospital", "health_center", "clinic", "person", "national_office"))
-DEEPEST = 50
 MOST_DOCUMENTS = 10_000  # that a user should replicate
-Doc = Mapping[str, Any]
-
-
-def type_id(doc: Doc) -> Any:
-    """A contact's configured type, or the type of any other document."""
-    kind = doc.get("type")
-    return doc.get("contact_type") if kind == "contact" else kind
-
-
-def is_contact(doc: Doc) -> bool:
-    kind = doc.get("type")
-    return isinstance(kind, str) and kind in CONTACT_TYPES
-
-
-def lineage_ids(doc: Doc) -> Iterator[str]:
-    """The document's own id and those of its stored parents, nearest first."""
-    level: Any = doc
-    for _ in range(DEEPEST):
-        if not isinstance(level, dict) or not isinstance(level.get("_id"), str) or not level["_id"]:
-            return
-        yield level["_id"]
-        level = level.get("parent")
 
 
 def _by_contact_type(doc: dict[str, Any]) -> list[Any]:
-    kind = type_id(doc)
-    return [(kind, doc["_id"])] if is_contact(doc) and isinstance(kind, str) else []
+    kind = contact_types.type_id(doc)
+    return [(kind, doc["_id"])] if contact_types.is_contact(doc) and isinstance(kind, str) else []
 
 
 def _by_ancestor(doc: dict[str, Any]) -> list[Any]:
-    return list(lineage_ids(doc)) if is_contact(doc) else []
+    return list(contact_types.lineage_ids(doc)) if contact_types.is_contact(doc) else []
 
 
 def _by_phone(doc: dict[str, Any]) -> list[Any]:
     phone = doc.get("phone")
-    return [phone] if is_contact(doc) and isinstance(phone, str) and phone else []
+    return [phone] if contact_types.is_contact(doc) and isinstance(phone, str) and phone else []
 
 
 def _by_shortcode(doc: dict[str, Any]) -> list[Any]:
     codes = (doc.get("patient_id"), doc.get("place_id"))
-    return [str(code) for code in codes if code] if is_contact(doc) else []
+    return [str(code) for code in codes if code] if contact_types.is_contact(doc) else []
 
 
 def _by_reference(doc: dict[str, Any]) -> list[Any]:
     code = doc.get("rc_code")
-    return [str(code).upper()] if is_contact(doc) and code else []
-
-
-def tasks_of(doc: Doc) -> Iterator[dict[str, Any]]:
-    """The document's message tasks, those that are scheduled last."""
-    for name in ("tasks", "scheduled_tasks"):
-        tasks = doc.get(name)
-        yield from (task for task in (tasks if isinstance(tasks, list) else ()) if isinstance(task, dict))
-
-
-def messages_of(task: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    messages = task.get("messages")
-    yield from (one for one in (messages if isinstance(messages, list) else ()) if isinstance(one, dict))
-
-
-def has_tasks(doc: Doc) -> bool:
-    """Whether it may send messages; contacts, which are most documents, are passed over quickly."""
-    return "tasks" in doc or "scheduled_tasks" in doc
+    return [str(code).upper()] if contact_types.is_contact(doc) and code else []
 
 
 def _by_message(doc: dict[str, Any]) -> list[Any]:
-    if not has_tasks(doc):
+    if not message_tasks.has_tasks(doc):
         return []
-    return [str(one["uuid"]) for task in tasks_of(doc) for one in messages_of(task) if one.get("uuid")]
+    return [str(one["uuid"]) for task in message_tasks.tasks_of(doc) for one in message_tasks.messages_of(task)
+            if one.get("uuid")]
 
 
 def _by_gateway_ref(doc: dict[str, Any]) -> list[Any]:
     message = doc.get("sms_message")
-    if message is None and not has_tasks(doc):
+    if message is None and not message_tasks.has_tasks(doc):
         return []
     refs = [message.get("gateway_ref")] if isinstance(message, dict) else []
-    return [str(ref) for ref in (*refs, *(task.get("gateway_ref") for task in tasks_of(doc))) if ref]
-
-
-def due(doc: dict[str, Any], task: dict[str, Any]) -> int | float | None:
-    """When the messages of a task are to go out, in milliseconds."""
-    when = task.get("due") or task.get("timestamp") or doc.get("reported_date")
-    return timestamps.moment_value(when, 0) if isinstance(when, int | float | str) else None
-
-
-def outgoing(doc: dict[str, Any]) -> Iterator[tuple[int | float, dict[str, Any]]]:
-    """The messages that a gateway is to send, each with the time at which it is due."""
-    for task in tasks_of(doc):
-        if task.get("state") in ("pending", "forwarded-to-gateway"):
-            when = due(doc, task)
-            if when is not None and when >= 0:
-                yield from ((when, one) for one in messages_of(task)
-                            if one.get("uuid") and one.get("to") and one.get("message"))
+    return [str(ref) for ref in (*refs, *(task.get("gateway_ref") for task in message_tasks.tasks_of(doc))) if ref]
 
 
 def _by_due(doc: dict[str, Any]) -> list[Any]:
-    return sorted({when for when, _ in outgoing(doc)}) if has_tasks(doc) else []
+    return sorted({when for when, _ in message_tasks.outgoing(doc)}) if message_tasks.has_tasks(doc) else []
 
 
 def _by_reported(doc: dict[str, Any]) -> list[Any]:
-    return [number(doc.get("reported_date"))] if is_report(doc) else []
+    return [number(doc.get("reported_date"))] if contact_types.is_report(doc) else []
 
 
 def _by_form(doc: dict[str, Any]) -> list[Any]:
-    return [(doc["form"], doc["_id"])] if is_report(doc) and isinstance(doc["form"], str) else []
-
-
-def is_report(doc: Doc) -> bool:
-    return doc.get("type") == "data_record" and bool(doc.get("form"))
+    return [(doc["form"], doc["_id"])] if contact_types.is_report(doc) and isinstance(doc["form"], str) else []
 
 
 def number(value: Any) -> int | float:
@@ -133,9 +71,9 @@ def number(value: Any) -> int | float:
 def _by_task(doc: dict[str, Any]) -> Iterator[Any]:
     """Each message that can be sent under its task's state and due time, as the server's view has it."""
     count = 0
-    for task in tasks_of(doc):
-        state, when = str(task.get("state")), number(due(doc, task))
-        for one in messages_of(task):
+    for task in message_tasks.tasks_of(doc):
+        state, when = str(task.get("state")), number(message_tasks.due(doc, task))
+        for one in message_tasks.messages_of(task):
             if one.get("uuid") and one.get("to") and one.get("message"):
                 count += 1
                 yield state, when, count
@@ -153,13 +91,14 @@ def _by_queue(doc: dict[str, Any]) -> Iterator[Any]:
 
     A task without a list of messages counts as one. CHT 4.15 source, ddocs medic-admin/message_queue.
     """
-    if not has_tasks(doc):
+    if not message_tasks.has_tasks(doc):
         return
     count = 0
-    for task in tasks_of(doc):
-        state, when = task.get("state"), number(due(doc, task))
+    for task in message_tasks.tasks_of(doc):
+        state, when = task.get("state"), number(message_tasks.due(doc, task))
         queue = "scheduled" if state == "scheduled" else "muted" if state in MUTED else "due"
-        ready = [one for one in messages_of(task) if one.get("uuid") and one.get("to") and one.get("message")]
+        ready = [one for one in message_tasks.messages_of(task)
+                 if one.get("uuid") and one.get("to") and one.get("message")]
         for _ in ready if isinstance(task.get("messages"), list) else (task,):
             count += 1
             yield queue, when, count
@@ -172,9 +111,9 @@ def _by_update(doc: dict[str, Any]) -> Iterator[Any]:
 
     CHT 4.15 source, ddocs medic-sms/messages_by_last_updated_state.
     """
-    if not has_tasks(doc):
+    if not message_tasks.has_tasks(doc):
         return
-    for count, task in enumerate(tasks_of(doc)):
+    for count, task in enumerate(message_tasks.tasks_of(doc)):
         state, history = task.get("state"), task.get("state_history")
         last = history[-1] if isinstance(history, list) and history else None
         told = last.get("timestamp") if isinstance(last, dict) else None
@@ -195,25 +134,18 @@ def _over_limit(doc: dict[str, Any]) -> list[Any]:
 
 
 def _by_message_date(doc: dict[str, Any]) -> list[Any]:
-    speaks = isinstance(doc.get("sms_message"), dict) or any(True for _ in tasks_of(doc))
+    speaks = isinstance(doc.get("sms_message"), dict) or any(True for _ in message_tasks.tasks_of(doc))
     return [number(doc.get("reported_date"))] if speaks else []
 
 
 def _by_org_unit(doc: dict[str, Any]) -> list[Any]:
-    return [True] if is_contact(doc) and doc.get("dhis") else []
-
-
-def scheduled(doc: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The tasks with messages that wait for their time."""
-    for task in tasks_of(doc):
-        if task.get("state") == "scheduled" and any(True for _ in messages_of(task)):
-            yield task
+    return [True] if contact_types.is_contact(doc) and doc.get("dhis") else []
 
 
 def _by_scheduled(doc: dict[str, Any]) -> list[Any]:
     if "scheduled_tasks" not in doc:
         return []
-    return sorted({when for task in scheduled(doc) if (when := due(doc, task)) is not None})
+    return sorted({when for task in message_tasks.scheduled(doc) if (when := message_tasks.due(doc, task)) is not None})
 
 
 MEDIC = {
@@ -241,16 +173,4 @@ INDEXES: dict[str, dict[str, Any]] = {
                    "over_limit": Index(_over_limit)},  # under True, users who replicate too much
     "medic-sentinel": {"by_type": on("type")},
     "medic-users-meta": {"by_type": on("type")},
-}
-BY_ID = {"by_id": Index(lambda doc: [doc["_id"]], ordered=True)}
-
-
-def _in_conflict(history: dict[str, Any]) -> list[Any]:
-    others = () if history.get("deleted") else history.get("others", ())
-    return [history["db"]] if any(not one.get("deleted") for one in others) else []
-
-
-SEQUENCE = {
-    "by_seq": Index(lambda history: [(history["db"], history["seq"])], ordered=True),
-    "in_conflict": Index(_in_conflict),  # under its database, a live document with other live revisions
 }

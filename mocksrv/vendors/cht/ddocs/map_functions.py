@@ -11,10 +11,10 @@ from typing import Any
 
 from mocksrv.vendors.cht.access.authorization import report_keys
 from mocksrv.vendors.cht.couch.view_index import View
-from mocksrv.vendors.cht.ddocs import indexes
-from mocksrv.vendors.cht.ddocs.indexes import is_contact, is_report, lineage_ids
 from mocksrv.vendors.cht.export import search
 from mocksrv.vendors.cht.node import javascript
+from mocksrv.vendors.cht.shared_libs import contact_types, message_tasks
+from mocksrv.vendors.cht.shared_libs.contact_types import is_contact, is_report, lineage_ids
 
 Doc = Mapping[str, Any]
 Rows = Iterator[tuple[Any, Any]]
@@ -33,7 +33,7 @@ def part(doc: Doc, name: str) -> Doc:
 
 def order(doc: Doc) -> str:
     """What contacts are listed by: the dead and the muted last, then by type and name."""
-    kind = indexes.type_id(doc)
+    kind = contact_types.type_id(doc)
     rank = RANKS.get(kind, kind) if isinstance(kind, str) else str(kind)
     name = doc.get("name")
     dead, muted = str(bool(doc.get("date_of_death"))).lower(), str(bool(doc.get("muted"))).lower()
@@ -42,13 +42,13 @@ def order(doc: Doc) -> str:
 
 def contacts_by_type(doc: Doc) -> Rows:
     if is_contact(doc):
-        yield [indexes.type_id(doc)], order(doc)
+        yield [contact_types.type_id(doc)], order(doc)
 
 
 def contacts_by_parent(doc: Doc) -> Rows:
     parent = part(doc, "parent").get("_id")
     if is_contact(doc) and parent:
-        yield [parent, indexes.type_id(doc)], order(doc)
+        yield [parent, contact_types.type_id(doc)], order(doc)
 
 
 def contacts_by_depth(doc: Doc) -> Rows:
@@ -141,20 +141,20 @@ def reports_by_subject(doc: Doc) -> Rows:
 
 
 def tasks(doc: Doc) -> Iterator[dict[str, Any]]:
-    return indexes.tasks_of(doc) if indexes.has_tasks(doc) else iter(())
+    return message_tasks.tasks_of(doc) if message_tasks.has_tasks(doc) else iter(())
 
 
 def messages(doc: Doc) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Each message with its task."""
     for task in tasks(doc):
-        for message in indexes.messages_of(task):
+        for message in message_tasks.messages_of(task):
             yield task, message
 
 
 def messages_by_state(doc: Doc) -> Rows:
     for task in tasks(doc):
         due = task.get("due") or task.get("timestamp") or doc.get("reported_date")
-        for message in indexes.messages_of(task):
+        for message in message_tasks.messages_of(task):
             if message.get("uuid") and message.get("to") and message.get("message"):
                 yield [task.get("state"), due], {"id": message["uuid"], "to": message["to"],
                                                  "content": message["message"], "due": due}
@@ -173,7 +173,7 @@ def messages_by_gateway_ref(doc: Doc) -> Rows:
 
 
 def messages_by_contact_date(doc: Doc) -> Rows:
-    if doc.get("type") != "data_record" or (doc.get("form") and not indexes.has_tasks(doc)):
+    if doc.get("type") != "data_record" or (doc.get("form") and not message_tasks.has_tasks(doc)):
         return
     when, incoming = reported(doc), part(doc, "sms_message")
     if incoming and not doc.get("form"):
@@ -245,7 +245,7 @@ def device_by_user(doc: Doc) -> Rows:
 
 
 CONTACT, REPORT = (search.contact_tokens, is_contact, order), (search.report_tokens, is_report, reported)
-OF_CONTACTS, OF_REPORTS = indexes.CONTACT_TYPES, frozenset(("data_record",))
+OF_CONTACTS, OF_REPORTS = contact_types.CONTACT_TYPES, frozenset(("data_record",))
 OF_BOTH = OF_CONTACTS | OF_REPORTS
 VIEWS: dict[tuple[str, str], dict[str, View]] = {
     ("medic", "medic"): {
@@ -261,7 +261,7 @@ VIEWS: dict[tuple[str, str], dict[str, View]] = {
         "contacts_by_place": View(contacts_by_place, types=OF_CONTACTS),
         "contacts_by_reference": View(contacts_by_reference, types=OF_CONTACTS),
         "contacts_by_type": View(contacts_by_type, types=OF_CONTACTS),
-        "contacts_by_type_freetext": View(words(*CONTACT, indexes.type_id), types=OF_CONTACTS),
+        "contacts_by_type_freetext": View(words(*CONTACT, contact_types.type_id), types=OF_CONTACTS),
         "doc_by_type": View(doc_by_type),
         "docs_by_id_lineage": View(docs_by_id_lineage, types=OF_BOTH),
         "messages_by_contact_date": View(messages_by_contact_date, "latest", types=OF_REPORTS),

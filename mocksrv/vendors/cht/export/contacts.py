@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mocksrv.vendors.cht.ddocs import indexes
 from mocksrv.vendors.cht.export import csvtext, pages, search
 from mocksrv.vendors.cht.export.options import Options
 from mocksrv.vendors.cht.node import javascript, json_text
+from mocksrv.vendors.cht.shared_libs import contact_types
 from mocksrv.world import World
 
 COLUMNS = ("id", "rev", "name", "patient_id", "type", "contact_type", "place_id")
@@ -36,7 +36,7 @@ def rows(world: World, options: Options) -> Iterator[list[Mapping[str, Any]]]:
     medic = world.table("cht.medic")
     tests = search.tests_of_contacts(options)
     if tests:
-        everybody = (doc for row in medic.rows() if indexes.is_contact(doc := row.copy()))
+        everybody = (doc for row in medic.rows() if contact_types.is_contact(doc := row.copy()))
         found = [id for _, id in sorted((order(doc), doc["_id"]) for doc in pages.filtered(everybody, tests))]
 
     def read(skip: int, limit: int) -> list[Mapping[str, Any]]:
@@ -49,7 +49,7 @@ def rows(world: World, options: Options) -> Iterator[list[Mapping[str, Any]]]:
 
 def order(doc: Mapping[str, Any]) -> str:
     """Living before dead, heard before muted, then by type and name. CHT 4.15 source, ddoc medic-client."""
-    kind = javascript.text(indexes.type_id(doc))
+    kind = javascript.text(contact_types.type_id(doc))
     dead, muted = ("true" if javascript.truthy(doc.get(name)) else "false" for name in ("date_of_death", "muted"))
     name = doc.get("name")
     return f"{dead} {muted} {RANKS.get(kind, kind)} {name.lower() if isinstance(name, str) else ''}"

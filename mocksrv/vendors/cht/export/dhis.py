@@ -9,11 +9,10 @@ from typing import Any
 from mocksrv.clock import EPOCH
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.ddocs import indexes
 from mocksrv.vendors.cht.export.options import Options
 from mocksrv.vendors.cht.export.reports import value_at
 from mocksrv.vendors.cht.node import javascript
-from mocksrv.vendors.cht.shared_libs import app_settings, translations
+from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, translations
 from mocksrv.world import World
 
 Doc = Mapping[str, Any]
@@ -82,7 +81,7 @@ def total(world: World, month: str, units: Mapping[str, Any]) -> dict[tuple[str,
     for id in medic.all_ids(f"target~{month}~", f"target~{month}~\ufff0"):
         doc = medic.peek(id) or {}
         owner = medic.peek(str(doc.get("owner"))) or {"_id": doc.get("owner")}
-        for place in set(indexes.lineage_ids(owner)) & units.keys():
+        for place in set(contact_types.lineage_ids(owner)) & units.keys():
             for target in objects(doc.get("targets")):
                 amount = value_at(target, "value.total")
                 if isinstance(amount, int | float):

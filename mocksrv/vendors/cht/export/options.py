@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht import conformance
 from mocksrv.vendors.cht.node import javascript, json_text, querystring
 from mocksrv.world import World

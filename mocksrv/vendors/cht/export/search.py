@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from mocksrv.vendors.cht.ddocs import indexes
 from mocksrv.vendors.cht.export.options import BadFilter, Options
 from mocksrv.vendors.cht.node import javascript
+from mocksrv.vendors.cht.shared_libs import contact_types
 
 Doc = Mapping[str, Any]
 Test = Callable[[Doc], bool]
@@ -47,7 +47,7 @@ def tests_of_contacts(options: Options) -> list[Test]:
     """The conditions that a contact must meet."""
     tests: list[Test] = []
     if kinds := texts(options.selected("types")):
-        tests.append(lambda doc: javascript.text(indexes.type_id(doc)) in kinds)
+        tests.append(lambda doc: javascript.text(contact_types.type_id(doc)) in kinds)
     if isinstance(parent := options.filters.get("parent"), str) and parent:
         tests.append(lambda doc: isinstance(doc.get("parent"), dict) and doc["parent"].get("_id") == parent)
     return tests + tests_of_words(options.filters.get("search"), contact_tokens)
@@ -100,7 +100,7 @@ def tokens_of(fields: Doc, skipped: frozenset[str]) -> Iterator[str]:
 def ancestors(contact: Any) -> Iterator[str]:
     """The ids of the places that a contact stub lies in, nearest first."""
     if isinstance(contact, dict) and isinstance(contact.get("parent"), dict):
-        yield from indexes.lineage_ids(contact["parent"])
+        yield from contact_types.lineage_ids(contact["parent"])
 
 
 def subjects_of(doc: Doc) -> set[Any]:

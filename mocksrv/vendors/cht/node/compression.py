@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing
 
-from mocksrv.operation import Call, Reply
+from mocksrv.call import Call, Reply
 
 THRESHOLD = 1024  # bytes
 LEVEL, GZIP, DEFLATE = 6, 16 + zlib.MAX_WBITS, zlib.MAX_WBITS

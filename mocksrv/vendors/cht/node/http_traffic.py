@@ -8,8 +8,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
+from mocksrv.call import Call, Reply
 from mocksrv.clock import stopwatch
-from mocksrv.operation import PARAMETER, Call, Operation, Reply
+from mocksrv.operation import PARAMETER, Operation
 from mocksrv.world import World
 
 STARTED = "cht.started"  # Unix seconds of the first request, in the world's memory

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 
 BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 INDEX = re.compile("[0-9]{1,2}")

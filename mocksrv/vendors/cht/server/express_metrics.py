@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht import rendering
 from mocksrv.vendors.cht.described import response_schemas
 from mocksrv.vendors.cht.node import http_traffic, javascript, json_text

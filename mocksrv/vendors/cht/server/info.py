@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mocksrv.operation import Call, Reply
+from mocksrv.call import Call, Reply
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import auth, connected_users
 from mocksrv.vendors.cht.couch import attachments, cookies, documents

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.store import TOP
 from mocksrv.vendors.cht import conformance, sentinel
 from mocksrv.vendors.cht.couch import documents

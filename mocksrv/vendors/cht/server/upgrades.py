@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht import conformance, errors
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import schemas

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
 from marshmallow import Schema, fields
 
-from mocksrv.operation import Call, Headers, Reply
+from mocksrv.call import Call, Headers, Reply
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import auth, connected_users
 from mocksrv.vendors.cht.couch import cookies, documents

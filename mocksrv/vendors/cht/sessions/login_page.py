@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from mocksrv.operation import Call, Reply
+from mocksrv.call import Call, Reply
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.vendors.cht.vendor import CONFIG
 from mocksrv.world import World
 
+CONFIG = "cht.config"  # what is kept outside of the databases: the installed build, CouchDB's configuration
 VERSION = "4.15.0"
 INSTALLED = "build"  # the record of it in the table CONFIG
 FIRST = {"timestamp": 1732527690000, "user": "admin"}

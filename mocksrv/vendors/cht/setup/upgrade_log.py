@@ -13,7 +13,7 @@ from typing import Any
 from mocksrv.vendors.cht import conformance, sentinel
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.setup import builds
-from mocksrv.vendors.cht.vendor import CONFIG
+from mocksrv.vendors.cht.setup.builds import CONFIG
 from mocksrv.world import World
 
 Doc = dict[str, Any]

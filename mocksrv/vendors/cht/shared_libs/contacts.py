@@ -10,9 +10,8 @@ from typing import Any
 
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.couch import attachments, document_shape, documents
-from mocksrv.vendors.cht.ddocs import indexes
 from mocksrv.vendors.cht.node import timestamps
-from mocksrv.vendors.cht.shared_libs import app_settings, lineage
+from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, lineage
 from mocksrv.world import World
 
 Doc = dict[str, Any]
@@ -21,14 +20,14 @@ PERSON = "person"
 
 def is_person(settings: Mapping[str, Any], doc: Mapping[str, Any]) -> bool:
     """Of a configured type for people; `person` is one even if it is not configured."""
-    kind = indexes.type_id(doc)
+    kind = contact_types.type_id(doc)
     configured = app_settings.contact_type(settings, kind)
     return bool(configured and configured.get("person")) or kind == PERSON
 
 
 def is_place(settings: Mapping[str, Any], doc: Mapping[str, Any]) -> bool:
     """Of a configured type that is not for people."""
-    kind = indexes.type_id(doc)
+    kind = contact_types.type_id(doc)
     return app_settings.contact_type(settings, kind) is not None and not is_person(settings, doc)
 
 
@@ -38,13 +37,13 @@ def minify(doc: Any) -> Any:
         return doc
     small: Doc = {"_id": doc["_id"]}
     level, parent = small, doc.get("parent")
-    for _ in range(indexes.DEEPEST):
+    for _ in range(contact_types.DEEPEST):
         if not isinstance(parent, dict) or not parent.get("_id"):
             break
         level["parent"] = {"_id": parent["_id"]}
         level, parent = level["parent"], parent.get("parent")
     else:
-        errors.server_error(diagnosis=f"the parents of {doc['_id']} go deeper than {indexes.DEEPEST} levels")
+        errors.server_error(diagnosis=f"the parents of {doc['_id']} go deeper than {contact_types.DEEPEST} levels")
     return small
 
 

@@ -11,8 +11,7 @@ from copy import deepcopy
 from typing import Any
 
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.ddocs import indexes
-from mocksrv.vendors.cht.shared_libs import app_settings
+from mocksrv.vendors.cht.shared_libs import app_settings, contact_types
 from mocksrv.world import World
 
 Doc = dict[str, Any]
@@ -26,14 +25,14 @@ def fetch(world: World, id: str) -> Doc | None:
     """
     medic = documents.database(world, "medic")
     doc = medic.get(id)
-    if doc is None or not indexes.is_contact(doc):
+    if doc is None or not contact_types.is_contact(doc):
         return None
     chain = stored_chain(doc)
     if not chain:
         return doc
     parents = [medic.get(parent) or {"_id": parent} for parent in chain]
-    kind = app_settings.contact_type(app_settings.read(world), indexes.type_id(doc))
-    person = indexes.type_id(doc) == "person" or (kind is not None and kind.get("person"))
+    kind = app_settings.contact_type(app_settings.read(world), contact_types.type_id(doc))
+    person = contact_types.type_id(doc) == "person" or (kind is not None and kind.get("person"))
     for level in parents if person else (doc, *parents):
         expand_contact(world, level)
     return link(doc, parents)
@@ -41,7 +40,7 @@ def fetch(world: World, id: str) -> Doc | None:
 
 def stored_chain(doc: Mapping[str, Any]) -> list[str]:
     """The ids of the stored parents, nearest first."""
-    return list(indexes.lineage_ids(doc))[1:]
+    return list(contact_types.lineage_ids(doc))[1:]
 
 
 def link(doc: Doc, parents: list[Doc]) -> Doc:
@@ -69,7 +68,7 @@ def hydrate(world: World, doc: Mapping[str, Any], alone: bool) -> Doc:
     with a form as it is stored; among others it expands the contact of anything.
     """
     full = deepcopy(dict(doc))
-    if indexes.is_contact(full):
+    if contact_types.is_contact(full):
         return hydrate_contact(world, full)
     report = full.get("type") == REPORT
     if report and (full.get("form") or not alone):

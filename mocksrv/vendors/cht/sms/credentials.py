@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht import conformance, errors, rendering
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas, schemas
 from mocksrv.vendors.cht.node import bodies, json_text
-from mocksrv.vendors.cht.vendor import CONFIG, vendor
+from mocksrv.vendors.cht.setup.builds import CONFIG
+from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 SOURCE = "CHT 4.15 source, api/src/controllers/credentials.js"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht import conformance, errors, rendering
 from mocksrv.vendors.cht.described import schemas
 from mocksrv.vendors.cht.node import javascript

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from mocksrv.vendors.cht import sentinel
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.ddocs import indexes
 from mocksrv.vendors.cht.records import transitions
+from mocksrv.vendors.cht.shared_libs import message_tasks
 from mocksrv.vendors.cht.sms import credentials, states, traffic
 from mocksrv.world import World
 
@@ -44,6 +44,6 @@ def send(world: World) -> None:
     if service is None or not credentials.read(world, service[0]):
         return
     medic = documents.database(world)
-    waiting = [message for _, id in medic.docs.range("by_due") for _, message in indexes.outgoing(medic.load(id))]
+    waiting = [message for _, id in medic.docs.range("by_due") for _, message in message_tasks.outgoing(medic.load(id))]
     states.apply(world, [states.Change(TAKEN, str(message["uuid"]), service[1], service[2](world))
                          for message in waiting])

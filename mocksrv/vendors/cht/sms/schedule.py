@@ -10,8 +10,7 @@ from typing import Any
 
 from mocksrv.vendors.cht import sentinel
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.ddocs import indexes
-from mocksrv.vendors.cht.shared_libs import app_settings
+from mocksrv.vendors.cht.shared_libs import app_settings, message_tasks
 from mocksrv.vendors.cht.sms import states
 from mocksrv.world import World
 
@@ -49,8 +48,8 @@ def release(world: World, now: int) -> None:
     medic = documents.database(world)
     for id in dict.fromkeys(id for _, id in medic.docs.range("by_scheduled", now - LATEST, now)):
         doc = medic.load(id)
-        for task in indexes.scheduled(doc):
-            due = indexes.due(doc, task)
+        for task in message_tasks.scheduled(doc):
+            due = message_tasks.due(doc, task)
             if due is not None and now - LATEST <= due <= now:
                 states.set_state(task, states.Change(states.PENDING), world.clock.iso())
         medic.put(doc)

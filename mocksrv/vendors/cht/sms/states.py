@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.ddocs import indexes
+from mocksrv.vendors.cht.shared_libs import message_tasks
 from mocksrv.world import World
 
 PENDING, FORWARDED, UNRECOGNISED = "pending", "forwarded-to-gateway", "unrecognised"
@@ -75,8 +75,8 @@ def apply(world: World, changes: Iterable[Change]) -> int:
             continue
         id, uuid = found
         doc = changed.get(id) or medic.load(id)
-        task = next((one for one in indexes.tasks_of(doc)
-                     if any(str(message.get("uuid")) == uuid for message in indexes.messages_of(one))), None)
+        task = next((one for one in message_tasks.tasks_of(doc)
+                     if any(str(message.get("uuid")) == uuid for message in message_tasks.messages_of(one))), None)
         if task is not None and set_state(task, change, world.clock.iso()):
             changed[id] = doc
     medic.bulk(changed.values())
@@ -89,9 +89,9 @@ def find(world: World, change: Change) -> tuple[str, str] | None:
     uuid = change.message
     if not uuid and change.reference:
         for doc in medic.by("by_gateway_ref", change.reference):
-            for task in indexes.tasks_of(dict(doc)):
+            for task in message_tasks.tasks_of(dict(doc)):
                 if task.get("gateway_ref") == change.reference:
-                    uuid = next((str(one["uuid"]) for one in indexes.messages_of(task) if one.get("uuid")), None)
+                    uuid = next((str(one["uuid"]) for one in message_tasks.messages_of(task) if one.get("uuid")), None)
     if not uuid:
         return None
     docs = medic.by("by_message", uuid)

@@ -10,10 +10,9 @@ from typing import Any
 
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.ddocs import indexes
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.records import reports, transitions
-from mocksrv.vendors.cht.shared_libs import app_settings, phones
+from mocksrv.vendors.cht.shared_libs import app_settings, message_tasks, phones
 from mocksrv.vendors.cht.sms import states
 from mocksrv.world import World
 
@@ -54,7 +53,7 @@ def hand_out(world: World) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for when, id in medic.docs.range("by_due", limit=PAGE):
         doc = medic.load(id)
-        for due, message in indexes.outgoing(doc):
+        for due, message in message_tasks.outgoing(doc):
             if due == when:
                 to = phones.normalize(settings, message["to"]) or message["to"]
                 found.append({"content": message["message"], "to": to, "id": message["uuid"]})

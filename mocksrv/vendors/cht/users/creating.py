@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.conformance import docs
-from mocksrv.vendors.cht.contacts import creating, people
+from mocksrv.vendors.cht.contacts import creating
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import javascript, json_text
 from mocksrv.vendors.cht.shared_libs import app_settings, contacts, roles
@@ -121,7 +121,7 @@ def place_of(world: World, given: Any) -> Data:
     if docs(world) and isinstance(parent, str) and parent not in medic:
         orphan = {**given, "parent": {"_id": parent}, "reported_date": world.clock.ms()}
         return medic.load(contacts.store(world, orphan)["id"])
-    return creating.get_or_create(world, given)
+    return creating.get_or_create_place(world, given)
 
 
 def add_contact(world: World, data: Data, response: Data) -> None:
@@ -140,7 +140,7 @@ def add_contact(world: World, data: Data, response: Data) -> None:
         refuse_parent(world, contact["parent"])
     elif isinstance(contact, dict):
         put_parent(contact, place)
-    person = people.get_or_create(world, contact)
+    person = creating.get_or_create_person(world, contact)
     clear_flag(world, person)
     data["contact"] = person
     response["contact"] = {"id": person["_id"], "rev": person["_rev"]}

@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.ddocs.indexes import lineage_ids
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.shared_libs import app_settings, contacts, roles
+from mocksrv.vendors.cht.shared_libs.contact_types import lineage_ids
 from mocksrv.vendors.cht.users import accounts
 from mocksrv.vendors.cht.users.accounts import Data
 from mocksrv.world import World

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.operation import Call, Reply
+from mocksrv.call import Call, Reply
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.users import creating, csvrows, schemas

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.couch import documents

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.access import auth, authorization
 from mocksrv.vendors.cht.conformance import docs

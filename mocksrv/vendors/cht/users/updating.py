@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.operation import Call, Reply
+from mocksrv.call import Call, Reply
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.conformance import docs

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from mocksrv.operation import Call, Refusal
+from mocksrv.call import Call, Refusal
 from mocksrv.vendors.commcare.access import digest, domains
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import Denied, Text

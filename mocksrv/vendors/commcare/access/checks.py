@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from mocksrv.operation import Call, Operation, Refusal
+from mocksrv.call import Call, Refusal
+from mocksrv.operation import Operation
 from mocksrv.vendors.commcare.access import authentication, domains
 from mocksrv.vendors.commcare.errors import Text, failed
 from mocksrv.vendors.commcare.tastypie import throttle

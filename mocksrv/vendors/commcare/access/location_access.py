@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import Refusal
+from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.errors import view_error
 from mocksrv.vendors.commcare.form_processor.stores import owned
 

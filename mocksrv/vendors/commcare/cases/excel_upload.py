@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import Call, Refusal, Reply
+from mocksrv.call import Call, Refusal, Reply
 from mocksrv.vendors.commcare.access.checks import NOT_FOUND
 from mocksrv.vendors.commcare.cases.excel_import import SEARCH_FIELDS, Import, ImportFailed, Plan
 from mocksrv.vendors.commcare.described import response_schemas

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.vendors.commcare.access import domains
 from mocksrv.vendors.commcare.cases import elastic
 from mocksrv.vendors.commcare.described import response_schemas

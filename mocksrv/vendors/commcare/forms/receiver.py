@@ -13,7 +13,7 @@ from email.header import Header
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from mocksrv.operation import Call, Refusal, Reply
+from mocksrv.call import Call, Refusal, Reply
 from mocksrv.vendors.commcare.access import authentication, domains
 from mocksrv.vendors.commcare.django import dates, multipart
 from mocksrv.vendors.commcare.django.error_pages import SERVER_ERROR

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from mocksrv.operation import Call, Refusal, Reply
+from mocksrv.call import Call, Refusal, Reply
 from mocksrv.vendors.commcare.access.checks import NOT_FOUND
 from mocksrv.vendors.commcare.cases import elastic, resource
 from mocksrv.vendors.commcare.errors import Text, absent

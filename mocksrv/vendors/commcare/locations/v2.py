@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import Call, Refusal, Reply
+from mocksrv.call import Call, Refusal, Reply
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import absent, bad_request

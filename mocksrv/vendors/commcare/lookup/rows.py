@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import Call, Reply
+from mocksrv.call import Call, Reply
 from mocksrv.vendors.commcare.errors import absent, bad_request, not_found
 from mocksrv.vendors.commcare.form_processor.stores import TOP_NUMBER, owned
 from mocksrv.vendors.commcare.lookup.tables import SOURCE, rows_of, schema_error

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import Call, Refusal, Reply
+from mocksrv.call import Call, Refusal, Reply
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.errors import absent, bad_request
 from mocksrv.vendors.commcare.form_processor.stores import TOP, owned

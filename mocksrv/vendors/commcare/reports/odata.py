@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import Call, Refusal, Reply
+from mocksrv.call import Call, Refusal, Reply
 from mocksrv.vendors.commcare.access import domains
 from mocksrv.vendors.commcare.access.checks import NOT_FOUND
 from mocksrv.vendors.commcare.errors import Text

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from mocksrv.operation import Call, Refusal, Reply
+from mocksrv.call import Call, Refusal, Reply
 from mocksrv.vendors.commcare.access import domains
 from mocksrv.vendors.commcare.errors import absent, bad_request, not_found
 from mocksrv.vendors.commcare.form_processor.stores import TOP, owned

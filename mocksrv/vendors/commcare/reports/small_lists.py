@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import Call, Refusal
+from mocksrv.call import Call, Refusal
 from mocksrv.vendors.commcare.access import domains
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import absent, bad_request

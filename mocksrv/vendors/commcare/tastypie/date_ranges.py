@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from mocksrv.operation import Call, Refusal
+from mocksrv.call import Call, Refusal
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import bad_request
 

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 import orjson
 
-from mocksrv.operation import Call, Refusal
+from mocksrv.call import Call, Refusal
 from mocksrv.vendors.commcare.errors import CANNED, bad_request, failed
 
 

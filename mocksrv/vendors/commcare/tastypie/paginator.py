@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from mocksrv.operation import Call
+from mocksrv.call import Call
 from mocksrv.store import Table
 from mocksrv.vendors.commcare.errors import bad_request
 

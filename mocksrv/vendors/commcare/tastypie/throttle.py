@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from mocksrv.call import Call, Refusal
 from mocksrv.limits import Window
-from mocksrv.operation import Call, Refusal
 
 if TYPE_CHECKING:
     from mocksrv.world import World

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from mocksrv.operation import Call, Refusal, Reply
+from mocksrv.call import Call, Refusal, Reply
 from mocksrv.vendors.commcare.access import authentication, domains
 from mocksrv.vendors.commcare.access.authentication import Caller
 from mocksrv.vendors.commcare.described import response_schemas

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mocksrv.call import Call
 from mocksrv.clock import stopwatch
-from mocksrv.operation import Call
 from mocksrv.store import tree
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.couch import collation

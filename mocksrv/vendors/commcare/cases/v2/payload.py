@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import Refusal
+from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.django.error_pages import SERVER_ERROR
 from mocksrv.vendors.commcare.errors import Text

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from mocksrv.operation import Call, Refusal
+from mocksrv.call import Call, Refusal
 from mocksrv.vendors.commcare.access import location_access
 from mocksrv.vendors.commcare.access.location_access import Reach
 from mocksrv.vendors.commcare.cases.v2 import listing

@@ -1,0 +1,137 @@
+"""One request and what becomes of it: the call, the reply, the refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+from mocksrv.operation import Operation
+
+Headers = list[tuple[str, str]]
+
+
+class Refusal(Exception):
+    """A "no" in the vendor's words. Vendors subclass it; `body` is what their `render` makes the answer from."""
+
+    def __init__(self, status: int, body: Any = None, headers: Iterable[tuple[str, str]] = (), *,
+                 diagnosis: str | None = None) -> None:
+        super().__init__(f"{status}: {body}")
+        self.status = status
+        self.body = body
+        self.headers = list(headers)
+        self.diagnosis = diagnosis
+
+
+class TooLarge(Refusal):
+    """The request's body is larger than the vendor takes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, "Payload Too Large", diagnosis=f"the body is larger than {limit} bytes")
+
+
+@dataclass
+class Reply:
+    """An answer. From a handler `body` is plain data; after `render` it is bytes, or an iterator of chunks.
+
+    Each chunk of an iterator goes out as it is made, under the world's lock; an error in the middle cuts the
+    connection without the closing chunk.
+    """
+
+    body: Any = None
+    status: int = 200
+    headers: Headers = field(default_factory=list)
+    content_type: str | None = None
+
+    @property
+    def streams(self) -> bool:
+        return isinstance(self.body, Iterator)
+
+
+class Reader(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+class Connection(Protocol):
+    """The client's connection, as the server gives it."""
+
+    def reset(self) -> None: ...
+    def close(self) -> None: ...
+    def send(self, data: bytes, /) -> None: ...
+
+
+class Call:
+    """One request, as handlers and vendors see it."""
+
+    def __init__(
+        self,
+        *,
+        method: str,
+        path: str,
+        target: str,
+        headers: Mapping[str, str],
+        input: Reader | None = None,
+        remote_addr: str = "127.0.0.1",
+        scheme: str = "http",
+        host: str = "127.0.0.1",
+        prefix: str = "",
+        max_body: int = 32 * 1024 * 1024,
+        connection: Connection | None = None,
+    ) -> None:
+        self.method = method
+        self.path = path  # decoded, within the vendor: without world prefix and mount
+        self.target = target  # as received: undecoded, with prefix and query
+        self.headers = headers  # names in lower case
+        self.remote_addr = remote_addr
+        self.scheme = scheme
+        self.host = host  # as the client named it, with the port if it did
+        self.prefix = prefix  # of the world and the mount: "/~name/cht", or ""
+        self.max_body = max_body
+        self.connection = connection  # for faults below HTTP; None in a test without a socket
+        self.operation: Operation | None = None
+        self.allowed: tuple[str, ...] = ()  # the methods that this path has, when the method is not among them
+        self.params: dict[str, str] = {}
+        self.caller: Any = None  # whoever the vendor's identify found
+        self.notes: dict[str, Any] = {}  # the vendor's own, from identify to render
+        self.diagnosis: list[str] = []
+        self.read_body = b""  # as much of the body as was asked for
+        self._input = input
+
+    def header(self, name: str, default: str = "") -> str:
+        return self.headers.get(name.lower(), default)
+
+    def diagnose(self, text: str) -> None:
+        """Advice for the developer: goes to the diagnosis header, the journal and the log, never into the body."""
+        if text not in self.diagnosis:
+            self.diagnosis.append(text)
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and prefix as the client used them: what links in answers begin with."""
+        return f"{self.scheme}://{self.host}{self.prefix}"
+
+    @cached_property
+    def query_string(self) -> str:
+        """The query as received, without the question mark; "" when there is none."""
+        return self.target.partition("?")[2]
+
+    @cached_property
+    def query(self) -> list[tuple[str, str]]:
+        """Decoded pairs in order, blank values kept; broken UTF-8 becomes U+FFFD."""
+        return parse_qsl(self.query_string, keep_blank_values=True)
+
+    def arg(self, name: str, default: str | None = None) -> str | None:
+        """The last value of a query parameter."""
+        return next((value for key, value in reversed(self.query) if key == name), default)
+
+    @property
+    def body(self) -> bytes:
+        """The request's body; raises TooLarge beyond `max_body`."""
+        if self._input is not None:
+            source, self._input = self._input, None
+            self.read_body = source.read(self.max_body + 1)
+        if len(self.read_body) > self.max_body:
+            raise TooLarge(self.max_body)
+        return self.read_body

@@ -1,0 +1,128 @@
+"""One real service: its operations, and its hooks: on the way of a request, in a world, in the documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mocksrv.call import Call, Refusal, Reply
+from mocksrv.operation import DECLARED_PROOFS, Content, Operation
+
+if TYPE_CHECKING:
+    from mocksrv.config import Setting
+    from mocksrv.scenario import Scenario
+    from mocksrv.store import TableSpec
+    from mocksrv.world import World
+
+Handler = Callable[["World", Call], Any]
+
+
+class Vendor:
+    """One real service: its operations, and how it identifies, admits and answers callers.
+
+    Subclass it, set the attributes, and override the hooks; `operation` registers functions.
+    """
+
+    name: str = ""
+    title: str = ""
+    release: str | None = None  # of the real service, that its source was read in
+    tables: tuple[TableSpec, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
+    security: Mapping[str, Mapping[str, Any]] = {}  # OpenAPI security schemes by name; any one of them lets a caller in
+    examples: Mapping[str, Any] = {}  # values of path parameters that a new world has
+    # Where an answer about a collection has the id of one of its records, by operation or method.
+    links: Mapping[str, str] = {}
+    documented: Mapping[str, Callable[[], str]] = {}  # Markdown tables for the documentation's pages, by name
+    head_is_get = False  # answer HEAD with GET's headers
+    max_body = 32 * 1024 * 1024
+
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+
+    def operation(
+        self, method: str, *paths: str, name: str | None = None, **declared: Any
+    ) -> Callable[[Handler], Handler]:
+        """Register a function as an operation. What `Operation` has no field for becomes a trait."""
+        known = Operation.__dataclass_fields__
+        traits = {key: declared.pop(key) for key in list(declared) if key not in known}
+        if declared.get("proof", "assumed") not in DECLARED_PROOFS:
+            raise ValueError(f"proof must be one of {', '.join(DECLARED_PROOFS)}; recorded and live are never declared:"
+                             " they come from replays and live runs that pass")
+        if declared.get("proof") == "source":
+            declared.setdefault("release", self.release)
+
+        def register(run: Handler) -> Handler:
+            if any(op.name == (name or run.__name__) for op in self.operations):
+                raise ValueError(f"two operations of {self.name} are named {name or run.__name__}")
+            summary = declared.pop("summary", None) or (run.__doc__ or "").strip().partition("\n")[0]
+            self.operations.append(Operation(self.name, name or run.__name__, method, paths, run, summary,
+                                             traits=traits, **declared))
+            return run
+
+        return register
+
+    # --- hooks -------------------------------------------------------------------------------------------------
+
+    def claims(self, path: str) -> bool:
+        """Whether a path at the server's root is this vendor's, when no mount says so."""
+        raise NotImplementedError
+
+    def route(self, world: World, path: str) -> str:
+        """The path to look up: where a vendor folds slashes or letter case, it does so here."""
+        return path
+
+    def method(self, call: Call) -> str:
+        """The method to look up: where a vendor lets a header override it, it does so here."""
+        return call.method
+
+    def identify(self, world: World, call: Call) -> None:
+        """Find out who calls and set `call.caller`, or raise a Refusal.
+
+        Runs even when no operation was found (`call.operation` is None; `call.allowed` lists the path's methods),
+        because vendors differ in what they check first.
+        """
+
+    def admit(self, world: World, call: Call) -> None:
+        """Whether the caller may do this now; must raise a Refusal when `call.operation` is None."""
+
+    def render(self, world: World, call: Call, result: Any) -> Reply:
+        """The answer on the wire, from a handler's result or a Refusal: the only maker of bytes and vendor headers."""
+        raise NotImplementedError
+
+    def answers(self, operation: Operation) -> Mapping[int, Content]:
+        """What an operation answers besides its own successes, by status: refused callers and requests, its own
+        refusals (`operation.statuses`), and other forms of its successes."""
+        return {}
+
+    def example(self, operation: Operation) -> Any:
+        """A request's body that a new world takes, or None."""
+        return None
+
+    def encode(self, call: Call, reply: Reply) -> Reply:
+        """The answer as the client takes it: a vendor that packs answers does so here. The journal has them plain."""
+        return reply
+
+    def failure(self, status: int) -> Refusal:
+        """The vendor's own error of that status, as faults and failures of ours need it."""
+        return Refusal(status)
+
+    def settle(self, world: World) -> None:
+        """Do what is due by the world's clock, where a vendor does something without being asked.
+
+        Called before and after the clock is moved; a vendor with such work does it before each answer, too.
+        """
+
+    def caller_name(self, call: Call) -> str | None:
+        """Who called, for the journal."""
+        return None if call.caller is None else str(getattr(call.caller, "name", call.caller))
+
+    def accounts(self, world: World) -> None:
+        """Put the ready-made accounts and settings into a new world, whatever its size."""
+
+    def seed(self, world: World, size: int) -> None:
+        """Fill a new world with made-up data; `size` is a number of main records (see `config.SIZES`)."""
+
+    def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
+        """The ready-made credentials, with `base_url` as the vendor's clients want it."""
+        return []

@@ -1,0 +1,49 @@
+"""The tasks of a document that send messages: `tasks` and `scheduled_tasks`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mocksrv.vendors.cht.node import timestamps
+from mocksrv.vendors.cht.shared_libs.contact_types import Doc
+
+
+def tasks_of(doc: Doc) -> Iterator[dict[str, Any]]:
+    """The document's message tasks, those that are scheduled last."""
+    for name in ("tasks", "scheduled_tasks"):
+        tasks = doc.get(name)
+        yield from (task for task in (tasks if isinstance(tasks, list) else ()) if isinstance(task, dict))
+
+
+def messages_of(task: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    messages = task.get("messages")
+    yield from (one for one in (messages if isinstance(messages, list) else ()) if isinstance(one, dict))
+
+
+def has_tasks(doc: Doc) -> bool:
+    """Whether it may send messages; contacts, which are most documents, are passed over quickly."""
+    return "tasks" in doc or "scheduled_tasks" in doc
+
+
+def due(doc: dict[str, Any], task: dict[str, Any]) -> int | float | None:
+    """When the messages of a task are to go out, in milliseconds."""
+    when = task.get("due") or task.get("timestamp") or doc.get("reported_date")
+    return timestamps.moment_value(when, 0) if isinstance(when, int | float | str) else None
+
+
+def outgoing(doc: dict[str, Any]) -> Iterator[tuple[int | float, dict[str, Any]]]:
+    """The messages that a gateway is to send, each with the time at which it is due."""
+    for task in tasks_of(doc):
+        if task.get("state") in ("pending", "forwarded-to-gateway"):
+            when = due(doc, task)
+            if when is not None and when >= 0:
+                yield from ((when, one) for one in messages_of(task)
+                            if one.get("uuid") and one.get("to") and one.get("message"))
+
+
+def scheduled(doc: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The tasks with messages that wait for their time."""
+    for task in tasks_of(doc):
+        if task.get("state") == "scheduled" and any(True for _ in messages_of(task)):
+            yield task
