@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from mocksrv.tests.tools import lacking
+
 pytestmark = pytest.mark.mock_only
 
 VERSIONS = ("0.0.1", "0.0.2", "0.0.3", "0.0.4", "0.0.5")  # the first three sign JSON, the others concatenate
@@ -31,7 +33,8 @@ def installed():
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:
             running = {version: pip_install(version, Path(folder)) for version in missing}
             for version, process in running.items():
-                assert process.wait() == 0, version
+                if process.wait():
+                    lacking(f"carehq {version} from PyPI")
                 (Path(folder) / version).rename(CACHE / version)
     return CACHE
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import subprocess
 import uuid
 from collections.abc import Callable
@@ -17,6 +16,7 @@ import pytest
 import requests
 
 from contract_tests.targets import Targets
+from mocksrv.tests.tools import lacking, program
 
 PASSWORD = "Kisumu_2024"
 CONNECTIONS = requests.Session()  # kept open; cookies are for tests to send
@@ -134,8 +134,8 @@ def strict(request: pytest.FixtureRequest, api: Client, target: str) -> Client:
 @pytest.fixture(scope="session")
 def npm() -> Callable[[str, str], Path]:
     """Installs a version of a package from npm, once, into the build directory: the folder with its modules."""
-    if shutil.which("npm") is None:
-        pytest.skip("needs Node.js and npm")
+    program("node")
+    command = [program("npm"), "install", "--no-audit", "--no-fund", "--omit=optional", "--ignore-scripts"]
 
     def install(package: str, version: str) -> Path:
         folder = Path(__file__).parents[2] / "build" / "npm" / f"{package}-{version}"
@@ -145,9 +145,10 @@ def npm() -> Callable[[str, str], Path]:
             if not (folder / "done").exists():
                 (folder / "package.json").write_text('{"private": true}\n')
                 # No scripts of packages: they would fetch a browser and build what no test needs.
-                subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--omit=optional", "--ignore-scripts",
-                                f"{package}@{version}"], cwd=folder, check=True, capture_output=True, timeout=600,
-                               env=os.environ | {"PUPPETEER_SKIP_DOWNLOAD": "1"})
+                done = subprocess.run([*command, f"{package}@{version}"], cwd=folder, capture_output=True, text=True,
+                                      timeout=600, env=os.environ | {"PUPPETEER_SKIP_DOWNLOAD": "1"})
+                if done.returncode:
+                    lacking(f"{package} {version} from npm's registry: {done.stderr.strip()[:300]}")
                 (folder / "done").touch()
         return folder
 

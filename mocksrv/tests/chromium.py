@@ -1,26 +1,23 @@
 """A real browser without a window, and how a page is looked at in it."""
 
-import shutil
 from contextlib import contextmanager
 
-import pytest
 from selenium import webdriver
+
+from mocksrv.tests.tools import program
 
 RULES = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}  # of axe; only colours differ in the dark
 
 
 @contextmanager
 def chromium():
-    paths = [shutil.which(name) for name in ("chromium", "chromedriver")]
-    if None in paths:
-        pytest.fail("pages are tested in Chromium: apt-get install -y chromium chromium-driver")
     options = webdriver.ChromeOptions()
-    options.binary_location = paths[0]
+    options.binary_location, service = program("chromium"), webdriver.ChromeService(program("chromedriver"))
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                      "--window-size=1280,900"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(paths[1]))
+    driver = webdriver.Chrome(options, service)
     try:
         yield driver
     finally:

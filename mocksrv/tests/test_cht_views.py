@@ -3,7 +3,6 @@
 import functools
 import itertools
 import json
-import shutil
 import subprocess
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mocksrv.config import Config
+from mocksrv.tests.tools import program
 from mocksrv.vendors.cht import vendor
 from mocksrv.vendors.cht.couch import collation, documents, maintenance, revision_tree, versions
 from mocksrv.vendors.cht.couch.view_index import View, rows_of
@@ -54,13 +54,13 @@ def test_ascii_is_in_the_order_of_icu():
     assert "".join(sorted(ASCII, key=collation.key)) == ASCII
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js, which has ICU")
 def test_latin_texts_sort_as_icu_sorts_them():
     letters = "aAbZz éÉèêñÑüöÅçž_-.:1290'(~"
     texts = sorted({one + two + three for one in letters for two in letters for three in ("", "a", "B", "-")})
     script = ("const c = new Intl.Collator('en'); let t = ''; process.stdin.on('data', d => t += d).on('end', () => "
               "console.log(JSON.stringify(JSON.parse(t).sort(c.compare))))")
-    done = subprocess.run(["node", "-e", script], input=json.dumps(texts), capture_output=True, text=True, check=True)
+    node = program("node")  # it has ICU
+    done = subprocess.run([node, "-e", script], input=json.dumps(texts), capture_output=True, text=True, check=True)
     assert sorted(texts, key=collation.key) == json.loads(done.stdout)
 
 
