@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask
 from werkzeug.exceptions import MethodNotAllowed, NotFound
-from werkzeug.routing import BaseConverter, RequestRedirect, Rule
+from werkzeug.routing import BaseConverter, Map, MapAdapter, RequestRedirect, Rule
 
 from mocksrv import near_misses
 from mocksrv.call import Call, Refusal, Reply
@@ -73,7 +73,7 @@ class Simulator(Flask):
         for vendor in self.vendors.values():
             self.register_blueprint(self._blueprint(vendor), url_prefix=f"/{vendor.name}")
         self.register_blueprint(control, url_prefix=CONTROL)
-        self._routes = self.url_map.bind("")
+        self._routes = {("", ""): self.url_map.bind("")}  # by vendor and release
         self.url_map.update()
 
     def _blueprint(self, vendor: Vendor) -> Blueprint:
@@ -142,7 +142,6 @@ class Simulator(Flask):
         """One request in one world: journal, route, fault, caller, leave, handler, bytes, journal."""
         entry = Entry(world.journal.next_id(), world.clock.iso(), call.method, call.target, call.headers, vendor.name)
         began = stopwatch()
-        self.find_route(vendor, call)
         with world.lock:
             world.begin()
             result, fault = self._handle(world, vendor, call)
@@ -167,6 +166,9 @@ class Simulator(Flask):
         """What the operation gives, or a refusal; and the fault that hit the call."""
         fault = None
         try:
+            vendor.settle(world)
+            call.release = vendor.running(world)
+            self.find_route(vendor, call)
             if world.faults:
                 fault = obstruct(vendor, world.faults.pick(vendor.name, call, world.random))
             if call.operation and not call.operation.simulated:
@@ -186,31 +188,32 @@ class Simulator(Flask):
 
     def find_route(self, vendor: Vendor, call: Call) -> None:
         """Set the call's operation and parameters, or what is known about why there is none."""
-        method = vendor.method(call)
+        method, routes = vendor.method(call), self._routes_of(vendor, call.release)
         path = f"/{vendor.name}{call.path}"
         try:
-            endpoint, params = self._routes.match(path, "GET" if method == "HEAD" and vendor.head_is_get else method)
+            endpoint, params = routes.match(path, "GET" if method == "HEAD" and vendor.head_is_get else method)
         except MethodNotAllowed as error:
             call.allowed = tuple(sorted(error.valid_methods or ()))
         except RequestRedirect:
             call.notes["slash"] = f"{call.path}/"
         except NotFound:
-            if not path.endswith("/") and self._methods(f"{path}/"):
+            if not path.endswith("/") and has_route(routes, f"{path}/"):
                 call.notes["slash"] = f"{call.path}/"
         else:
             call.operation = self.operations[endpoint]
             call.params = {k: v.replace(SLASH, "/") for k, v in params.items()} if SLASH in path else dict(params)
         call.path = call.path.replace(SLASH, "/")
 
-    def _methods(self, path: str) -> tuple[str, ...]:
-        """The methods that a path has."""
-        try:
-            self._routes.match(path, "-")  # a method that no route has; Werkzeug takes "" for GET
-        except MethodNotAllowed as error:
-            return tuple(error.valid_methods or ())
-        except (NotFound, RequestRedirect):
-            pass
-        return ()
+    def _routes_of(self, vendor: Vendor, release: str) -> MapAdapter:
+        """The routes of the operations that a release has; made when a world first runs it. "" has those of all."""
+        key = (vendor.name, release) if release else ("", "")
+        if key not in self._routes:
+            own = (rule.empty() for rule in self.url_map.iter_rules()
+                   if rule.endpoint in self.operations and (operation := self.operations[rule.endpoint])
+                   and operation.vendor == vendor.name and operation.within(release))
+            routes = Map(own, converters=self.url_map.converters, merge_slashes=False)
+            self._routes[key] = routes.bind("")
+        return self._routes[key]
 
     def _render(self, world: World, vendor: Vendor, call: Call, result: Any) -> Reply:
         """The answer's bytes, with the diagnosis of a refusal in its header."""
@@ -279,6 +282,17 @@ class Simulator(Flask):
         inner = environ | {"SCRIPT_NAME": prefix, "PATH_INFO": path.encode().decode("latin-1"),
                            "mocksrv.world": name or DEFAULT}
         return super().wsgi_app(inner, start_response)
+
+
+def has_route(routes: MapAdapter, path: str) -> bool:
+    """Whether a path has any method."""
+    try:
+        routes.match(path, "-")  # a method that no route has; Werkzeug takes "" for GET
+    except MethodNotAllowed:
+        return True
+    except (NotFound, RequestRedirect):
+        pass
+    return False
 
 
 class Obstructed(Exception):

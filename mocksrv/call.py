@@ -90,6 +90,7 @@ class Call:
         self.prefix = prefix  # of the world and the mount: "/~name/cht", or ""
         self.max_body = max_body
         self.connection = connection  # for faults below HTTP; None in a test without a socket
+        self.release = ""  # of the vendor's service that the world runs; "" where it has none
         self.operation: Operation | None = None
         self.allowed: tuple[str, ...] = ()  # the methods that this path has, when the method is not among them
         self.params: dict[str, str] = {}

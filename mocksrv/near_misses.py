@@ -6,7 +6,7 @@ import difflib
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from mocksrv.operation import PARAMETER
+from mocksrv.operation import PARAMETER, period
 
 if TYPE_CHECKING:
     from mocksrv.call import Call, Refusal
@@ -29,10 +29,24 @@ def diagnose(vendor: Vendor, call: Call, refusal: Refusal) -> None:
     """Write down why: the vendor's reason, and what was meant perhaps."""
     if refusal.diagnosis:
         call.diagnose(refusal.diagnosis)
-    if call.operation is None and refusal.status >= 300:
+    unrouted = call.operation is None and refusal.status >= 300
+    if (unrouted or refusal.status == 404) and (other := of_another_release(vendor, call)):
+        call.diagnose(other)
+    elif unrouted:
         call.diagnose(explain(vendor, call))
     elif refusal.status == 404 and (meant := suspect(vendor, call)):
         call.diagnose(meant)
+
+
+def of_another_release(vendor: Vendor, call: Call) -> str:
+    """What to say of a request that another release of the service takes; "" if none does."""
+    method = vendor.method(call)
+    for one in vendor.operations:
+        if one.method == method and not one.within(call.release) and any(
+                pattern.fullmatch(call.path) for pattern in one.patterns):
+            return (f"{method} {one.path} exists {period(one.since, one.until)}; this world runs "
+                    f"{call.release}: the setting {vendor.name}.release chooses")
+    return ""
 
 
 def explain(vendor: Vendor, call: Call) -> str:
@@ -62,7 +76,8 @@ def suspect(vendor: Vendor, call: Call) -> str:
 def nearest(vendor: Vendor, call: Call, least: float) -> list[str]:
     """The paths most like the request's, each with its methods and the part that differs."""
     unrouted = call.operation is None and not call.allowed
-    for operation in vendor.operations if unrouted else ():
+    known = [one for one in vendor.operations if one.within(call.release)]
+    for operation in known if unrouted else ():
         for pattern in operation.patterns:
             if pattern.fullmatch(call.path):
                 return [f"{operation.method} {operation.path} in that letter case"]
@@ -71,7 +86,7 @@ def nearest(vendor: Vendor, call: Call, least: float) -> list[str]:
     parts = tuple(part[:LONGEST] for part in call.path.strip("/").split("/")[:MOST])
     method = vendor.method(call)
     found: dict[str, tuple[float, list[str], str]] = {}
-    for one in vendor.operations:
+    for one in known:
         score, change = compare(one, parts)
         if score >= least and (change or (unrouted and one.method == method)):
             score -= OTHER_METHOD if one.method != method else 0

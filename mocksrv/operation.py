@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Union
 
@@ -57,6 +57,8 @@ class Operation:
     source: str = ""
     proof: str = "assumed"
     release: str | None = None  # of the real service, that its source was read in
+    since: str = ""  # the first release that has it; "": the oldest
+    until: str = ""  # the first release that has it no more
     simulated: bool = True
     traits: Mapping[str, Any] = field(default_factory=dict)
 
@@ -69,6 +71,10 @@ class Operation:
         """The shape of "query", "body", "response" or "errors"; one declared as a function is made by it now."""
         declared: Declared = getattr(self, part)
         return declared() if isinstance(declared, FunctionType) else declared
+
+    def within(self, release: str) -> bool:
+        """Whether that release of the service has it; "" stands for any."""
+        return in_release(release, self.since, self.until)
 
     @cached_property
     def patterns(self) -> tuple[re.Pattern[str], ...]:
@@ -88,7 +94,28 @@ class Operation:
             "source": self.source,
             "proof": self.proof,
             "simulated": self.simulated,
+            "since": self.since,
+            "until": self.until,
         }
+
+
+@lru_cache(maxsize=256)
+def release_number(release: str) -> tuple[int, ...]:
+    """A release or a version as numbers, so that 4.9 comes before 4.15. Raises ValueError for what is none."""
+    return tuple(int(part) for part in release.split("."))
+
+
+def in_release(release: str, since: str = "", until: str = "") -> bool:
+    """Whether a release has what came with `since` and went with `until`; "" is any release, or no end."""
+    if not release:
+        return True
+    number = release_number(release)
+    return not (since and number < release_number(since)) and not (until and number >= release_number(until))
+
+
+def period(since: str = "", until: str = "") -> str:
+    """The same in words: "since 5.1", "until 5.2" (which lacks it), both, or ""."""
+    return " ".join(f"{word} {release}" for word, release in (("since", since), ("until", until)) if release)
 
 
 def as_regex(path: str) -> str:

@@ -3,6 +3,10 @@
     def test_enquiries(carehq):
         page = carehq.client("GET", "care-enquiries")
 
+    @pytest.mark.mocksrv(release="5.2")
+    def test_reports(cht):
+        answer = cht.client.get(f"{cht.url}/api/v1/report/uuid", params={"freetext": "pregnancy"})
+
 The fixtures: `mocksrv` (a world: url, clock, faults, journal); `carehq`, `commcare`, `cht` (one vendor in it: base
 URL, credentials, client); `mocksrv_url` (the server); `block_network` (only loopback may be reached).
 """
@@ -16,7 +20,7 @@ import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +40,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--mocksrv-subprocess", action="store_true",
                     help="Start it as a process of its own, so that tests and server do not share one interpreter.")
     group.addoption("--mocksrv-size", default="small", help="How much made-up data the server starts with.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "mocksrv(release, **settings): run the test in a world of that release of CHT, "
+                            "with vendors' settings such as cht_conformance=\"strict\".")
 
 
 @pytest.fixture(scope="session")
@@ -76,16 +85,29 @@ def started(size: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def mocksrv(mocksrv_url: str) -> Iterator[RemoteWorld]:
-    """A world of its own for this test, with `url`, `clock`, `journal()`, `verify()`, `fault()`, `set()`, ..."""
+def mocksrv(mocksrv_url: str, request: pytest.FixtureRequest) -> Iterator[RemoteWorld]:
+    """A world of its own for this test, with `url`, `clock`, `journal()`, `verify()`, `fault()`, `set()`, ...
+
+    `@pytest.mark.mocksrv(release="5.2", cht_conformance="strict")` says what it runs and which settings it has.
+    """
     from mocksrv.remote import RemoteWorld
 
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     name = f"{worker}-{_run}-{next(_numbers)}"
     world = RemoteWorld(mocksrv_url, name, os.environ.get("MOCKSRV_TOKEN", ""))
+    if settings := wanted_settings(request.node.iter_markers("mocksrv")):
+        world.set(**settings)
     yield world
     _used.update((entry["vendor"], entry["operation"]) for entry in world.journal() if entry["operation"])
     world.delete()
+
+
+def wanted_settings(marks: Iterable[pytest.Mark]) -> dict[str, Any]:
+    """The settings that a test's marks name; the nearest mark wins. `release` is short for `cht_release`."""
+    found: dict[str, Any] = {}
+    for mark in marks:
+        found = {("cht_release" if name == "release" else name): value for name, value in mark.kwargs.items()} | found
+    return found
 
 
 @pytest.fixture

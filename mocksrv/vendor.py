@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.call import Call, Refusal, Reply
-from mocksrv.operation import DECLARED_PROOFS, Content, Operation
+from mocksrv.operation import DECLARED_PROOFS, Content, Operation, in_release
 
 if TYPE_CHECKING:
     from mocksrv.config import Setting
@@ -26,6 +26,9 @@ class Vendor:
     name: str = ""
     title: str = ""
     release: str | None = None  # of the real service, that its source was read in
+    # Releases that a world may run, oldest first, each with the exact one that is simulated; a setting `release`
+    # chooses.
+    releases: Mapping[str, str] = {}
     tables: tuple[TableSpec, ...] = ()
     settings: tuple[Setting, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
@@ -50,7 +53,9 @@ class Vendor:
             raise ValueError(f"proof must be one of {', '.join(DECLARED_PROOFS)}; recorded and live are never declared:"
                              " they come from replays and live runs that pass")
         if declared.get("proof") == "source":
-            declared.setdefault("release", self.release)
+            since, until = declared.get("since", ""), declared.get("until", "")
+            exact = (version for name, version in self.releases.items() if in_release(name, since, until))
+            declared.setdefault("release", next(exact, self.release))
 
         def register(run: Handler) -> Handler:
             if any(op.name == (name or run.__name__) for op in self.operations):
@@ -71,6 +76,10 @@ class Vendor:
     def route(self, world: World, path: str) -> str:
         """The path to look up: where a vendor folds slashes or letter case, it does so here."""
         return path
+
+    def running(self, world: World) -> str:
+        """The release that a world runs; "" where the vendor has no releases to choose from."""
+        return str(world.settings.get(f"{self.name}.release", "")) if self.releases else ""
 
     def method(self, call: Call) -> str:
         """The method to look up: where a vendor lets a header override it, it does so here."""
@@ -110,7 +119,7 @@ class Vendor:
     def settle(self, world: World) -> None:
         """Do what is due by the world's clock, where a vendor does something without being asked.
 
-        Called before and after the clock is moved; a vendor with such work does it before each answer, too.
+        Called before each request is looked at, and before and after the clock is moved.
         """
 
     def caller_name(self, call: Call) -> str | None:

@@ -47,7 +47,7 @@ def test_startup_progress(api, headers, text):
 def test_deploy_info(api):
     found = api.ok("GET", "/api/deploy-info")
     assert list(found) == ["application", "author", "base_version", "build", "namespace", "schema_version", "time",
-                           "version", "timestamp", "user"]
+                           "version", "user", "upgrade_log_id", "timestamp"]
     assert found["version"] == "4.15.0"
     assert api.anonymous().get("/api/deploy-info").json() == {"code": 401, "error": "unauthorized"}
 

@@ -65,7 +65,7 @@ def test_stage_then_complete(frozen, mocksrv):
     assert states(latest(frozen)) == STAGING + COMPLETING
     assert "upgradeDoc" not in progress(frozen)
     info = frozen.ok("GET", "/api/deploy-info")
-    assert (info["version"], info["user"], info["timestamp"]) == ("4.16.0", "admin", 1795300004000)
+    assert (info["version"], info["user"], info["timestamp"]) == ("4.16.0", "", 1795300004000)
 
 
 def test_the_document_of_the_page(frozen, mocksrv):

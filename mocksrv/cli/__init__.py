@@ -18,7 +18,7 @@ from mocksrv.cli.drift import drift
 from mocksrv.cli.gate import gate
 from mocksrv.cli.remote import COMMANDS, fail
 from mocksrv.config import SIZES, VENDORS, Config, ConfigError, load
-from mocksrv.operation import PROOFS, STALE_AFTER
+from mocksrv.operation import PROOFS, STALE_AFTER, period
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -165,8 +165,9 @@ def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool, into: Pat
     elif markdown:
         click.echo("\n".join(f"## {one.title}\n\n{tables[f'operations.{one.name}']}" for one in vendors), nl=False)
     else:
-        print_table(("vendor", "method", "path", "permission", "proof", "version", "date", "source"),
-                    [{**row, **row["proof"], "proof": level_of(row["proof"])} for row in rows])
+        print_table(("vendor", "method", "path", "permission", "release", "proof", "version", "date", "source"),
+                    [{**row, **row["proof"], "release": period(row["since"], row["until"]),
+                      "proof": level_of(row["proof"])} for row in rows])
 
 
 def level_of(proof: dict[str, Any]) -> str:
@@ -176,7 +177,8 @@ def level_of(proof: dict[str, Any]) -> str:
 @main.command()
 @click.argument("vendor", type=click.Choice([*VENDORS, "control"]))
 @click.option("--url", help="Address of the server, for the vendor's document.  [default: http://127.0.0.1:8080]")
-def openapi(vendor: str, url: str | None) -> None:
+@click.option("--release", help="The release to describe.  [default: what a new world runs]")
+def openapi(vendor: str, url: str | None, release: str | None) -> None:
     """Print the OpenAPI 3.1 document of a vendor, or of the control plane.
 
     A vendor's declares all that an operation may answer, refusals too, and how well it is known (x-mocksrv-proof).
@@ -185,13 +187,20 @@ def openapi(vendor: str, url: str | None) -> None:
     \b
       mocksrv openapi cht > cht.json
       mocksrv openapi carehq --url http://127.0.0.1:9090
+      mocksrv openapi cht --release 5.2
     """
     from mocksrv.app import load_vendors
     from mocksrv.control import openapi as control
     from mocksrv.described.openapi import document
 
-    made = control.document() if vendor == "control" else document(
-        load_vendors([vendor])[0], *([url.rstrip("/")] if url else []))
+    if vendor == "control":
+        made = control.document()
+    else:
+        (one,) = load_vendors([vendor])
+        default = next((item.default for item in one.settings if item.name == "release"), "")
+        if release and release not in one.releases:
+            fail(f"{vendor} has no release {release}: use one of {', '.join(one.releases) or 'none'}")
+        made = document(one, (url or "http://127.0.0.1:8080").rstrip("/"), release or default)
     click.echo(json.dumps(made, indent=2, ensure_ascii=False))
 
 

@@ -39,6 +39,7 @@ COMPONENTS: dict[str, Schema] = {
     "Operation": all_of(
         vendor=TEXT, name=TEXT, method=TEXT, path=TEXT, aliases=listed(TEXT), summary=TEXT,
         permission={"anyOf": [TEXT, listed(TEXT), {"type": "null"}]}, source=TEXT, simulated=TRUTH,
+        since=TEXT, until=TEXT,
         proof=all_of(level={"enum": list(PROOFS)}, version=null_or(TEXT), date=null_or(TEXT), stale=TRUTH, cases=WHOLE,
                      statuses=listed(WHOLE))),
     "OpenAPI": {"type": "object", "required": ["openapi", "info", "paths"]},

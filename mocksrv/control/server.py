@@ -71,12 +71,13 @@ def own_openapi() -> Response:
 @control.get("/openapi/<vendor>.json")
 @told("OpenAPI")
 def openapi(vendor: str) -> Response:
-    """The OpenAPI 3.1 document of a vendor."""
+    """The OpenAPI 3.1 document of a vendor, of the release that this world runs."""
     from mocksrv.described.openapi import document
 
     if vendor not in app().vendors:
         raise ControlError("no-such-vendor", 404, f"vendor is one of {', '.join(app().vendors)}")
-    return answer(document(app().vendors[vendor], here()))
+    one = app().vendors[vendor]
+    return answer(document(one, here(), one.running(world())))
 
 
 def here() -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mocksrv.operation import PROOFS
+from mocksrv.operation import PROOFS, period
 from mocksrv.vendor import Vendor
 
 MARKED = re.compile(r"(?P<begin><!-- table: (?P<name>\S+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
@@ -37,7 +37,9 @@ def operations(rows: Iterable[Mapping[str, Any]]) -> str:
     lines = ["| method | path | what | proof | version | date |", "| --- | --- | --- | --- | --- | --- |"]
     for row in sorted(rows, key=lambda row: (row["path"], row["method"])):
         level, version, date = (row["proof"][key] or "" for key in ("level", "version", "date"))
-        lines.append(f"| {row['method']} | `{row['path']}` | {row['summary']} | {level} | {version} | {date} |")
+        when = period(row["since"], row["until"])
+        what = f"{row['summary']} *{when.capitalize()}.*" if when else row["summary"]
+        lines.append(f"| {row['method']} | `{row['path']}` | {what} | {level} | {version} | {date} |")
     return "\n".join(lines) + "\n"
 
 

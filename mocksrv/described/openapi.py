@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mocksrv import clock
 from mocksrv.described import proof
-from mocksrv.operation import PARAMETER, Content, Declared, Operation
+from mocksrv.operation import PARAMETER, Content, Declared, Operation, period
 from mocksrv.vendor import Vendor
 
 if TYPE_CHECKING:
@@ -22,14 +22,18 @@ PROBLEM = "application/problem+json"
 METHODS = frozenset(("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"))  # that OpenAPI 3.1 has
 
 
-def document(vendor: Vendor, base_url: str = "http://127.0.0.1:8080") -> dict[str, Any]:
-    """The API of a vendor as far as it is simulated. `x-mocksrv-proof` says how sure each operation is."""
+def document(vendor: Vendor, base_url: str = "http://127.0.0.1:8080", release: str = "") -> dict[str, Any]:
+    """The API of a vendor as far as it is simulated, of one release or ("") of all that there are.
+
+    `x-mocksrv-proof` says how sure each operation is, `x-mocksrv-release` since and until when there is one that not
+    all releases have.
+    """
     from apispec import APISpec
     from apispec.ext.marshmallow import MarshmallowPlugin
 
     spec = APISpec(
         title=vendor.title or vendor.name,
-        version="1",
+        version=vendor.releases.get(release, "1"),
         openapi_version="3.1.0",
         plugins=[MarshmallowPlugin(schema_name_resolver=namer())],
         servers=[{"url": base_url}],
@@ -39,6 +43,8 @@ def document(vendor: Vendor, base_url: str = "http://127.0.0.1:8080") -> dict[st
         spec.components.security_scheme(name, dict(scheme))
     findings = proof.read(vendor.name)
     for operation in vendor.operations:
+        if not operation.within(release):
+            continue
         proved = {"x-mocksrv-proof": proof.shown(operation, findings, clock.today())}
         for number, path in enumerate(operation.paths):
             spec.path(path=PARAMETER.sub(r"{\1}", path), operations={
@@ -119,6 +125,8 @@ def describe(spec: APISpec, vendor: Vendor, operation: Operation, path: str, num
         "responses": responses(spec, vendor, operation),
         "x-mocksrv-source": operation.source,
     }
+    if when := period(operation.since, operation.until):
+        described["x-mocksrv-release"] = when
     if permission:
         described["x-mocksrv-permission"] = list(permission) if isinstance(permission, tuple) else [permission]
     if query := operation.schema("query"):

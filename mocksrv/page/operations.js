@@ -22,6 +22,7 @@ function operationRow(one, count) {
   return h("tr", { class: count && "used" },
     h("td", {}, h("span", { class: "method" }, one.method)),
     h("td", { class: "wide" }, data(one.path), h("span", { class: "what" }, one.summary),
+      (one.since || one.until) && h("span", { class: "tag" }, [one.since && `since ${one.since}`, one.until && `until ${one.until}`].filter(Boolean).join(" ")),
       !one.simulated && h("span", { class: "tag" }, "not simulated")),
     h("td", { class: "roomy" }, one.vendor, ".", h("wbr", {}), one.name),
     h("td", {}, proofOf(one)),

@@ -13,7 +13,7 @@ from mocksrv.config import Setting
 from mocksrv.operation import Content, Operation
 from mocksrv.store import TableSpec
 from mocksrv.vendor import Vendor
-from mocksrv.vendors.cht import conformance, errors, rendering, sentinel
+from mocksrv.vendors.cht import conformance, errors, releases, rendering, sentinel
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.couch import cookies, documents, methods, password_hashes
 from mocksrv.vendors.cht.ddocs.indexes import INDEXES
@@ -36,7 +36,7 @@ SECURITY = {
 
 
 class CHT(Vendor):
-    """The Community Health Toolkit, release 4.15.0."""
+    """The Community Health Toolkit, release 4.15.0 or 5.2.0."""
 
     name = "cht"
     title = "Community Health Toolkit (CHT) API"
@@ -51,6 +51,8 @@ class CHT(Vendor):
     head_is_get = True
     tables = (*documents.tables(INDEXES), TableSpec(auth.ADMINS), TableSpec(builds.CONFIG), TableSpec(sentinel.STATE))
     settings = (
+        Setting("release", releases.DEFAULT, "the release that the server runs; another one changes operations, "
+                "answers and stored documents as an upgrade does", tuple(releases.RELEASES)),
         Setting("conformance", "server",
                 "where the documentation page and the server disagree: server (real, plus what the page "
                 "promises where both can hold), strict, docs", conformance.CHOICES),
@@ -60,6 +62,7 @@ class CHT(Vendor):
         Setting("upgrade_seconds", 1.0, "seconds from one state of an upgrade to the next; 0: all at once"),
         Setting("upgrade_polls", 0, "a state lasts so many reads of the progress, instead of seconds"),
     )
+    releases = releases.RELEASES
 
     # --- routes ---
 
@@ -71,11 +74,11 @@ class CHT(Vendor):
         """Letter case of fixed segments never counts; in paths of databases nor do slashes, more or fewer."""
         if path[-1:] == "/" or "//" in path:
             path = tidied(world, path)
-        return path if path.islower() else self._fold(path)
+        return path if path.islower() else self._fold(path, self.running(world))
 
-    def _fold(self, path: str) -> str:
+    def _fold(self, path: str, release: str) -> str:
         """The path with its fixed segments in the letter case of the operation that it fits."""
-        node, out = self._tree, []
+        node, out = self._tree(release), []
         for segment in path.split("/"):
             lower = segment.lower()
             if segment in node:
@@ -87,27 +90,28 @@ class CHT(Vendor):
             out.append(segment)
         return "/".join(out)
 
-    @property
-    def _tree(self) -> dict[str | None, Any]:
-        """Fixed path segments as nested dicts; None stands for a parameter."""
-        if len(self.operations) != self._known:
-            self._known, self._root = len(self.operations), {}
+    def _tree(self, release: str) -> dict[str | None, Any]:
+        """Fixed path segments of a release's operations as nested dicts; None stands for a parameter."""
+        key = (release, len(self.operations))  # operations may still be added
+        if key not in self._trees:
+            root: dict[str | None, Any] = {}
             for operation in self.operations:
-                for path in operation.paths:
-                    node = self._root
+                for path in operation.paths if operation.within(release) else ():
+                    node = root
                     for segment in path.split("/"):
                         node = node.setdefault(None if "{" in segment else segment, {})
-        return self._root
+            self._trees[key] = root
+        return self._trees[key]
 
-    _known = -1
-    _root: dict[str | None, Any]
+    def __init__(self) -> None:
+        super().__init__()
+        self._trees: dict[tuple[str, int], dict[str | None, Any]] = {}
 
     # --- callers ---
 
     def identify(self, world: World, call: Call) -> None:
         """Find out who calls; whether that is enough, `admit` says."""
         http_traffic.arrived(world, call)
-        sentinel.settle(world)
         call.notes["json_errors"] = conformance.docs(world)  # difference 21
         try:
             call.caller = auth.identify(world, call)

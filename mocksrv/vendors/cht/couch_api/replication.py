@@ -72,10 +72,15 @@ def log(world: World, user: str, count: int) -> None:
         database.put({**(old or {"_id": LOG + user, "user": user}), "date": now, "count": count})
 
 
-@vendor.operation("GET", "/api/v1/initial-replication/get-ids", "/api/v1/replication/get-ids",
-                  response=response_schemas.REPLICATED, errors=response_schemas.COUCH_ERROR, proof="source",
-                  source="CHT 4.15 source, api/src/controllers/replication.js; recorded from 4.15.0",
-                  statuses=(200, 401, 404, 500))
+GET_IDS: dict[str, Any] = {
+    "response": response_schemas.REPLICATED, "errors": response_schemas.COUCH_ERROR, "proof": "source",
+    "source": "CHT 4.15 source, api/src/controllers/replication.js; recorded from 4.15.0",
+    "statuses": (200, 401, 404, 500)}
+
+
+@vendor.operation("GET", "/api/v1/initial-replication/get-ids", name="get_initial_replication_ids", until="5.2",
+                  **GET_IDS)
+@vendor.operation("GET", "/api/v1/replication/get-ids", **GET_IDS)
 def get_replication_ids(world: World, call: Call) -> dict[str, Any]:
     """Ids and revisions of all documents that the calling offline user replicates; others are sent on to CouchDB."""
     caller = auth.signed_in(call)

@@ -148,8 +148,9 @@ class Deployment(Version):
     time = fields.String(required=True)
     author = fields.String(required=True)
     schema_version = fields.Integer(required=True, strict=True)
-    timestamp = fields.Integer(required=True, strict=True)
     user = fields.String(required=True)
+    upgrade_log_id = fields.String(required=True)
+    timestamp = fields.Integer(required=True, strict=True)
 
 
 class Step(Schema):

@@ -39,7 +39,7 @@ def feedback(world: World, user: str, device: str, number: int) -> Doc:
     at = iso(today(world) - world.random.randrange(90 * DAY))
     return {"_id": f"feedback-{at}-{world.uuid()}", "type": "feedback",
             "meta": {"time": at, "user": {"name": user}, "url": "http://localhost/#/reports",
-                     "version": builds.VERSION, "device_id": device, "source": "automatic", "language": "en"},
+                     "version": builds.version(world), "device_id": device, "source": "automatic", "language": "en"},
             "info": {"message": CAUSES[number % len(CAUSES)]}, "log": []}
 
 
@@ -61,7 +61,7 @@ def telemetry(world: World, user: str, device: str, number: int) -> Iterator[Doc
                                                    "osApiLevel": 31, "osVersion": "unknown"}}},
             "metadata": {"year": year, "month": month, "day": day, "aggregate_date": f"{year}-{month:02d}-{day:02d}",
                          "user": user, "deviceId": device,
-                         "versions": {"app": builds.VERSION, "settings": "1-0"}},
+                         "versions": {"app": builds.version(world), "settings": "1-0"}},
             "dbInfo": {"doc_count": world.random.randint(300, 900), "update_seq": world.random.randint(900, 3000)},
         }
 

@@ -166,15 +166,15 @@ def privacy_policy(world: World, call: Call) -> Any:
     return Reply(f"<!DOCTYPE html>\n<html><head><title>Privacy policy</title></head><body>{policy}</body></html>\n")
 
 
-@vendor.operation("GET", "/extension-libs", name="extension_libs", anonymous=True, response=response_schemas.NAMES,
-                  proof="source", source=LIBS)
+@vendor.operation("GET", "/extension-libs", name="extension_libs", until="5.2", anonymous=True,
+                  response=response_schemas.NAMES, proof="source", source=LIBS)
 def extension_libs(world: World, call: Call) -> Any:
     """The names of the scripts that forms may use."""
     return list(libraries(world))
 
 
-@vendor.operation("GET", "/extension-libs/{name}", name="extension_lib", anonymous=True, statuses=(200, 404),
-                  produces="*/*", proof="source", source=LIBS)
+@vendor.operation("GET", "/extension-libs/{name}", name="extension_lib", until="5.2", anonymous=True,
+                  statuses=(200, 404), produces="*/*", proof="source", source=LIBS)
 def extension_lib(world: World, call: Call) -> Any:
     """One of these scripts."""
     stub = libraries(world).get(call.params["name"])

@@ -63,7 +63,7 @@ def post_complete(world: World, call: Call) -> Any:
         upgrade_log.finish(world, upgrade_log.FAILED, call.caller.name)
         errors.fail(404, "missing", diagnosis=f"no build {build['version']}: see the setting cht.builds")
     if upgrade_log.current(world) is None:
-        builds.deploy(world, build["version"], call.caller.name)
+        builds.deploy(world, build["version"])
     upgrade_log.finish(world, upgrade_log.COMPLETING[1:], call.caller.name)
     return {"ok": True}
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from mocksrv.vendors.cht import releases
 from mocksrv.world import World
 
 CONFIG = "cht.config"  # what is kept outside of the databases: the installed build, CouchDB's configuration
-VERSION = "4.15.0"
 INSTALLED = "build"  # the record of it in the table CONFIG
-FIRST = {"timestamp": 1732527690000, "user": "admin"}
+FIRST = 1732527690000  # ms: when a new installation was made
 
 
 def build_of(version: str) -> dict[str, Any]:
@@ -20,8 +20,7 @@ def build_of(version: str) -> dict[str, Any]:
 
 def installed(world: World) -> dict[str, Any]:
     """The `build_info` of the installed release."""
-    record = world.table(CONFIG).peek(INSTALLED)
-    return dict(record["info"]) if record else build_of(VERSION)
+    return dict(record(world)["info"])
 
 
 def version(world: World) -> str:
@@ -29,12 +28,25 @@ def version(world: World) -> str:
 
 
 def deployment(world: World) -> dict[str, Any]:
-    """What is installed, when and by whom: `build_info` and `deploy_info` together."""
-    record = world.table(CONFIG).peek(INSTALLED)
-    return installed(world) | (dict(record["deploy"]) if record else FIRST)
+    """What is installed and when: `build_info` and `deploy_info` together. The user is empty, as recorded."""
+    known = record(world)
+    return {**known["info"], **known["deploy"]}
 
 
-def deploy(world: World, release: str, user: str) -> None:
-    """Have another release installed from now on."""
-    when = {"timestamp": world.clock.ms(), "user": user}
-    world.table(CONFIG).put(INSTALLED, {"info": build_of(release), "deploy": when})
+def record(world: World) -> dict[str, Any]:
+    """`{"info", "deploy"}` of the installed release: that of the first installation until there was an upgrade."""
+    found: dict[str, Any] | None = world.table(CONFIG).get(INSTALLED)
+    return found if found is not None else note(releases.RELEASES[world.setting(releases.SETTING)], FIRST)
+
+
+def deploy(world: World, version: str) -> None:
+    """Have another version installed from now on; if it is of another release the world runs that."""
+    world.table(CONFIG).put(INSTALLED, note(version, world.clock.ms()))
+    if release := releases.of_version(version):
+        world.settings[releases.SETTING] = release
+
+
+def note(version: str, now: int) -> dict[str, Any]:
+    """What is known of an installation at a moment (ms)."""
+    return {"info": build_of(version),
+            "deploy": {"user": "", "upgrade_log_id": f"upgrade_log:{now}:{version}", "timestamp": now}}

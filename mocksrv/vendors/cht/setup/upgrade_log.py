@@ -79,7 +79,7 @@ def by_polls(world: World) -> int:
 def install(world: World) -> None:
     """The log that the first installation leaves: written once for each state, as its revision shows."""
     logs, build = documents.database(world, LOGS), builds.installed(world)
-    now = builds.FIRST["timestamp"]
+    now = builds.FIRST
     log = {"_id": f"{PREFIX}{now}:{build['version']}", "user": "", "action": "install", "to": build, "start_date": now}
     history: list[Doc] = []
     for state in INSTALLING:
@@ -155,7 +155,7 @@ def enter(world: World, state: str, date: int | None = None) -> None:
     elif state in (DONE, "aborted"):
         remove_staged(world)
     if state == DEPLOYED and log is not None:
-        builds.deploy(world, log["to"]["version"], (world.table(CONFIG).peek(RUNNING) or {}).get("by", ""))
+        builds.deploy(world, log["to"]["version"])
     tell_horti(world, state, when)
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from mocksrv import fixtures
+from mocksrv.vendors.cht import releases
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.shared_libs import settings_changes
@@ -17,12 +18,30 @@ ID = "settings"
 # On the documentation page's list of place types, but not configured by the server's defaults.
 NATIONAL_OFFICE = {"id": "national_office", "name_key": "contact.type.national_office"}
 
+# Permissions of release 5.2, by the older one that they stand before.
+LATER_PERMISSIONS: dict[str, dict[str, Any]] = {
+    "can_view_unallocated_data_records": {"can_track_task_interactions": []},
+    "can_export_devices_details": {"can_skip_password_change": [],
+                                   "can_get_task_notifications": ["chw", "chw_supervisor"]},
+}
+
 
 @cache
 def defaults() -> dict[str, Any]:
     """The settings of a new installation; read only."""
     value: dict[str, Any] = json.loads(fixtures.path("cht", "app_settings.json").read_text())
     return value
+
+
+def default_permissions(world: World) -> dict[str, Any]:
+    """The permissions of a new installation, in their order; read only."""
+    known: dict[str, Any] = defaults()["permissions"]
+    if not releases.DEFAULT_SETTINGS.holds(world):
+        return known
+    found: dict[str, Any] = {}
+    for name, holders in known.items():
+        found |= LATER_PERMISSIONS.get(name, {}) | {name: holders}
+    return found
 
 
 def read(world: World) -> dict[str, Any]:
@@ -46,7 +65,7 @@ def update(world: World, body: Any, way: str) -> bool:
     medic = documents.database(world, "medic")
     doc = medic.get(ID) or {"_id": ID}
     old = doc.get("settings", {})
-    new = settings_changes.apply(old, body, way, defaults()["permissions"])
+    new = settings_changes.apply(old, body, way, default_permissions(world))
     if json_text.text(new) == json_text.text(old):
         return False
     medic.put({**doc, "settings": new})

@@ -1,0 +1,43 @@
+"""What a release brings along: design documents, translations, and the permissions of its default settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mocksrv.vendors.cht import releases
+from mocksrv.vendors.cht.setup import builds
+from mocksrv.vendors.cht.shared_libs import translations
+from mocksrv.world import World
+
+Doc = dict[str, Any]
+DESIGNS = (("_users", "users"), ("medic-logs", "logs"), ("medic-sentinel", "sentinel"),
+           ("medic-users-meta", "users-meta"),
+           *(("medic", name) for name in ("medic", "medic-admin", "medic-client", "medic-conflicts", "medic-scripts",
+                                          "medic-sms")))
+WITHOUT_VIEWS = "medic-scripts"  # from 5.0 on
+LANGUAGES = {"bm": "Bamanankan (Bambara)", "en": "English", "es": "Español (Spanish)", "fr": "Français (French)",
+             "hi": "हिन्दी (Hindi)", "id": "Bahasa Indonesia (Indonesian)", "ne": "नेपाली (Nepali)",
+             "sw": "Kiswahili (Swahili)"}
+LATER_LANGUAGES = {"ar": "عربي (Arabic)", "pt": "Português (Portuguese)"}
+ENABLED = ("en", "es", "fr")
+
+
+def design(world: World, name: str) -> Doc:
+    """The body of a design document; the functions in it are not simulated as text."""
+    if not releases.VIEWS.holds(world):
+        return {"language": "javascript", "views": {}}
+    keys = ("author", "base_version", "build", "time", "version")
+    known = builds.record(world)
+    build = {key: known["info"][key] for key in keys}
+    about = {"build_info": build, "version": build["version"], "deploy_info": known["deploy"]}
+    return about if name == WITHOUT_VIEWS else about | {"language": "javascript", "views": {}}
+
+
+def messages(world: World) -> Iterator[Doc]:
+    """The documents of all languages. From 5.0 on the settings alone say which are switched on."""
+    later = releases.LANGUAGES.holds(world)
+    for code, name in (LANGUAGES | LATER_LANGUAGES if later else LANGUAGES).items():
+        enabled = {} if later else {"enabled": code in ENABLED}
+        yield {"_id": f"messages-{code}", "type": "translations", "code": code, "name": name, **enabled,
+               "generic": translations.BUILT_IN.get(code, {})}
