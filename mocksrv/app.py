@@ -238,7 +238,7 @@ class Simulator(Flask):
         entry.operation = call.operation.name if call.operation else None
         entry.caller = vendor.caller_name(call)
         entry.fault = None if fault is None else str(fault.id)
-        entry.status, entry.diagnosis = reply.status, call.diagnosis
+        entry.status, entry.diagnosis, entry.failed = reply.status, call.diagnosis, call.failed
         entry.response_headers = reply.headers
         entry.request_body, entry.request_size = call.read_body[:BODY], len(call.read_body)
 
@@ -246,7 +246,7 @@ class Simulator(Flask):
             entry.response_body, entry.response_size, entry.seconds = body[:BODY], size, stopwatch() - began
             world.journal.add(entry)
             self.worlds.spend(entry.weight, held=True)
-            self.meter.add(vendor.name, entry.operation, entry.status, entry.seconds)
+            self.meter.add(vendor.name, entry.operation, entry.status, entry.seconds, failed=entry.failed)
             if self.settings.log != "off":
                 log.info(log_line(self.settings.log, world, entry))
 
@@ -314,6 +314,7 @@ def failed(world: World, vendor: Vendor, call: Call, error: Exception) -> Refusa
     """The vendor's 500 for a failure of ours, which leaves nothing behind of what the request has written."""
     log.error("%s %s failed", call.method, blot(call.target), exc_info=error)
     world.undo()
+    call.failed = True
     call.diagnose(f"mocksrv itself failed here ({type(error).__name__}: {error}); nothing was written; "
                   "please report it")
     return vendor.failure(500)
@@ -347,7 +348,7 @@ def stream(world: World, chunks: Iterator[bytes], close: Callable[[bytes, int], 
 
 def log_line(style: str, world: World, entry: Entry) -> str:
     described = entry.describe()
-    wanted = ("at", "method", "target", "vendor", "operation", "caller", "status", "diagnosis")
+    wanted = ("at", "method", "target", "vendor", "operation", "caller", "status", "failed", "diagnosis")
     fields = {"world": world.name, "ms": round(entry.seconds * 1000, 2), **{name: described[name] for name in wanted}}
     if style == "json":
         return json.dumps(fields)

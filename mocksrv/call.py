@@ -97,6 +97,7 @@ class Call:
         self.caller: Any = None  # whoever the vendor's identify found
         self.notes: dict[str, Any] = {}  # the vendor's own, from identify to render
         self.diagnosis: list[str] = []
+        self.failed = False  # mocksrv itself did: a 500 of the vendor's own is no failure
         self.read_body = b""  # as much of the body as was asked for
         self._input = input
 

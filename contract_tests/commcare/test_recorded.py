@@ -18,7 +18,7 @@ VERSION = "2026-11-28"  # the day of the recording; the modules were HQ's newest
 LOGIN = {"Authorization": "ApiKey brudolph@dimagi.com:0123456789abcdef0123456789abcdef01234567"}
 AREAS = ("lookup", "casev2", "locations", "users", "users2", "groups", "forms", "cases")
 # Areas that are not mended yet, and how many of their answers agree at least.
-UNSETTLED = {"lookup": 30, "casev2": 955, "locations": 119, "users": 514, "users2": 6, "groups": 79, "forms": 0,
+UNSETTLED = {"lookup": 30, "casev2": 955, "locations": 119, "users": 514, "users2": 6, "groups": 157, "forms": 0,
              "cases": 1}
 
 

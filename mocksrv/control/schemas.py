@@ -56,7 +56,8 @@ COMPONENTS: dict[str, Schema] = {
                         documents=listed(all_of(id=TEXT, doc={"type": "object"}))),
     "Exchange": all_of(
         id=WHOLE, at=MOMENT, method=TEXT, target=TEXT, vendor=null_or(TEXT), operation=null_or(TEXT),
-        caller=null_or(TEXT), status=null_or(WHOLE), fault=null_or(TEXT), diagnosis=listed(TEXT), seconds=NUMBER,
+        caller=null_or(TEXT), status=null_or(WHOLE), fault=null_or(TEXT), failed=TRUTH, diagnosis=listed(TEXT),
+        seconds=NUMBER,
         request=MESSAGE, response=MESSAGE),
     "Archive": {"type": "object", "description": "HTTP Archive 1.2.", "required": ["log"]},
     "Expectation": {

@@ -50,6 +50,7 @@ class Entry:
     fault: str | None = None
     status: int | None = None
     seconds: float = 0.0
+    failed: bool = False  # mocksrv itself did: a 500 that the vendor gives too is no failure
     diagnosis: list[str] = field(default_factory=list)
     request_body: bytes = b""  # its first part
     request_size: int = 0
@@ -69,6 +70,7 @@ class Entry:
             "caller": self.caller,
             "status": self.status,
             "fault": self.fault,
+            "failed": self.failed,
             "diagnosis": list(self.diagnosis),
             "seconds": round(self.seconds, 6),
             "request": {"headers": blot_headers(self.headers.items()), "body": self._asked()},
@@ -108,13 +110,14 @@ def readable(body: bytes, size: int = 0) -> str:
     return text if size <= BODY else f"{text}... ({size} bytes)"
 
 
-QUERY = ("vendor", "operation", "method", "status", "caller", "fault", "path", "diagnosis")
+QUERY = ("vendor", "operation", "method", "status", "caller", "fault", "failed", "path", "diagnosis")
 
 
 def matches(entry: Entry, wanted: Mapping[str, Any]) -> bool:
     """Whether an exchange is as wanted.
 
-    `path` may hold * and ?; `diagnosis` is a part of one; `status` a number or a class such as "4xx"; others are equal.
+    `path` may hold * and ?; `diagnosis` is a part of one; `status` a number or a class such as "4xx"; others are equal,
+    but for the case of letters in `failed`.
     """
     for name, value in wanted.items():
         if name == "path":
@@ -123,6 +126,8 @@ def matches(entry: Entry, wanted: Mapping[str, Any]) -> bool:
             found = any(str(value) in line for line in entry.diagnosis)
         elif name == "status" and str(value).endswith("xx"):
             found = str(entry.status)[:1] == str(value)[:1]
+        elif name == "failed":
+            found = str(entry.failed).lower() == str(value).lower()
         else:
             found = str(getattr(entry, name)) == str(value)
         if not found:

@@ -80,6 +80,10 @@ def make_shop():
     def broken(world, call):
         raise ZeroDivisionError("ours")
 
+    @shop.operation("GET", "/v1/down")
+    def down(world, call):
+        raise Refusal(500, {"error": "down"})
+
     @shop.operation("GET", "/v1/code/{code:[a-c]+}")
     def get_code(world, call):
         return call.params

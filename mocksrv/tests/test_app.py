@@ -64,6 +64,17 @@ def test_our_own_failure_is_the_vendors_500_with_an_explanation(shop):
     assert "ZeroDivisionError" in answer.headers["X-Mocksrv-Diagnosis"]
 
 
+def test_our_own_failure_is_told_apart_from_a_500_of_the_vendor(shop, caplog):
+    for path in ("/v1/broken", "/v1/down"):
+        assert shop.get(path).status_code == 500
+    assert [entry["failed"] for entry in shop.get("/_mocksrv/journal").json] == [True, False]
+    (own,) = shop.get("/_mocksrv/journal?failed=true").json
+    assert own["operation"] == "broken"
+    assert [line for line in shop.get("/_mocksrv/metrics").text.splitlines() if "mocksrv_failures_total{" in line] == [
+        'mocksrv_failures_total{operation="broken",vendor="shop"} 1.0']
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["GET /v1/broken failed"]
+
+
 def test_parameters_keep_encoded_slashes_and_match_their_expression(shop):
     assert shop.get("/v1/code/abc").json == {"code": "abc"}
     assert shop.get("/v1/files/a/b").json == {"name": "a/b"}

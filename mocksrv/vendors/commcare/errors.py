@@ -41,14 +41,19 @@ def absent(diagnosis: str | None = None) -> Refusal:
     return Refusal(404, headers=[("Vary", "Accept")], diagnosis=diagnosis)
 
 
-def not_found() -> Refusal:
+def not_found(diagnosis: str | None = None) -> Refusal:
     """Tastypie's NotFound, raised inside a resource: the canned body."""
-    return Refusal(404, CANNED)
+    return Refusal(404, CANNED, diagnosis=diagnosis)
 
 
-def failed(status: int = 500, diagnosis: str | None = None) -> Refusal:
+def failed(why: str) -> Refusal:
     """An exception that HQ does not handle: the canned body."""
-    return Refusal(status, CANNED, diagnosis=diagnosis)
+    return Refusal(500, CANNED, diagnosis=f"CommCare HQ itself answers 500 here: {why}")
+
+
+def invalid(*messages: str) -> Refusal:
+    """Django's ValidationError, of which tastypie sends the list of messages as Python writes it."""
+    return bad_request(str(list(messages)))
 
 
 def view_error(status: int, text: str, diagnosis: str | None = None) -> Refusal:

@@ -45,7 +45,8 @@ def render(world: World, call: Call, result: Any) -> Reply:
     throttle.hit(world, call)
     reply = result if isinstance(result, Reply) else Reply(result)
     if reply.body is None or isinstance(reply.body, bytes | Text | Iterator):
-        return finish(reply.body, reply.status, reply.headers, reply.content_type)
+        vary = [("Vary", "Accept")] if reply.body is None and subject(call).traits["kind"] == "resource" else []
+        return finish(reply.body, reply.status, [*vary, *reply.headers], reply.content_type)
     if subject(call).traits["kind"] == "view":
         return finish(django_json(reply.body), reply.status, reply.headers, JSON)
     try:
@@ -83,10 +84,11 @@ def finish(body: Any, status: int, headers: Headers, content_type: str | None) -
     if isinstance(body, Text):
         body, content_type = body.body.encode(), body.content_type
     elif body is None:
-        body, content_type = b"", content_type or HTML
+        body = b""
     # HQ source: corehq/middleware.py, OpenRosaMiddleware; the redirect to the slash is made outside of it.
     version = [] if status == 301 else [OPENROSA]
-    return Reply(body, status, [("Content-Type", content_type or HTML), *headers, *version])
+    labels = [] if status == 204 else [("Content-Type", content_type or HTML)]
+    return Reply(body, status, [*labels, *headers, *version])
 
 
 def failure(status: int) -> Refusal:

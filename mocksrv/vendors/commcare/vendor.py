@@ -95,7 +95,7 @@ TABLES = (
     }),
     TableSpec("commcare.groups", {
         "by_name": by("name"),
-        "by_member": Index(lambda doc: [(doc["domain"], user) for user in doc["users"]]),
+        "by_member": Index(lambda doc: [(doc["domain"], user) for user in doc["users"] or () if isinstance(user, str)]),
     }),
     TableSpec("commcare.cases", {
         "by_server_modified": by("server_date_modified"),

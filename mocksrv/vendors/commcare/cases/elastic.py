@@ -143,7 +143,7 @@ def page(world: World, call: Call, spec: Spec, show: Callable[[Doc], dict[str, A
     query = query_of(call, spec)
     most = world.setting("commcare.max_offset")
     if most and paginator.offset_of(call) > most:
-        raise failed(diagnosis=f"the setting commcare.max_offset is {most}: page by date (indexed_on_start) instead")
+        raise failed(f"the setting commcare.max_offset is {most}: page by date (indexed_on_start) instead")
     query.tests += extra
     if world.setting("commcare.index_delay"):
         query.tests.append(lambda doc: visible(world, doc))

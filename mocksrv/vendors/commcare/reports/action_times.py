@@ -41,7 +41,7 @@ def list_action_times(world: World, call: Call) -> dict[str, Any]:
         raise Refusal(403, {"error": OFF}, diagnosis="the setting commcare.features lacks action_times")
     query, last = query_of(call)
     if unknown := [name for name, _ in query if name not in KNOWN]:
-        raise failed(diagnosis=f"unknown parameters: {', '.join(unknown)}")
+        raise failed(f"unknown parameters: {', '.join(unknown)}")
     limit, zone = limit_of(query), zone_of(query)
     tests = tests_of(query, zone)
     found = [action for action in actions(world, call.params["domain"]) if all(test(action) for test in tests)]
@@ -107,7 +107,7 @@ def zone_of(query: list[tuple[str, str]]) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        raise failed(diagnosis=f"no time zone {name!r}") from None
+        raise failed(f"no time zone {name!r}") from None
 
 
 def tests_of(query: list[tuple[str, str]], zone: tzinfo) -> list[Callable[[Doc], bool]]:

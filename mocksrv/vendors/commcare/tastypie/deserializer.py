@@ -19,7 +19,7 @@ def load(call: Call) -> Any:
         try:
             data = json.loads(call.body)
         except RecursionError:
-            raise failed(diagnosis="the JSON is nested too deeply") from None
+            raise failed("the JSON is nested too deeply") from None
         except ValueError:
             raise bad_request("Request is not valid JSON.") from None
         return storable(data)
@@ -33,24 +33,34 @@ def storable(data: Any) -> Any:
     try:
         orjson.dumps(data)
     except TypeError as error:
-        raise failed(diagnosis=f"no database holds this: {error}") from None
+        raise failed(f"no database holds this: {error}") from None
     return data
 
 
 def load_object(call: Call) -> dict[str, Any]:
     """A body that must be one object; anything else is an exception that HQ does not handle."""
-    data = load(call)
+    return as_bundle(load(call))
+
+
+def as_bundle(data: Any) -> dict[str, Any]:
+    """What tastypie takes for the data of one object: nothing and anything empty are an empty object."""
+    data = data or {}
     if not isinstance(data, dict):
-        raise failed(diagnosis="the body must be one JSON object")
+        raise failed("the body must be one JSON object")
     return data
 
 
 def load_objects(call: Call) -> list[Any]:
-    """The `objects` of a PATCH on a list."""
-    data = load_object(call)
-    if not isinstance(data.get("objects"), list):
+    """The `objects` of a PATCH on a list, as Python goes through whatever they are. Raises 400 and the canned 500."""
+    data = load(call)
+    if isinstance(data, dict | list | str) and "objects" not in data:
         raise bad_request("Invalid data sent: missing 'objects'")
-    return list(data["objects"])
+    if not isinstance(data, dict):
+        raise failed("the body must be one JSON object")
+    try:
+        return list(data["objects"])
+    except TypeError:
+        raise failed("objects must be a list") from None
 
 
 def load_xml(text: bytes) -> Any:

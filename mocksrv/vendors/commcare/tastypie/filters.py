@@ -75,7 +75,7 @@ def finds(pattern: str, text: str, any_case: bool) -> bool:
     try:
         return regex.search(pattern, text, regex.IGNORECASE if any_case else 0, timeout=PATIENCE) is not None
     except TimeoutError:
-        raise failed() from None
+        raise failed("the database gives up on this pattern") from None
     except regex.error:
         raise bad_request(MISMATCH) from None
 

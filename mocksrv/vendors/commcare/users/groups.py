@@ -1,8 +1,13 @@
-"""Groups of mobile workers. HQ source: corehq/apps/api/resources/v0_5.py, GroupResource."""
+"""Groups of mobile workers.
+
+HQ source: corehq/apps/api/resources/v0_5.py, GroupResource; corehq/apps/groups/models.py. A group is a document whose
+properties have types (jsonobject); a value of another type is an exception that HQ does not handle.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.call import Call, Refusal, Reply
@@ -18,67 +23,156 @@ from mocksrv.vendors.commcare.vendor import vendor
 if TYPE_CHECKING:
     from mocksrv.world import World
 
+Group = Mapping[str, Any]
 SOURCE = "commcare-hq corehq/apps/api/resources/v0_5.py, GroupResource"
-KINDS: dict[str, type] = {"case_sharing": bool, "metadata": dict, "name": str, "reporting": bool, "users": list}
+# Properties with a type; all others are taken as they come, and never shown.
+TYPES: dict[str, type] = {
+    "_id": str, "case_sharing": bool, "doc_type": str, "domain": str, "last_modified": str, "metadata": dict,
+    "name": str, "path": list, "removed_users": list, "reporting": bool, "users": list,
+}
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?")
+STORED = ("case_sharing", "domain", "metadata", "name", "reporting", "users")
+NAMELESS = "Name is required"
 
 
 class Unnamed(Exception):
     """The group has no name, or that of another group of the domain; the text is HQ's."""
 
 
-def show(world: World, call: Call, group: Mapping[str, Any]) -> dict[str, Any]:
+# --- the document --------------------------------------------------------------------------------------------
+
+
+def checked(name: str, value: Any) -> Any:
+    """The value that a property takes. Raises the canned 500 for one of another type."""
+    kind = TYPES.get(name)
+    if value is None or kind is None:
+        return value
+    if type(value) is not kind or (name == "last_modified" and not MOMENT.fullmatch(str(value))):
+        raise failed(f"{name} of a group must be a {kind.__name__}, not {value!r}")
+    return value
+
+
+def store(world: World, group: Group) -> None:
+    """Save a group under its `_id`; one that calls itself another kind of document is not seen any more."""
+    table, id = world.table("commcare.groups"), group["_id"]
+    if not id:
+        raise failed("a document must have an id")
+    if group.get("doc_type") in (None, "Group"):
+        table.put(id, {"id": id, **{name: group[name] for name in STORED}})
+    elif id in table:
+        table.delete(id)
+
+
+def loaded(group: Group) -> dict[str, Any]:
+    return {"_id": group["id"], **{name: group[name] for name in STORED}}
+
+
+def named(world: World, domain: str, name: Any) -> list[str]:
+    """The ids of the groups of that name."""
+    if not isinstance(name, str):
+        return []
+    return [id for _, id in world.table("commcare.groups").range("by_name", (domain, name), (domain, name))]
+
+
+def show(world: World, call: Call, group: Group) -> dict[str, Any]:
+    if group["users"] is None:
+        raise failed(f"the group {group['id']} was stored with null for users, which HQ cannot show")
     users = world.table("commcare.users")
     return {
-        "case_sharing": group["case_sharing"],
+        "case_sharing": group["case_sharing"] is True,
         "domain": group["domain"],
         "id": group["id"],
         "metadata": group["metadata"],
         "name": group["name"],
-        "reporting": group["reporting"],
+        "reporting": group["reporting"] is not False,
         "resource_uri": "" if is_v04(call) else detail_uri(call, "group", group["id"]),
-        "users": [id for id in group["users"] if (user := users.peek(id)) and user["active"]],
+        "users": [id for id in group["users"] if isinstance(id, str) and (user := users.peek(id)) and user["active"]],
     }
 
 
-def find(world: World, call: Call, missing: Callable[[], Refusal] = absent) -> Mapping[str, Any]:
+def find(world: World, call: Call, missing: Callable[[str], Refusal] = absent) -> Group:
     """The group that the path names. Raises `missing`: HQ trips over an unknown id in three ways."""
     group = owned(world, "commcare.groups", call.params["pk"], call.params["domain"])
     if group is None:
-        call.diagnose(f"no group {call.params['pk']!r} in this domain")
-        raise missing()
+        raise missing(f"no group {call.params['pk']!r} in this domain")
     return group
 
 
-def named(world: World, domain: str, name: str) -> list[str]:
-    """The ids of the groups of that name."""
-    return [id for _, id in world.table("commcare.groups").range("by_name", (domain, name), (domain, name))]
+# --- writing -------------------------------------------------------------------------------------------------
 
 
-def check(data: Mapping[str, Any]) -> None:
-    """Refuse values that HQ's document model would not hold."""
-    for name, kind in KINDS.items():
-        if name in data and not isinstance(data[name], kind):
-            raise bad_request(f"'{name}' must be of type {kind.__name__}")
-    if not all(isinstance(id, str) for id in data.get("users", ())):
-        raise bad_request("'users' must be a list of user ids")
+def create(world: World, domain: str, data: Group) -> str:
+    """A new group's id. Raises Unnamed, and the canned 500; the group is stored before its users are looked up."""
+    name = data.get("name")
+    if name is None or name == "":
+        raise Unnamed(NAMELESS)
+    if named(world, domain, name):
+        raise Unnamed(f"A group with name {name} already exists")
+    given = {key: checked(key, value) for key, value in data.items()}
+    group = {"case_sharing": False, "metadata": {}, "reporting": True, "users": [],
+             **given, "domain": domain}
+    group["_id"] = given.get("_id") or world.hex()
+    if world.table("commcare.groups").peek(group["_id"]):
+        raise failed(f"there is a document {group['_id']!r} already")
+    store(world, group)
+    if group["users"] is None:
+        raise failed("users is null; the group is stored")
+    for user in group["users"]:
+        leave_others(world, user, group["_id"])
+    return str(group["_id"])
 
 
-def create(world: World, domain: str, data: Any) -> str:
-    """A new group's id. Raises Unnamed."""
-    if not isinstance(data, dict):
-        raise failed(diagnosis="a group must be a JSON object")
-    if not data.get("name"):
-        raise Unnamed("Name is required")
-    check(data)
-    if named(world, domain, data["name"]):
-        raise Unnamed(f"A group with name {data['name']} already exists")
-    group = {"id": world.hex(), "domain": domain, "case_sharing": False, "metadata": {}, "reporting": True,
-             "users": [], **{name: data[name] for name in KINDS if name in data}}
-    world.table("commcare.groups").insert(group["id"], group)
-    return str(group["id"])
+def leave_others(world: World, user_id: Any, group_id: str) -> None:
+    """Take a user out of all groups but one, as HQ does with the users of a new group. Raises the canned 500."""
+    user = world.table("commcare.users").peek(user_id) if isinstance(user_id, str) else None
+    if user is None:
+        raise failed(f"there is no mobile worker {user_id!r}; the group is stored")
+    table = world.table("commcare.groups")
+    for id in table.by("by_member", (user["domain"], user_id)):
+        if id != group_id:
+            table.update(id, {"users": without((table.peek(id) or {})["users"], [user_id])})
 
 
-@vendor.resource("GET", "group", "v0.5", "v1", "v0.4", permission="edit_commcare_users", response=GroupList,
+def without(users: Iterable[Any], gone: Iterable[Any]) -> list[Any]:
+    left = list(users)
+    for user in gone:
+        left.remove(user)
+    return left
+
+
+def change(world: World, group: dict[str, Any], data: Group) -> None:
+    """Set what differs in a group. Raises refusals; users that were added then are stored, with all before them."""
+    for name, value in data.items():
+        if name == "name" and group["name"] != value:
+            if not value:
+                raise bad_request(NAMELESS)
+            if named(world, group["domain"], value):
+                raise bad_request("A group with this name already exists")
+            group["name"] = checked(name, value)
+        elif name == "users" and group["users"] != value:
+            change_users(world, group, value)
+        elif group.get(name) != value:
+            group[name] = checked(name, value)
+
+
+def change_users(world: World, group: dict[str, Any], wanted: Any) -> None:
+    """Add and remove users; whoever is added is not looked up, and stored at once."""
+    held = group["users"]
+    try:
+        wanted, known = dict.fromkeys(wanted), set(held)
+    except TypeError:
+        raise failed(f"users must be a list of ids, not {wanted!r}") from None
+    added = [user for user in wanted if user not in known]
+    group["users"] = [*held, *added]
+    if added:
+        store(world, group)
+    group["users"] = without(group["users"], [user for user in dict.fromkeys(held) if user not in wanted])
+
+
+# --- operations ----------------------------------------------------------------------------------------------
+
+
+@vendor.resource("GET", "group", "v1", "v0.5", "v0.4", permission="edit_commcare_users", response=GroupList,
                  source=SOURCE, proof="source", query=PageQuery)
 def list_groups(world: World, call: Call) -> dict[str, Any]:
     """Groups by name, upper case before lower."""
@@ -88,11 +182,10 @@ def list_groups(world: World, call: Call) -> dict[str, Any]:
         for _, id in groups.range("by_name", (domain,), (domain, TOP), skip=offset, limit=limit)])
 
 
-@vendor.resource("POST", "group", "v0.5", "v1", permission="edit_commcare_users", response=Created,
-                 statuses=(201, 400),
-                 source=SOURCE, proof="source", body=GroupBody)
+@vendor.resource("POST", "group", "v1", "v0.5", permission="edit_commcare_users", response=Created,
+                 statuses=(201, 400, 500), source=SOURCE, proof="source", body=GroupBody)
 def create_group(world: World, call: Call) -> Reply:
-    """A new group; its name must be new."""
+    """A new group; its name must be new, and its users leave all their other groups."""
     data = deserializer.load_object(call)
     try:
         id = create(world, call.params["domain"], data)
@@ -101,7 +194,7 @@ def create_group(world: World, call: Call) -> Reply:
     return Reply({"id": id}, 201, [("Location", call.prefix + detail_uri(call, "group", id))])
 
 
-@vendor.resource("PATCH", "group", "v0.5", "v1", permission="edit_commcare_users", statuses=(202, 400),
+@vendor.resource("PATCH", "group", "v1", "v0.5", permission="edit_commcare_users", statuses=(202, 400, 500),
                  response=response_schemas.LINES, errors=response_schemas.LINES, source=SOURCE, proof="source",
                  body=GroupsBody)
 def create_groups(world: World, call: Call) -> Reply:
@@ -109,34 +202,35 @@ def create_groups(world: World, call: Call) -> Reply:
     answers, status = [], 202
     for data in deserializer.load_objects(call):
         try:
-            answers.append(create(world, call.params["domain"], data))
+            answers.append(create(world, call.params["domain"], deserializer.as_bundle(data)))
         except Unnamed as reason:
             answers.append(str(reason))
             status = 400
     return Reply(answers, status)
 
 
-@vendor.resource("GET", "group", "v0.5", "v1", "v0.4", detail=True, permission="edit_commcare_users",
+@vendor.resource("GET", "group", "v1", "v0.5", "v0.4", detail=True, permission="edit_commcare_users",
                  response=GroupObject, statuses=(200, 404), source=SOURCE, proof="source")
 def get_group(world: World, call: Call) -> dict[str, Any]:
     """One group."""
     return show(world, call, find(world, call))
 
 
-@vendor.resource("PUT", "group", "v0.5", "v1", detail=True, permission="edit_commcare_users",
+@vendor.resource("PUT", "group", "v1", "v0.5", detail=True, permission="edit_commcare_users",
                  response=response_schemas.echo(GroupObject), statuses=(200, 400, 500),
                  source=SOURCE, proof="source", body=GroupBody)
 def update_group(world: World, call: Call) -> dict[str, Any]:
     """Change the fields that are given; `users` replaces all members."""
-    group, data = find(world, call, failed), deserializer.load_object(call)
-    check(data)
-    if "name" in data and set(named(world, group["domain"], data["name"])) - {group["id"]}:
-        raise failed(diagnosis=f"another group is named {data['name']!r}; HQ fails on that")
-    changes = {name: data[name] for name in KINDS if name in data}
-    return data | show(world, call, world.table("commcare.groups").update(group["id"], changes))
+    data = deserializer.load_object(call)
+    group = loaded(find(world, call, failed))
+    change(world, group, data)
+    if group["domain"] != call.params["domain"]:
+        raise failed("a group cannot move to another domain")
+    store(world, group)
+    return data | show(world, call, group | {"id": group["_id"]})
 
 
-@vendor.resource("DELETE", "group", "v0.5", "v1", detail=True, permission="edit_commcare_users",
+@vendor.resource("DELETE", "group", "v1", "v0.5", detail=True, permission="edit_commcare_users",
                  statuses=(204, 404), source=SOURCE, proof="source")
 def delete_group(world: World, call: Call) -> Reply:
     """Remove a group."""

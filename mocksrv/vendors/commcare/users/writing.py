@@ -164,7 +164,7 @@ def set_groups(world: World, user: Mapping[str, Any], wanted: set[str]) -> None:
 def full_name(world: World, domain: str, given: Any) -> str:
     """The username with its domain. Raises a 400 for a bad or taken one."""
     if not isinstance(given, str):
-        raise failed(diagnosis="username must be a text")
+        raise failed("username must be a text")
     name, _, host = given.strip().lower().partition("@")
     full = f"{name}@{domain}.commcarehq.org"
     if not NAME.fullmatch(name) or host not in ("", f"{domain}.commcarehq.org"):
@@ -181,7 +181,7 @@ def create_user(world: World, call: Call) -> Reply:
     """A new mobile worker; fields other than username and password that cannot be taken are dropped in silence."""
     data, domain = dict(deserializer.load_object(call)), call.params["domain"]
     if "username" not in data:
-        raise failed(diagnosis="username is missing")
+        raise failed("username is missing")
     username = full_name(world, domain, data.pop("username"))
     if data.pop("connect_username", None):
         raise bad_request("You don't have permission to use connect_username field")
