@@ -30,6 +30,10 @@ def fill(hq, kind, number, **given):
     return cases
 
 
+def found_ids(hq, **params):
+    return [case["case_id"] for case in hq.get("case/v2/", **params).json()["cases"]]
+
+
 def walk(hq, path="case/v2/", between=lambda page: None, **params):
     """All pages of a list."""
     pages = [hq.get(path, **params)]
@@ -188,7 +192,6 @@ def test_the_query_language(hq, kind, query, expected):
     ({"indices": "x"}, "'indices' is not a valid parameter."),
     ({"last_case_id": "x"}, "'last_case_id' is not a valid parameter."),
     ({"limit": "abc"}, "'abc' is not a valid value for 'limit'"),
-    ({"limit": "-1"}, "'-1' is not a valid value for 'limit'"),
     ({"limit": ""}, "'' is not a valid value for 'limit'"),
     ({"limit": "5001"}, "You cannot request more than 5000 cases per request."),
     ({"indexed_on.foo": "2020-01-01"}, "'foo' is not a valid type of date range."),
@@ -201,14 +204,67 @@ def test_the_query_language(hq, kind, query, expected):
     ({"query": "phonetic-match(name, 'x')"}, "Bad query: 'phonetic-match' is not a valid standalone function"),
     ({"query": "a = b"}, "Bad query: You cannot reference a property on the right hand side of '='"),
     ({"query": "(" * 3000}, "Bad query: "),
-    ({"cursor": "%%%"}, "Invalid cursor"),
-    ({"cursor": "Zm9v"}, "Invalid cursor"),
-    ({"cursor": base64.b64encode(b"indexed_on.gte=soon&last_case_id=a").decode()}, "Invalid cursor"),
+    ({"indexed_on.gt": "2024-W10"}, "Cannot parse datetime '2024-W10'"),
+    ({"indexed_on.gt": "1." * 300}, "Cannot parse datetime '1."),
 ])
 def test_errors(hq, params, error):
     response = hq.get("case/v2/", **params)
     assert (response.status_code, list(response.json())) == (400, ["error"])
     assert response.json()["error"].startswith(error)
+
+
+@pytest.mark.mock_only
+@pytest.mark.parametrize("params", [
+    {"limit": "-1"}, {"cursor": "zz"}, {"cursor": "%%%"}, {"cursor": "Zm9v"}, {"cursor": "/w=="}, {"cursor": ""},
+    {"cursor": base64.b64encode(b"indexed_on.gte=soon&last_case_id=a").decode()},
+    {"indexed_on.gt": "99999999999999999999"},
+])
+def test_where_hq_itself_fails(hq, params):
+    response = hq.get("case/v2/", **params)
+    assert (response.status_code, response.headers["Content-Type"]) == (500, "text/html; charset=utf-8")
+    assert response.headers["X-Mocksrv-Diagnosis"].startswith("CommCare HQ itself answers 500 here: ")
+
+
+@pytest.mark.writes
+@pytest.mark.parametrize(("bound", "day"), [
+    ("Nov 3 2024", "2024-11-03"), ("3/11/2024", "2024-03-11"), ("2024-11-03 10:00 +02:00", "2024-11-03T08"),
+    ("20241103", "2024-11-03"), ("2024-1-2", "2024-01-02"),
+])
+def test_bounds_are_any_date_that_dateutil_reads(hq, kind, bound, day):
+    (case,) = fill(hq, kind, 1)
+    assert found_ids(hq, case_type=kind, **{"last_modified.gte": bound}) == [case["case_id"]]
+    assert found_ids(hq, case_type=kind, **{"last_modified.lt": bound}) == []
+    opened = hq.get("case/v2/", limit=5000, **{"date_opened.gte": bound}).json()["cases"]
+    assert all(case["date_opened"] >= day for case in opened)
+
+
+@pytest.mark.writes
+def test_what_a_case_has_besides_is_found_among_its_properties(hq, kind):
+    case, other = fill(hq, kind, 2, external_id=None)
+    hq.put(f"case/v2/{other['case_id']}", {"close": True, "case_name": "Other"})
+    case = hq.get(f"case/v2/{case['case_id']}").json()
+    values = {"@status": "open", "@case_id": case["case_id"], "case_name": case["case_name"], "name": case["case_name"],
+              "date_opened": case["date_opened"], "last_modified": case["last_modified"], "closed_on": ""}
+    for name, value in values.items():
+        assert found_ids(hq, case_type=kind, **{f"properties.{name}": value}) == [case["case_id"]], name
+    everyone = sorted((case["case_id"], other["case_id"]))
+    for name, value in (("@case_type", kind), ("@owner_id", case["owner_id"]), ("external_id", "")):
+        assert sorted(found_ids(hq, case_type=kind, **{f"properties.{name}": value})) == everyone, name
+
+
+@pytest.mark.writes
+def test_a_bound_on_indexed_on_repeats_the_first_page(hq, kind):
+    """HQ takes the caller's own bound for the place where the page before ended."""
+    fill(hq, kind, 3)
+    cases = found_ids(hq, case_type=kind)
+    pages, params = [], {"case_type": kind, "limit": "1", "indexed_on.gte": "2015-01-01"}
+    while len(pages) < 6:
+        body = hq.get("case/v2/", **params).json()
+        pages.append([case["case_id"] for case in body["cases"]])
+        if "next" not in body:
+            break
+        params = {"cursor": parse_qs(urlsplit(body["next"]).query)["cursor"][0]}
+    assert pages == [[cases[0]], [cases[0]], [cases[1]], [cases[2]], []]
 
 
 @pytest.mark.writes

@@ -116,7 +116,8 @@ def test_bulk_with_temporary_ids(hq):
         "case_id": home["case_id"], "case_type": "household", "relationship": "child"}}
     for case in (home, person):
         assert hq.get(f"v0.5/case/{case['case_id']}/").json()["xform_ids"] == [body["form_id"]]
-    removed = hq.put(f"case/v2/{person['case_id']}", {"indices": {"parent": {"case_id": "", "case_type": "household"}}})
+    gone = {"case_id": "", "case_type": "household", "relationship": "child"}
+    removed = hq.put(f"case/v2/{person['case_id']}", {"indices": {"parent": gone}})
     assert removed.json()["case"]["indices"] == {}
 
 
@@ -127,13 +128,50 @@ def test_bulk_creates_updates_and_upserts(hq, method):
     first, second = create(hq), create(hq, external_id=known)
     body = getattr(hq, method)("case/v2/", [
         {"create": False, "case_id": first["case_id"], "properties": {"n": "1"}},
-        {"external_id": known, "properties": {"n": "2"}},
+        {"create": None, "external_id": known, **PERSON, "properties": {"n": "2"}},
         {"create": None, "external_id": new, **PERSON},
         {"create": True, **PERSON, "case_name": "Fourth"},
     ]).json()
     assert [case["properties"].get("n") for case in body["cases"]] == ["1", "2", None, None]
     assert [case["case_id"] for case in body["cases"][:2]] == [first["case_id"], second["case_id"]]
     assert (body["cases"][2]["external_id"], body["cases"][3]["case_name"]) == (new, "Fourth")
+
+
+@pytest.mark.writes
+def test_upserts_see_what_was_there_before_the_request(hq):
+    new = str(uuid4())
+    row = {"create": None, "external_id": new, **PERSON}
+    child = {"create": True, **PERSON, "indices": {"parent": {
+        "external_id": new, "case_type": "person", "relationship": "child"}}}
+    assert hq.post("case/v2/", [row, child]).json() == {"error": f"Could not find a case with external_id '{new}'"}
+    one, two = hq.post("case/v2/", [row, row]).json()["cases"]
+    assert one["case_id"] != two["case_id"]
+    assert hq.post("case/v2/", [row]).json() == {"error": f"There are multiple cases with external_id {new}"}
+
+
+@pytest.mark.writes
+def test_a_case_that_a_bulk_changes_twice_is_answered_once(hq):
+    case = create(hq)
+    rows = [{"create": False, "case_id": case["case_id"], "case_name": name} for name in ("First", "Second")]
+    assert [found["case_name"] for found in hq.post("case/v2/", rows).json()["cases"]] == ["Second"]
+
+
+@pytest.mark.writes
+def test_empty_values_clear(hq):
+    case = create(hq, external_id=str(uuid4()))
+    cleared = hq.put(f"case/v2/{case['case_id']}", {"external_id": "", "case_name": "", "case_type": ""}).json()["case"]
+    assert (cleared["external_id"], cleared["case_name"], cleared["case_type"]) == ("", "", "")
+    assert hq.get(f"case/v2/ext/{case['external_id']}/").status_code == 404
+    mine = hq.put(f"case/v2/{case['case_id']}", {"owner_id": ""}).json()["case"]["owner_id"]
+    assert mine not in ("", case["owner_id"])  # it falls to whoever wrote
+
+
+@pytest.mark.writes
+def test_names_that_are_not_told_when_read(hq):
+    properties = {"last_modified": "x", "closed_on": "y", "_hidden": "z", "location_id": "l", "kept": "1"}
+    case = create(hq, properties=properties)
+    assert case["properties"] == {"last_modified": "x", "closed_on": "y", "kept": "1"}
+    assert hq.get(f"case/v2/{case['case_id']}").json()["properties"] == {"kept": "1"}
 
 
 @pytest.mark.writes
@@ -179,7 +217,21 @@ INDEX = {"case_id": "a", "case_type": "t", "relationship": "child"}
      "Property case_type is required when creating or updating case indices"),
     ("POST", "case/v2/", {**PERSON, "indices": {"p": {"case_id": "a", "case_type": "t"}}},
      "Property relationship is required when creating or updating case indices"),
-    ("PUT", "case/v2/", {"case_name": "x"}, "Case updates must provide either a case_id or external_id"),
+    ("PUT", "case/v2/", {"case_name": "x"}, "Could not find a case with external_id 'None'"),
+    ("PUT", "case/v2/", {"external_id": ""}, "Could not find a case with external_id ''"),
+    ("POST", "case/v2/", [{"create": False}], "Could not find a case with external_id 'None'"),
+    ("POST", "case/v2/", [{"external_id": "x", **PERSON}, "x", []], "; ".join(
+        f"Error in row {n}: A 'create' flag is required for each update." for n in (1, 2, 3))),
+    ("POST", "case/v2/", [{"create": None, **PERSON}], "Error in row 1: UPSERT requires external_id to be specified"),
+    ("POST", "case/v2/", [{"create": None, "external_id": "x", "case_id": None}],
+     "Error in row 1: UPSERT does not allow case_id to be specified"),
+    ("POST", "case/v2/", [{"create": None, "external_id": "x"}], "Error in row 1: Property case_name is required."),
+    ("POST", "case/v2/", [{"create": None, "external_id": 5, **PERSON}],
+     "Error in row 1: 5 not of type (<class 'str'>, <class 'str'>)"),
+    ("POST", "case/v2/", {**PERSON, "properties": {"case_name": "x"}},
+     "Error with case property 'case_name'. This must be specified at the top level."),
+    ("PUT", "case/v2/abc", {"properties": {"owner_id": "x"}},
+     "Error with case property 'owner_id'. This must be specified at the top level."),
     ("PUT", "case/v2/nobody-at-all", {"case_name": "x"}, "No case found with ID 'nobody-at-all'"),
     ("PUT", "case/v2/", {"external_id": "nobody-at-all"}, "Could not find a case with external_id 'nobody-at-all'"),
     ("POST", "case/v2/", {**PERSON, "indices": {"p": {
@@ -208,8 +260,8 @@ def test_several_cases_with_one_external_id(hq):
     ids = [create(hq, external_id=external_id)["case_id"] for _ in range(2)]
     for data in ({"external_id": external_id}, [{"create": False, "external_id": external_id}]):
         assert hq.put("case/v2/", data).json() == {"error": f"There are multiple cases with external_id {external_id}"}
-    row = hq.put("case/v2/", [{"external_id": external_id}])
-    assert row.json() == {"error": f"Error in row 1: There are multiple cases with external_id {external_id}"}
+    row = hq.put("case/v2/", [{"create": None, "external_id": external_id, **PERSON}])
+    assert row.json() == {"error": f"There are multiple cases with external_id {external_id}"}
     for answer in (hq.get(f"case/v2/ext/{external_id}/"), hq.put(f"case/v2/ext/{external_id}/", {})):
         assert answer.status_code == 400
         assert answer.json() == {"error": f"Multiple cases found with external_id '{external_id}': {', '.join(ids)}"}
@@ -229,13 +281,22 @@ def test_a_form_that_fails_takes_the_whole_bulk_with_it(hq):
 @pytest.mark.parametrize(("method", "path", "data"), [
     ("POST", "case/v2/", 5), ("POST", "case/v2/", None), ("POST", "case/v2/", [5]), ("PUT", "case/v2/abc", []),
     ("POST", "case/v2/", {**PERSON, "properties": None}), ("POST", "case/v2/", {**PERSON, "properties": {"a": "\x00"}}),
-    ("POST", "case/v2/", {**PERSON, "properties": {"case_name": "x"}}), ("POST", "case/v2/bulk-fetch/", []),
+    ("POST", "case/v2/", {**PERSON, "indices": {"p": None}}), ("POST", "case/v2/", {**PERSON, "indices": {"p": {}}}),
+    ("POST", "case/v2/", {**PERSON, "indices": {"p": {"case_id": ""}}}), ("POST", "case/v2/", ["create"]),
+    ("POST", "case/v2/", [["create"]]), ("POST", "case/v2/bulk-fetch/", []),
     ("POST", "case/v2/bulk-fetch/", {"case_ids": "abc"}),
 ])
 def test_where_hq_itself_fails(hq, method, path, data):
     response = hq.call(method, f"api/{path}", data=json.dumps(data))
     assert (response.status_code, response.headers["Content-Type"]) == (500, "text/html; charset=utf-8")
     assert "Server Error (500)" in response.text
+
+
+@pytest.mark.writes
+def test_an_index_that_names_nobody(hq):
+    response = hq.post("case/v2/", {**PERSON, "indices": {"p": {"case_type": "t", "relationship": "child"}}})
+    assert response.status_code == 400
+    assert response.json()["error"].endswith("references non-existent case 'None'")
 
 
 @pytest.mark.writes

@@ -32,17 +32,6 @@ def test_xml_becomes_json():
     assert form["meta"]["location"] == {"@xmlns": "http://commcarehq.org/xforms", "#text": "-1.28 36.81 1600.0 4.5"}
 
 
-def test_metadata_always_has_the_same_keys():
-    metadata = xform.metadata(xform.parse(FORM))
-    assert set(metadata) == set(xform.METADATA)
-    assert metadata["deviceID"] == "phone"
-    assert metadata["commcare_version"] == "2.53.1"
-    assert metadata["app_build_version"] == 65
-    assert metadata["geo_point"] == {"latitude": "-1.28", "longitude": "36.81", "altitude": "1600.0", "accuracy": "4.5"}
-    assert metadata["timeEnd"] is None
-    assert xform.metadata({"@xmlns": "x"}) is None
-
-
 BOMB = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]><data xmlns="x">&c;</data>'
 
 
@@ -82,6 +71,10 @@ def test_encodings(encoding):
     ("2024-03-05", "2024-03-05"),
     ("2024-02-30T08:09:10", "2024-02-30T08:09:10"),
     ("2024-03-05T08:09:10 ", "2024-03-05T08:09:10 "),
+    ("2024-03-05T08:09:10 +02:00", "2024-03-05T08:09:10 +02:00"),  # a blank before the zone
+    ("2024-03-05T08:09:10z", "2024-03-05T08:09:10z"),
+    ("2024-03-05T08:09:10.12Z", "2024-03-05T08:09:10.12Z"),
+    ("20240305T0809+0330", "2024-03-05T04:39:00.000000Z"),
     ("0001-01-01T00:00:00+05:00", "0001-01-01T00:00:00+05:00"),
     ("soon", "soon"),
 ])
@@ -93,6 +86,14 @@ NAMES = st.from_regex(r"[a-z_][a-z0-9_.-]{0,6}", fullmatch=True)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="￾￿"), max_size=8)
 VALUES = st.recursive(TEXTS.filter(lambda text: text.strip() == text), lambda inner: st.dictionaries(
     NAMES, inner | st.lists(inner, min_size=2, max_size=3), min_size=1, max_size=3), max_leaves=8)
+
+
+def test_metadata_of_the_oldest_phones_gets_the_names_of_today():
+    form = xform.parse(b'<d xmlns="x"><Meta><chw_id>u</chw_id><TimeStart>2024-03-05</TimeStart><uid>f</uid>'
+                       b"<DeviceID>old</DeviceID><deviceID>new</deviceID></Meta></d>")
+    assert form["meta"] == {"userID": "u", "timeStart": "2024-03-05", "instanceID": "f", "DeviceID": "old",
+                            "deviceID": "new"}
+    assert xform.parse(b'<d xmlns="x"><meta><a>1</a></meta><meta><a>2</a></meta></d>')["meta"] == {"a": "1"}
 
 
 @given(st.dictionaries(NAMES, VALUES, max_size=4))

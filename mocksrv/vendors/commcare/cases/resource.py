@@ -112,7 +112,7 @@ def base(doc: Doc, form: Callable[[str | None], str | None]) -> dict[str, Any]:
             "case_name": doc["case_name"],
             "case_type": doc["case_type"],
             "date_opened": form(doc["date_opened"]),
-            "external_id": doc["external_id"],
+            "external_id": doc["external_id"] or "",
             "owner_id": doc["owner_id"],
         },
         "resource_uri": "",

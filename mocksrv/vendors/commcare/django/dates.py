@@ -7,7 +7,7 @@ era.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # What the case (v1) and form filters take, and nothing else. HQ source, corehq/apps/api/es.py (date filters).
 FILTER_FORMS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%MZ")
 LAST = "9999-12-31T23:59:59.999999Z"
+LONGEST = 200  # what is longer is no date; dateutil would take its time to find out
 
 
 def text(moment: datetime) -> str:
@@ -40,6 +41,25 @@ def parse_iso(value: str) -> str:
         return text(datetime.fromisoformat(value.strip().replace(" ", "T")))
     except OverflowError:
         raise ValueError(value) from None
+
+
+def parse_loosely(value: str, today: datetime) -> datetime:
+    """What dateutil takes for a date: `Nov 3 2024`, `2024-11`, `3/11/2024` (March), `monday`.
+
+    What is not said is today's, at midnight. A zone that is a name is not known. Raises ValueError; OverflowError,
+    which HQ does not catch, for numbers beyond all calendars.
+    """
+    if len(value) > LONGEST:
+        raise ValueError(value)
+    from dateutil import parser  # type: ignore[import-untyped]
+
+    midnight = datetime.combine(today.date(), time())
+    parsed: datetime = parser.parse(value, default=midnight, tzinfos=zone_of)
+    return parsed
+
+
+def zone_of(name: str | None, offset: int | None) -> tzinfo | None:
+    return None if offset is None else timezone(timedelta(seconds=offset))
 
 
 def parse_filter(value: str) -> str:

@@ -15,11 +15,12 @@ from mocksrv.vendors.commcare.form_processor.xform import Form, text_of, zulu
 Case = dict[str, Any]
 
 NAMESPACE = "http://commcarehq.org/case/transaction/v2"
+DEVICE_REPORT = "http://code.javarosa.org/devicereport"
 ACTIONS = ("create", "update", "index", "close", "attachment")  # the order in which blocks of one case are applied
 KNOWN = {"case_type": "type", "case_name": "name", "external_id": "external_id", "owner_id": "owner_id"}
 # An update cannot set these as properties of their own.
 RESTRICTED = {"case_id", "@case_id", "date_modified", "case_type", "case_name", "date_opened", "@xmlns",
-              "external_id", "owner_id", "user_id", "name"}
+              "external_id", "owner_id", "user_id", "name", "location_id", "supply_point_location_id"}
 LONGEST = 255
 
 
@@ -64,7 +65,7 @@ def blocks(data: Any) -> Iterator[dict[str, Any]]:
     if isinstance(data, list):
         for item in data:
             yield from blocks(item)
-    elif isinstance(data, dict) and data.get("@xmlns") != "http://code.javarosa.org/devicereport":
+    elif isinstance(data, dict) and data.get("@xmlns") != DEVICE_REPORT:
         for key, value in data.items():
             if key != "case":
                 if type(value) in (dict, list):
@@ -135,7 +136,7 @@ def _index(value: Any) -> dict[str, str]:
 
 def blank(case_id: str, domain: str) -> Case:
     """A case before its first form."""
-    return {"case_id": case_id, "domain": domain, "case_type": "", "case_name": "", "owner_id": "", "external_id": "",
+    return {"case_id": case_id, "domain": domain, "case_type": "", "case_name": "", "owner_id": "", "external_id": None,
             "opened_by": None, "closed_by": None, "user_id": None, "date_opened": None, "date_modified": None,
             "server_date_opened": None, "server_date_modified": None, "closed": False, "date_closed": None,
             "indices": {}, "properties": {}, "xform_ids": [], "indexed_on": None}
@@ -173,13 +174,18 @@ def apply(case: Case | None, update: Update, source: Source) -> Case:
 
 
 def _set_known(case: Case, part: dict[str, Any]) -> None:
-    """Set what a case has besides its properties; an empty value changes nothing."""
+    """Set what a case has besides its properties; an empty value clears it.
+
+    HQ takes the text of whatever stands there: an element with attributes becomes Python's text of a dict.
+    """
     for tag, name in KNOWN.items():
-        if value := text_of(part.get(tag)):
-            if len(value) > LONGEST:
-                raise CaseError("CaseValueError", f"Error processing case update: Field: {name}, "
-                                                  f"Error: Value exceeds allowed length: {LONGEST}")
-            case[tag] = value
+        if tag not in part:
+            continue
+        value = str(last(part[tag]))
+        if len(value) > LONGEST:
+            raise CaseError("CaseValueError", f"Error processing case update: Field: {name}, "
+                                              f"Error: Value exceeds allowed length: {LONGEST}")
+        case[tag] = value
     if opened := text_of(part.get("date_opened")):
         moment = zulu(opened)
         if moment is None:
@@ -189,13 +195,20 @@ def _set_known(case: Case, part: dict[str, Any]) -> None:
 
 
 def _set_properties(case: Case, part: dict[str, Any]) -> None:
-    for name, value in part.items():
+    """Set the properties: texts, or objects where an element has attributes or children."""
+    for name, item in part.items():
+        value = last(item)
         if name == "name":
             case["case_name"] = text_of(value)
-        elif name not in RESTRICTED and name[0] not in "@#":
-            case["properties"][name] = text_of(value)
+        elif name not in RESTRICTED:
+            case["properties"][name] = value
         if name == "hq_user_id":
             case["external_id"] = text_of(value)
+
+
+def last(value: Any) -> Any:
+    """Of a repeated element the last one counts."""
+    return value[-1] if isinstance(value, list) and value else value
 
 
 def fold(case_id: str, forms: Iterable[tuple[Source, Form]]) -> Case | None:

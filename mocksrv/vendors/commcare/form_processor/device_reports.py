@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.vendors.commcare.form_processor import xform
+from mocksrv.vendors.commcare.form_processor import casexml, xform
 from mocksrv.vendors.commcare.form_processor.processing import Outcome, Submission
 
 if TYPE_CHECKING:
     from mocksrv.world import World
 
-XMLNS = "http://code.javarosa.org/devicereport"
+XMLNS = casexml.DEVICE_REPORT
 
 
 def store(world: World, sent: Submission) -> Outcome:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.vendors.commcare.django import dates
-from mocksrv.vendors.commcare.form_processor import casexml, xform
+from mocksrv.vendors.commcare.form_processor import casexml, indexed_form, xform
 from mocksrv.vendors.commcare.form_processor.casexml import Case, CaseCrash, CaseError, Source
 from mocksrv.vendors.commcare.form_processor.stores import next_indexed_on, owned
 from mocksrv.vendors.commcare.form_processor.xform import Form
@@ -254,7 +254,8 @@ def new_document(world: World, sent: Submission, form_id: str, case_ids: list[st
         about[FORM_XML] = {"content_type": "text/xml", "length": len(sent.xml)}
     return {
         "form_id": form_id, "domain": sent.domain, "state": "normal", "xmlns": sent.form.get("@xmlns"),
-        "app_id": sent.app_id, "build_id": sent.build_id, "form": sent.form, "metadata": xform.metadata(sent.form),
+        "app_id": sent.app_id, "build_id": sent.build_id, "form": sent.form,
+        "metadata": indexed_form.metadata(sent.form, indexed_form.build_version(world, sent.build_id)),
         "received_on": received_on, "edited_on": None, "edited_by_user_id": None, "server_modified_on": received_on,
         "indexed_on": received_on, "archived": False, "attachments": about,
         "case_ids": casexml.case_ids(sent.form) if case_ids is None else list(dict.fromkeys(case_ids)),

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 Form = dict[str, Any]
 
 OPENROSA_META = "http://openrosa.org/jr/xforms"
-METADATA = ("appVersion", "app_build_version", "commcare_version", "deprecatedID", "deviceID", "geo_point",
-            "instanceID", "location", "timeEnd", "timeStart", "userID", "username")
-
-# What HQ takes for a date with a time, wherever it stands in a form (commcare-hq dimagi/ext/jsonobject.py).
+# A date with a time, wherever it stands in a form: what both HQ's expression (dimagi/ext/jsonobject.py) and the library
+# iso8601 take. Anything else, such as a blank before the zone, stays as it is.
 DATETIME = re.compile(
-    r"\d{4}\D?(?:0[1-9]|1[0-2])\D?(?:[12]\d|0[1-9]|3[01])[ T](?:[01]\d|2[0-3])\D?[0-5]\d\D?(?:[0-5]\d)?\D?(?:\d{3,6})?"
-    r"(?:[zZ]|[+-](?:[01]\d|2[0-3])\D?(?:[0-5]\d)?)?"
+    r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})[ T]([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]{3,6}))?)?"
+    r"(?:(Z)|([+-])([0-9]{2}):?([0-9]{2})?)?"
 )
-# commcare-hq couchforms/models: the phone writes its version into one line of text.
-COMMCARE_VERSION = re.compile(r'version\s*"?([\d.]+)"?', re.IGNORECASE)
-APP_VERSION = re.compile(r"\bapp\s+v(?:ersion\s+)?(\d+)|\bapp\s+#?(\d+)\b", re.IGNORECASE)
+# Names of the oldest phones -> today's (form_processor/utils/metadata.py, scrub_form_meta).
+OLD_META = {"TimeStart": "timeStart", "TimeEnd": "timeEnd", "chw_id": "userID", "DeviceID": "deviceID",
+            "uid": "instanceID"}
 
 
 class BadXML(Exception):
@@ -52,7 +50,19 @@ def parse(xml: bytes) -> Form:
         raise BadXML("Form is missing a required field: XMLNS")
     value["#type"] = tag
     adjusted: Form = adjust_datetimes(value)
-    return adjusted
+    return scrub_meta(adjusted)
+
+
+def scrub_meta(form: Form) -> Form:
+    """The form with its metadata under the names of today; of several metadata blocks it keeps the first."""
+    if "Meta" in form:
+        form["meta"] = form.pop("Meta")
+    if isinstance(form.get("meta"), list) and isinstance(form["meta"][0], dict):
+        form["meta"] = form["meta"][0]
+    if isinstance(meta := form.get("meta"), dict):
+        form["meta"] = {OLD_META[name] if OLD_META.get(name, name) not in meta else name: value
+                        for name, value in meta.items()}
+    return form
 
 
 def _element(element: Any, parent_ns: str | None) -> tuple[str, Any]:
@@ -85,7 +95,7 @@ def _element(element: Any, parent_ns: str | None) -> tuple[str, Any]:
 def adjust_datetimes(data: Any) -> Any:
     """The same data with every date-with-time in HQ's form; what only looks like one stays."""
     if isinstance(data, str):
-        return zulu(data) or data if DATETIME.fullmatch(data) else data
+        return utc(data) or data
     if isinstance(data, dict):
         return {key: adjust_datetimes(value) for key, value in data.items()}
     if isinstance(data, list):
@@ -93,14 +103,35 @@ def adjust_datetimes(data: Any) -> Any:
     return data
 
 
+def utc(text: str) -> str | None:
+    """A date with a time, as forms have them, in HQ's form; without a zone it is UTC. None if it is none."""
+    found = DATETIME.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second, fraction, _, sign, zone_hour, zone_minute = found.groups()
+    try:
+        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0),
+                          int((fraction or "0").ljust(6, "0")), UTC)
+        zone = timedelta(hours=int(zone_hour or 0), minutes=int(zone_minute or 0))
+        return _text(moment + zone if sign == "-" else moment - zone)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+
+
 def zulu(text: str) -> str | None:
     """An ISO date, or date and time, as `2024-03-05T08:09:10.123000Z`; without a zone it is UTC. None if it is none."""
+    if known := utc(text):
+        return known
     try:
         moment = datetime.fromisoformat(text)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    return _text(moment)
 
 
 def text_of(value: Any) -> str:
@@ -114,44 +145,18 @@ def text_of(value: Any) -> str:
 
 def meta_of(form: Form) -> dict[str, Any]:
     """The form's own metadata block, or nothing."""
-    meta = form.get("meta") or form.get("Meta")
-    if isinstance(meta, list):
-        meta = meta[0]
+    meta = form.get("meta")
     return meta if isinstance(meta, dict) else {}
 
 
 def instance_id(form: Form) -> str | None:
     meta = meta_of(form)
-    return text_of(meta.get("uid") or meta.get("instanceID")) or None
+    return text_of(meta.get("instanceID")) or None
 
 
 def user_id(form: Form) -> str | None:
     meta = meta_of(form)
     return text_of(meta.get("userID") or meta.get("user_id")) or None
-
-
-def metadata(form: Form) -> dict[str, Any] | None:
-    """The form's metadata, cleaned: always the same keys, null where the form says nothing."""
-    meta = meta_of(form)
-    if not meta:
-        return None
-    found: dict[str, Any] = dict.fromkeys(METADATA)
-    found |= {key: text_of(meta[key]) for key in METADATA if key in meta}
-    version = found["appVersion"] or ""
-    if match := COMMCARE_VERSION.search(version):
-        found["commcare_version"] = match[1]
-    if match := APP_VERSION.search(version):
-        found["app_build_version"] = int(match[1] or match[2])
-    found["geo_point"] = geo_point(found["location"])
-    return found
-
-
-def geo_point(location: str | None) -> dict[str, str] | None:
-    """What the phone writes as `latitude longitude altitude accuracy`."""
-    parts = (location or "").split()
-    if len(parts) != 4:
-        return None
-    return dict(zip(("latitude", "longitude", "altitude", "accuracy"), parts, strict=True))
 
 
 def to_xml(form: Form) -> bytes:

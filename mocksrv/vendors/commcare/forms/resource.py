@@ -11,7 +11,7 @@ from mocksrv.call import Call, Refusal, Reply
 from mocksrv.vendors.commcare.access.checks import NOT_FOUND
 from mocksrv.vendors.commcare.cases import elastic, resource
 from mocksrv.vendors.commcare.errors import Text, absent
-from mocksrv.vendors.commcare.form_processor import processing
+from mocksrv.vendors.commcare.form_processor import indexed_form, processing
 from mocksrv.vendors.commcare.form_processor.stores import owned
 from mocksrv.vendors.commcare.schemas import FormList, FormObject
 from mocksrv.vendors.commcare.schemas.requests import FormQuery
@@ -40,7 +40,6 @@ SPEC = elastic.Spec(
     lowered={
         "_id": lambda doc: doc["form_id"],
         "app_id": lambda doc: doc["app_id"],
-        "appVersion": lambda doc: ((doc["metadata"] or {}).get("appVersion") or "").lower(),
         "build_id": lambda doc: doc["build_id"],
         "doc_type": lambda doc: "xforminstance",
         "domain": lambda doc: doc["domain"].lower(),
@@ -54,7 +53,7 @@ SPEC = elastic.Spec(
 
 def show(world: World, call: Call, doc: Doc) -> dict[str, Any]:
     """A form as the resource sends it, with its cases if `cases__full` asks for them."""
-    form = doc["form"]
+    form = indexed_form.indexed(doc["form"], indexed_form.build_version(world, doc["build_id"]))
     shown = {
         "app_id": doc["app_id"],
         "archived": doc["archived"],

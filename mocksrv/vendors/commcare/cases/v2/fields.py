@@ -15,7 +15,7 @@ Params = list[tuple[str, str]]
 
 
 def is_field_parameter(name: str) -> bool:
-    return split(name, ".")[0] in ("fields", "exclude")
+    return name.partition(".")[0] in ("fields", "exclude")
 
 
 def field_filter(params: Params) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -33,15 +33,15 @@ def field_filter(params: Params) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 def used(params: Params, word: str) -> bool:
-    return any(split(name, ".")[0] == word for name, _ in params)
+    return any(name.partition(".")[0] == word for name, _ in params)
 
 
 def tree(params: Params, word: str) -> Tree:
     """`fields=case_id,properties.dob` as `{"case_id": {}, "properties": {"dob": {}}}`; empty parts match nothing."""
     found: Tree = {}
     for name, value in params:
-        first, *prefix = split(name, ".")
-        if first == word:
+        if name.partition(".")[0] == word:
+            prefix = split(name, ".")[1:]
             for item in split(value, ","):
                 path = [*prefix, *split(item, ".")]
                 if all(path):

@@ -6,13 +6,14 @@ commcare-hq corehq/apps/hqcase/api/get_list.py.
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from mocksrv.vendors.commcare.cases.v2.fields import Params, is_field_parameter
-from mocksrv.vendors.commcare.cases.v2.query_language import case_query
+from mocksrv.vendors.commcare.cases.v2.payload import crash
+from mocksrv.vendors.commcare.cases.v2.query_language import METADATA, case_query
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import view_error
 from mocksrv.vendors.commcare.form_processor.stores import TOP, remembered, visible
@@ -30,6 +31,7 @@ FALSE = ("", "false", "f", "no", "n", "0")
 EXACT = ("external_id", "case_type", "owner_id", "case_name")
 DATES = {"last_modified": "date_modified", "server_last_modified": "server_date_modified", "date_opened": "date_opened",
          "date_closed": "date_closed", "indexed_on": "indexed_on"}
+DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 # Parameters that are compared exactly -> the hash index on them; case types have an index that is in order.
 HINTS = {"external_id": "by_external_id", "owner_id": "by_owner"}
 
@@ -126,9 +128,9 @@ def limit_of(params: Params) -> int:
     try:
         limit = int(text)
     except ValueError:
-        limit = -1
+        raise view_error(400, f"'{text}' is not a valid value for 'limit'") from None
     if limit < 0:
-        raise view_error(400, f"'{text}' is not a valid value for 'limit'")
+        raise crash("Elasticsearch is asked for a negative number of cases")
     if limit > MAX_LIMIT:
         raise view_error(400, f"You cannot request more than {MAX_LIMIT} cases per request.")
     return limit
@@ -159,11 +161,11 @@ def test_of(world: World, domain: str, name: str, value: str) -> Test:
     if name == "query":
         return case_query(world, domain, value)
     if dot and prefix == "properties":
-        return lambda doc: doc["properties"].get(rest, "") == value
+        return property_test(rest, value)
     if dot and prefix == "indices":
         return lambda doc: (doc["indices"].get(rest) or {}).get("case_id") == value
     if dot and prefix in DATES:
-        return date_test(DATES[prefix], rest, value)
+        return date_test(world, DATES[prefix], rest, value)
     raise view_error(400, f"'{name}' is not a valid parameter.")
 
 
@@ -175,17 +177,35 @@ def equals(field: str, value: str) -> Test:
     return test
 
 
-def date_test(field: str, word: str, value: str) -> Test:
+def property_test(name: str, value: str) -> Test:
+    """Among the properties the index holds what a case has besides: `@status`, `case_name`, `last_modified`, ..."""
+    special = METADATA.get(name)
+
+    def test(doc: Doc) -> bool:
+        return value == doc["properties"].get(name, "" if special is None else None) or (
+            special is not None and value == (special(doc) or ""))
+
+    return test
+
+
+def date_test(world: World, field: str, word: str, value: str) -> Test:
     if word not in COMPARISONS:
         raise view_error(400, f"'{word}' is not a valid type of date range.")
-    try:
-        bound = dates.parse_iso(value)
-    except ValueError:
-        raise view_error(400, f"Cannot parse datetime '{value}'") from None
-    if len(value.strip()) == 10 and word in ("gt", "lte"):
+    bound = bound_of(world, value)
+    if DAY.fullmatch(value) and word in ("gt", "lte"):
         bound = bound[:11] + "23:59:59.999999Z"  # the search index fills up a date alone to the end of its day
     compare = COMPARISONS[word]
     return lambda doc: doc[field] is not None and compare(doc[field], bound)
+
+
+def bound_of(world: World, value: str) -> str:
+    """A bound as internal text. Raises Refusal. HQ source: corehq/apps/api/util.py, make_date_filter."""
+    try:
+        return dates.text(dates.parse_loosely(value, world.clock.now()))
+    except ValueError:
+        raise view_error(400, f"Cannot parse datetime '{value}'") from None
+    except ArithmeticError:
+        raise crash(f"dateutil fails on {value!r}") from None
 
 
 # --- cursors ------------------------------------------------------------------------------------------------
@@ -198,14 +218,18 @@ def make_cursor(params: Params, last: Doc) -> str:
 
 
 def open_cursor(cursor: str) -> tuple[Params, tuple[str, str]]:
-    """The parameters, and the moment and id behind which to go on. Raises Refusal."""
+    """The parameters, and the moment and id behind which to go on. Raises the Refusal of a crash.
+
+    HQ reads a cursor without a check. Of a repeated name it takes the first: with `indexed_on.gte` among the caller's
+    own parameters the second page is the first one again, and the walk goes on from there without that bound.
+    """
     try:
-        params = parse_qsl(base64.b64decode(cursor.replace(" ", "+"), validate=True).decode(), keep_blank_values=True,
-                           strict_parsing=True)
-        places = [next(n for n in reversed(range(len(params))) if params[n][0] == name)
-                  for name in (INDEXED_AFTER, LAST_ID)]
-        moment, id = (params[place][1] for place in places)
-        dates.moment(moment)
-    except (binascii.Error, ValueError, StopIteration):
-        raise view_error(400, "Invalid cursor") from None
-    return [pair for n, pair in enumerate(params) if n not in places], (moment, id)
+        params = parse_qsl(base64.b64decode(cursor).decode(), keep_blank_values=True)
+    except ValueError:  # binascii's and Unicode's among them
+        raise crash("the cursor is not base64 of UTF-8") from None
+    moment, id = (next((value for key, value in params if key == name), None) for name in (INDEXED_AFTER, LAST_ID))
+    try:
+        after = dates.parse_iso(moment or ""), id or ""
+    except ValueError:
+        raise crash("the cursor does not say behind which moment to go on") from None
+    return [pair for pair in params if pair[0] not in (INDEXED_AFTER, LAST_ID)], after

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.call import Refusal
@@ -25,8 +26,9 @@ Payload = dict[str, Any]
 MAX_ROWS = 100
 TEXTS = ("case_id", "case_name", "case_type", "external_id", "owner_id", "user_id")
 FIELDS = {"update": {*TEXTS, "properties", "indices", "close"}}
+FIELDS["upsert"] = FIELDS["update"]
 FIELDS["create"] = FIELDS["update"] | {"temporary_id"}
-REQUIRED = ("case_name", "case_type", "owner_id")
+REQUIRED = ("case_name", "case_type", "owner_id")  # of "create" and "upsert"
 INDEX_IDS = ("case_id", "external_id", "temporary_id")
 INDEX_TEXTS = (*INDEX_IDS, "case_type", "relationship")
 RELATIONSHIPS = ["child", "extension"]
@@ -41,15 +43,19 @@ class Invalid(Exception):
 
 def crash(diagnosis: str) -> Refusal:
     """HQ's answer where its view fails."""
-    return Refusal(500, Text(SERVER_ERROR), diagnosis=diagnosis)
+    return Refusal(500, Text(SERVER_ERROR), diagnosis=f"CommCare HQ itself answers 500 here: {diagnosis}")
 
 
 def check(data: Any, kind: str) -> Payload:
-    """One case of a payload, as `kind` "create" or "update". Raises Invalid, or the Refusal of a crash."""
+    """One case of a payload, as `kind` "create", "update" or "upsert". Raises Invalid, or the Refusal of a crash."""
     if not isinstance(data, dict):
         raise crash("each case is a JSON object")
     if kind == "create" and "case_id" in data:
         raise Invalid("You cannot specify case_id when creating a new case")
+    if kind == "upsert" and "case_id" in data:
+        raise Invalid("UPSERT does not allow case_id to be specified")
+    if kind == "upsert" and not data.get("external_id"):
+        raise Invalid("UPSERT requires external_id to be specified")
     for name in data:
         if name not in FIELDS[kind]:
             raise Invalid(f"'{name}' is not a valid field.")
@@ -63,13 +69,11 @@ def check(data: Any, kind: str) -> Payload:
                 raise Invalid(f"{value!r} not of type {bool}")
         elif name != "user_id":
             check_text(value)
-            if value is None and kind == "create" and name in REQUIRED:
+            if value is None and kind != "update" and name in REQUIRED:
                 raise Invalid(f"Property {name} is required.")
-    missing = next((name for name in REQUIRED if kind == "create" and name not in data), None)
+    missing = next((name for name in REQUIRED if kind != "update" and name not in data), None)
     if missing:
         raise Invalid(f"Property {missing} is required.")
-    if kind == "update" and not data.get("case_id") and not data.get("external_id"):
-        raise Invalid("Case updates must provide either a case_id or external_id")
     for name in ("properties", "indices"):
         if name in data and data[name] is None:
             raise crash(f"{name} must be an object; null makes HQ fail")
@@ -94,6 +98,8 @@ def check_properties(value: Any) -> None:
             raise Invalid(f"Error with case property '{name}'. Case property names must be valid XML identifiers.")
         if not isinstance(text, str):
             raise Invalid(f"Error with case property '{name}'. Values must be strings, received '{text}'")
+        if name in REQUIRED:
+            raise Invalid(f"Error with case property '{name}'. This must be specified at the top level.")
 
 
 def check_indices(value: Any) -> None:
@@ -139,16 +145,14 @@ def as_xml(value: Any) -> Any:
 # --- many cases ---------------------------------------------------------------------------------------------
 
 
-def check_rows(world: World, domain: str, rows: list[Any]) -> list[Payload]:
-    """The cases of a bulk request, each with `create` set. Raises Invalid with the errors of all rows."""
+def check_rows(rows: list[Any]) -> list[Payload]:
+    """The cases of a bulk request, each with its `kind`. Raises Invalid with the errors of all rows."""
     if len(rows) > MAX_ROWS:
         raise Invalid(f"You cannot submit more than {MAX_ROWS} updates in a single request")
     checked, errors = [], []
     for number, row in enumerate(rows, start=1):
-        if not isinstance(row, dict):
-            raise crash("each case is a JSON object")
         try:
-            checked.append(check_row(world, domain, dict(row)))
+            checked.append(check_row(row))
         except Invalid as error:
             errors.append(f"Error in row {number}: {error}")
     if errors:
@@ -156,50 +160,66 @@ def check_rows(world: World, domain: str, rows: list[Any]) -> list[Payload]:
     return checked
 
 
-def check_row(world: World, domain: str, row: Payload) -> Payload:
-    create = row.pop("create", None)
-    if create is None:
-        # Neither create nor update: by the external id whichever fits.
-        if not isinstance(row.get("external_id"), str) or not row["external_id"] or "case_id" in row:
-            raise Invalid("A 'create' flag is required for each update.")
-        found = by_external_id(world, domain, row["external_id"])
-        create = found is None
-        if found is not None:
-            row["case_id"] = found
-    return check(row, "create" if create else "update") | {"create": bool(create)}
+def check_row(row: Any) -> Payload:
+    """HQ looks for the flag before it looks at what a row is: Python finds "create" in a text or a list, too."""
+    if not isinstance(row, dict | str | list):
+        raise crash("each case is a JSON object")
+    if "create" not in row:
+        raise Invalid("A 'create' flag is required for each update.")
+    if not isinstance(row, dict):
+        raise crash("each case is a JSON object")
+    row = dict(row)
+    flag = row.pop("create")
+    kind = "upsert" if flag is None else "create" if flag else "update"
+    return check(row, kind) | {"kind": kind}
 
 
-def by_external_id(world: World, domain: str, external_id: str) -> str | None:
-    """The one case with an external id. Raises Invalid if there are more."""
-    found = world.table("commcare.cases").by("by_external_id", (domain, external_id))
-    if len(found) > 1:
-        raise Invalid(f"There are multiple cases with external_id {external_id}")
-    return found[0] if found else None
+def by_external_ids(world: World, domain: str, external_ids: Iterable[str]) -> dict[str, str]:
+    """The cases with these external ids. Raises Invalid if one has several."""
+    found: dict[str, str] = {}
+    for external_id in external_ids:
+        ids = world.table("commcare.cases").by("by_external_id", (domain, external_id))
+        if len(ids) > 1:
+            raise Invalid(f"There are multiple cases with external_id {external_id}")
+        if ids:
+            found[external_id] = ids[0]
+    return found
 
 
 # --- case blocks --------------------------------------------------------------------------------------------
 
 
 class Resolver:
-    """The ids that the cases of one request stand for."""
+    """The ids that the cases of one request stand for.
 
-    def __init__(self, world: World, domain: str, rows: Iterable[Payload]) -> None:
+    HQ finds all external ids at once, when the first one is asked for; a case that an upsert makes is not among them.
+    """
+
+    def __init__(self, world: World, domain: str, rows: list[Payload]) -> None:
         self.world = world
         self.domain = domain
-        self.temporary: dict[str, str] = {}
-        self.external: dict[str, str] = {}
-        for row in rows:
-            if row.get("temporary_id") and row.get("case_id"):
-                self.temporary[row["temporary_id"]] = row["case_id"]
-            if row.get("external_id") and row.get("case_id"):
-                self.external[row["external_id"]] = row["case_id"]
+        self.rows = rows
+        self.temporary = {row["temporary_id"]: row["case_id"] for row in rows
+                          if row.get("temporary_id") and row.get("case_id")}
+
+    @cached_property
+    def external(self) -> dict[str, str]:
+        here = {row["external_id"]: row["case_id"] for row in self.rows
+                if row.get("external_id") and row.get("case_id")}
+        wanted = [row.get("external_id") for row in self.rows if not row.get("case_id")]
+        indices = (index or {} for row in self.rows for index in (row.get("indices") or {}).values())
+        wanted += [index.get("external_id") for index in indices]
+        missing = dict.fromkeys(external_id for external_id in wanted if external_id and external_id not in here)
+        return here | by_external_ids(self.world, self.domain, missing)
 
     def case_id(self, row: Payload) -> str:
-        """Whom a row is about. Raises Invalid."""
+        """Whom a row is about; an upsert that finds nobody makes a case. Raises Invalid."""
+        if row["kind"] == "upsert":
+            return self.external.get(row["external_id"]) or self.world.uuid()
         if not row.get("case_id"):
-            return self.by_external_id(row["external_id"])
+            return self.by_external_id(row.get("external_id"))
         id: str = row["case_id"]
-        if not row["create"] and owned(self.world, "commcare.cases", id, self.domain) is None:
+        if row["kind"] == "update" and owned(self.world, "commcare.cases", id, self.domain) is None:
             raise Invalid(f"No case found with ID '{id}'")
         return id
 
@@ -208,56 +228,60 @@ class Resolver:
         if index.get("temporary_id"):
             if index["temporary_id"] not in self.temporary:
                 raise Invalid(f"Could not find a case with temporary_id '{index['temporary_id']}'")
-            return self.temporary[index["temporary_id"]]
+            id: str = self.temporary[index["temporary_id"]]
+            return id
         if index.get("external_id"):
             return self.by_external_id(index["external_id"])
-        return index.get("case_id") or ""
+        return str(index.get("case_id"))  # without any id HQ looks for the case "None"
 
-    def by_external_id(self, external_id: str) -> str:
-        found = self.external.get(external_id) or by_external_id(self.world, self.domain, external_id)
-        if found is None:
+    def by_external_id(self, external_id: str | None) -> str:
+        if external_id is None or external_id not in self.external:
             raise Invalid(f"Could not find a case with external_id '{external_id}'")
-        return found
+        return self.external[external_id]
 
 
 def blocks(world: World, domain: str, user_id: str, rows: list[Payload]) -> list[dict[str, Any]]:
-    """The case blocks of checked cases; those that are created get their ids. Raises Invalid."""
+    """The case blocks of checked cases; those that are created get their ids. Raises Invalid, or a crash."""
     for row in rows:
-        if row["create"]:
+        if row["kind"] == "create":
             row["case_id"] = world.uuid()
     resolver = Resolver(world, domain, rows)
     return [block(world, user_id, row, resolver) for row in rows]
 
 
 def block(world: World, user_id: str, row: Payload, resolver: Resolver) -> dict[str, Any]:
-    made: dict[str, Any] = {"@case_id": resolver.case_id(row), "@date_modified": dates.now(world),
-                            "@user_id": user_id, "@xmlns": casexml.NAMESPACE}
+    case_id = resolver.case_id(row)
+    indices = {name: index_of(index or {}, resolver) for name, index in (row.get("indices") or {}).items()}
+    made: dict[str, Any] = {"@case_id": case_id, "@date_modified": dates.now(world), "@user_id": user_id,
+                            "@xmlns": casexml.NAMESPACE}
     own = {name: row[name] for name in REQUIRED if row.get(name) is not None}
-    properties = row.get("properties") or {}
-    if twice := next((name for name in own if name in properties), None):
-        raise crash(f"{twice} stands both beside and in properties")
     # HQ's case block writes these two itself, over what properties say.
-    update = {name: text for name, text in properties.items() if name not in ("external_id", "date_opened")}
+    update = {name: text for name, text in (row.get("properties") or {}).items()
+              if name not in ("external_id", "date_opened")}
     if row.get("external_id") is not None:
         update["external_id"] = row["external_id"]
-    if row["create"]:
+    if owned(world, "commcare.cases", case_id, resolver.domain) is None:
         made["create"] = own
         update["date_opened"] = made["@date_modified"]
     else:
         update |= own
-    if update:
-        made["update"] = update
-    if row.get("close"):
-        made["close"] = ""
-    if row.get("indices"):
-        made["index"] = {name: index_of(index or {}, resolver) for name, index in row["indices"].items()}
+    for part, found in (("update", update), ("close", "" if row.get("close") else None), ("index", indices)):
+        if found or found == "":
+            made[part] = written(found)
     return made
+
+
+def written(part: Any) -> Any:
+    """What HQ's case block writes as elements: names that begin with `_` are its own."""
+    return {name: value for name, value in part.items() if name[0] != "_"} if isinstance(part, dict) else part
 
 
 def index_of(index: Mapping[str, Any], resolver: Resolver) -> dict[str, str]:
+    """An index of a case block. Raises Invalid, or the crash of HQ's CaseBlock, which wants a relationship."""
+    id = resolver.index_id(index)
+    if index.get("relationship") not in RELATIONSHIPS:
+        raise crash("an index needs a relationship, even one that is to be removed")
     made = {"@case_type": index.get("case_type") or ""}
-    if index.get("relationship") == "extension":
+    if index["relationship"] == "extension":
         made["@relationship"] = "extension"
-    if id := resolver.index_id(index):
-        made["#text"] = id
-    return made
+    return made | {"#text": id} if id else made

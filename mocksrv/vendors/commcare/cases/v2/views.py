@@ -16,6 +16,7 @@ from mocksrv.vendors.commcare.access.location_access import Reach
 from mocksrv.vendors.commcare.cases.v2 import listing
 from mocksrv.vendors.commcare.cases.v2 import payload as payload
 from mocksrv.vendors.commcare.cases.v2.fields import field_filter
+from mocksrv.vendors.commcare.cases.v2.query_language import METADATA
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import view_error
@@ -47,22 +48,29 @@ COMMON: dict[str, Any] = {"permission": "edit_data", "query_key": False, "source
 BULK = {**COMMON, "options": "OPTIONS, GET, POST, OPTIONS"}
 
 
-def show(doc: Doc, indexed_on: str | None = None) -> dict[str, Any]:
-    """A case, its keys in the order in which HQ sends them."""
+def show(doc: Doc, written_on: str | None = None) -> dict[str, Any]:
+    """A case, its keys in the order in which HQ sends them.
+
+    What a write answers, `written_on` then, comes from the database; what is read, from the search index, where
+    properties with the names of what a case has besides are not told from it.
+    """
+    properties = doc["properties"]
+    if written_on is None and not METADATA.keys().isdisjoint(properties):
+        properties = {name: value for name, value in properties.items() if name not in METADATA}
     return {
         "domain": doc["domain"],
         "case_id": doc["case_id"],
         "case_type": doc["case_type"],
         "case_name": doc["case_name"],
-        "external_id": doc["external_id"] or None,
+        "external_id": doc["external_id"],
         "owner_id": doc["owner_id"],
         "date_opened": doc["date_opened"],
         "last_modified": doc["date_modified"],
         "server_last_modified": doc["server_date_modified"],
-        "indexed_on": indexed_on or doc["indexed_on"],
+        "indexed_on": written_on or doc["indexed_on"],
         "closed": doc["closed"],
         "date_closed": doc["date_closed"],
-        "properties": doc["properties"],
+        "properties": properties,
         "indices": doc["indices"],
     }
 
@@ -70,7 +78,8 @@ def show(doc: Doc, indexed_on: str | None = None) -> dict[str, Any]:
 # --- reading ------------------------------------------------------------------------------------------------
 
 
-@vendor.view("GET", *LIST, query=CaseV2Query, response=CaseV2List, statuses=(200, 400, 403), **COMMON)
+@vendor.view("GET", *LIST, query=CaseV2Query, response=CaseV2List, statuses=(200, 400, 403, 500),
+             **COMMON)
 def list_cases_v2(world: World, call: Call) -> dict[str, Any]:
     """Cases by `indexed_on`, with exact filters, and a cursor to go on with."""
     domain = call.params["domain"]
@@ -109,12 +118,11 @@ def get_case_v2(world: World, call: Call) -> dict[str, Any]:
     case_id = call.params["case_id"]
     if "," in case_id:
         return many(world, call, case_id.split(","), [])
-    shown = field_filter(call.query)
     doc = found_in_index(world, call, case_id)
     if doc is None:
         raise view_error(404, f"Case '{case_id}' not found")
     check_seen(world, call, doc)
-    return shown(show(doc))
+    return field_filter(call.query)(show(doc))
 
 
 @vendor.view("GET", *EXTERNAL, query=CaseV2Fields, response=CaseV2Object, statuses=(200, 400, 403, 404), **COMMON)
@@ -226,9 +234,10 @@ def write(world: World, call: Call, data: Any, *, create: bool) -> dict[str, Any
     shown = field_filter(call.query)
     try:
         if isinstance(data, list):
-            rows = payload.check_rows(world, domain, data)
+            rows = payload.check_rows(data)
         else:
-            rows = [payload.check(data, "create" if create else "update") | {"create": create}]
+            kind = "create" if create else "update"
+            rows = [payload.check(data, kind) | {"kind": kind}]
         blocks = payload.blocks(world, domain, caller.user_id, rows)
         check_owners(world, domain, caller, rows, blocks)
     except payload.Invalid as error:
@@ -238,7 +247,8 @@ def write(world: World, call: Call, data: Any, *, create: bool) -> dict[str, Any
     if outcome.kind != "normal":
         raise Refusal(400, {"error": outcome.problem, "form_id": outcome.form_id})
     cases = {case["case_id"]: case for case in outcome.cases}
-    answers = [shown(show(cases[block["@case_id"]], dates.now(world))) for block in blocks]
+    ids = dict.fromkeys(block["@case_id"] for block in blocks)  # a case that stands there twice is answered once
+    answers = [shown(show(cases[id], dates.now(world))) for id in ids]
     if isinstance(data, list):
         return {"form_id": outcome.form_id, "cases": answers}
     return {"form_id": outcome.form_id, "case": answers[0]}
