@@ -62,7 +62,7 @@ class Simulator(Flask):
 
     url_rule_class = ExactRule  # type: ignore[assignment]
 
-    def __init__(self, vendors: Iterable[Vendor], config: Config, worlds: Worlds) -> None:
+    def __init__(self, vendors: Iterable[Vendor[Any]], config: Config, worlds: Worlds) -> None:
         super().__init__("mocksrv", static_folder=None)
         self.vendors = {vendor.name: vendor for vendor in vendors}
         self.settings = config
@@ -76,7 +76,7 @@ class Simulator(Flask):
         self._routes = {("", ""): self.url_map.bind("")}  # by vendor and release
         self.url_map.update()
 
-    def _blueprint(self, vendor: Vendor) -> Blueprint:
+    def _blueprint(self, vendor: Vendor[Any]) -> Blueprint:
         """A vendor's operations as routes; their view functions are the operations' own functions."""
         blueprint = Blueprint(vendor.name, __name__)
         for operation in vendor.operations:
@@ -119,7 +119,7 @@ class Simulator(Flask):
             world = self.worlds[name or DEFAULT]
         except NoRoom as error:
             return no_room(error, dated(start_response))
-        call = Call(
+        call = vendor.call_type(
             method=environ["REQUEST_METHOD"],
             path=vendor.route(world, path),
             target=target,
@@ -138,7 +138,7 @@ class Simulator(Flask):
             return []
         return reply.body if reply.streams else [reply.body]
 
-    def answer(self, world: World, vendor: Vendor, call: Call) -> Reply:
+    def answer(self, world: World, vendor: Vendor[Any], call: Call) -> Reply:
         """One request in one world: journal, route, fault, caller, leave, handler, bytes, journal."""
         entry = Entry(world.journal.next_id(), world.clock.iso(), call.method, call.target, call.headers, vendor.name)
         began = stopwatch()
@@ -155,14 +155,16 @@ class Simulator(Flask):
             try:
                 reply = self._render(world, vendor, call, result)
             except Exception as error:
-                reply = self._render(world, vendor, call, failed(world, vendor, call, error))
+                result = failed(world, vendor, call, error)
+                reply = self._render(world, vendor, call, result)
+            vendor.answered(world, call, result, reply)
             delay = fault.seconds(world.random) if fault else 0.0
             world.commit()
         if delay:
             pause(delay)  # without the lock: nobody else waits for it
         return self._close(world, vendor, call, entry, fault, reply, began)
 
-    def _handle(self, world: World, vendor: Vendor, call: Call) -> tuple[Any, Fault | None]:
+    def _handle(self, world: World, vendor: Vendor[Any], call: Call) -> tuple[Any, Fault | None]:
         """What the operation gives, or a refusal; and the fault that hit the call."""
         fault = None
         try:
@@ -186,7 +188,7 @@ class Simulator(Flask):
         except Exception as error:
             return failed(world, vendor, call, error), fault
 
-    def find_route(self, vendor: Vendor, call: Call) -> None:
+    def find_route(self, vendor: Vendor[Any], call: Call) -> None:
         """Set the call's operation and parameters, or what is known about why there is none."""
         method, routes = vendor.method(call), self._routes_of(vendor, call.release)
         path = f"/{vendor.name}{call.path}"
@@ -195,16 +197,16 @@ class Simulator(Flask):
         except MethodNotAllowed as error:
             call.allowed = tuple(sorted(error.valid_methods or ()))
         except RequestRedirect:
-            call.notes["slash"] = f"{call.path}/"
+            call.slashed = f"{call.path}/"
         except NotFound:
             if not path.endswith("/") and has_route(routes, f"{path}/"):
-                call.notes["slash"] = f"{call.path}/"
+                call.slashed = f"{call.path}/"
         else:
             call.operation = self.operations[endpoint]
             call.params = {k: v.replace(SLASH, "/") for k, v in params.items()} if SLASH in path else dict(params)
         call.path = call.path.replace(SLASH, "/")
 
-    def _routes_of(self, vendor: Vendor, release: str) -> MapAdapter:
+    def _routes_of(self, vendor: Vendor[Any], release: str) -> MapAdapter:
         """The routes of the operations that a release has; made when a world first runs it. "" has those of all."""
         key = (vendor.name, release) if release else ("", "")
         if key not in self._routes:
@@ -215,7 +217,7 @@ class Simulator(Flask):
             self._routes[key] = routes.bind("")
         return self._routes[key]
 
-    def _render(self, world: World, vendor: Vendor, call: Call, result: Any) -> Reply:
+    def _render(self, world: World, vendor: Vendor[Any], call: Call, result: Any) -> Reply:
         """The answer's bytes, with the diagnosis of a refusal in its header."""
         if isinstance(result, Refusal):
             near_misses.diagnose(vendor, call, result)
@@ -226,13 +228,13 @@ class Simulator(Flask):
         if call.diagnosis:
             reply.headers.append((DIAGNOSIS, header_safe("; ".join(call.diagnosis))))
         named = {name.lower() for name, _ in reply.headers}
-        if isinstance(reply.body, bytes) and "content-length" not in named:
+        if isinstance(reply.body, bytes) and not reply.chunked and "content-length" not in named:
             reply.headers.append(("Content-Length", str(len(reply.body))))
         if "date" not in named:
             reply.headers.append(("Date", world.clock.http()))
         return reply
 
-    def _close(self, world: World, vendor: Vendor, call: Call, entry: Entry, fault: Fault | None, reply: Reply,
+    def _close(self, world: World, vendor: Vendor[Any], call: Call, entry: Entry, fault: Fault | None, reply: Reply,
                began: float) -> Reply:
         """Write the exchange into the journal; a stream's when its last chunk is made."""
         entry.operation = call.operation.name if call.operation else None
@@ -261,7 +263,7 @@ class Simulator(Flask):
 
     # --- where a path belongs ----------------------------------------------------------------------------------
 
-    def _vendor(self, prefix: str, name: str | None, path: str) -> tuple[Vendor, str, str | None, str]:
+    def _vendor(self, prefix: str, name: str | None, path: str) -> tuple[Vendor[Any], str, str | None, str]:
         """The vendor of a path: by its mount (`/carehq/...`), else by claim; the last one takes the rest."""
         mount, slash, _rest = path[1:].partition("/")
         if mount in self.vendors and (slash or len(self.vendors) > 1):
@@ -303,14 +305,14 @@ class Obstructed(Exception):
         self.fault, self.refusal = fault, refusal
 
 
-def obstruct(vendor: Vendor, fault: Fault | None) -> Fault | None:
+def obstruct(vendor: Vendor[Any], fault: Fault | None) -> Fault | None:
     """Raise Obstructed if the fault keeps the request from being handled."""
     if fault and (fault.status or fault.unanswered):
         raise Obstructed(fault, vendor.failure(fault.status or 500))
     return fault
 
 
-def failed(world: World, vendor: Vendor, call: Call, error: Exception) -> Refusal:
+def failed(world: World, vendor: Vendor[Any], call: Call, error: Exception) -> Refusal:
     """The vendor's 500 for a failure of ours, which leaves nothing behind of what the request has written."""
     log.error("%s %s failed", call.method, blot(call.target), exc_info=error)
     world.undo()
@@ -356,7 +358,7 @@ def log_line(style: str, world: World, entry: Entry) -> str:
     return "\n    ".join([line, *entry.diagnosis])
 
 
-def load_vendors(names: Iterable[str]) -> list[Vendor]:
+def load_vendors(names: Iterable[str]) -> list[Vendor[Any]]:
     """The vendors of those names, with all their operations."""
     return [import_module(f"mocksrv.vendors.{name}").vendor for name in names]
 

@@ -37,13 +37,14 @@ class Reply:
     """An answer. From a handler `body` is plain data; after `render` it is bytes, or an iterator of chunks.
 
     Each chunk of an iterator goes out as it is made, under the world's lock; an error in the middle cuts the
-    connection without the closing chunk.
+    connection without the closing chunk. `chunked`: bytes that are sent without their length, as one chunk.
     """
 
     body: Any = None
     status: int = 200
     headers: Headers = field(default_factory=list)
     content_type: str | None = None
+    chunked: bool = False
 
     @property
     def streams(self) -> bool:
@@ -63,7 +64,7 @@ class Connection(Protocol):
 
 
 class Call:
-    """One request, as handlers and vendors see it."""
+    """One request, as handlers and vendors see it; vendors add what they find out about it on the way to a handler."""
 
     def __init__(
         self,
@@ -93,9 +94,9 @@ class Call:
         self.release = ""  # of the vendor's service that the world runs; "" where it has none
         self.operation: Operation | None = None
         self.allowed: tuple[str, ...] = ()  # the methods that this path has, when the method is not among them
+        self.slashed = ""  # the path with a slash at its end, when only that is a route
         self.params: dict[str, str] = {}
         self.caller: Any = None  # whoever the vendor's identify found
-        self.notes: dict[str, Any] = {}  # the vendor's own, from identify to render
         self.diagnosis: list[str] = []
         self.failed = False  # mocksrv itself did: a 500 of the vendor's own is no failure
         self.read_body = b""  # as much of the body as was asked for

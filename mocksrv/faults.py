@@ -88,8 +88,8 @@ class Fault:
             self._break(call, reply)
         elif self.connection == "truncate":
             reply.body = cut(chunks(reply.body, 2), 1)
-        elif self.cut_after is not None and reply.streams:
-            reply.body = cut(reply.body, self.cut_after)
+        elif self.cut_after is not None and (reply.streams or reply.chunked):
+            reply.body = cut(reply.body if reply.streams else iter((reply.body,)), self.cut_after)
         if self.slow:
             reply.body = slowly(chunks(reply.body, PIECES), self.slow / PIECES)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mocksrv.operation import PARAMETER, period
 
@@ -25,7 +25,7 @@ LONGEST = 80  # letters of a path segment that are compared
 MOST = 12  # segments that are compared
 
 
-def diagnose(vendor: Vendor, call: Call, refusal: Refusal) -> None:
+def diagnose(vendor: Vendor[Any], call: Call, refusal: Refusal) -> None:
     """Write down why: the vendor's reason, and what was meant perhaps."""
     if refusal.diagnosis:
         call.diagnose(refusal.diagnosis)
@@ -38,7 +38,7 @@ def diagnose(vendor: Vendor, call: Call, refusal: Refusal) -> None:
         call.diagnose(meant)
 
 
-def of_another_release(vendor: Vendor, call: Call) -> str:
+def of_another_release(vendor: Vendor[Any], call: Call) -> str:
     """What to say of a request that another release of the service takes; "" if none does."""
     method = vendor.method(call)
     for one in vendor.operations:
@@ -49,14 +49,14 @@ def of_another_release(vendor: Vendor, call: Call) -> str:
     return ""
 
 
-def explain(vendor: Vendor, call: Call) -> str:
+def explain(vendor: Vendor[Any], call: Call) -> str:
     """A line that says what came, what was meant perhaps, and what to change."""
     method = vendor.method(call)
     if call.allowed:
         other = [line for line in nearest(vendor, call, TYPO) if method in line.split(" /")[0]]
         return f"{call.path} takes {', '.join(call.allowed)}, not {method}" + "; near is ".join(["", *other[:1]])
-    if call.notes.get("slash"):
-        return f"{call.path} lacks the trailing slash of {call.notes['slash']}"
+    if call.slashed:
+        return f"{call.path} lacks the trailing slash of {call.slashed}"
     near = nearest(vendor, call, NEAR)
     if not near:
         return (f"{method} {call.path} is no route of {vendor.title or vendor.name}, nor like one; "
@@ -64,7 +64,7 @@ def explain(vendor: Vendor, call: Call) -> str:
     return f"{method} {call.path} is no route; the nearest: {'; '.join(near)}"
 
 
-def suspect(vendor: Vendor, call: Call) -> str:
+def suspect(vendor: Vendor[Any], call: Call) -> str:
     """What was meant perhaps by a path that only a catch-all took, which found nothing there."""
     operation = call.operation
     if operation is None or any(not PARAMETER.search(part) for part in segments(operation.path)):
@@ -73,7 +73,7 @@ def suspect(vendor: Vendor, call: Call) -> str:
     return f"was {near[0]} meant?" if near else ""
 
 
-def nearest(vendor: Vendor, call: Call, least: float) -> list[str]:
+def nearest(vendor: Vendor[Any], call: Call, least: float) -> list[str]:
     """The paths most like the request's, each with its methods and the part that differs."""
     unrouted = call.operation is None and not call.allowed
     known = [one for one in vendor.operations if one.within(call.release)]

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 PROOFS = ("assumed", "docs", "source", "recorded", "live")
 DECLARED_PROOFS, FOUND_PROOFS = PROOFS[:3], PROOFS[3:]  # the latter only come from replays and live runs
+# What a request does to a service: nothing; makes what can be taken away again; changes what is there; changes what all
+# share, and can be put back; or what nobody can undo.
+EFFECTS = ("reads", "makes", "changes", "shares", "lasts")
 STALE_AFTER = 90  # days: what a replay or a live run found longer ago may not hold any more
 # A marshmallow schema or, for what is no object, JSON Schema, whose members may be marshmallow's; or a plain function
 # that makes one: hundreds of schemas at start would cost more than all else.
@@ -60,6 +63,7 @@ class Operation:
     since: str = ""  # the first release that has it; "": the oldest
     until: str = ""  # the first release that has it no more
     simulated: bool = True
+    effect: str = "lasts"
     traits: Mapping[str, Any] = field(default_factory=dict)
 
     @property

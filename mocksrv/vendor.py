@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mocksrv.call import Call, Refusal, Reply
-from mocksrv.operation import DECLARED_PROOFS, Content, Operation, in_release
+from mocksrv.operation import DECLARED_PROOFS, EFFECTS, Content, Operation, in_release
 
 if TYPE_CHECKING:
     from mocksrv.config import Setting
@@ -14,15 +15,17 @@ if TYPE_CHECKING:
     from mocksrv.store import TableSpec
     from mocksrv.world import World
 
-Handler = Callable[["World", Call], Any]
+CallType = TypeVar("CallType", bound=Call)
+Handler = Callable[["World", Any], Any]  # with the vendor's own kind of call
 
 
-class Vendor:
+class Vendor(Generic[CallType]):
     """One real service: its operations, and how it identifies, admits and answers callers.
 
     Subclass it, set the attributes, and override the hooks; `operation` registers functions.
     """
 
+    call_type: type[CallType] = Call  # type: ignore[assignment]  # unless a vendor says so
     name: str = ""
     title: str = ""
     release: str | None = None  # of the real service, that its source was read in
@@ -37,6 +40,8 @@ class Vendor:
     # Where an answer about a collection has the id of one of its records, by operation or method.
     links: Mapping[str, str] = {}
     documented: Mapping[str, Callable[[], str]] = {}  # Markdown tables for the documentation's pages, by name
+    traits: Mapping[str,
+                    type | tuple[type, ...]] = {}  # what its operations may declare besides, with the values' types
     head_is_get = False  # answer HEAD with GET's headers
     max_body = 32 * 1024 * 1024
 
@@ -46,12 +51,25 @@ class Vendor:
     def operation(
         self, method: str, *paths: str, name: str | None = None, **declared: Any
     ) -> Callable[[Handler], Handler]:
-        """Register a function as an operation. What `Operation` has no field for becomes a trait."""
+        """Register a function as an operation: fields of `Operation`, and traits that the vendor knows.
+
+        Raises TypeError for anything else, and ValueError for a proof or effect that does not fit: a slip in a
+        declaration would leave an endpoint open to everybody.
+        """
         known = Operation.__dataclass_fields__
         traits = {key: declared.pop(key) for key in list(declared) if key not in known}
+        for trait, value in traits.items():
+            if trait not in self.traits:
+                near = get_close_matches(trait, [*known, *self.traits], 1)
+                raise TypeError(f"operations of {self.name} have no {trait}" + "".join(f"; {one}?" for one in near))
+            if not isinstance(value, self.traits[trait]):
+                raise TypeError(f"{trait}={value!r} of an operation of {self.name} is no {self.traits[trait]}")
         if declared.get("proof", "assumed") not in DECLARED_PROOFS:
             raise ValueError(f"proof must be one of {', '.join(DECLARED_PROOFS)}; recorded and live are never declared:"
                              " they come from replays and live runs that pass")
+        declared.setdefault("effect", "reads" if method in ("GET", "HEAD", "OPTIONS") else "lasts")
+        if declared["effect"] not in EFFECTS:
+            raise ValueError(f"effect must be one of {', '.join(EFFECTS)}")
         if declared.get("proof") == "source":
             since, until = declared.get("since", ""), declared.get("until", "")
             exact = (version for name, version in self.releases.items() if in_release(name, since, until))
@@ -81,23 +99,29 @@ class Vendor:
         """The release that a world runs; "" where the vendor has no releases to choose from."""
         return str(world.settings.get(f"{self.name}.release", "")) if self.releases else ""
 
-    def method(self, call: Call) -> str:
+    def method(self, call: CallType) -> str:
         """The method to look up: where a vendor lets a header override it, it does so here."""
         return call.method
 
-    def identify(self, world: World, call: Call) -> None:
+    def identify(self, world: World, call: CallType) -> None:
         """Find out who calls and set `call.caller`, or raise a Refusal.
 
         Runs even when no operation was found (`call.operation` is None; `call.allowed` lists the path's methods),
         because vendors differ in what they check first.
         """
 
-    def admit(self, world: World, call: Call) -> None:
+    def admit(self, world: World, call: CallType) -> None:
         """Whether the caller may do this now; must raise a Refusal when `call.operation` is None."""
 
-    def render(self, world: World, call: Call, result: Any) -> Reply:
+    def render(self, world: World, call: CallType, result: Any) -> Reply:
         """The answer on the wire, from a handler's result or a Refusal: the only maker of bytes and vendor headers."""
         raise NotImplementedError
+
+    def answered(self, world: World, call: CallType, result: Any, reply: Reply) -> None:
+        """Count what the answer counts for: the handler's result or the Refusal, and what `render` made of it.
+
+        Runs once for each request, within what is committed with it.
+        """
 
     def answers(self, operation: Operation) -> Mapping[int, Content]:
         """What an operation answers besides its own successes, by status: refused callers and requests, its own
@@ -108,7 +132,7 @@ class Vendor:
         """A request's body that a new world takes, or None."""
         return None
 
-    def encode(self, call: Call, reply: Reply) -> Reply:
+    def encode(self, call: CallType, reply: Reply) -> Reply:
         """The answer as the client takes it: a vendor that packs answers does so here. The journal has them plain."""
         return reply
 
@@ -122,7 +146,7 @@ class Vendor:
         Called before each request is looked at, and before and after the clock is moved.
         """
 
-    def caller_name(self, call: Call) -> str | None:
+    def caller_name(self, call: CallType) -> str | None:
         """Who called, for the journal."""
         return None if call.caller is None else str(getattr(call.caller, "name", call.caller))
 

@@ -23,7 +23,7 @@ LONG = 10_000  # records that take so long to make that people want to be told
 class Worlds:
     """All worlds of a server, by name. A name that is new makes a world: a fork of the seeded origin."""
 
-    def __init__(self, vendors: Iterable[Vendor], config: Config,
+    def __init__(self, vendors: Iterable[Vendor[Any]], config: Config,
                  progress: Callable[[str], None] | None = None) -> None:
         self.progress = progress or (lambda _text: None)
         self.vendors = tuple(vendors)
@@ -84,7 +84,7 @@ class Worlds:
         world.store.ledger.most = None
         return world
 
-    def _settle(self, world: World, size: int, vendors: Iterable[Vendor]) -> None:
+    def _settle(self, world: World, size: int, vendors: Iterable[Vendor[Any]]) -> None:
         """Let vendors move into a world that does not know them yet."""
         with world.lock:
             for vendor in vendors:

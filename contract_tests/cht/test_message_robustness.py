@@ -81,7 +81,7 @@ def test_text_messages(world, data):
                                            "updates": values | st.lists(values, max_size=3)}) | values)
 def test_gateways(world, body):
     call = Call(method="POST", path="/api/sms", target="/api/sms", headers={})
-    call.notes["json"] = made_json(body)
+    call.json = made_json(body)
     answer = attempt(gateway.post_gateway, world, call)
     assert answer == 500 or answer.keys() == {"messages"}
 

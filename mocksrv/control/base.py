@@ -142,7 +142,7 @@ def refuse_route(error: HTTPException) -> Response:
 class Server(Protocol):
     """What the control plane asks of the application that it belongs to."""
 
-    vendors: dict[str, Vendor]
+    vendors: dict[str, Vendor[Any]]
     operations: dict[str, Operation]
     settings: Config
     worlds: Worlds

@@ -26,7 +26,7 @@ NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
 SNAPSHOTS = 1_000  # that are kept at most
 
 
-def scenarios(vendors: Iterable[Vendor]) -> dict[str, Scenario]:
+def scenarios(vendors: Iterable[Vendor[Any]]) -> dict[str, Scenario]:
     """All scenarios by name."""
     return {one.name: one for one in (*EVERYWHERE, *(one for vendor in vendors for one in vendor.scenarios))}
 

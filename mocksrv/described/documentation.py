@@ -21,7 +21,7 @@ class UnknownTable(Exception):
     """A page has the mark of a table that there is none of."""
 
 
-def tables(vendors: Iterable[Vendor], rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def tables(vendors: Iterable[Vendor[Any]], rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Every table by its name. `rows` are the vendors' operations as `proof.describe` tells them."""
     vendors, rows = list(vendors), list(rows)
     own = {vendor.name: [row for row in rows if row["vendor"] == vendor.name] for vendor in vendors}
@@ -43,7 +43,7 @@ def operations(rows: Iterable[Mapping[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def sums(vendors: Iterable[Vendor], rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> str:
+def sums(vendors: Iterable[Vendor[Any]], rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> str:
     """How many operations each vendor has, by their proof, with links to their pages."""
     levels = PROOFS[::-1]
     lines = [f"| | operations | {' | '.join(levels)} |", f"| --- |{' ---: |' * (len(levels) + 1)}"]

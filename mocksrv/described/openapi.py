@@ -22,7 +22,7 @@ PROBLEM = "application/problem+json"
 METHODS = frozenset(("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"))  # that OpenAPI 3.1 has
 
 
-def document(vendor: Vendor, base_url: str = "http://127.0.0.1:8080", release: str = "") -> dict[str, Any]:
+def document(vendor: Vendor[Any], base_url: str = "http://127.0.0.1:8080", release: str = "") -> dict[str, Any]:
     """The API of a vendor as far as it is simulated, of one release or ("") of all that there are.
 
     `x-mocksrv-proof` says how sure each operation is, `x-mocksrv-release` since and until when there is one that not
@@ -54,7 +54,7 @@ def document(vendor: Vendor, base_url: str = "http://127.0.0.1:8080", release: s
     return shared(made)
 
 
-def link(vendor: Vendor, paths: dict[str, Any]) -> None:
+def link(vendor: Vendor[Any], paths: dict[str, Any]) -> None:
     """From what answers with a record's id to what is done with that record."""
     for path, item in paths.items():
         start = path if path.endswith("/") else f"{path}/"
@@ -114,7 +114,7 @@ def namer() -> Callable[[Any], str]:
     return name
 
 
-def describe(spec: APISpec, vendor: Vendor, operation: Operation, path: str, number: int) -> dict[str, Any]:
+def describe(spec: APISpec, vendor: Vendor[Any], operation: Operation, path: str, number: int) -> dict[str, Any]:
     """One operation under one of its paths."""
     permission = operation.permission
     described: dict[str, Any] = {
@@ -142,7 +142,7 @@ def describe(spec: APISpec, vendor: Vendor, operation: Operation, path: str, num
     return described
 
 
-def in_path(vendor: Vendor, name: str, kind: str | None) -> dict[str, Any]:
+def in_path(vendor: Vendor[Any], name: str, kind: str | None) -> dict[str, Any]:
     """A path parameter; `kind` is what the path's template says of it."""
     schema: dict[str, Any] = {"type": "string", "minLength": 1}
     if kind and re.fullmatch(r"[\w-]+(\|[\w-]+)+", kind):
@@ -165,7 +165,7 @@ def in_query(query: Any) -> list[dict[str, Any]]:
     return made
 
 
-def responses(spec: APISpec, vendor: Vendor, operation: Operation) -> dict[str, Any]:
+def responses(spec: APISpec, vendor: Vendor[Any], operation: Operation) -> dict[str, Any]:
     """By status: what the operation answers, and the vendor for it."""
     if not operation.simulated:
         return {"501": {"description": "A real route that is not simulated: mocksrv's own answer",

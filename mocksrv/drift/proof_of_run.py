@@ -6,6 +6,7 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Collection, Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
 from mocksrv import fixtures
@@ -47,7 +48,7 @@ def proved(operations: Iterable[Operation], mock: Document, live: Document,
     return findings, against
 
 
-def write_down(vendor: Vendor, mock: Document, live: Document, live_url: str,
+def write_down(vendor: Vendor[Any], mock: Document, live: Document, live_url: str,
                failed: Collection[str] = ()) -> dict[str, Finding]:
     """Write the findings of a run into the vendor's proof.json, and strike out what the run speaks against.
 

@@ -44,17 +44,8 @@ USER = "org.couchdb.user:"
 ROUNDS = 5  # transitions may write while we delete
 NO_ADMIN = "the account must be a server admin's: what a run made is found in the change feeds"
 
-ASKS = {  # they write nothing, whatever their method
-    "couch_all_docs_post", "couch_view_post", "couch_changes_post", "couch_find", "couch_revs_diff",
-    "couch_missing_revs", "couch_bulk_get", "couch_full_commit", "couch_explain", "get_replication_deletes",
-    "post_export", "validate_form", "post_hydrate", "post_contacts_by_phone", "session_post", "session_delete", "login",
-}
-MAKE = {"create_people", "create_places", "create_users", "create_user_of_places", "create_users_from_csv",
-        "post_record_1", "post_record_2"}
 USERS = {"create_users", "create_user_of_places", "create_users_from_csv", "update_user"}
 WRITES = {"couch_put_document", "couch_post_document", "couch_bulk_docs"}
-MESSAGES = {"post_gateway", "post_gateway_slash", "post_africas_talking_message", "post_rapidpro_message",
-            "post_rapidpro_message_1"}
 ATTACHMENTS = {"couch_put_attachment", "couch_delete_attachment"}
 SETTINGS = "settings"
 PROTECTED = (SETTINGS, "resources", "branding", "partners", "privacy-policies", "service-worker-meta")
@@ -92,33 +83,37 @@ class CHT(Sandbox):
 
     def touch(self, call: Call, ledger: Ledger) -> Touch:
         name, params = call.operation.name if call.operation else "", call.params
-        if call.method in READ_METHODS or name in ASKS:
+        effect = call.operation.effect if call.operation else LASTS.kind
+        if call.method in READ_METHODS or effect == READS.kind:
             return READS
-        if name in MAKE:
-            return self.change(ledger, "medic", written(call))
-        if name == "token_login":
-            link = self.get(f"/medic/{quote('token:login:' + params.get('token', ''), safe='')}") or {}
-            return CHANGES if not link or f"_users/{link.get('user')}" in ledger.made else FOREIGN
-        if name in MESSAGES:
-            return LASTS  # messages to people may go out, and the documents name nothing of the run
-        if name == "put_settings" or (name == "couch_put_document" and params == {"db": "medic", "id": SETTINGS}):
+        if effect == SHARES.kind or (name == "couch_put_document" and params == {"db": "medic", "id": SETTINGS}):
             return SHARES
-        if name == "update_places":
-            return self.change(ledger, "medic", [params["id"]])
-        if name in ("update_user", "delete_user"):
-            named = self.change(ledger, "medic", written(call) if name in USERS else [])
-            return named if named.foreign else self.change(ledger, "_users", [USER + params["username"]])
-        if name in ("couch_delete_document", *ATTACHMENTS) and not params.get("id", "_").startswith("_"):
-            return self.change(ledger, params["db"], [params["id"]])
-        if name == "bulk_delete":
-            body = body_of(call)
-            return self.change(ledger, "medic", own_ids(body.get("docs") if isinstance(body, dict) else None))
         if name in WRITES:
             ids = ids_given(call)
             if any(id.startswith("_") for id in ids) or params["db"] not in DATABASES:
                 return LASTS
             return self.change(ledger, params["db"], ids)
-        return LASTS  # also what no operation is known of: CouchDB and later releases have more
+        if effect == MAKES.kind:
+            return self.change(ledger, "medic", written(call))
+        return self.changed(call, ledger, name) if effect == CHANGES.kind else LASTS
+
+    def changed(self, call: Call, ledger: Ledger, name: str) -> Touch:
+        """What an operation would do that changes documents which are there already."""
+        params = call.params
+        if name == "token_login":
+            link = self.get(f"/medic/{quote('token:login:' + params.get('token', ''), safe='')}") or {}
+            return CHANGES if not link or f"_users/{link.get('user')}" in ledger.made else FOREIGN
+        if name == "update_places":
+            return self.change(ledger, "medic", [params["id"]])
+        if name in ("update_user", "delete_user"):
+            named = self.change(ledger, "medic", written(call) if name in USERS else [])
+            return named if named.foreign else self.change(ledger, "_users", [USER + params["username"]])
+        if name == "bulk_delete":
+            body = body_of(call)
+            return self.change(ledger, "medic", own_ids(body.get("docs") if isinstance(body, dict) else None))
+        if "db" in params and not params.get("id", "_").startswith("_"):
+            return self.change(ledger, params["db"], [params["id"]])
+        return LASTS
 
     def change(self, ledger: Ledger, db: str, ids: list[str]) -> Touch:
         """Foreign when one of the documents exists and is not of this run; else whatever comes of it is the run's."""

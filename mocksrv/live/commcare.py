@@ -13,17 +13,6 @@ if TYPE_CHECKING:
     from mocksrv.live.forward import Answer
     from mocksrv.live.ledger import Ledger
 
-ASKS = {"bulk_fetch_cases_v2", "bulk_fetch_cases_v2_put", "sign_on"}  # they write nothing
-MADE = {  # what an operation makes, by its resource
-    "create_user": "user", "create_group": "group", "create_lookup_table": "lookup_table",
-    "create_lookup_item": "lookup_table_item", "create_lookup_item_v2": "lookup_table_item",
-}
-CHANGED = {
-    "update_user": "user", "delete_user": "user", "activate_user": "user", "deactivate_user": "user",
-    "update_group": "group", "delete_group": "group", "update_lookup_table": "lookup_table",
-    "delete_lookup_table": "lookup_table", "update_lookup_item": "lookup_table_item",
-    "update_lookup_item_v2": "lookup_table_item", "delete_lookup_item": "lookup_table_item",
-}
 API = re.compile(r"/a/[^/]+/api/|/api/")
 
 
@@ -37,22 +26,23 @@ class CommCare(Sandbox):
         return f"{self.forward.base_url}/a/{self.account['COMMCARE_DOMAIN']}"
 
     def touch(self, call: Call, ledger: Ledger) -> Touch:
-        name = call.operation.name if call.operation else ""
+        effect = call.operation.effect if call.operation else LASTS.kind
         if call.method in READ_METHODS:  # some pages beside the API write when they are read: phone/restore does
-            return READS if name or API.match(call.path) else LASTS
-        if name in ASKS:
+            return READS if call.operation or API.match(call.path) else LASTS
+        if effect == READS.kind:
             return READS
-        if name and call.params.get("domain") != self.account["COMMCARE_DOMAIN"]:
+        if call.operation and call.params.get("domain") != self.account["COMMCARE_DOMAIN"]:
             return FOREIGN  # what the run made is looked up, and deleted, in the account's own domain
-        if name in MADE:
+        if effect == MAKES.kind:
             return MAKES
-        if name in CHANGED:
-            thing = f"{CHANGED[name]}/{call.params['pk']}"
+        if call.operation and effect == CHANGES.kind:
+            thing = f"{call.operation.traits['resource']}/{call.params['pk']}"
             return CHANGES if thing in ledger.made or self.send("GET", thing).status == 404 else FOREIGN
         return LASTS
 
     def made(self, call: Call, answer: Answer) -> list[str]:
-        resource = MADE.get(call.operation.name) if call.operation else None
+        makes = call.operation is not None and call.operation.effect == MAKES.kind
+        resource = call.operation.traits["resource"] if call.operation and makes else None
         data = answer.json()
         id = data.get("id") if isinstance(data, dict) else None
         id = id or answer.header("location").rstrip("/").rpartition("/")[2]

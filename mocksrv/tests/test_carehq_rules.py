@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 import pytest
 
 from mocksrv.app import create_app
-from mocksrv.call import Call
 from mocksrv.config import Config
 from mocksrv.vendors.carehq import auth, keys, records, schemas, vendor
+from mocksrv.vendors.carehq.call import Call
 from mocksrv.vendors.carehq.catalogue import ACTIONS, RESOURCES
 
 
@@ -91,8 +91,8 @@ def test_a_key_may_be_limited_to_another_rate(world, ask):
         "x-carehq-accountid": "MY_ACCOUNT_ID", "x-carehq-apikey": "SLOW"})
     world.clock.freeze()
     assert [auth.count(world, call, key) for _ in range(3)] == [1, 2, 3]
-    assert call.notes["limit"][0] == ("X-CareHQ-RateLimit-Limit", "2")
-    assert call.notes["limit"][2] == ("X-CareHQ-RateLimit-Remaining", "0")
+    assert call.limit[0] == ("X-CareHQ-RateLimit-Limit", "2")
+    assert call.limit[2] == ("X-CareHQ-RateLimit-Remaining", "0")
 
 
 @pytest.mark.parametrize(("seconds", "text"), [

@@ -2,9 +2,9 @@
 
 import pytest
 
-from mocksrv.call import Call
 from mocksrv.vendors.commcare import rendering
 from mocksrv.vendors.commcare.access import digest
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.vendor import vendor, words
 
@@ -69,7 +69,7 @@ def test_terms(value, terms):
 ])
 def test_content_types(accept, kind):
     call = Call(method="GET", path="/", target="/", headers={"accept": accept})
-    call.notes["subject"] = next(op for op in vendor.operations if op.name == "list_users")
+    call.subject = next(op for op in vendor.operations if op.name == "list_users")
     assert rendering.negotiate(call) == kind
 
 

@@ -126,3 +126,18 @@ def test_what_is_written_down_is_about_operations_that_exist(vendor, monkeypatch
     written = {name for entries in proof.read(vendor.name).values() for name in entries}
     assert written <= {operation.name for operation in vendor.operations}
     assert written or vendor.name != "cht"
+
+
+@pytest.mark.parametrize("declared", [{"permision": "can_edit"}, {"onlin": True}, {"json": True}],
+                         ids=["permision", "onlin", "a type that does not fit"])
+def test_a_slip_in_a_declaration_is_an_error_not_an_open_door(declared):
+    from mocksrv.vendors.cht.vendor import CHT
+
+    with pytest.raises(TypeError, match=next(iter(declared))):
+        CHT().operation("GET", "/api/v1/things", **declared)
+
+
+@pytest.mark.parametrize("declared", [{"effect": "maks"}, {"proof": "recorded"}, {"proof": "sure"}])
+def test_what_an_operation_does_and_how_sure_we_are_are_words_that_there_are(declared):
+    with pytest.raises(ValueError, match="must be one of"):
+        Vendor().operation("GET", "/v1/things", **declared)

@@ -14,7 +14,7 @@ from mocksrv.vendors.carehq.fields import an_id
 from mocksrv.vendors.carehq.signatures import grouped
 
 if TYPE_CHECKING:
-    from mocksrv.call import Call
+    from mocksrv.vendors.carehq.call import Call
     from mocksrv.world import World
 
 MOST = 1_000  # arguments of one request
@@ -50,8 +50,8 @@ def read(world: World, call: Call, known: Mapping[str, fields.Field[Any]], *, si
     names are ignored where the setting leaves it to the evidence.
     """
     given = Given()
-    groups = grouped(call.notes["pairs"])
-    if len(call.notes["pairs"]) > MOST:
+    groups = grouped(call.pairs)
+    if len(call.pairs) > MOST:
         for name in groups:
             given.refuse(printable(name), errors.TOO_MANY.format(limit=MOST))
         return given

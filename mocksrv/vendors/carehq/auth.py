@@ -19,7 +19,7 @@ from mocksrv.vendors.carehq.keys import KEYS, Key
 from mocksrv.vendors.carehq.signatures import CURRENT, LEGACY, Match, Signed
 
 if TYPE_CHECKING:
-    from mocksrv.call import Call
+    from mocksrv.vendors.carehq.call import Call
     from mocksrv.world import World
 
 TIMESTAMP = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII)
@@ -46,9 +46,9 @@ def identify(world: World, call: Call) -> None:
     check_media_type(call)
     request = signed_parts(call)
     if key.require_signature:
-        call.notes["pairs"] = check_signature(world, call, key, request).pairs
+        call.pairs = check_signature(world, call, key, request).pairs
     else:
-        call.notes["pairs"] = signatures.split(request.raw, signatures.form)
+        call.pairs = signatures.split(request.raw, signatures.form)
 
 
 # --- the key ---------------------------------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ def count(world: World, call: Call, key: Key) -> int:
         used, closes = world.window("carehq", WINDOW).hit((key.account_id, key.api_key), world.clock)
     else:
         used, closes = 0, world.clock.time() + WINDOW
-    call.notes["limit"] = [
+    call.limit = [
         ("X-CareHQ-RateLimit-Limit", str(key.rate_limit)),
         ("X-CareHQ-RateLimit-Reset", point_in_time(closes)),
         ("X-CareHQ-RateLimit-Remaining", str(max(0, key.rate_limit - used))),
@@ -166,7 +166,7 @@ def point_in_time(seconds: float) -> str:
 
 
 def too_fast(world: World, call: Call, key: Key) -> Exception:
-    closes = float(call.notes["limit"][1][1])
+    closes = float(call.limit[1][1])
     wait = closes - world.clock.time()
     headers = [("Retry-After", str(max(1, math.ceil(wait))))] if world.setting("carehq.retry_after") else []
     return refused(429, f"The limit of {key.rate_limit} requests per second has been exceeded.", headers=headers,

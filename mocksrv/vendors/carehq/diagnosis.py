@@ -18,7 +18,7 @@ from mocksrv.vendors.carehq import signatures
 from mocksrv.vendors.carehq.signatures import LENIENT, Pairs, Signed, canonical, form, split, string_to_sign
 
 if TYPE_CHECKING:
-    from mocksrv.call import Call
+    from mocksrv.vendors.carehq.call import Call
     from mocksrv.vendors.carehq.keys import Key
     from mocksrv.world import World
 

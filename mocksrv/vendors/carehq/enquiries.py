@@ -11,7 +11,7 @@ from mocksrv.vendors.carehq.records import next_number
 from mocksrv.vendors.carehq.rules import RULES, Held, Record, Rules
 
 if TYPE_CHECKING:
-    from mocksrv.call import Call
+    from mocksrv.vendors.carehq.call import Call
     from mocksrv.world import World
 
 ENQUIRIES, VISITS = "carehq.care-enquiries", "carehq.home-visits"

@@ -11,8 +11,8 @@ from mocksrv.vendors.carehq.arguments import Given, advise
 from mocksrv.vendors.carehq.catalogue import LIST_FILTERS, Filter, Resource
 
 if TYPE_CHECKING:
-    from mocksrv.call import Call
     from mocksrv.store import Table
+    from mocksrv.vendors.carehq.call import Call
     from mocksrv.world import World
 
 Record = Mapping[str, Any]

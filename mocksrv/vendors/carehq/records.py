@@ -12,7 +12,7 @@ from mocksrv.vendors.carehq.fields import ID
 from mocksrv.vendors.carehq.rules import rules_of
 
 if TYPE_CHECKING:
-    from mocksrv.call import Call
+    from mocksrv.vendors.carehq.call import Call
     from mocksrv.world import World
 
 COUNTERS = "carehq.counters"

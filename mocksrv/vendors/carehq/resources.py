@@ -14,8 +14,8 @@ from mocksrv.vendors.carehq.catalogue import ACTIONS, LIST_FILTERS, PROOF, RESOU
 from mocksrv.vendors.carehq.rules import rules_of
 
 if TYPE_CHECKING:
-    from mocksrv.call import Call
     from mocksrv.vendor import Vendor
+    from mocksrv.vendors.carehq.call import Call
     from mocksrv.world import World
 
 SOURCES = {
@@ -135,7 +135,7 @@ def check_opened(text: str) -> None:
 # --- operations ------------------------------------------------------------------------------------------------------
 
 
-def register(vendor: Vendor) -> None:
+def register(vendor: Vendor[Any]) -> None:
     """Declare all operations: those of the catalogue, and the writes that a setting opens for test set-up."""
     for resource in RESOURCES.values():
         for action, source in resource.methods.items():
@@ -149,7 +149,7 @@ def path_of(slug: str, single: bool) -> str:
     return f"/v1/{slug}/{{id}}" if single else f"/v1/{slug}"
 
 
-def declare(vendor: Vendor, resource: Resource, action: str, source: str) -> None:
+def declare(vendor: Vendor[Any], resource: Resource, action: str, source: str) -> None:
     method, single, permission = ACTIONS[action]
     name = f"{action}_{resource.slug.replace('-', '_')}"
     citation = GENERAL.get(action, SOURCES[source]) if source == "docs" else SOURCES[source]
@@ -172,7 +172,7 @@ def schemas_of(resource: Resource, action: str) -> dict[str, Any]:
             "response": lambda: answer(resource)}
 
 
-def declare_closed(vendor: Vendor, closed: list[Resource], action: str) -> None:
+def declare_closed(vendor: Vendor[Any], closed: list[Resource], action: str) -> None:
     """The writes of resources that look read-only: one operation for all of them, 405 unless it was opened."""
     method, single, permission = ACTIONS[action]
     handlers = {resource.slug: HANDLERS[action](resource) for resource in closed}

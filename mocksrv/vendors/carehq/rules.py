@@ -15,7 +15,7 @@ from mocksrv.vendors.carehq.arguments import Given
 from mocksrv.vendors.carehq.catalogue import Resource
 
 if TYPE_CHECKING:
-    from mocksrv.call import Call
+    from mocksrv.vendors.carehq.call import Call
     from mocksrv.world import World
 
 Record = dict[str, Any]

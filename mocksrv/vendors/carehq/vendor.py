@@ -13,10 +13,10 @@ from mocksrv.operation import Content, Operation
 from mocksrv.store import TableSpec
 from mocksrv.vendor import Vendor
 from mocksrv.vendors.carehq import auth, errors, keys, resources
-from mocksrv.vendors.carehq.catalogue import ACTIONS, RESOURCES, WRITES
+from mocksrv.vendors.carehq.call import Call
+from mocksrv.vendors.carehq.catalogue import ACTIONS, RESOURCES, WRITES, Resource
 
 if TYPE_CHECKING:
-    from mocksrv.call import Call
     from mocksrv.world import World
 
 JSON = "application/json"
@@ -48,9 +48,11 @@ SECURITY = {"signature": {
 }}
 
 
-class CareHQ(Vendor):
+class CareHQ(Vendor[Call]):
     """The CareHQ API, version 1."""
 
+    call_type = Call
+    traits = {"action": str, "grants": str, "resource": Resource}
     name = "carehq"
     title = "CareHQ"
     tables = (
@@ -117,7 +119,7 @@ class CareHQ(Vendor):
             body = result.body if isinstance(result.body, dict) else {"hint": str(result.body)}
             reply = Reply(body, result.status, list(result.headers))
         reply.body = b"" if reply.status == 204 else orjson.dumps(reply.body, option=orjson.OPT_SORT_KEYS)
-        reply.headers = [("Content-Type", JSON), *call.notes.get("limit", ()), *reply.headers]
+        reply.headers = [("Content-Type", JSON), *call.limit, *reply.headers]
         return reply
 
     def answers(self, operation: Operation) -> Mapping[int, Content]:

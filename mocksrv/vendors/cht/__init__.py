@@ -6,7 +6,7 @@ The parts that every resource module builds on:
     Register operations with `@vendor.operation(method, path, ...)`. Besides `permission` (one name or
     several, all needed) these traits decide who gets in, in this order:
     `json="strict"` (Content-Type exactly application/json), `"csv"` (or text/csv) or `"lenient"`: parse the body into
-    `call.notes["json"]`, an object or array, `{}` if there is none; `limited=True`: the limiter of failed
+    `call.json`, an object or array, `{}` if there is none; `limited=True`: the limiter of failed
     logins holds without Basic too; `anonymous=True`: no check at all; `prompt=True`: 401 as a Basic prompt
     for everybody; `firewall=True`: offline users get the firewall's 403; `online=True`: offline users get
     403 `Insufficient privileges`.

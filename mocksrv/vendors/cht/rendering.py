@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from mocksrv.call import Call, Headers, Refusal, Reply, TooLarge
+from mocksrv.call import Headers, Refusal, Reply, TooLarge
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.errors import CouchError, Data, PlainText
 from mocksrv.vendors.cht.node import json_text, negotiation
 from mocksrv.vendors.cht.node.compression import compressible
@@ -76,9 +77,9 @@ def render(call: Call, result: Any) -> Reply:
 def express(call: Call, reply: Reply) -> Reply:
     """Data as JSON, text as HTML, with length and weak ETag; bytes and streams as they are."""
     body, kind = reply.body, reply.content_type
-    if isinstance(body, Iterator):
+    if reply.streams or reply.chunked:
         headers = [*HELMET, *([("Content-Type", kind)] if kind else []), *reply.headers]
-        return Reply(body, reply.status, [*headers, *vary(kind)])
+        return Reply(body, reply.status, [*headers, *vary(kind)], chunked=reply.chunked)
     if isinstance(body, str):
         data, kind = body.encode(), kind or "text/html; charset=utf-8"
     elif isinstance(body, bytes):
@@ -138,8 +139,9 @@ def couch(call: Call, reply: CouchReply) -> Reply:
     body = reply.body
     if not isinstance(body, bytes | Iterator):
         body = json_text.dumps(body) + b"\n"
-    length = [] if isinstance(body, Iterator) else [("content-length", str(len(body)))]
-    seed = b"" if isinstance(body, Iterator) else body
+    unsized = reply.streams or reply.chunked
+    length = [] if unsized else [("content-length", str(len(body)))]
+    seed = b"" if unsized else body
     kind = reply.content_type or "application/json"
     first: Headers = [("cache-control", "must-revalidate"), *length, ("content-type", kind)]
     own: Headers = [*first, *reply.headers] if reply.traced else [*reply.headers, *first]
@@ -149,7 +151,8 @@ def couch(call: Call, reply: CouchReply) -> Reply:
         own += [("x-couch-request-id", request), ("x-couchdb-body-time", "0")]
     proxy = [PROXY] if reply.plain_proxy else []
     guard = [("content-security-policy", reply.policy), *HELMET[1:]] if reply.policy else HELMET
-    return Reply(body, reply.status, [*guard, *call.notes.get("headers", []), *own, *proxy, *vary(kind)])
+    return Reply(body, reply.status, [*guard, *call.own_headers, *own, *proxy, *vary(kind)],
+                 chunked=reply.chunked)
 
 
 def location(call: Call, *parts: str) -> tuple[str, str]:
@@ -164,7 +167,7 @@ def location(call: Call, *parts: str) -> tuple[str, str]:
 
 def refusal(call: Call, refused: Refusal) -> Reply:
     if isinstance(refused, CouchError):
-        proxied = not call.notes.get("direct_proxy")
+        proxied = not call.direct_proxy
         return couch(call, CouchReply(refused.body, refused.status, refused.headers, plain_proxy=proxied))
     if isinstance(refused, PlainText):
         return unsized(refused.status, "text/plain", str(refused.body).encode())
@@ -183,7 +186,7 @@ def refusal(call: Call, refused: Refusal) -> Reply:
 
 def helper(call: Call, status: int, message: Any, details: Any, headers: Headers | None = None) -> Reply:
     """The error helper of the API: text or JSON, sent without a length. Difference 21: the page shows JSON."""
-    if call.notes.get("json_errors") or negotiation.prefers_json(call.header("accept")):
+    if call.json_errors or negotiation.prefers_json(call.header("accept")):
         body: dict[str, Any] = {"code": status, "error": message}
         if details is not None:
             body["details"] = details
@@ -198,7 +201,7 @@ def helper(call: Call, status: int, message: Any, details: Any, headers: Headers
 
 def unsized(status: int, content_type: str, body: bytes, headers: Headers | None = None) -> Reply:
     """Written in one chunk, as Node does when nobody says how long it is."""
-    return Reply(iter((body,)), status, [*HELMET, *(headers or []), ("Content-Type", content_type), VARY])
+    return Reply(body, status, [*HELMET, *(headers or []), ("Content-Type", content_type), VARY], chunked=True)
 
 
 def limited(call: Call) -> Reply:
@@ -207,12 +210,12 @@ def limited(call: Call) -> Reply:
     if negotiation.prefers_json(call.header("accept")):
         body = b'{"code":429,"error":"Too Many Requests"}'
         return Reply(body, 429, [powered, ("Content-Type", JSON_TYPE), ("Content-Length", str(len(body)))])
-    return Reply(iter((b"Too Many Requests",)), 429, [powered, ("Content-Type", "text/plain")])
+    return Reply(b"Too Many Requests", 429, [powered, ("Content-Type", "text/plain")], chunked=True)
 
 
 def unauthorized(call: Call, prompt: bool = False) -> Reply:
     """Not signed in: a prompt, JSON, a redirect to the login page for what looks human, or a prompt."""
-    logout: Headers = [*call.notes.get("headers", []), ("logout-authorization", "CHT-Core API")]
+    logout: Headers = [*call.own_headers, ("logout-authorization", "CHT-Core API")]
     if not prompt and negotiation.prefers_json(call.header("accept")):
         reply = unsized(401, JSON_TYPE, b'{"code":401,"error":"unauthorized"}', logout)
     elif not prompt and looks_human(call):
@@ -220,7 +223,7 @@ def unauthorized(call: Call, prompt: bool = False) -> Reply:
     else:
         reply = unsized(401, "text/plain", b"not logged in", logout)
         reply.headers.insert(-1, ("WWW-Authenticate", 'Basic realm="Medic Web Services"'))
-    if call.notes.get("proxied"):
+    if call.proxied:
         reply.headers.insert(-1, PROXY)
     return reply
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import conformance, errors
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.described import response_schemas, schemas
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.shared_libs import app_settings, settings_changes
@@ -47,7 +47,7 @@ def get_legacy_setting(world: World, call: Call) -> Any:
 @vendor.operation("PUT", "/api/v1/settings", f"{REWRITE}/update_settings/medic",
                   permission=("can_edit", "can_configure"), json="strict", prompt=True, query=schemas.How,
                   body=schemas.Settings, response=schemas.SettingsChanged, statuses=(200, 400, 401, 403, 500),
-                  proof="source", source=SOURCE)
+                  proof="source", source=SOURCE, effect="shares")
 def put_settings(world: World, call: Call) -> Any:
     """Merge the body into the app settings; `replace`: by top-level key; `overwrite`: as a whole.
 
@@ -56,7 +56,7 @@ def put_settings(world: World, call: Call) -> Any:
     """
     way = "overwrite" if is_on(world, call, "overwrite") else "replace" if is_on(world, call, "replace") else "merge"
     try:
-        changed = app_settings.update(world, call.notes["json"], way)
+        changed = app_settings.update(world, call.json, way)
     except settings_changes.Unstorable as error:
         errors.server_error(diagnosis=f"cannot merge {error}")
     return {"success": True} | {

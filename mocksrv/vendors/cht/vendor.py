@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from mocksrv.call import Call, Refusal, Reply, TooLarge
+from mocksrv.call import Refusal, Reply, TooLarge
 from mocksrv.config import Setting
 from mocksrv.operation import Content, Operation
 from mocksrv.store import TableSpec
 from mocksrv.vendor import Vendor
 from mocksrv.vendors.cht import conformance, errors, releases, rendering, sentinel
 from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import cookies, documents, methods, password_hashes
 from mocksrv.vendors.cht.ddocs.indexes import INDEXES
 from mocksrv.vendors.cht.node import compression, http_traffic, json_text
@@ -35,9 +36,10 @@ SECURITY = {
 }
 
 
-class CHT(Vendor):
+class CHT(Vendor[Call]):
     """The Community Health Toolkit, release 4.15.0 or 5.2.0."""
 
+    call_type = Call
     name = "cht"
     title = "Community Health Toolkit (CHT) API"
     release = "4.15.0"
@@ -48,6 +50,8 @@ class CHT(Vendor):
     links = {"create_places": "$response.body#/id", "couch_post_document": "$response.body#/id",
              "couch_all_docs": "$response.body#/rows/0/id", "get_people": "$response.body#/data/0/_id",
              "get_places": "$response.body#/data/0/_id"}
+    traits = {"json": str, "limited": bool, "anonymous": (bool, str), "prompt": bool, "firewall": bool,
+              "online": (bool, str), "page_permission": str}
     head_is_get = True
     tables = (*documents.tables(INDEXES), TableSpec(auth.ADMINS), TableSpec(builds.CONFIG), TableSpec(sentinel.STATE))
     settings = (
@@ -112,7 +116,7 @@ class CHT(Vendor):
     def identify(self, world: World, call: Call) -> None:
         """Find out who calls; whether that is enough, `admit` says."""
         http_traffic.arrived(world, call)
-        call.notes["json_errors"] = conformance.docs(world)  # difference 21
+        call.json_errors = conformance.docs(world)  # difference 21
         try:
             call.caller = auth.identify(world, call)
         except cookies.Malformed as error:
@@ -165,10 +169,11 @@ class CHT(Vendor):
     # --- answers ---
 
     def render(self, world: World, call: Call, result: Any) -> Reply:
-        reply = rendering.render(call, result)
+        return rendering.render(call, result)
+
+    def answered(self, world: World, call: Call, result: Any, reply: Reply) -> None:
         auth.count_failure(world, call, reply.status)
         http_traffic.answered(world, call, reply)
-        return reply
 
     def example(self, operation: Operation) -> Any:
         from mocksrv.vendors.cht.described import examples
@@ -236,8 +241,8 @@ def decodable(path: str) -> bool:
 
 
 def read_json(call: Call) -> bool:
-    """Parse a body that says it is JSON into `call.notes["json"]`, else `{}`; False if it cannot be."""
-    call.notes["json"] = {}
+    """Parse a body that says it is JSON into `call.json`, else `{}`; False if it cannot be."""
+    call.json = {}
     data = call.body if JSON_MEDIA.match(call.header("content-type")) else b""
     if not data:
         return True
@@ -245,7 +250,7 @@ def read_json(call: Call) -> bool:
         value = json_text.loads(inflated(call, data))
     except ValueError:
         return False
-    call.notes["json"] = value
+    call.json = value
     return isinstance(value, dict | list)
 
 

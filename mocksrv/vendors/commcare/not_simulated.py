@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.call import Call
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.vendor import vendor
 from mocksrv.world import World
 

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call, Headers, Refusal, Reply
+from mocksrv.call import Headers, Refusal, Reply
 from mocksrv.vendors.commcare.access import authentication
-from mocksrv.vendors.commcare.access.checks import CORS, NOT_FOUND, subject
+from mocksrv.vendors.commcare.access.checks import CORS, NOT_FOUND
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.errors import CANNED, Denied, Text, bad_request
-from mocksrv.vendors.commcare.tastypie import throttle
 from mocksrv.vendors.commcare.tastypie.paginator import Objects
 
 if TYPE_CHECKING:
@@ -42,12 +42,11 @@ def django_json(data: Any) -> bytes:
 def render(world: World, call: Call, result: Any) -> Reply:
     if isinstance(result, Refusal):
         return refused(world, call, result)
-    throttle.hit(world, call)
     reply = result if isinstance(result, Reply) else Reply(result)
     if reply.body is None or isinstance(reply.body, bytes | Text | Iterator):
-        vary = [("Vary", "Accept")] if reply.body is None and subject(call).traits["kind"] == "resource" else []
+        vary = [("Vary", "Accept")] if reply.body is None and call.traits["kind"] == "resource" else []
         return finish(reply.body, reply.status, [*vary, *reply.headers], reply.content_type)
-    if subject(call).traits["kind"] == "view":
+    if call.traits["kind"] == "view":
         return finish(django_json(reply.body), reply.status, reply.headers, JSON)
     try:
         kind = negotiate(call)
@@ -57,12 +56,12 @@ def render(world: World, call: Call, result: Any) -> Reply:
     if call.method == "GET":
         headers.append(("Cache-Control", "no-cache"))
     return finish(encode(kind, reply.body), reply.status, [*headers, *reply.headers],
-                  reply.content_type or labelled(kind, bare_json=subject(call).traits.get("plain", False)))
+                  reply.content_type or labelled(kind, bare_json=call.traits.get("plain", False)))
 
 
 def refused(world: World, call: Call, refusal: Refusal) -> Reply:
     challenged = any(name == "WWW-Authenticate" for name, _ in refusal.headers)
-    if isinstance(refusal, Denied) and call.notes.get("scheme") == "digest" and not challenged:
+    if isinstance(refusal, Denied) and call.login_scheme == "digest" and not challenged:
         # HQ replaces what a login function denies inside a digest request by a fresh challenge.
         refusal = authentication.challenge(world, refusal.diagnosis)
     body, status = refusal.body, refusal.status
@@ -70,7 +69,7 @@ def refused(world: World, call: Call, refusal: Refusal) -> Reply:
         return finish(body, status, refusal.headers, None)
     if not isinstance(body, dict | list):
         return finish(Text(str(body)), status, refusal.headers, None)
-    operation = call.notes.get("subject")
+    operation = call.subject
     if operation is None or operation.traits["kind"] == "view":
         return finish(django_json(body), status, refusal.headers, JSON)
     try:
@@ -122,7 +121,7 @@ def labelled(kind: str, *, bare_json: bool) -> str:
 
 def negotiate(call: Call) -> str:
     """The answer's content type: `format=`, else Accept, else JSON. Raises Refusal for a broken Accept."""
-    if subject(call).traits.get("formats") == (JSON,):
+    if call.traits.get("formats") == (JSON,):
         return JSON
     asked = {"json": JSON, "xml": XML}.get(call.arg("format") or "")
     if asked:

@@ -50,14 +50,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call, Refusal, Reply
+from mocksrv.call import Refusal, Reply
 from mocksrv.config import Setting
 from mocksrv.operation import Content, Operation
 from mocksrv.store import Index, TableSpec, on
 from mocksrv.vendor import Handler, Vendor
 from mocksrv.vendors.commcare import rendering
 from mocksrv.vendors.commcare.access import checks, domains
+from mocksrv.vendors.commcare.call import Call
+from mocksrv.vendors.commcare.errors import Text
 from mocksrv.vendors.commcare.seed import accounts, demo
+from mocksrv.vendors.commcare.tastypie import throttle
 
 if TYPE_CHECKING:
     from mocksrv.world import World
@@ -177,7 +180,11 @@ def with_permission(declared: dict[str, Any]) -> dict[str, Any]:
     return said | declared
 
 
-class CommCare(Vendor):
+class CommCare(Vendor[Call]):
+    call_type = Call
+    traits = {"kind": str, "resource": str, "plain": bool, "query_key": bool, "options": str, "method_error": str,
+              "throttled": bool, "anonymous": bool, "auth": str, "challenge": str, "formats": tuple,
+              "login_first": bool, "login_failure": (str, Text)}
     name = "commcare"
     title = "CommCare HQ"
     security = {
@@ -255,6 +262,10 @@ class CommCare(Vendor):
 
     def render(self, world: World, call: Call, result: Any) -> Reply:
         return rendering.render(world, call, result)
+
+    def answered(self, world: World, call: Call, result: Any, reply: Reply) -> None:
+        if not isinstance(result, Refusal):
+            throttle.hit(world, call)
 
     def accounts(self, world: World) -> None:
         accounts.accounts(world)

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import cookies, documents, password_hashes
 from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.world import World
@@ -136,7 +136,7 @@ def keys(call: Call) -> list[str]:
     """What failures are counted by: address, and the names and passwords tried."""
     forwarded = call.header("x-forwarded-for").partition(",")[0].strip()
     found = [forwarded or call.remote_addr, *(basic(call) or ())]
-    body = call.notes.get("json")
+    body = call.json
     if isinstance(body, dict):
         found += [body.get("user"), body.get("password")]
     return [key for key in found if isinstance(key, str) and key]

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
 from mocksrv.vendors.cht import conformance, errors, rendering
 from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas
 from mocksrv.vendors.cht.described.contact_schemas import BulkDelete
@@ -23,11 +24,11 @@ BATCH = {"server": 100, "docs": 100, "strict": 50}  # difference 16
 
 @vendor.operation("POST", "/api/v1/bulk-delete", json="strict", anonymous=auth.CHECKED, body=BulkDelete,
                   statuses=(200, 400, 403, 500), response=response_schemas.DELETED, proof="source",
-                  source="CHT 4.15 source, api/src/controllers/bulk-docs.js")
+                  source="CHT 4.15 source, api/src/controllers/bulk-docs.js", effect="changes")
 def bulk_delete(world: World, call: Call) -> Any:
     """Delete the documents of `docs` ([{"_id"}]): one chunk of results for each batch. Differences: 16, 17."""
     authorize(world, call)
-    body = call.notes["json"]
+    body = call.json
     ids = requested(body.get("docs") if isinstance(body, dict) else None)
     size = BATCH[conformance.mode(world)]
     batches = [ids[at : at + size] for at in range(0, len(ids), size)]

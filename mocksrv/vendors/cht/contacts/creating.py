@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import conformance, errors
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.described.contact_schemas import Created, NewPerson, NewPlace, PlaceChanges
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, contacts
@@ -27,7 +27,7 @@ PAGE_NAMES = {"health_center": "Health Centers", "clinic": "Clinics", "district_
 
 @vendor.operation("POST", "/api/v1/people", permission=("can_edit", "can_create_people"), json="strict", body=NewPerson,
                   statuses=(200, 400, 403, 404, 409, 500), response=Created, proof="source",
-                  source="CHT 4.15 source, api/src/controllers/people.js")
+                  source="CHT 4.15 source, api/src/controllers/people.js", effect="makes")
 def create_people(world: World, call: Call) -> Any:
     """Create a person; `place` is the id of one, or a new one with new parents. Differences: 1, 3."""
     result = create_person(world, required(call))
@@ -36,7 +36,8 @@ def create_people(world: World, call: Call) -> Any:
 
 @vendor.operation("POST", "/api/v1/places", permission=("can_edit", "can_create_places"), json="strict",
                   body=NewPlace,
-                  statuses=(200, 400, 403, 404, 409, 500), response=Created, proof="source", source=SOURCE)
+                  statuses=(200, 400, 403, 404, 409, 500), response=Created, proof="source", source=SOURCE,
+                  effect="makes")
 def create_places(world: World, call: Call) -> Any:
     """Create a place; `parent` and `contact` are ids or new objects. Differences: 1, 3, 4, 5."""
     result = create_place(world, required(call))
@@ -47,7 +48,8 @@ def create_places(world: World, call: Call) -> Any:
 
 @vendor.operation("POST", "/api/v1/places/{id}", permission=("can_edit", "can_update_places"), json="strict",
                   body=PlaceChanges,
-                  statuses=(200, 400, 403, 404, 409, 500), response=Created, proof="source", source=SOURCE)
+                  statuses=(200, 400, 403, 404, 409, 500), response=Created, proof="source", source=SOURCE,
+                  effect="changes")
 def update_places(world: World, call: Call) -> Any:
     """Change name, parent, contact or place_id of a place; everything else is ignored. Differences: 1, 4."""
     return update_place(world, call.params["id"], required(call))
@@ -55,7 +57,7 @@ def update_places(world: World, call: Call) -> Any:
 
 def required(call: Call) -> Any:
     """The body, which may not be empty."""
-    body = call.notes["json"]
+    body = call.json
     if not body:
         errors.fail(400, EMPTY)
     return body

@@ -9,7 +9,8 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas
 from mocksrv.vendors.cht.node import javascript, json_text
@@ -58,11 +59,11 @@ def get_hydrate(world: World, call: Call) -> Any:
 
 @vendor.operation("POST", "/api/v1/hydrate", firewall=True, json="lenient", body=Ids, statuses=(200, 400, 403),
                   response=response_schemas.array(Hydrated), errors=response_schemas.COUCH_ERROR, proof="source",
-                  source="CHT 4.15 source, api/src/controllers/hydration.js")
+                  source="CHT 4.15 source, api/src/controllers/hydration.js", effect="reads")
 def post_hydrate(world: World, call: Call) -> Any:
     """The documents of `doc_ids` in full; a query parameter of that name wins over the body."""
     ids = query_ids(call)
-    body = call.notes["json"]
+    body = call.json
     return hydrate(world, ids if javascript.truthy(ids) else body.get("doc_ids") if isinstance(body, dict) else None)
 
 
@@ -110,10 +111,10 @@ def get_contacts_by_phone(world: World, call: Call) -> Any:
 
 @vendor.operation("POST", "/api/v1/contacts-by-phone", firewall=True, json="lenient", body=Phone,
                   statuses=(200, 400, 403, 404), response=Matches, errors=response_schemas.COUCH_ERROR, proof="source",
-                  source="CHT 4.15 source, api/src/controllers/contacts-by-phone.js")
+                  source="CHT 4.15 source, api/src/controllers/contacts-by-phone.js", effect="reads")
 def post_contacts_by_phone(world: World, call: Call) -> Any:
     """The contacts with the `phone` of the body, or of the query, which wins. Differences: 18."""
-    body = call.notes["json"]
+    body = call.json
     return by_phone(world, query_phone(call) or (body.get("phone") if isinstance(body, dict) else None))
 
 

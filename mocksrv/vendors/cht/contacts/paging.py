@@ -12,8 +12,8 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import javascript, json_text
 from mocksrv.vendors.cht.shared_libs import app_settings, contact_types

@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import INCLUDE, Schema, fields
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.contacts import paging
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import request_schemas

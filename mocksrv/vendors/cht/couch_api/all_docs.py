@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
 from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import versions
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch_api import offline
@@ -38,7 +39,7 @@ def all_docs(world: World, call: Call) -> Any:
 
 @vendor.operation("POST", f"/{DB}/_all_docs", name="couch_all_docs_post", query=request_schemas.ALL_DOCS,
                   body=request_schemas.KEYS_BODY, response=response_schemas.ROWS, proof="source",
-                  source=SOURCE)
+                  source=SOURCE, effect="reads")
 def all_docs_post(world: World, call: Call) -> Any:
     """The documents by id, with the options in the body: `{"keys": [...]}` above all."""
     db = opened(world, call)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import JSON, JSON_MEDIA, inflated, read_json
 
@@ -21,14 +21,14 @@ def forwarded_json(call: Call) -> Any:
     """
     if not read_json(call):
         errors.server_error(diagnosis="the body is not a JSON object or array")
-    if not call.notes["json"] and call.body and not JSON_MEDIA.match(call.header("content-type")):
+    if not call.json and call.body and not JSON_MEDIA.match(call.header("content-type")):
         call.diagnose("the API reads only bodies of Content-Type application/json: CouchDB got {}")
     encoding = call.header("content-encoding", "identity").lower()
     if encoding == "gzip":
         errors.couch(400, "bad_request", "Request body is not properly gzipped.",
                      diagnosis="the API unpacks the body, but tells CouchDB that it is packed: send it unpacked")
     _known(encoding)
-    return call.notes["json"]
+    return call.json
 
 
 def must_be_json(call: Call) -> None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.clock import stopwatch
 from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import versions
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch_api import bodies, offline
@@ -123,7 +123,7 @@ def get_changes(world: World, call: Call) -> Any:
 
 @vendor.operation("POST", f"/{DB}/_changes", name="couch_changes_post", produces=KINDS, query=request_schemas.CHANGES,
                   body=request_schemas.CHANGES_BODY, response=response_schemas.CHANGES, proof="source",
-                  source=SOURCE)
+                  source=SOURCE, effect="reads")
 def post_changes(world: World, call: Call) -> Any:
     """Changes, with `doc_ids` or `selector` for the filter of that name in the body."""
     if offline.filtered(call, opened(world, call)):

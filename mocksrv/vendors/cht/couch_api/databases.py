@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents, maintenance
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch_api import bodies, offline
@@ -40,7 +40,7 @@ def administered(call: Call, db: Database | None = None) -> None:
         if isinstance(admins, dict) and (caller.name in admins.get("names", ())
                                          or not set(caller.roles).isdisjoint(admins.get("roles", ()))):
             return
-    call.notes["proxied"] = not call.notes.get("direct_proxy")
+    call.proxied = not call.direct_proxy
     errors.fail(401, "unauthorized", diagnosis=f"{caller.name} is no server admin" if db is None
                 else f"{caller.name} is no admin of {db.name}")
 
@@ -175,7 +175,7 @@ def checked(part: Any, name: str) -> None:
 
 @vendor.operation("POST", f"/{DB}/_ensure_full_commit", name="couch_full_commit", response=response_schemas.STARTED,
                   statuses=(201,), proof="source",
-                  source=SOURCE)
+                  source=SOURCE, effect="reads")
 def full_commit(world: World, call: Call) -> Any:
     """Everything is written at once anyway."""
     db = entered(world, call, write=True)

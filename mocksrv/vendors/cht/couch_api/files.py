@@ -6,8 +6,9 @@ import base64
 import re
 from typing import Any, NoReturn
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
 from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import attachments, documents, versions
 from mocksrv.vendors.cht.couch.documents import Database, Document
 from mocksrv.vendors.cht.couch_api import offline
@@ -102,7 +103,7 @@ def wanted_range(call: Call, size: int) -> tuple[int, int] | None:
 
 @vendor.operation("PUT", *PATHS, name="couch_put_attachment", query=request_schemas.REVISION, statuses=(201,),
                   response=Created, consumes="*/*",
-                  proof="source", source=SOURCE)
+                  proof="source", source=SOURCE, effect="changes")
 def put_attachment(world: World, call: Call) -> Any:
     """Add or replace an attachment; rev= (or If-Match) is the last revision of a document that exists."""
     db = opened(world, call, write=True)
@@ -126,7 +127,7 @@ def put_attachment(world: World, call: Call) -> Any:
 
 
 @vendor.operation("DELETE", *PATHS, name="couch_delete_attachment", query=request_schemas.REVISION, response=Created,
-                  proof="source", source=SOURCE)
+                  proof="source", source=SOURCE, effect="changes")
 def delete_attachment(world: World, call: Call) -> Any:
     """Take an attachment away; rev= (or If-Match) must be the document's last revision."""
     db = opened(world, call, write=True)

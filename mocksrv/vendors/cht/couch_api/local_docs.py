@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents, maintenance
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch_api import bodies, offline

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mocksrv.call import Call
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import attachments
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.world import World

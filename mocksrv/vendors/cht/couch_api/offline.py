@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import auth, authorization
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents, revision_tree, versions
 from mocksrv.vendors.cht.couch.documents import Database, Document
 from mocksrv.vendors.cht.node import json_text
@@ -35,7 +36,7 @@ def reader(world: World, call: Call) -> authorization.Reader:
 
 def may_edit(world: World, call: Call) -> None:
     """Refuse writes of those who lack `can_edit`."""
-    call.notes["direct_proxy"] = True
+    call.direct_proxy = True
     if not auth.has(world, call.caller, "can_edit"):
         # CHT 4.15 rejects with an error that its handler does not know: 403 from 4.20 on.
         errors.server_error(diagnosis=f"{call.caller.name} lacks can_edit; CHT 4.15 answers 500 here")
@@ -190,7 +191,7 @@ def parsed(call: Call) -> Any:
     """The body as the API's parser reads it, which takes objects and arrays."""
     if not read_json(call):
         errors.server_error(diagnosis="the body is not a JSON object or array")
-    return call.notes["json"]
+    return call.json
 
 
 def bulk_docs(world: World, call: Call, db: Database, docs: list[Any]) -> list[bool]:

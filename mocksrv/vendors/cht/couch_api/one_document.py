@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from mocksrv.call import Call, Headers, Reply
+from mocksrv.call import Headers, Reply
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import attachments, document_shape, documents, maintenance, revision_tree, versions
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch_api import bodies, multipart, offline, write_rules
@@ -169,10 +170,10 @@ def open_revs(world: World, call: Call, db: Database, id: str, wanted: str) -> R
     if not found:
         errors.couch(404, "not_found", "missing")
     if not multipart.accepted(call, multipart.MIXED):
-        return rendering.CouchReply(iter((json_text.dumps(found) + b"\n",)))
+        return rendering.CouchReply(json_text.dumps(found) + b"\n", chunked=True)
     found = list(versions.opened_revs(world, db, id, revs, call.arg("latest") == "true", more.without_files()))
     kind, data = multipart.mixed(world, found, world.hex(32), world.hex(32))
-    return rendering.CouchReply(iter((data,)), content_type=kind)
+    return rendering.CouchReply(data, content_type=kind, chunked=True)
 
 
 def tagged(call: Call, body: Any, rev: str, status: int = 200, headers: Headers | None = None,
@@ -186,7 +187,7 @@ def tagged(call: Call, body: Any, rev: str, status: int = 200, headers: Headers 
 
 @vendor.operation("PUT", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_put_document", query=request_schemas.REVISION,
                   statuses=(200, 201),
-                  body=Document, response=Created, proof="source", source=SOURCE)
+                  body=Document, response=Created, proof="source", source=SOURCE, effect="makes")
 def put_document(world: World, call: Call) -> Any:
     """Create or replace a document; `_rev` (or rev=, or If-Match) must be its last revision."""
     db = opened(world, call, write=True)
@@ -247,7 +248,7 @@ def forbidden(call: Call, db: Database, doc: Mapping[str, Any]) -> str | None:
 
 
 @vendor.operation("POST", f"/{DB}", f"/{DB}/", name="couch_post_document", statuses=(201,), body=Document,
-                  response=Created, proof="source", source=SOURCE)
+                  response=Created, proof="source", source=SOURCE, effect="makes")
 def post_document(world: World, call: Call) -> Any:
     """Create a document; its id is made if it has none."""
     db = opened(world, call, write=call.path != f"/{MEDIC}")
@@ -268,7 +269,7 @@ def post_document(world: World, call: Call) -> Any:
 @vendor.operation("DELETE", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_delete_document",
                   query=request_schemas.REVISION,
                   response=response_schemas.WRITTEN,
-                  proof="source", source=SOURCE)
+                  proof="source", source=SOURCE, effect="changes")
 def delete_document(world: World, call: Call) -> Any:
     """Delete a document: rev= (or If-Match) must be its last revision."""
     db = opened(world, call, write=True)

@@ -10,10 +10,10 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.access import auth, authorization
 from mocksrv.vendors.cht.access.authorization import Reader, Scope
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.couch_api.one_document import sequence
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
@@ -98,13 +98,14 @@ def get_replication_ids(world: World, call: Call) -> dict[str, Any]:
 
 @vendor.operation("POST", "/api/v1/replication/get-deletes", json="lenient", response=response_schemas.GONE,
                   errors=response_schemas.COUCH_ERROR, body=request_schemas.IDS_BODY, proof="source",
-                  source="CHT 4.15 source, api/src/controllers/replication.js", statuses=(200, 401, 404, 500))
+                  source="CHT 4.15 source, api/src/controllers/replication.js", statuses=(200, 401, 404, 500),
+                  effect="reads")
 def get_replication_deletes(world: World, call: Call) -> dict[str, Any]:
     """Of the ids that an offline user holds, `{"doc_ids": [...]}`, those that were deleted since."""
     if auth.signed_in(call).online:
         call.diagnose("only offline users replicate")
         raise vendor.unrouted(world, call)
-    ids = call.notes["json"].get("doc_ids", []) if isinstance(call.notes["json"], dict) else []
+    ids = call.json.get("doc_ids", []) if isinstance(call.json, dict) else []
     if not isinstance(ids, list):
         errors.server_error(diagnosis="doc_ids must be a list of ids")
     return {"doc_ids": list(deletions(world, call.caller.name, ids))}

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import document_shape, documents, maintenance, revision_tree, versions
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch_api import bodies, offline
@@ -52,7 +52,7 @@ def asked(call: Call) -> dict[str, list[Any]]:
 
 @vendor.operation("POST", f"/{DB}/_revs_diff", name="couch_revs_diff", body=request_schemas.REVISIONS_BODY,
                   response=response_schemas.MISSING, proof="source",
-                  source=SOURCE)
+                  source=SOURCE, effect="reads")
 def revs_diff(world: World, call: Call) -> Any:
     """Of the revisions asked for, `{id: [...]}`, those that are missing."""
     db = opened(world, call)
@@ -62,7 +62,7 @@ def revs_diff(world: World, call: Call) -> Any:
 
 @vendor.operation("POST", f"/{DB}/_missing_revs", name="couch_missing_revs", body=request_schemas.REVISIONS_BODY,
                   response=response_schemas.MISSING_REVS,
-                  proof="source", source=SOURCE)
+                  proof="source", source=SOURCE, effect="reads")
 def missing_revs(world: World, call: Call) -> Any:
     """The same in an older form."""
     db = opened(world, call)
@@ -72,7 +72,7 @@ def missing_revs(world: World, call: Call) -> Any:
 
 @vendor.operation("POST", f"/{DB}/_bulk_get", name="couch_bulk_get", query=request_schemas.BULK_GET,
                   body=request_schemas.BULK_GET_BODY, response=response_schemas.GOTTEN, proof="source",
-                  source=SOURCE)
+                  source=SOURCE, effect="reads")
 def bulk_get(world: World, call: Call) -> Any:
     """Documents at given revisions: `{"docs": [{"id", "rev"}]}`; query: revs, latest, attachments."""
     db = opened(world, call)
@@ -84,7 +84,7 @@ def bulk_get(world: World, call: Call) -> Any:
     if not isinstance(docs, list) or not all(isinstance(one, dict) for one in docs):
         errors.couch(400, "bad_request", "'docs' must be a list of objects")
     results = [{"id": one.get("id"), "docs": list(got(world, call, db, one))} for one in docs]
-    return rendering.CouchReply(iter((json_text.dumps({"results": results}) + b"\n",)))
+    return rendering.CouchReply(json_text.dumps({"results": results}) + b"\n", chunked=True)
 
 
 def got(world: World, call: Call, db: Database, one: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -109,7 +109,7 @@ def got(world: World, call: Call, db: Database, one: dict[str, Any]) -> Iterator
 @vendor.operation("POST", f"/{DB}/_bulk_docs", name="couch_bulk_docs", response=response_schemas.WRITES,
                   statuses=(201,),
                   body=Documents,
-                  proof="source", source=SOURCE)
+                  proof="source", source=SOURCE, effect="makes")
 def bulk_docs(world: World, call: Call) -> Any:
     """Write many documents, local ones too; a conflict fails only its own."""
     db = opened(world, call, write=True)

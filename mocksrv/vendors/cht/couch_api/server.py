@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.couch_api.databases import administered, described
 from mocksrv.vendors.cht.couch_api.one_document import SOURCE, json_body
@@ -28,7 +28,7 @@ def all_databases(world: World, call: Call) -> Any:
     """The names of all databases; for admins."""
     administered(call)
     body = json_text.dumps(documents.names(world))
-    return rendering.CouchReply(iter((body + b"\n",)), headers=[("etag", rendering.couch_etag(body))])
+    return rendering.CouchReply(body + b"\n", chunked=True, headers=[("etag", rendering.couch_etag(body))])
 
 
 @vendor.operation("GET", "/_dbs_info", name="couch_databases_info", response=response_schemas.DATABASES, proof="source",
@@ -59,7 +59,7 @@ def told(world: World, keys: list[Any]) -> rendering.CouchReply:
     there = set(documents.names(world))
     rows = [{"key": key, "info": described(documents.database(world, key))}
             if isinstance(key, str) and key in there else {"key": key, "error": "not_found"} for key in keys]
-    return rendering.CouchReply(iter((json_text.dumps(rows) + b"\n",)))
+    return rendering.CouchReply(json_text.dumps(rows) + b"\n", chunked=True)
 
 
 @vendor.operation("GET", "/_active_tasks", name="couch_active_tasks", response=response_schemas.TASKS, proof="source",

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
 from mocksrv.store import TOP, tree
 from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import collation
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch.view_index import Row, Rows, View, parsed, rows_of
@@ -35,7 +36,7 @@ def get_view(world: World, call: Call) -> Any:
 
 
 @vendor.operation("POST", PATH, name="couch_view_post", response=response_schemas.ROWS, query=request_schemas.VIEW,
-                  body=request_schemas.KEYS_BODY, proof="source", source=SOURCE)
+                  body=request_schemas.KEYS_BODY, proof="source", source=SOURCE, effect="reads")
 def post_view(world: World, call: Call) -> Any:
     """Rows of a view, with the options in the body: `{"keys": [...]}` above all."""
     db = entered(world, call)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
 from mocksrv.vendors.cht import conformance, errors, rendering
 from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.export import contacts, devices, dhis, feedback, messages, reports
 from mocksrv.vendors.cht.export.options import BadFilter, read
@@ -38,7 +39,7 @@ def get_export(world: World, call: Call) -> Any:
 @vendor.operation("POST", "/api/v2/export/{type}", anonymous=auth.CHECKED, json="strict", permission="can_export_all",
                   body=request_schemas.EXPORT_BODY, proof="source", source=SOURCE,
                   statuses=(200, 400, 401, 403, 404, 500),
-                  **FORMS)
+                  **FORMS, effect="reads")
 def post_export(world: World, call: Call) -> Any:
     """The same, with `filters` and `options` in the body. Differences: 31, 32, 33, 34, 35, 36."""
     return export(world, call)

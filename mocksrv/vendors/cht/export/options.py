@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import conformance
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.node import javascript, json_text, querystring
 from mocksrv.world import World
 
@@ -45,7 +45,7 @@ class Options:
 def read(world: World, call: Call) -> Options:
     """The filters and options of a call."""
     query = querystring.parse(call)
-    given: Any = call.notes["json"] if call.method == "POST" else query
+    given: Any = call.json if call.method == "POST" else query
     given = given if isinstance(given, dict) else {}
     filters, options = as_object(given.get("filters")), as_object(given.get("options"))
     date = as_object(filters.get("date"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
 from mocksrv.vendors.cht import conformance, errors, rendering
 from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import attachments
 from mocksrv.vendors.cht.described import response_schemas, schemas
 from mocksrv.vendors.cht.forms import definitions, openrosa, wellformed
@@ -30,14 +31,14 @@ def get_forms(world: World, call: Call) -> Any:
     `strict`. It also makes the download links from the document's id, the server from the definition's.
     """
     if call.header("x-openrosa-version"):
-        return Reply(iter((openrosa_list(world, call).encode(),)), content_type="text/xml; charset=utf-8",
+        return Reply(openrosa_list(world, call).encode(), chunked=True, content_type="text/xml; charset=utf-8",
                      headers=[("X-OpenRosa-Version", "1.0")])
     names = []
     for form in definitions.all_forms(world):
         names.append(f"{form.id}.xml")
         if not conformance.strict(world) and "json" in form.doc["_attachments"]:
             names.append(f"{form.id}.json")
-    return Reply(iter((json_text.dumps(names),)), content_type=rendering.JSON_TYPE)  # written at once, without a length
+    return Reply(json_text.dumps(names), content_type=rendering.JSON_TYPE, chunked=True)
 
 
 def openrosa_list(world: World, call: Call) -> str:
@@ -96,7 +97,7 @@ def json_definition(world: World, id: str) -> Any:
 @vendor.operation("POST", "/api/v1/forms/validate", anonymous=auth.CHECKED, permission="can_configure",
                   response=schemas.Fine, errors=response_schemas.BARE_ERROR, statuses=(200, 400, 401, 403),
                   proof="source",
-                  source=SOURCE)
+                  source=SOURCE, effect="reads")
 def validate_form(world: World, call: Call) -> Any:
     """Whether the body is well-formed XML: that is all that the server finds out.
 

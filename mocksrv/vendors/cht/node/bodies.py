@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
-from mocksrv.call import Call
+from mocksrv.vendors.cht.call import Call
 
 TEXT = ("text/plain", "application/xml", "text/csv")
 FORM = "application/x-www-form-urlencoded"

@@ -11,7 +11,8 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
+from mocksrv.vendors.cht.call import Call
 
 THRESHOLD = 1024  # bytes
 LEVEL, GZIP, DEFLATE = 6, 16 + zlib.MAX_WBITS, zlib.MAX_WBITS
@@ -36,7 +37,7 @@ def applied(call: Call, reply: Reply) -> Reply:
     # Who varies by the encoding has passed the middleware and is of a type for it.
     if "Accept-Encoding" not in headers.get("vary", "") or "content-encoding" in headers:
         return reply
-    if not reply.streams and int(headers.get("content-length", len(reply.body))) < THRESHOLD:
+    if not reply.streams and not reply.chunked and int(headers.get("content-length", len(reply.body))) < THRESHOLD:
         return reply
     kept = [(name, value) for name, value in reply.headers if name.lower() != "content-length"]
     body = reply.body if reply.streams else iter((reply.body,))

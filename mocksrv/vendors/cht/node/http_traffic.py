@@ -8,9 +8,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
 from mocksrv.clock import stopwatch
 from mocksrv.operation import PARAMETER, Operation
+from mocksrv.vendors.cht.call import Call
 from mocksrv.world import World
 
 STARTED = "cht.started"  # Unix seconds of the first request, in the world's memory
@@ -47,12 +48,12 @@ def arrived(world: World, call: Call) -> None:
     """A request is there."""
     if STARTED not in world.memory:
         world.memory[STARTED] = world.clock.time()
-    call.notes[BEGAN] = stopwatch()
+    call.began = stopwatch()
 
 
 def answered(world: World, call: Call, reply: Reply) -> None:
     """It is answered; what goes out in chunks counts as no bytes."""
-    began = call.notes.get(BEGAN)
+    began = call.began
     if began is None or call.path in UNCOUNTED:
         return
     key = (call.method, route(call), str(reply.status))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mocksrv.call import Call
+from mocksrv.vendors.cht.call import Call
 
 BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 INDEX = re.compile("[0-9]{1,2}")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import rendering
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.described import response_schemas
 from mocksrv.vendors.cht.node import http_traffic, javascript, json_text
 from mocksrv.vendors.cht.server import info, monitoring, node_figures

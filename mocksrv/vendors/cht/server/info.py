@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import auth, connected_users
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import attachments, cookies, documents
 from mocksrv.vendors.cht.described import response_schemas, schemas
 from mocksrv.vendors.cht.setup import builds

@@ -10,9 +10,9 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call
 from mocksrv.store import TOP
 from mocksrv.vendors.cht import conformance, sentinel
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.ddocs import indexes
 from mocksrv.vendors.cht.node.http_traffic import STARTED

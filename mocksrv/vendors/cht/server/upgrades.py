@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import conformance, errors
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import schemas
 from mocksrv.vendors.cht.node import javascript
@@ -113,7 +113,7 @@ def begin(world: World, call: Call, action: str, plan: tuple[str, ...]) -> None:
 
 def given(call: Call) -> Any:
     """The `build` of the body."""
-    body = call.notes["json"]
+    body = call.json
     return body.get("build") if isinstance(body, dict) else None
 
 

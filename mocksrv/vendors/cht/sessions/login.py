@@ -10,9 +10,10 @@ from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
 from marshmallow import Schema, fields
 
-from mocksrv.call import Call, Headers, Reply
+from mocksrv.call import Headers, Reply
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import auth, connected_users
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import cookies, documents
 from mocksrv.vendors.cht.described import response_schemas
 from mocksrv.vendors.cht.node import json_text
@@ -55,8 +56,8 @@ def refreshed(world: World, call: Call) -> Headers:
                   proof="source", source="CouchDB 3.3")
 def get_session(world: World, call: Call) -> Any:
     """Who the caller is."""
-    call.notes["headers"] = refreshed(world, call)
-    call.notes["proxied"] = True
+    call.own_headers = refreshed(world, call)
+    call.proxied = True
     caller = auth.signed_in(call)
     connected_users.stamp(world, caller.name)
     body = {"ok": True, "userCtx": caller.context(),
@@ -65,10 +66,10 @@ def get_session(world: World, call: Call) -> Any:
 
 
 @vendor.operation("POST", "/_session", name="session_post", anonymous=True, body=Session, statuses=(200, 302, 400, 401),
-                  response=response_schemas.SIGNED_IN, proof="source", source="CouchDB 3.3")
+                  response=response_schemas.SIGNED_IN, proof="source", source="CouchDB 3.3", effect="reads")
 def post_session(world: World, call: Call) -> Any:
     """Sign in with `name` and `password` (JSON or form): sets the AuthSession cookie."""
-    call.notes["proxied"] = True
+    call.proxied = True
     if "json" in call.header("content-type"):
         try:
             fields = json_text.loads(call.body)
@@ -91,10 +92,10 @@ def post_session(world: World, call: Call) -> Any:
 
 
 @vendor.operation("DELETE", "/_session", name="session_delete", anonymous=auth.CHECKED, response=response_schemas.FINE,
-                  proof="source", source="CouchDB 3.3")
+                  proof="source", source="CouchDB 3.3", effect="reads")
 def delete_session(world: World, call: Call) -> Any:
     """Sign out: clears the cookie. The session itself stays good until it ends."""
-    call.notes["proxied"] = True
+    call.proxied = True
     auth.signed_in(call)
     return rendering.CouchReply({"ok": True}, headers=[cookies.couch(world, "")], traced=False)
 
@@ -103,13 +104,14 @@ def delete_session(world: World, call: Call) -> Any:
 
 
 @vendor.operation("POST", "/medic/login", name="login", anonymous=True, json="strict", limited=True, body=Login,
-                  statuses=(302, 400, 401, 429, 500), errors=response_schemas.BARE_ERROR, proof="source", source=SOURCE)
+                  statuses=(302, 400, 401, 429, 500), errors=response_schemas.BARE_ERROR, proof="source",
+                  source=SOURCE, effect="reads")
 def login(world: World, call: Call) -> Any:
     """Sign in to the web application with `user` and `password`: 302 without a Location, but with cookies.
 
     The address to go to is the body.
     """
-    body = call.notes["json"]
+    body = call.json
     name, password = (body.get("user"), body.get("password")) if isinstance(body, dict) else (None, None)
     if not isinstance(name, str):
         call.diagnose("the server takes for granted that `user` is text")

@@ -8,7 +8,8 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
 from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas
 from mocksrv.vendors.cht.sessions import login, login_page
@@ -26,7 +27,8 @@ def token_page(world: World, call: Call) -> Reply:
 
 
 @vendor.operation("POST", *PATHS, name="token_login", anonymous=True, json="strict", limited=True,
-                  statuses=(302, 400, 401, 429), errors=response_schemas.BARE_ERROR, proof="source", source=SOURCE)
+                  statuses=(302, 400, 401, 429), errors=response_schemas.BARE_ERROR, proof="source", source=SOURCE,
+                  effect="changes")
 def redeem_token(world: World, call: Call) -> Reply:
     """Sign in with the token of a link: once, within 24 hours. As a login, 302 without a Location.
 
@@ -45,7 +47,7 @@ def redeem_token(world: World, call: Call) -> Reply:
         call.diagnose(WHY[error])
         return Reply({"error": error}, 401)
     use_up(world, user)
-    body = call.notes["json"]
+    body = call.json
     caller = auth.Caller(user["name"], tuple(user.get("roles") or ()))
     return login.start_session(world, caller, locale=body.get("locale") if isinstance(body, dict) else None)
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import conformance, errors
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.described import response_schemas, schemas
 from mocksrv.vendors.cht.node import bodies, javascript
 from mocksrv.vendors.cht.sms import credentials, states, traffic
@@ -65,7 +65,7 @@ def store_from_rapidpro(world: World, call: Call) -> dict[str, Any]:
     if kind != "Token" or not token:
         errors.fail(403, "Missing authorization token", diagnosis="send the header Authorization: Token <secret>")
     check_secret(world, "rapidpro:incoming", token)
-    body = call.notes["json"] if isinstance(call.notes["json"], dict) else {}
+    body = call.json if isinstance(call.json, dict) else {}
     message = {key: body.get(key) for key in traffic.REQUIRED}
     if not traffic.receive(world, [message]):
         errors.fail(400, "Message was not saved", diagnosis="id, from or content is missing, or the id is known")

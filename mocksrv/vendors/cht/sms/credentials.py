@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import conformance, errors, rendering
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas, schemas
 from mocksrv.vendors.cht.node import bodies, json_text

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import conformance, errors, rendering
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.described import schemas
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.sms import states, traffic
@@ -30,7 +30,7 @@ def post_gateway(world: World, call: Call) -> Any:
 
     The protocol's text allows `messages: null`, where the 4.15.0 server fails: it does so in `strict`.
     """
-    body = call.notes["json"] if isinstance(call.notes["json"], dict) else {}
+    body = call.json if isinstance(call.json, dict) else {}
     traffic.receive(world, incoming(world, body))
     states.apply(world, [to_change(one) for one in updates(body) if one.get("id")])
     return {"messages": traffic.hand_out(world) if traffic.outgoing_service(world) == traffic.PULLING else []}

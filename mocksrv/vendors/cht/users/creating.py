@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.contacts import creating
 from mocksrv.vendors.cht.couch import documents

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
 from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.users import creating, csvrows, schemas
 from mocksrv.vendors.cht.users.accounts import Data
@@ -22,14 +23,15 @@ CREATE = ("can_edit", "can_create_users")
 
 @vendor.operation("POST", "/api/v1/users", permission=CREATE, json="strict", proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
-                  body=schemas.NewUser, response=schemas.ONE_OR_MANY, statuses=(200, 400, 401, 403, 404, 409, 500))
+                  body=schemas.NewUser, response=schemas.ONE_OR_MANY, statuses=(200, 400, 401, 403, 404, 409, 500),
+                  effect="makes")
 def create_users(world: World, call: Call) -> Any:
     """Create a user, or one for each element of an array. Differences: 1, 8, 10, 11, 12, 22.
 
     The server answers an array with 200 and each row's error in its place; the page refuses all rows with 400 when
     one lacks something.
     """
-    body = call.notes["json"]
+    body = call.json
     if not isinstance(body, list):
         return creating.create(world, call, body)
     creating.check_beforehand(world, body)
@@ -38,7 +40,8 @@ def create_users(world: World, call: Call) -> Any:
 
 @vendor.operation("POST", "/api/v2/users", permission=CREATE, json="csv", proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0", body=schemas.NewUser,
-                  response=schemas.ONE_OR_MANY, errors=schemas.FAILED_ROWS, statuses=(200, 400, 401, 403, 500))
+                  response=schemas.ONE_OR_MANY, errors=schemas.FAILED_ROWS, statuses=(200, 400, 401, 403, 500),
+                  effect="makes")
 def create_users_from_csv(world: World, call: Call) -> Any:
     """Create a user for each row of a CSV text (or JSON array) and log it in `medic-logs`. Differences: 1, 9-12, 22.
 
@@ -52,7 +55,7 @@ def create_users_from_csv(world: World, call: Call) -> Any:
         rows: list[Any] = [row.data for row in parsed]
         ignored = {str(row.data.get("username")): row.message for row in parsed if row.ignored}
     else:
-        body = call.notes["json"]
+        body = call.json
         if not isinstance(body, list):
             return creating.create(world, call, body)
         rows, ignored = body, {}
@@ -95,8 +98,9 @@ def save_rows(world: World, call: Call, rows: list[Any], ignored: dict[str, str]
 
 @vendor.operation("POST", "/api/v3/users", permission=CREATE, json="strict", proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
-                  body=schemas.NewUser, response=schemas.Created, statuses=(200, 400, 401, 403, 404, 500))
+                  body=schemas.NewUser, response=schemas.Created, statuses=(200, 400, 401, 403, 404, 500),
+                  effect="makes")
 def create_user_of_places(world: World, call: Call) -> Any:
     """Create a user of one or several existing places and an existing person. Differences: 1, 10, 11, 12."""
-    body = call.notes["json"]
+    body = call.json
     return creating.create_of_places(world, call, body if isinstance(body, dict) else {})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas

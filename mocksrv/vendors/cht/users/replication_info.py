@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.access import auth, authorization
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.couch_api import replication

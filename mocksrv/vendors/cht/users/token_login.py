@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mocksrv.call import Call
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import docs, strict
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import javascript, mustache

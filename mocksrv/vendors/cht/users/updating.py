@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas
@@ -30,14 +31,14 @@ UPDATE_ON_PAGE = ("can_update_users", "can_update_places", "can_update_people")
 
 @vendor.operation("POST", "/api/v1/users/{username}", "/api/v3/users/{username}", permission=None, json="strict",
                   anonymous=auth.CHECKED, proof="source", source=SOURCE, body=schemas.UserChanges,
-                  response=schemas.Updated, statuses=(200, 400, 401, 403, 404, 500))
+                  response=schemas.Updated, statuses=(200, 400, 401, 403, 404, 500), effect="changes")
 def update_user(world: World, call: Call) -> Data:
     """Change an account: whoever may update users any, others their own to an extent. Differences: 10, 11, 13, 14.
 
     The page asks for can_update_users, can_update_places and can_update_people, the server for can_edit and
     can_update_users; and the page forbids four properties to users themselves, where the server allows seven.
     """
-    body = call.notes["json"]
+    body = call.json
     if not body:
         errors.fail(400, EMPTY)
     data = body if isinstance(body, dict) else {str(index): value for index, value in enumerate(body)}
@@ -100,7 +101,7 @@ def update(world: World, call: Call, name: str, data: Data) -> Data:
 
 @vendor.operation("DELETE", "/api/v1/users/{username}", permission=("can_edit", "can_delete_users"),
                   proof="source", source=SOURCE, response=response_schemas.array(schemas.Deleted),
-                  statuses=(200, 401, 403, 404))
+                  statuses=(200, 401, 403, 404), effect="changes")
 def delete_user(world: World, call: Call) -> Any:
     """Delete an account; its user-settings document stays, marked inactive, and so does the name. Differences: 1, 19.
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from mocksrv.call import Call, Refusal
+from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.access import digest, domains
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import Denied, Text
 
@@ -94,7 +95,7 @@ def query_key(call: Call) -> tuple[str, str] | None:
 def authenticate(world: World, call: Call, default: str = "digest", scheme: str | None = None) -> Caller:
     """The caller, by the call's scheme; without credentials the `default` one challenges. Raises Denied."""
     scheme = scheme or scheme_of(call, default)
-    call.notes["scheme"] = scheme
+    call.login_scheme = scheme
     if scheme == "internal":
         raise Denied(403, diagnosis="X-MAC-DIGEST is for HQ's own services")
     return SCHEMES[scheme](world, call)
@@ -106,7 +107,7 @@ def by_key(world: World, call: Call) -> Caller:
         username, colon, key = header.partition(" ")[2].partition(":")
         if not colon:
             raise Refusal(400, diagnosis="the header must read: Authorization: ApiKey username:key")
-    elif call.notes["subject"].traits.get("query_key", True):
+    elif call.traits.get("query_key", True):
         username, key = query_key(call) or ("", "")
     else:
         raise Denied(401, diagnosis="this function takes an API key in the Authorization header only")
@@ -153,7 +154,7 @@ def by_password(world: World, call: Call) -> Caller:
         check_otp(world, call, user, kind)
         return Caller(kind, user, "basic")
     key = world.table("commcare.keys").peek(password)
-    if key is not None and call.notes["subject"].traits["kind"] == "resource":
+    if key is not None and call.traits["kind"] == "resource":
         return with_key(world, call, username.lower(), password)
     count_attempt(world, kind, user)
     raise Denied(401, headers=[BASIC], diagnosis=f"wrong password for {username!r}; {RIGHT}")

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from mocksrv.call import Call, Refusal
+from mocksrv.call import Refusal
 from mocksrv.operation import Operation
 from mocksrv.vendors.commcare.access import authentication, domains
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.errors import Text, failed
 from mocksrv.vendors.commcare.tastypie import throttle
 
@@ -37,26 +38,20 @@ NOT_FOUND = """
 """
 
 
-def subject(call: Call) -> Operation:
-    """The operation whose checks hold: the call's own, or one of its path when the method is wrong."""
-    found: Operation = call.notes["subject"]
-    return found
-
-
 def before_login(world: World, call: Call, candidates: list[Operation]) -> None:
     """All that comes before the login. Raises Refusal."""
     if not candidates:
         raise no_route(call)
-    call.notes["subject"] = candidates[0]
+    call.subject = candidates[0]
     allowed = ", ".join(dict.fromkeys(op.method for op in candidates)) if call.operation or call.allowed else ""
-    if subject(call).traits["kind"] == "view":
-        only_post = subject(call).traits.get("method_error") == "empty"
-        if only_post and call.operation is None and not subject(call).traits.get("login_first"):
+    if call.traits["kind"] == "view":
+        only_post = call.traits.get("method_error") == "empty"
+        if only_post and call.operation is None and not call.traits.get("login_first"):
             raise wrong_method(allowed)
         if call.method == "OPTIONS" and call.operation is None and not only_post:
-            listed = subject(call).traits.get("options", f"OPTIONS, {allowed}, OPTIONS")
+            listed = call.traits.get("options", f"OPTIONS, {allowed}, OPTIONS")
             raise Refusal(200, headers=[("Allow", listed), ("Access-Control-Allow-Methods", listed), *CORS])
-        call.notes["allowed"] = allowed
+        call.methods = allowed
         return
     check_domain(world, call)
     if call.operation is None:
@@ -75,7 +70,7 @@ def wrong_method(allowed: str) -> Refusal:
 
 def no_route(call: Call) -> Refusal:
     """The answer to a path that no operation has."""
-    if slash := call.notes.get("slash"):
+    if slash := call.slashed:
         query = f"?{call.query_string}" if "?" in call.target else ""
         location = call.prefix + quote(slash, safe="/:@!$&'()*+,;=~-._") + query
         return Refusal(301, headers=[("Location", location)])
@@ -88,7 +83,7 @@ def no_route(call: Call) -> Refusal:
 def check_domain(world: World, call: Call) -> None:
     """Whether the domain may use the API at all; a domain that does not exist may not."""
     name = domain_of(call)
-    if name is None or subject(call).traits.get("plain"):
+    if name is None or call.traits.get("plain"):
         return
     domain = domains.find(world, name)
     if domain is not None and domains.listed(world, "blocked", name):
@@ -107,14 +102,14 @@ def unknown(world: World, name: str) -> str:
 def domain_of(call: Call) -> str | None:
     """The domain in the path, also where the method is wrong and the router gives no parameters."""
     if call.operation is None and "domain" not in call.params:
-        matches = (pattern.fullmatch(call.path) for pattern in subject(call).patterns)
+        matches = (pattern.fullmatch(call.path) for pattern in (call.subject.patterns if call.subject else ()))
         call.params = next((match.groupdict() for match in matches if match), {})
     return call.params.get("domain")
 
 
 def login(world: World, call: Call) -> None:
     """Find out who calls."""
-    traits = subject(call).traits
+    traits = call.traits
     if traits.get("auth") == "none":
         return
     try:
@@ -128,18 +123,18 @@ def login(world: World, call: Call) -> None:
 
 def after_login(world: World, call: Call) -> None:
     """Membership, permission, plan, throttle; then the method, for function views."""
-    traits = subject(call).traits
+    traits = call.traits
     view = traits["kind"] == "view"
     name = domain_of(call)
     if traits.get("auth") != "none" and name is not None:
-        authentication.require_member(world, call, mobile=view or traits.get("mobile", False),
-                            permission=subject(call).permission, html=view)
+        authentication.require_member(world, call, mobile=view,
+                            permission=call.subject.permission if call.subject else None, html=view)
         if view:
             check_domain(world, call)
     if traits.get("auth") != "none" and traits.get("throttled", True):
         throttle.check(world, call, count=view)
     if call.operation is None:
-        allowed = call.notes["allowed"]
+        allowed = call.methods
         if traits.get("method_error") == "empty":
             raise wrong_method(allowed)
         raise Refusal(405, {"error": "Request method not allowed"})

@@ -8,7 +8,7 @@ from hashlib import md5
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from mocksrv.call import Call
+from mocksrv.vendors.commcare.call import Call
 
 if TYPE_CHECKING:
     from mocksrv.world import World

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.cases.search_parameter import search_ranges
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import bad_request, failed

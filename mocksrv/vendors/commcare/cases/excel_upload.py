@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call, Refusal, Reply
+from mocksrv.call import Refusal, Reply
 from mocksrv.vendors.commcare.access.checks import NOT_FOUND
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.cases.excel_import import SEARCH_FIELDS, Import, ImportFailed, Plan
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import multipart, spreadsheets

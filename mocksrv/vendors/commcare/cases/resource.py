@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.commcare.access import domains
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.cases import elastic
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import dates

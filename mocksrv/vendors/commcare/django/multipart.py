@@ -10,7 +10,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
-from mocksrv.call import Call, Refusal
+from mocksrv.call import Refusal
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django.error_pages import BAD_REQUEST
 from mocksrv.vendors.commcare.errors import Text
 

@@ -13,8 +13,9 @@ from email.header import Header
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from mocksrv.call import Call, Refusal, Reply
+from mocksrv.call import Refusal, Reply
 from mocksrv.vendors.commcare.access import authentication, domains
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates, multipart
 from mocksrv.vendors.commcare.django.error_pages import SERVER_ERROR
 from mocksrv.vendors.commcare.django.multipart import File

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from mocksrv.call import Call, Refusal, Reply
+from mocksrv.call import Refusal, Reply
 from mocksrv.vendors.commcare.access.checks import NOT_FOUND
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.cases import elastic, resource
 from mocksrv.vendors.commcare.errors import Text, absent
 from mocksrv.vendors.commcare.form_processor import indexed_form, processing

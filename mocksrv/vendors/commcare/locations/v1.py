@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call, Refusal
+from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.access import domains
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import absent, bad_request
 from mocksrv.vendors.commcare.form_processor.stores import TOP_NUMBER, owned

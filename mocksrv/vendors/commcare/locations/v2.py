@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call, Refusal, Reply
+from mocksrv.call import Refusal, Reply
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import absent, bad_request

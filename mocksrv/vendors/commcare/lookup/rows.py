@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.errors import absent, bad_request, not_found
 from mocksrv.vendors.commcare.form_processor.stores import TOP_NUMBER, owned
 from mocksrv.vendors.commcare.lookup.tables import SOURCE, rows_of, schema_error
@@ -103,7 +104,7 @@ def list_lookup_items(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("POST", "lookup_table_item", *OLD, statuses=(201, 400, 404), produces="", source=SOURCE,
-                 proof="source", body=LookupItemBody)
+                 proof="source", body=LookupItemBody, effect="makes")
 def create_lookup_item(world: World, call: Call) -> Reply:
     """A new row; the answer is empty."""
     create(world, call)
@@ -111,7 +112,7 @@ def create_lookup_item(world: World, call: Call) -> Reply:
 
 
 @vendor.resource("POST", "lookup_table_item", *NEW, response=LookupItemObject, statuses=(201, 400, 404),
-                 source=SOURCE, proof="source", body=LookupItemBody)
+                 source=SOURCE, proof="source", body=LookupItemBody, effect="makes")
 def create_lookup_item_v2(world: World, call: Call) -> Reply:
     """A new row."""
     return Reply(show(create(world, call)), 201)
@@ -125,7 +126,7 @@ def get_lookup_item(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("PUT", "lookup_table_item", *OLD, detail=True, statuses=(204, 201, 400, 404), produces="",
-                 source=SOURCE, proof="source", body=LookupItemBody)
+                 source=SOURCE, proof="source", body=LookupItemBody, effect="changes")
 def update_lookup_item(world: World, call: Call) -> Reply:
     """Change a row; the answer is empty."""
     _, new = update(world, call)
@@ -133,7 +134,7 @@ def update_lookup_item(world: World, call: Call) -> Reply:
 
 
 @vendor.resource("PUT", "lookup_table_item", *NEW, detail=True, response=LookupItemObject,
-                 statuses=(200, 201, 400, 404), source=SOURCE, proof="source", body=LookupItemBody)
+                 statuses=(200, 201, 400, 404), source=SOURCE, proof="source", body=LookupItemBody, effect="changes")
 def update_lookup_item_v2(world: World, call: Call) -> Reply:
     """Change a row."""
     row, new = update(world, call)
@@ -141,7 +142,7 @@ def update_lookup_item_v2(world: World, call: Call) -> Reply:
 
 
 @vendor.resource("DELETE", "lookup_table_item", *OLD, *NEW, detail=True, statuses=(204, 404), source=SOURCE,
-                 proof="source")
+                 proof="source", effect="changes")
 def delete_lookup_item(world: World, call: Call) -> Reply:
     """Remove a row."""
     world.table("commcare.lookup_rows").delete(find(world, call)["id"])

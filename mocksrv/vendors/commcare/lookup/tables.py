@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call, Refusal, Reply
+from mocksrv.call import Refusal, Reply
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.errors import absent, bad_request
 from mocksrv.vendors.commcare.form_processor.stores import TOP, owned
@@ -149,7 +150,7 @@ def list_lookup_tables(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("POST", "lookup_table", "v0.5", "v1", statuses=(201, 400), produces="",
-                 errors=response_schemas.IDS, source=SOURCE, proof="source", body=LookupTableBody)
+                 errors=response_schemas.IDS, source=SOURCE, proof="source", body=LookupTableBody, effect="makes")
 def create_lookup_table(world: World, call: Call) -> Reply:
     """A new lookup table; its tag must be new."""
     create_table(world, call, deserializer.load_object(call))
@@ -175,7 +176,7 @@ def get_lookup_table(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("PUT", "lookup_table", "v0.5", "v1", detail=True, statuses=(204, 201, 400), produces="",
-                 errors=response_schemas.IDS, source=SOURCE, proof="source", body=LookupTableBody)
+                 errors=response_schemas.IDS, source=SOURCE, proof="source", body=LookupTableBody, effect="changes")
 def update_lookup_table(world: World, call: Call) -> Reply:
     """Change a lookup table; an unknown id makes a new one."""
     data, pk = deserializer.load_object(call), call.params["pk"]
@@ -192,7 +193,7 @@ def update_lookup_table(world: World, call: Call) -> Reply:
 
 
 @vendor.resource("DELETE", "lookup_table", "v0.5", "v1", detail=True, statuses=(204, 404), source=SOURCE,
-                 proof="source")
+                 proof="source", effect="changes")
 def delete_lookup_table(world: World, call: Call) -> Reply:
     """Remove a lookup table with its rows."""
     table = find_table(world, call)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import multipart
 from mocksrv.vendors.commcare.lookup import workbook as table_workbook

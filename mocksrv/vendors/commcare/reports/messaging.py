@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
-from mocksrv.call import Call
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import absent, view_error
 from mocksrv.vendors.commcare.form_processor.stores import TOP

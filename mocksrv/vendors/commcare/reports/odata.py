@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call, Refusal, Reply
+from mocksrv.call import Refusal, Reply
 from mocksrv.vendors.commcare.access import domains
 from mocksrv.vendors.commcare.access.checks import NOT_FOUND
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.errors import Text
 from mocksrv.vendors.commcare.form_processor.stores import TOP, owned
 from mocksrv.vendors.commcare.schemas import Feed, FeedService

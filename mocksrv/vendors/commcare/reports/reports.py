@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from mocksrv.call import Call, Refusal, Reply
+from mocksrv.call import Refusal, Reply
 from mocksrv.vendors.commcare.access import domains
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.errors import absent, bad_request, not_found
 from mocksrv.vendors.commcare.form_processor.stores import TOP, owned
 from mocksrv.vendors.commcare.schemas import DataSourceList, DataSourceObject, ReportData, ReportList, ReportObject

@@ -7,8 +7,9 @@ import binascii
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
-from mocksrv.call import Call, Refusal
+from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.access import domains
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import Text, absent, view_error
 from mocksrv.vendors.commcare.form_processor.stores import TOP, owned

@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element, ParseError
 
 import orjson
 
-from mocksrv.call import Call, Refusal
+from mocksrv.call import Refusal
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.errors import CANNED, bad_request, failed
 
 

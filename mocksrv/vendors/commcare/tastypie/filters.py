@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from mocksrv.call import Call
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import bad_request, failed
 

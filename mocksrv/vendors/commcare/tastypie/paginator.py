@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from mocksrv.call import Call
 from mocksrv.store import Table
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.errors import bad_request
 
 

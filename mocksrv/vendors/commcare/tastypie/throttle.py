@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from mocksrv.call import Call, Refusal
+from mocksrv.call import Refusal
 from mocksrv.limits import Window
+from mocksrv.vendors.commcare.call import Call
 
 if TYPE_CHECKING:
     from mocksrv.world import World
@@ -53,17 +54,18 @@ def check(world: World, call: Call, *, count: bool, name: str = "requests") -> N
         used, closes = window(world, seconds, name).count(domain, world.clock)
         if used >= math.floor(limit):
             raise refusal(world, closes - world.clock.time())
-    call.notes["throttled"] = name
+    call.window = name
     if count:
         hit(world, call)
 
 
 def hit(world: World, call: Call) -> None:
     """Count a call that `check` let through, once; resources do so only when they have succeeded."""
-    if name := call.notes.pop("throttled", None):
+    if call.window is not None:
         domain = call.params.get("domain", "")
         for seconds in allowed(world, domain):
-            window(world, seconds, name).hit(domain, world.clock)
+            window(world, seconds, call.window).hit(domain, world.clock)
+        call.window = None
 
 
 def refusal(world: World, wait: float) -> Refusal:

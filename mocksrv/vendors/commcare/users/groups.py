@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call, Refusal, Reply
+from mocksrv.call import Refusal, Reply
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.errors import absent, bad_request, failed, not_found
 from mocksrv.vendors.commcare.form_processor.stores import TOP, owned
@@ -183,7 +184,7 @@ def list_groups(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("POST", "group", "v1", "v0.5", permission="edit_commcare_users", response=Created,
-                 statuses=(201, 400, 500), source=SOURCE, proof="source", body=GroupBody)
+                 statuses=(201, 400, 500), source=SOURCE, proof="source", body=GroupBody, effect="makes")
 def create_group(world: World, call: Call) -> Reply:
     """A new group; its name must be new, and its users leave all their other groups."""
     data = deserializer.load_object(call)
@@ -218,7 +219,7 @@ def get_group(world: World, call: Call) -> dict[str, Any]:
 
 @vendor.resource("PUT", "group", "v1", "v0.5", detail=True, permission="edit_commcare_users",
                  response=response_schemas.echo(GroupObject), statuses=(200, 400, 500),
-                 source=SOURCE, proof="source", body=GroupBody)
+                 source=SOURCE, proof="source", body=GroupBody, effect="changes")
 def update_group(world: World, call: Call) -> dict[str, Any]:
     """Change the fields that are given; `users` replaces all members."""
     data = deserializer.load_object(call)
@@ -231,7 +232,7 @@ def update_group(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("DELETE", "group", "v1", "v0.5", detail=True, permission="edit_commcare_users",
-                 statuses=(204, 404), source=SOURCE, proof="source")
+                 statuses=(204, 404), source=SOURCE, proof="source", effect="changes")
 def delete_group(world: World, call: Call) -> Reply:
     """Remove a group."""
     world.table("commcare.groups").delete(find(world, call, not_found)["id"])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from mocksrv.call import Call, Refusal, Reply
+from mocksrv.call import Refusal, Reply
 from mocksrv.vendors.commcare.access import authentication, domains
 from mocksrv.vendors.commcare.access.authentication import Caller
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.errors import Text, bad_request
 from mocksrv.vendors.commcare.schemas import DomainList, IdentityObject, Invitation
@@ -53,7 +54,7 @@ def list_user_domains(world: World, call: Call) -> dict[str, Any]:
 
 @vendor.resource("POST", "sso", "v0.4", "v0.5", "v1", auth="none", statuses=(200, 400, 403),
                  response=response_schemas.USER,
-                 source="commcare-hq corehq/apps/api/resources/v0_4.py", proof="source")
+                 source="commcare-hq corehq/apps/api/resources/v0_4.py", proof="source", effect="reads")
 def sign_on(world: World, call: Call) -> Any:
     """A user by name and password, in the form of version 0.4."""
     form = {name: values[-1] for name, values in parse_qs(call.body.decode("utf-8", "replace")).items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.errors import bad_request
 from mocksrv.vendors.commcare.form_processor.stores import owned
 from mocksrv.vendors.commcare.schemas import Registration

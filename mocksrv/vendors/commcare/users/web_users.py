@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call, Refusal, Reply
+from mocksrv.call import Refusal, Reply
 from mocksrv.vendors.commcare.access import domains
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import absent, not_found

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Reply
 from mocksrv.vendors.commcare.access import domains
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import bad_request, failed, not_found
@@ -176,7 +177,7 @@ def full_name(world: World, domain: str, given: Any) -> str:
 
 @vendor.resource("POST", "user", "v0.5", "v1", permission="edit_commcare_users", response=Created,
                  statuses=(201, 400),
-                 source=listing.SOURCE, proof="source", body=UserBody)
+                 source=listing.SOURCE, proof="source", body=UserBody, effect="makes")
 def create_user(world: World, call: Call) -> Reply:
     """A new mobile worker; fields other than username and password that cannot be taken are dropped in silence."""
     data, domain = dict(deserializer.load_object(call)), call.params["domain"]
@@ -201,7 +202,7 @@ def create_user(world: World, call: Call) -> Reply:
 
 @vendor.resource("PUT", "user", "v0.5", "v1", detail=True, permission="edit_commcare_users",
                  response=response_schemas.echo(UserObject), statuses=(200, 400, 404),
-                 source=listing.SOURCE, proof="source", body=UserBody)
+                 source=listing.SOURCE, proof="source", body=UserBody, effect="changes")
 def update_user(world: World, call: Call) -> dict[str, Any]:
     """Change the fields that are given; all or nothing."""
     user = dict(listing.find(world, call))
@@ -214,7 +215,7 @@ def update_user(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("DELETE", "user", "v0.5", "v1", detail=True, permission="edit_commcare_users", statuses=(204, 404),
-                 source=listing.SOURCE, proof="source")
+                 source=listing.SOURCE, proof="source", effect="changes")
 def delete_user(world: World, call: Call) -> Reply:
     """Remove a mobile worker, also from its groups."""
     user = listing.find(world, call)
@@ -240,14 +241,16 @@ def set_active(world: World, call: Call, active: bool) -> Reply:
 
 
 @vendor.resource("POST", "user", "v0.5", "v1", tail="{pk}/activate/", permission="edit_commcare_users",
-                 statuses=(202, 400, 404), response=response_schemas.NOTHING, source=listing.SOURCE, proof="source")
+                 statuses=(202, 400, 404), response=response_schemas.NOTHING, source=listing.SOURCE, proof="source",
+                 effect="changes")
 def activate_user(world: World, call: Call) -> Reply:
     """Let a mobile worker log in again."""
     return set_active(world, call, True)
 
 
 @vendor.resource("POST", "user", "v0.5", "v1", tail="{pk}/deactivate/", permission="edit_commcare_users",
-                 statuses=(202, 400, 404), response=response_schemas.NOTHING, source=listing.SOURCE, proof="source")
+                 statuses=(202, 400, 404), response=response_schemas.NOTHING, source=listing.SOURCE, proof="source",
+                 effect="changes")
 def deactivate_user(world: World, call: Call) -> Reply:
     """Keep a mobile worker from logging in."""
     return set_active(world, call, False)

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.clock import stopwatch
 from mocksrv.store import tree
 from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import collation
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch.view_index import Rows, parsed
@@ -49,7 +49,7 @@ def asked(world: World, call: Call) -> tuple[Database, dict[str, Any], Plan]:
 
 @vendor.operation("POST", f"/{DB}/_find", name="couch_find", response=response_schemas.FOUND,
                   body=request_schemas.FIND_BODY,
-                  proof="source", source=SOURCE)
+                  proof="source", source=SOURCE, effect="reads")
 def find(world: World, call: Call) -> Any:
     """Documents that a selector finds: selector, fields, sort, limit, skip, bookmark, use_index, execution_stats."""
     began = stopwatch()
@@ -175,7 +175,7 @@ def layout(rows: list[bytes], more: dict[str, Any]) -> Iterator[bytes]:
 
 
 @vendor.operation("POST", f"/{DB}/_explain", name="couch_explain", response=response_schemas.EXPLAINED, proof="source",
-                  source=SOURCE)
+                  source=SOURCE, effect="reads")
 def explain(world: World, call: Call) -> Any:
     """Which index serves a query, and from where to where it is read."""
     db, options, plan = asked(world, call)

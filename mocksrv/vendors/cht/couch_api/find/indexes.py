@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mocksrv.call import Call
 from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch.view_index import Rows, View, rows_of
 from mocksrv.vendors.cht.couch_api.find import options, plan, selectors

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from mocksrv.call import Call, Refusal
+from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.access import location_access
 from mocksrv.vendors.commcare.access.location_access import Reach
+from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.cases.v2 import listing
 from mocksrv.vendors.commcare.cases.v2 import payload as payload
 from mocksrv.vendors.commcare.cases.v2.fields import field_filter
@@ -93,7 +94,7 @@ def list_cases_v2(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.view("POST", *BULK_FETCH, query=CaseV2Fields, body=CaseV2BulkFetch, response=CaseV2BulkFetched,
-             statuses=(200, 400), **BULK)
+             statuses=(200, 400), **BULK, effect="reads")
 def bulk_fetch_cases_v2(world: World, call: Call) -> dict[str, Any]:
     """Many cases by ids and external ids, in the order in which they are asked for."""
     data = read_json(call)
@@ -108,7 +109,7 @@ def bulk_fetch_cases_v2(world: World, call: Call) -> dict[str, Any]:
 # The real view does not look at the method: a GET has no body, a PUT works.
 for method in ("GET", "PUT"):
     vendor.view(method, *BULK_FETCH, name=f"bulk_fetch_cases_v2_{method.lower()}", response=CaseV2BulkFetched,
-                statuses=(200, 400), **BULK)(bulk_fetch_cases_v2)
+                statuses=(200, 400), effect="reads", **BULK)(bulk_fetch_cases_v2)
 
 
 @vendor.view("GET", *DETAIL, query=CaseV2Fields, response=response_schemas.any_of(CaseV2Object, CaseV2BulkFetched),
