@@ -93,7 +93,8 @@ def test_the_report_names_each_of_the_twenty_and_nothing_else(live, tmp_path):
     assert (unknown, missed) == ([], [])
     assert len(found) == len(TWISTS) == 20
 
-    kept = {file.parent.relative_to(recorded).as_posix(): file.read_text() for file in recorded.rglob("shapes.json")}
+    kept = {file.parent.relative_to(recorded).as_posix(): file.read_text("utf-8")
+            for file in recorded.rglob("shapes.json")}
     assert kept.keys() == {"carehq/recorded/v1", "cht/recorded/4.15.0", "commcare/recorded/unversioned"}
     people = {text for table in PEOPLE for doc in before[table].values() for key in ("name", "last_name", "email")
               if isinstance(text := doc.get(key), str) and (text != text.lower() or "@" in text) and len(text) > 4}
@@ -108,7 +109,7 @@ def names(twist, row):
 
 def made(folder):
     """How many things the open ledgers hold."""
-    return sum(file.read_text().count('"made"') for file in folder.glob("*.jsonl"))
+    return sum(file.read_text("utf-8").count('"made"') for file in folder.glob("*.jsonl"))
 
 
 def wait_for(happened, seconds=60):

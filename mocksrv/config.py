@@ -185,7 +185,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None
 def read_file(path: Path) -> dict[str, Any]:
     """The settings of a TOML file; a `[set.vendor]` table holds a vendor's own."""
     try:
-        data = tomllib.loads(path.read_text())
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot read the settings file {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -71,7 +71,7 @@ def mocksrv_url(request: pytest.FixtureRequest) -> Iterator[str]:
 def started(size: str) -> Iterator[str]:
     """A server process with a port of its own; its base URL."""
     command = [sys.executable, "-m", "mocksrv", "serve", "--port", "0", "--size", size]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as process:
         assert process.stdout is not None
         assert process.stderr is not None
         ready, url = process.stdout.readline().rpartition(" ")[::2]

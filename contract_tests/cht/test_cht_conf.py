@@ -127,7 +127,7 @@ def test_contacts_out_of_csv(api: Any, run: Run, project: Path, unique: str) -> 
         (project / f"csv/{name}.csv").write_text("\n".join(lines) + "\n")
     run("csv-to-docs", "upload-docs")
     made = {doc["name"].split()[0]: doc for path in project.glob("json_docs/*.doc.json")
-            if (doc := json.loads(path.read_text()))}
+            if (doc := json.loads(path.read_text(encoding="utf-8")))}
     person = api.ok("GET", f"/api/v1/person/{made['Achieng']['_id']}?with_lineage=true")
     assert person["parent"]["parent"]["name"] == f"Siaya {unique}"
 

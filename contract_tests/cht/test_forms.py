@@ -135,7 +135,7 @@ def test_the_seeded_list_is_what_openrosa_clients_read(api):
 def test_pyxform_reads_the_shipped_forms(file):
     from pyxform.xform2json import create_survey_element_from_xml
 
-    text = fixtures.path("cht", "forms", file).read_text()
+    text = fixtures.path("cht", "forms", file).read_text(encoding="utf-8")
     survey = create_survey_element_from_xml(text)
     ns = {"f": "http://www.w3.org/2002/xforms", "h": "http://www.w3.org/1999/xhtml"}
     form = etree.fromstring(text.encode())

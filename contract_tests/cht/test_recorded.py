@@ -31,7 +31,7 @@ CHANGES = {
 def recorded():
     """All lines in the order in which they were recorded."""
     files = fixtures.path("cht", "recorded", VERSION).glob("*.jsonl")
-    return sorted((json.loads(line) for file in files for line in file.read_text().splitlines()),
+    return sorted((json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()),
                   key=lambda line: line["order"])
 
 
@@ -55,7 +55,7 @@ def replay(ignored_headers):
 
 
 def test_the_recorded_answers_come_again_and_prove_what_is_written_down(request):
-    known = json.loads(fixtures.path("cht", "differences.json").read_text())
+    known = json.loads(fixtures.path("cht", "differences.json").read_text(encoding="utf-8"))
     outcomes, headers = replay(known["headers"])
     assert not (unmet := known["headers"].keys() - headers), f"these headers do not differ: compare them: {unmet}"
     assert len(outcomes) > 1_900

@@ -68,7 +68,7 @@ class Recording:
 
 def recorded(area):
     file = fixtures.path("commcare", "recorded", VERSION, f"{area}.jsonl")
-    return [json.loads(line) for line in file.read_text().splitlines()]
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def plain(value):
@@ -90,7 +90,7 @@ def case_problems(case, shown):
 
 @pytest.fixture(scope="module")
 def known():
-    return json.loads(fixtures.path("commcare", "differences.json").read_text())
+    return json.loads(fixtures.path("commcare", "differences.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")

@@ -67,6 +67,6 @@ def renewed(page: str, known: Mapping[str, str]) -> str:
 def write(folder: Path, known: Mapping[str, str]) -> None:
     """Renew the tables in all pages of a folder and those below it. Raises UnknownTable and OSError."""
     for file in sorted(folder.rglob("*.md")):
-        page = file.read_text()
+        page = file.read_text(encoding="utf-8")
         if (new := renewed(page, known)) != page:
-            file.write_text(new)
+            file.write_text(new, encoding="utf-8")

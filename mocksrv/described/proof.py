@@ -54,7 +54,7 @@ def file_of(vendor: str) -> Path:
 def read(vendor: str) -> Findings:
     """What replays and live runs found about a vendor's operations; nothing where there were none."""
     file = file_of(vendor)
-    found = json.loads(file.read_text()) if file.exists() else {}
+    found = json.loads(file.read_bytes()) if file.exists() else {}
     return {level: {name: Finding(**one | {"statuses": tuple(one["statuses"])}) for name, one in entries.items()}
             for level, entries in found.items()}
 
@@ -66,7 +66,7 @@ def replace(vendor: str, level: str, findings: Mapping[str, Finding]) -> None:
     levels = read(vendor) | {level: dict(findings)}
     shown = {level: {name: asdict(one) for name, one in sorted(levels[level].items())}
              for level in FOUND_PROOFS if levels.get(level)}
-    file_of(vendor).write_text(as_text(shown))
+    file_of(vendor).write_text(as_text(shown), encoding="utf-8")
 
 
 def record(vendor: str, level: str, passed: Mapping[str, Finding], failed: Collection[str] = ()) -> None:

@@ -26,7 +26,7 @@ class Ledger:
         file.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_APPEND | (os.O_CREAT | os.O_EXCL if head is not None else 0)
         self.file = file
-        self._out = os.fdopen(os.open(file, flags, 0o600), "a+")
+        self._out = os.fdopen(os.open(file, flags, 0o600), "a+", encoding="utf-8")
         self._lock = threading.Lock()
         try:
             fcntl.flock(self._out, fcntl.LOCK_EX | fcntl.LOCK_NB)

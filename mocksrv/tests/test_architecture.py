@@ -52,7 +52,7 @@ def readings(tree):
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_only_the_clock_reads_the_time_and_only_the_generator_makes_randomness(path):
-    found = set(readings(ast.parse(path.read_text())))
+    found = set(readings(ast.parse(path.read_text(encoding="utf-8"))))
     assert found <= MAY.get(str(path.relative_to(PACKAGE)), set())
 
 
@@ -64,7 +64,7 @@ def test_the_search_for_readings_finds_them():
 @pytest.mark.parametrize("path", [path for path in SOURCES if "vendors" in path.parts],
                          ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_vendors_know_neither_flask_nor_the_application_nor_each_other(path):
-    found = set(imports(ast.parse(path.read_text())))
+    found = set(imports(ast.parse(path.read_text(encoding="utf-8"))))
     assert not found & FORBIDDEN_IN_VENDORS
     if len(path.parts) > len(PACKAGE.parts) + 2:
         own = path.relative_to(PACKAGE / "vendors").parts[0]
@@ -81,8 +81,8 @@ def modules():
 
 def graph(known):
     """Which modules each module imports, those that are imported for types alone included."""
-    return {name: {one for one in imports(ast.parse(path.read_text())) if one in known} - {name}
-            - packages_of(ast.parse(path.read_text()), known) for name, path in known.items()}
+    return {name: {one for one in imports(ast.parse(path.read_text(encoding="utf-8"))) if one in known} - {name}
+            - packages_of(ast.parse(path.read_text(encoding="utf-8")), known) for name, path in known.items()}
 
 
 def packages_of(tree, known):

@@ -9,7 +9,7 @@ from pathlib import Path
 from mocksrv.vendors.carehq import vendor
 from mocksrv.vendors.carehq.keys import READY_MADE
 
-PAGE = (Path(__file__).parents[2] / "docs" / "carehq.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "carehq.md").read_text(encoding="utf-8")
 
 
 def test_the_quick_start_runs_as_it_stands(mocksrv):

@@ -171,7 +171,7 @@ def test_tls_with_a_ca_of_its_own(tmp_path):
             trust = str(folder / "ca.pem")
             assert requests.get(f"{url}/_mocksrv/health", verify=trust).json() == {"status": "ok"}
             served = requests.get(f"{url.replace('127.0.0.1', 'localhost')}/_mocksrv/ca.pem", verify=trust)
-            assert served.text == (folder / "ca.pem").read_text()
+            assert served.text == (folder / "ca.pem").read_text(encoding="utf-8")
             with pytest.raises(requests.exceptions.SSLError):
                 requests.get(f"{url}/_mocksrv/health")
             process.terminate()

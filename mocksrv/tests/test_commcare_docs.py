@@ -9,7 +9,7 @@ from pathlib import Path
 from mocksrv.vendors.commcare import vendor
 from mocksrv.vendors.commcare.seed import accounts
 
-PAGE = (Path(__file__).parents[2] / "docs" / "commcare.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "commcare.md").read_text(encoding="utf-8")
 
 
 def run(number, mocksrv):

@@ -8,7 +8,7 @@ from mocksrv import fixtures
 from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.cases.v2 import payload as payload
 
-VECTORS = json.loads(fixtures.path("commcare", "case_v2_payloads.json").read_text())["vectors"]
+VECTORS = json.loads(fixtures.path("commcare", "case_v2_payloads.json").read_text(encoding="utf-8"))["vectors"]
 
 
 @pytest.mark.parametrize(("kind", "data", "error"), VECTORS)

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 def instructions():
     """(stage, instruction, arguments) in order; the stage counts from 0."""
-    lines = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if not line.startswith("#")]
+    lines = [line for line in (ROOT / "Dockerfile").read_text("utf-8").splitlines() if not line.startswith("#")]
     stage = -1
     for line in "\n".join(lines).replace("\\\n", "").splitlines():
         if line:
@@ -58,8 +58,8 @@ def test_what_the_wheel_is_made_from_is_copied_and_not_ignored():
     copied = {
         name for stage, word, rest in instructions() if (stage, word) == (0, "COPY") for name in rest.split()[:-1]
     }
-    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")}
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     wheel = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]
     needed = {"pyproject.toml", pyproject["project"]["readme"], pyproject["project"]["license"]["file"]}
     needed |= {*wheel["packages"], *wheel["force-include"]}

@@ -22,7 +22,7 @@ def tables():
 
 
 def test_every_table_is_what_the_code_says(tables):
-    pages = {page: page.read_text() for page in DOCS.rglob("*.md")}
+    pages = {page: page.read_text("utf-8") for page in DOCS.rglob("*.md")}
     assert {mark["name"] for text in pages.values() for mark in documentation.MARKED.finditer(text)} == tables.keys()
     for page, text in pages.items():
         assert documentation.renewed(text, tables) == text, f"{page}: run `make operations`"
@@ -43,13 +43,14 @@ def into(folder, *more):
 def test_a_table_is_written_between_its_marks(page, tables):
     for _ in range(2):
         assert into(page.parents[1]).exit_code == 0
-        assert page.read_text() == f"a\n<!-- table: operations.cht -->\n{tables['operations.cht']}<!-- end -->\nz\n"
+        table = tables["operations.cht"]
+        assert page.read_text("utf-8") == f"a\n<!-- table: operations.cht -->\n{table}<!-- end -->\nz\n"
 
 
 def test_what_cannot_be_written_is_told(page):
-    before = page.read_text()
+    before = page.read_text("utf-8")
     refused = into(page.parent, "--vendor", "cht")
-    assert (refused.exit_code, page.read_text()) == (2, before)
+    assert (refused.exit_code, page.read_text("utf-8")) == (2, before)
     page.write_text(before.replace("operations.cht", "operations.nobody"))
     refused = into(page.parent)
     assert refused.exit_code == 2

@@ -156,7 +156,7 @@ def test_the_command_writes_all_forms_and_says_1(folder):
     assert "not on the mock side: cht alone: test_x.py::test_alone" in done.stdout
     assert done.stdout.endswith("3 differences in 4 cases of 4 operations; 1 case only on one side.\n")
     assert "\x1b" not in done.stdout
-    assert len(json.loads(files["json"].read_text())["differences"]) == 3
+    assert len(json.loads(files["json"].read_text(encoding="utf-8"))["differences"]) == 3
     assert all(file.stat().st_size for file in files.values())
 
 

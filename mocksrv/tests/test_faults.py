@@ -196,7 +196,7 @@ def test_a_lost_answer_is_a_reset_on_the_wire(server):
 
 
 def test_every_effect_is_seen_here():
-    tests = Path(__file__).read_text()
+    tests = Path(__file__).read_text(encoding="utf-8")
     effects = {field.name for field in dataclasses.fields(Fault)} - {
         "id", "vendor", "operation", "method", "path", "caller", "nth", "times", "probability", "seen", "hits"}
     assert all(f"{effect}=" in tests or f'"{effect}":' in tests for effect in effects)

@@ -351,7 +351,7 @@ def test_only_tests_are_recorded_and_nothing_after_a_refusal(opened, tmp_path):
     assert gate.call("GET", "/_gate/refused?case=test_a.py::test_one")[1] == [
         f"PUT /medic/x: {rails_module.READ_ONLY}"]
     gate.call("POST", "/_gate/finish")
-    document = json.loads(shapes.read_text())
+    document = json.loads(shapes.read_text(encoding="utf-8"))
     assert (document["vendor"], document["target"], document["version"]) == ("cht", "live", "4.15.0")
     assert {name: list(cases) for name, cases in document["operations"].items()} == {
         "api_info": ["test_a.py::test_one", "test_a.py::test_one #2"]}
@@ -365,7 +365,7 @@ def test_that_a_service_has_had_enough_is_no_fact_of_its_api(opened, monkeypatch
         assert gate.call("GET", "/api/info")[0] == 429
     gate.call("GET", "/api/info")
     gate.call("POST", "/_gate/finish")
-    assert json.loads((tmp_path / "shapes.json").read_text())["operations"] == {}
+    assert json.loads((tmp_path / "shapes.json").read_text(encoding="utf-8"))["operations"] == {}
 
 
 def test_a_service_that_is_down_is_said_to_be(routes, tmp_path):

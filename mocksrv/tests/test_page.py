@@ -412,7 +412,7 @@ def test_snapshots_are_kept_restored_deleted_and_moved_as_files(page, mocksrv, t
     page.click(f"Download {label}")
     file = tmp_path / f"{label}.json"
     page.until(file.exists, "the download")
-    assert "later" not in json.loads(file.read_text())["tables"]["cht.medic"]
+    assert "later" not in json.loads(file.read_text(encoding="utf-8"))["tables"]["cht.medic"]
     page.click(f"Delete snapshot {label}")
     page.click("Delete")
     page.until(lambda: not page.named(f"Delete snapshot {label}"))
@@ -520,7 +520,7 @@ return [...document.querySelectorAll("button, a[href], input, select, textarea, 
 
 def words_of_the_tests():
     """What the tests of this file name: their texts, with * for what varies."""
-    for node in ast.walk(ast.parse(Path(__file__).read_text())):
+    for node in ast.walk(ast.parse(Path(__file__).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
         elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):

@@ -46,7 +46,7 @@ def test_nothing_foreign_may_run_or_load(shop):
 
 @pytest.mark.parametrize("name", FILES)
 def test_no_file_asks_elsewhere_or_makes_markup_of_text(name):
-    text = (FOLDER / name).read_text()
+    text = (FOLDER / name).read_text(encoding="utf-8")
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text)
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text)
     assert not re.search(r"<script>|\son\w+=\"|\sstyle=\"", text)

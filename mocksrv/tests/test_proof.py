@@ -70,11 +70,11 @@ def test_a_replay_replaces_what_was_found_and_a_run_adds_to_it(files):
     proof.record("shop", "live", {"b": OLD_LIVE, "c": LIVE})
     proof.record("shop", "live", {"b": LIVE, "d": LIVE}, failed=["c", "never known"])
     assert proof.read("shop") == {"recorded": {"b": RECORDED}, "live": {"b": LIVE, "d": LIVE}}
-    text = (files / "shop.json").read_text()
+    text = (files / "shop.json").read_text(encoding="utf-8")
     assert [line.split(":")[0].strip() for line in text.splitlines()] == [
         "{", '"recorded"', '"b"', "},", '"live"', '"b"', '"d"', "}", "}"]
     proof.record("shop", "live", {}, failed=["b", "d"])
-    assert list(json.loads((files / "shop.json").read_text())) == ["recorded"]
+    assert list(json.loads((files / "shop.json").read_text(encoding="utf-8"))) == ["recorded"]
     with pytest.raises(ValueError, match="recorded, live"):
         proof.replace("shop", "source", {})
 

@@ -11,7 +11,7 @@ import pytest
 from mocksrv.cli import main
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text("utf-8")
 WALKTHROUGHS = re.findall(r"^### (.+?)\n.*?```python\n(.+?)```", README, re.DOTALL | re.MULTILINE)
 SAYS = {"CareHQ": "of 10 calls left", "CommCare HQ": "whole_milk 2", "Community Health Toolkit": "expiration_date"}
 
@@ -34,7 +34,7 @@ def test_it_fits_a_screen_and_a_bit():
 
 
 def test_every_route_of_the_control_plane_is_documented(shop_app):
-    documented = (ROOT / "docs" / "control.md").read_text()
+    documented = (ROOT / "docs" / "control.md").read_text("utf-8")
     for rule in shop_app().url_map.iter_rules():
         if rule.endpoint.startswith("control."):
             word = rule.rule.removeprefix("/_mocksrv").split("/<")[0]
@@ -42,7 +42,7 @@ def test_every_route_of_the_control_plane_is_documented(shop_app):
 
 
 def test_the_options_that_it_names_exist():
-    pages = README + (ROOT / "docs" / "command-line.md").read_text() + (ROOT / "docs" / "control.md").read_text()
+    pages = README + "".join((ROOT / "docs" / page).read_text("utf-8") for page in ("command-line.md", "control.md"))
     for option in set(re.findall(r"(?<![\w-])--(?!mocksrv|build|rm|from)[a-z][a-z-]+", pages)):
         names = {name for command in main.commands.values() for param in command.params for name in param.opts}
         assert option in names | {"--help"}, option

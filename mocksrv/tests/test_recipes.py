@@ -11,7 +11,7 @@ import pytest
 from mocksrv.config import PARSERS
 from mocksrv.tests.tools import program
 
-PAGE = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text(encoding="utf-8")
 TESTED = {title: (kind, code) for title, kind, code in
           re.findall(r"^## ([^\n]+) \(tested\)\n\n```(\w+)\n(.+?)```", PAGE, re.DOTALL | re.MULTILINE)}
 CHECKED = dict(re.findall(r"^## ([^\n]+) \(checked\)\n\n```yaml\n(.+?)```", PAGE, re.DOTALL | re.MULTILINE))
@@ -57,7 +57,7 @@ def test_every_recipe_with_a_schema_is_checked():
 
 
 def test_recipes_for_containers_name_what_the_image_has():
-    exposed = re.search(r"EXPOSE (\d+)", (Path(__file__).parents[2] / "Dockerfile").read_text())[1]
+    exposed = re.search(r"EXPOSE (\d+)", (Path(__file__).parents[2] / "Dockerfile").read_text(encoding="utf-8"))[1]
     for title, text in CHECKED.items():
         assert f":{exposed}" in text, title
         known = {f"MOCKSRV_{name.upper()}" for name in PARSERS} | {"MOCKSRV_URL"}

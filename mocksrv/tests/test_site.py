@@ -34,7 +34,7 @@ def test_every_page_is_in_it(site):
 def test_it_fetches_nothing_from_elsewhere(site):
     fetched = r'<(?:script|img|iframe)[^>]*src="?([^" >]+)|<link[^>]*href="?([^" >]+)|@import|url\(([^)]+)\)'
     for page in site.rglob("*.html"):
-        for found in re.finditer(fetched, page.read_text()):
+        for found in re.finditer(fetched, page.read_text(encoding="utf-8")):
             target = next(filter(None, found.groups()), "")
             assert not re.match(r"['\"]?(https?:|//)", target), (page, target)
 

@@ -225,8 +225,8 @@ def test_a_snapshot_with_something_wrong_in_it_is_not_taken_in(shop, change):
 def test_a_data_file_with_a_wrong_state_is_damaged(shop_app, tmp_path):
     file = tmp_path / "world.json"
     shop_app(data=file).worlds.close()
-    text = file.read_text().replace('"seed":', '"sead":')
+    text = file.read_text(encoding="utf-8").replace('"seed":', '"sead":')
     file.write_text(text)
     with pytest.raises(ConfigError, match="is damaged: its clock, seed, draws, settings or vendors are not there"):
         shop_app(data=file)
-    assert file.read_text() == text
+    assert file.read_text(encoding="utf-8") == text

@@ -40,7 +40,7 @@ def draw() -> dict[str, list[str]]:
 def main() -> None:
     path = fixtures.path("carehq", "pools.json")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(draw(), indent=0, ensure_ascii=False) + "\n")
+    path.write_text(json.dumps(draw(), indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

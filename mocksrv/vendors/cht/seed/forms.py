@@ -25,7 +25,7 @@ JSON_TOO = "off"  # the form that has a definition in JSON as well, as on the do
 
 
 def plant(world: World) -> None:
-    sms_forms = json.loads(fixtures.path("cht", "sms_forms.json").read_text())
+    sms_forms = json.loads(fixtures.path("cht", "sms_forms.json").read_bytes())
     app_settings.update(world, {"forms": sms_forms}, "merge")
     medic = documents.database(world)
     for id, file, title, collect in FORMS:

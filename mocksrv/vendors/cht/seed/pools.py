@@ -19,7 +19,7 @@ AREAS = ("Busia", "Butere", "Emuhaya", "Funyula", "Gem", "Hamisi", "Kakamega", "
 @cache
 def load() -> dict[str, Any]:
     """`female`, `male`, `last` and `area`: lists of names; read only."""
-    found: dict[str, Any] = json.loads(fixtures.path(*FILE).read_text())
+    found: dict[str, Any] = json.loads(fixtures.path(*FILE).read_bytes())
     return found
 
 
@@ -34,4 +34,5 @@ def make() -> dict[str, list[str]]:
 
 
 if __name__ == "__main__":
-    fixtures.path(*FILE).write_text(json.dumps(make(), indent=1, ensure_ascii=False) + "\n")
+    fixtures.path(*FILE).write_text(json.dumps(make(), indent=1, ensure_ascii=False) + "\n",
+                                      encoding="utf-8")

@@ -29,7 +29,7 @@ LATER_PERMISSIONS: dict[str, dict[str, Any]] = {
 @cache
 def defaults() -> dict[str, Any]:
     """The settings of a new installation; read only."""
-    value: dict[str, Any] = json.loads(fixtures.path("cht", "app_settings.json").read_text())
+    value: dict[str, Any] = json.loads(fixtures.path("cht", "app_settings.json").read_bytes())
     return value
 
 

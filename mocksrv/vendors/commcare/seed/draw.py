@@ -29,4 +29,4 @@ def unique(make: Callable[[], str], wanted: int) -> set[str]:
 
 
 if __name__ == "__main__":
-    FILE.write_text(json.dumps(draw(), indent=1) + "\n")
+    FILE.write_text(json.dumps(draw(), indent=1) + "\n", encoding="utf-8")

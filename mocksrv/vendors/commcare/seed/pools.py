@@ -13,5 +13,5 @@ FILE = fixtures.path("commcare", "pools.json")
 @cache
 def pools() -> dict[str, list[str]]:
     """`female`, `male` and `last` names, and `places`."""
-    found: dict[str, list[str]] = json.loads(FILE.read_text())
+    found: dict[str, list[str]] = json.loads(FILE.read_bytes())
     return found
