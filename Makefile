@@ -7,7 +7,7 @@ PORT ?= 8080
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test parallel lint format proof operations docs bench fuzz
+.PHONY: help serve test dates parallel lint format proof operations docs bench fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
@@ -33,6 +33,9 @@ serve: $(VENV)/server ## Start the server on PORT (8080)
 
 test: $(VENV)/ready ## Run all tests; ARGS goes to pytest
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+dates: $(VENV)/ready ## Run the tests on other days, needs faketime; ARGS: --day leap-day, and arguments of pytest
+	$(BIN)/python -m mocksrv.tests.days -n $(WORKERS) $(ARGS)
 
 parallel: $(VENV)/ready ## Two hundred tests at once on one server, in twenty orders
 	$(BIN)/python -m mocksrv.tests.parallel.run $(ARGS)
