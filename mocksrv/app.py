@@ -21,7 +21,7 @@ from mocksrv import near_misses
 from mocksrv.call import Call, Refusal, Reply
 from mocksrv.clock import pause, stopwatch
 from mocksrv.config import Config
-from mocksrv.control import CONTROL, control, forbidden
+from mocksrv.control import CONTROL, control, first_contact, forbidden
 from mocksrv.faults import Fault
 from mocksrv.journal import BODY, Entry, blot
 from mocksrv.journal.metrics import Meter
@@ -114,11 +114,15 @@ class Simulator(Flask):
         prefix, name, path = take_world("", path)
         if path == CONTROL or path.startswith(f"{CONTROL}/"):
             return self._control(environ, start_response, prefix, name, path)
+        root = path == "/"
         vendor, prefix, name, path = self._vendor(prefix, name, path)
         try:
             world = self.worlds[name or DEFAULT]
         except NoRoom as error:
             return no_room(error, dated(start_response))
+        if root and first_contact.is_first(environ) and not (
+                world.faults or has_route(self._routes_of(vendor, ""), f"/{vendor.name}/")):
+            return first_contact.greet(world.prefix, start_response)
         call = vendor.call_type(
             method=environ["REQUEST_METHOD"],
             path=vendor.route(world, path),

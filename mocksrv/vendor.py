@@ -159,3 +159,7 @@ class Vendor(Generic[CallType]):
     def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
         """The ready-made credentials, with `base_url` as the vendor's clients want it."""
         return []
+
+    def first_call(self, base_url: str) -> str:
+        """A call for a shell, by curl, that a new world answers with data; "" where there is none."""
+        return ""

@@ -34,6 +34,7 @@ COMPONENTS: dict[str, Schema] = {
         "properties": {"type": TEXT, "title": TEXT, "status": {"type": "integer"}, "detail": TEXT}},
     "Health": all_of(status={"const": "ok"}),
     "Ready": all_of(ready=TRUTH, instance=TEXT, vendors=listed(TEXT)),
+    "Vendor": all_of(name=TEXT, title=TEXT, operations=WHOLE, curl=TEXT),
     "Credentials": {"type": "object", "description": "By vendor; which members there are is the vendor's matter.",
                     "additionalProperties": listed({"type": "object", "required": ["base_url"]})},
     "Operation": all_of(

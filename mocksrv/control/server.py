@@ -24,6 +24,14 @@ def ready() -> Response:
     return answer({"ready": True, "instance": INSTANCE, "vendors": list(app().vendors)})
 
 
+@control.get("/vendors")
+@told(listed("Vendor"))
+def vendors() -> Response:
+    """Whom this server answers like, with a first call to try, as this caller sees the server."""
+    return answer([{"name": vendor.name, "title": vendor.title or vendor.name, "operations": len(vendor.operations),
+                    "curl": vendor.first_call(here())} for vendor in app().vendors.values()])
+
+
 @control.get("/credentials")
 @told("Credentials")
 def credentials() -> Response:

@@ -9,10 +9,11 @@ import * as journal from "./journal.js";
 import * as operations from "./operations.js";
 import * as scenarios from "./scenarios.js";
 import * as settings from "./settings.js";
+import * as start from "./start.js";
 import * as tables from "./tables.js";
 import * as worlds from "./worlds.js";
 
-const VIEWS = { journal, worlds, tables, clock, faults, scenarios, operations, settings };
+const VIEWS = { start, journal, worlds, tables, clock, faults, scenarios, operations, settings };
 const byId = (id) => document.getElementById(id);
 
 let leave = null; // what ends the present view
@@ -75,12 +76,14 @@ function connected(yes) {
 async function show(focus) {
   const mine = (shown += 1);
   const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
-  const key = Object.hasOwn(VIEWS, name) ? name : "journal";
+  const key = Object.hasOwn(VIEWS, name) ? name : "start";
   leave?.();
   leave = null;
   for (const link of byId("nav").querySelectorAll("a")) {
     link.toggleAttribute("aria-current", false);
-    if (link.dataset.view === key) link.setAttribute("aria-current", "page");
+    if (link.dataset.view !== key) continue;
+    link.setAttribute("aria-current", "page");
+    byId("nav").scrollLeft = link.offsetLeft - byId("nav").clientWidth / 2; // on a phone it is one line that moves
   }
   document.title = `${VIEWS[key].title} · ${world()} · mocksrv`;
   const place = h("div", { class: `view ${key}` }, h("h1", {}, VIEWS[key].title));
@@ -92,7 +95,9 @@ async function show(focus) {
   leave = ended;
   byId("main").replaceChildren(place);
   byId("main").dataset.view = key;
-  if (focus) byId("main").focus();
+  if (!focus) return;
+  byId("main").focus({ preventScroll: true }); // it begins below the header, which is to stay in sight
+  scrollTo(0, 0);
 }
 
 /** Turn to another world, without leaving the page: the token stays. */
@@ -104,7 +109,7 @@ async function go(name) {
   await show(true);
 }
 
-function start() {
+function begin() {
   byId("nav").append(...Object.entries(VIEWS).map(([key, view]) => h("li", {},
     h("a", { href: `#/${key}`, "data-view": key }, view.title))));
   byId("world").addEventListener("change", (event) => go(event.target.value));
@@ -127,4 +132,4 @@ function start() {
   setInterval(refresh, 3000);
 }
 
-start();
+begin();

@@ -17,7 +17,7 @@ export const h = (tag, props, ...children) => fill(document.createElement(tag), 
 export const svg = (tag, props, ...children) => fill(document.createElementNS(SVG, tag), props, children);
 
 /** Text from elsewhere: in a monospaced face, and kept from turning the text around it. */
-export const data = (text, props) => h("code", { class: "data", ...props }, String(text));
+export const data = (text, props, ...more) => h("code", { class: "data", ...props }, String(text), ...more);
 
 /** A moment as `2026-01-31 09:30:00`. */
 export const utc = (time) => (Number.isNaN(time.getTime()) ? "" : time.toISOString().slice(0, 19).replace("T", " "));
@@ -79,6 +79,29 @@ export function indent(text) {
   }
   return out;
 }
+
+/** Put a text on the clipboard: over plain HTTP from another machine there is only the old way. */
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = h("textarea", { class: "hidden", "aria-hidden": "true" });
+  area.value = text;
+  const before = document.activeElement;
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  before?.focus({ preventScroll: true });
+  if (!done) throw new Error("This browser does not let the page copy; select the text and copy it.");
+  return undefined;
+}
+
+/** A button that copies what `text` gives, perhaps later: a string, or one with what is to be done by hand. */
+export const copier = (what, text, props, label = "Copy") => button(label, () => attempt(async () => {
+  const given = await text();
+  const { command = given, todo } = given;
+  await copy(command);
+  say(`Copied ${what}.${todo ? ` Then ${todo}.` : ""}`);
+}), { "aria-label": `Copy ${what}`, ...props });
 
 function speak(id, text) {
   const place = document.getElementById(id);

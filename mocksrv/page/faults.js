@@ -101,8 +101,12 @@ function headers(text) {
   }));
 }
 
-function addForm(operations, add) {
+function addForm(operations, add, [vendor, operation]) {
   const { names, first, more } = members(operations);
+  if (operation) { // as a link from an operation wants it
+    first.vendor[1].value = vendor;
+    first.operation[1].value = operation;
+  }
   const after = h("input", { type: "checkbox", id: "after" });
   const delay = delays();
   const read = () => {
@@ -127,7 +131,7 @@ function addForm(operations, add) {
     h("button", { class: "main" }, "Add"));
 }
 
-export async function show(place) {
+export async function show(place, _frame, wanted) {
   const list = h("div", {});
   const run = (text, work) => attempt(async () => { await work(); say(text); await draw(); });
   const drop = (id) => run(`Fault ${id} is removed.`, () => remove(`/faults/${id}`));
@@ -141,7 +145,7 @@ export async function show(place) {
     if (focused) place.querySelector("h1").focus();
   }
   const add = (read, form) => run("The fault is set.", async () => { await post("/faults", read()); form.reset(); });
-  place.append(list, clear, addForm(await get("/operations"), add));
+  place.append(list, clear, addForm(await get("/operations"), add, wanted));
   await draw();
   const beat = setInterval(() => { if (!list.contains(document.activeElement)) draw().catch(() => {}); }, 3000);
   return () => clearInterval(beat);

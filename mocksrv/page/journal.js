@@ -1,7 +1,8 @@
 // What was asked and answered, as it happens, with the reason for every no.
 
 import { address, remove } from "./api.js";
-import { attempt, button, choice, data, field, grid, h, indent, say } from "./dom.js";
+import { curlOf } from "./curl.js";
+import { attempt, button, choice, copier, data, field, grid, h, indent, say } from "./dom.js";
 import { milliseconds, plots } from "./plot.js";
 import { all, listen } from "./record.js";
 
@@ -13,15 +14,23 @@ const STATUS = [["", "any"], ["2", "2xx done"], ["3", "3xx elsewhere"], ["4", "4
 
 export const badge = (status) => h("span", { class: `badge s${String(status)[0]}` }, String(status));
 
-/** The path within this world. */
-const path = (entry) => {
-  const [whole, own] = [entry.target.split("?")[0], address("").replace(/\/_mocksrv$/, "")];
-  return whole.startsWith(`${own}/`) ? whole.slice(own.length) : whole;
+/** The path within this world, and the query. */
+const parts = (entry) => {
+  const [, whole, query] = entry.target.match(/^([^?]*)(.*)$/s);
+  const own = address("").replace(/\/_mocksrv$/, "");
+  return [whole.startsWith(`${own}/`) ? whole.slice(own.length) : whole, query];
 };
+
+const path = (entry) => parts(entry)[0];
+
+function target(entry) {
+  const [whole, query] = parts(entry);
+  return data(whole, {}, query && h("span", { class: "query" }, query));
+}
 
 function row(entry, chosen, choose) {
   const open = button("", () => choose(entry), { class: "link", "aria-pressed": String(chosen === entry.id) });
-  open.append(h("span", { class: "method" }, entry.method), " ", data(path(entry)));
+  open.append(h("span", { class: "method" }, entry.method), " ", target(entry));
   return h("tr", { class: chosen === entry.id && "chosen", "data-id": entry.id },
     h("td", {}, badge(entry.status)),
     h("td", { class: "wide" }, open,
@@ -41,8 +50,10 @@ function message(name, { headers, body }) {
 }
 
 function details(entry, close) {
-  const facts = [["Operation", entry.operation && `${entry.vendor}.${entry.operation}`], ["Caller", entry.caller],
-    ["Fault", entry.fault && `number ${entry.fault}`], ["World time", entry.at], ["Took", milliseconds(entry.seconds)]];
+  const there = `${encodeURIComponent(entry.vendor)}/${encodeURIComponent(entry.operation)}`;
+  const operation = entry.operation && h("a", { href: `#/operations/${there}` }, data(`${entry.vendor}.${entry.operation}`));
+  const facts = [["Operation", operation], ["Caller", entry.caller && data(entry.caller)],
+    ["Fault", entry.fault && data(`number ${entry.fault}`)], ["World time", data(entry.at)], ["Took", data(milliseconds(entry.seconds))]];
   return [
     h("div", { class: "heading" }, h("h2", { tabindex: "-1" }, badge(entry.status), " ", entry.method, " ", data(path(entry))),
       button("Close", close)),
@@ -50,7 +61,9 @@ function details(entry, close) {
       h("ul", {}, entry.diagnosis.map((line) => h("li", {}, line)))),
     h("p", {}, data(entry.target)),
     h("dl", { class: "facts" }, facts.filter(([, value]) => value)
-      .map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, data(value))))),
+      .map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
+    h("p", { class: "buttons" }, copier("as curl", () => curlOf(entry), {}, "Copy as curl"),
+      entry.operation && h("a", { class: "button", href: `#/faults/${there}` }, "Add a fault here")),
     message("Request", entry.request), message("Answer", entry.response),
   ];
 }

@@ -1,15 +1,17 @@
 // What is simulated, how sure we are of it, and how often it was called here.
 
 import { address, get } from "./api.js";
-import { choice, data, field, grid, h } from "./dom.js";
+import { callOf } from "./curl.js";
+import { choice, copier, data, field, grid, h } from "./dom.js";
 import { calls, listen } from "./record.js";
+import { declared, rendered } from "./schema.js";
 
 export const title = "Operations";
 
 const PROOFS = { assumed: "our choice where nothing is known", docs: "the vendor's documentation",
   source: "the vendor's code or clients", recorded: "answers of a real server", live: "the real server" };
 
-const COLUMNS = ["Method", "Path", ["Name", "roomy"], "Proof", ["Permission", "roomy"], ["Calls", "number"]];
+const COLUMNS = [["Method", "roomy"], "Path", ["Name", "roomy"], "Proof", ["Permission", "roomy"], ["Calls", "number"]];
 
 function proofOf({ proof, source }) {
   return [h("span", { class: `badge proof-${proof.level}`, title: [PROOFS[proof.level], source].filter(Boolean).join(": ") }, proof.level),
@@ -17,12 +19,17 @@ function proofOf({ proof, source }) {
     [proof.version, proof.date].filter(Boolean).map((one) => h("span", { class: "what whole" }, one))];
 }
 
+const link = (...names) => `#/operations/${names.map(encodeURIComponent).join("/")}`;
+
+/** The releases that have an operation, where not all have it. */
+const held = ({ since, until }) => [since && `since ${since}`, until && `until ${until}`].filter(Boolean).join(" ");
+
 function operationRow(one, count) {
   const permission = [one.permission].flat().filter(Boolean).join(", ");
   return h("tr", { class: count && "used" },
-    h("td", {}, h("span", { class: "method" }, one.method)),
-    h("td", { class: "wide" }, data(one.path), h("span", { class: "what" }, one.summary),
-      (one.since || one.until) && h("span", { class: "tag" }, [one.since && `since ${one.since}`, one.until && `until ${one.until}`].filter(Boolean).join(" ")),
+    h("td", { class: "roomy" }, h("span", { class: "method" }, one.method)),
+    h("td", { class: "wide" }, h("span", { class: "method narrow" }, `${one.method} `), h("a", { href: link(one.vendor, one.name) }, data(one.path)), h("span", { class: "what" }, one.summary),
+      held(one) && h("span", { class: "tag" }, held(one)),
       !one.simulated && h("span", { class: "tag" }, "not simulated")),
     h("td", { class: "roomy" }, one.vendor, ".", h("wbr", {}), one.name),
     h("td", {}, proofOf(one)),
@@ -32,18 +39,41 @@ function operationRow(one, count) {
 
 // The documents open as they are served, for tools that read OpenAPI.
 function documents(vendors) {
-  const link = (text, path) => [" ", h("a", { href: address(path), target: "_blank", rel: "noopener" }, text)];
-  return h("p", {}, "OpenAPI documents:", vendors.map((one) => link(one, `/openapi/${one}.json`)),
-    link("the control plane", "/openapi.json"));
+  const lead = (text, path) => [" ", h("a", { href: address(path), target: "_blank", rel: "noopener" }, text)];
+  return h("p", {}, "OpenAPI documents:", vendors.map((one) => lead(one, `/openapi/${one}.json`)),
+    lead("the control plane", "/openapi.json"));
 }
 
-export async function show(place) {
+async function oneOperation(place, vendor, name) {
+  const [operations, document] = await Promise.all([get("/operations"), get(`/openapi/${encodeURIComponent(vendor)}.json`)]);
+  const known = operations.find((one) => one.vendor === vendor && one.name === name);
+  const found = declared(document, name);
+  place.append(h("p", {}, h("a", { href: link(vendor) }, `All operations of ${vendor}`)));
+  if (!known || !found) {
+    place.append(h("p", { class: "empty" }, known ? `The release that this world runs does not have it: ${held(known)}.`
+      : "There is no operation of that name."));
+    return;
+  }
+  const facts = [["Name", data(`${vendor}.${name}`)], ["Also as", known.aliases.length > 0 && known.aliases.map((other) => [data(other), " "])],
+    ["Permission", [known.permission].flat().filter(Boolean).join(", ")], ["Releases", held(known)], ["Proof", proofOf(known)], ["Source", known.source]];
+  place.append(
+    h("h2", {}, h("span", { class: "method" }, known.method), " ", data(known.path), !known.simulated && h("span", { class: "tag" }, "not simulated")),
+    h("p", {}, known.summary),
+    h("dl", { class: "facts" }, facts.filter(([, value]) => value && value.length !== 0)
+      .map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, value)))),
+    h("p", { class: "buttons" }, h("a", { class: "button", href: `#/faults/${encodeURIComponent(vendor)}/${encodeURIComponent(name)}` }, "Add a fault here"),
+      copier("as curl", () => callOf(vendor, document, found), {}, "Copy as curl")),
+    ...rendered(document, found[2]).flat().filter(Boolean));
+}
+
+async function manyOperations(place, only) {
   const operations = await get("/operations");
   const [list, sum] = [h("div", {}), h("p", { role: "status" })];
   const text = h("input", { type: "search", oninput: draw, placeholder: "path or name" });
   const vendors = [...new Set(operations.map((one) => one.vendor))];
   const vendor = choice({ onchange: draw }, [["", "all"], ...vendors]);
   const proof = choice({ onchange: draw }, [["", "any"], ...Object.keys(PROOFS)]);
+  if (vendors.includes(only)) vendor.value = only;
   const used = h("input", { type: "checkbox", id: "used", onchange: draw });
   const stale = h("input", { type: "checkbox", id: "stale", onchange: draw });
   function draw() {
@@ -68,3 +98,5 @@ export async function show(place) {
   const deaf = listen(() => { waiting ??= setTimeout(() => { waiting = null; draw(); }, 500); });
   return () => { deaf(); clearTimeout(waiting); };
 }
+
+export const show = (place, _frame, [vendor, name]) => (name === undefined ? manyOperations(place, vendor) : oneOperation(place, vendor, name));

@@ -6,6 +6,9 @@ from email.utils import parsedate_to_datetime
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from mocksrv.app import create_app
+from mocksrv.config import Config
+
 
 def now(client, prefix=""):
     return datetime.fromisoformat(client.get(f"{prefix}/_mocksrv/clock").json["now"])
@@ -17,6 +20,14 @@ def test_health_ready_and_credentials(shop):
     assert ready["ready"] is True
     assert len(ready["instance"]) == 32
     assert shop.get("/~w/_mocksrv/credentials").json == {"shop": [{"base_url": "http://localhost/~w/v1"}]}
+
+
+def test_vendors_have_a_title_and_a_first_call(shop):
+    count = len(shop.get("/_mocksrv/operations").json)
+    assert shop.get("/~w/_mocksrv/vendors").json == [
+        {"name": "shop", "title": "The shop", "operations": count, "curl": ""}]
+    for one in create_app(Config(size=0)).test_client().get("/~w/_mocksrv/vendors").json:
+        assert "http://localhost/~w/" in one["curl"]
 
 
 @pytest.mark.parametrize(("path", "status"), [

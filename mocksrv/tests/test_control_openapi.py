@@ -46,7 +46,8 @@ def test_every_operation_says_what_it_does(made):
 
 
 SAMPLES = {  # operation -> (values of the path, query, body), in the order of the calls
-    "health": ({}, "", None), "ready": ({}, "", None), "credentials": ({}, "", None), "operations": ({}, "", None),
+    "health": ({}, "", None), "ready": ({}, "", None), "credentials": ({}, "", None), "vendors": ({}, "", None),
+    "operations": ({}, "", None),
     "own_openapi": ({}, "", None), "openapi": ({"vendor": "carehq"}, "", None), "metrics": ({}, "", None),
     "show_page": ({}, "", None), "page_file": ({"file": "app.js"}, "", None),
     "read_clock": ({}, "", None),

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import subprocess
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -21,7 +22,7 @@ from mocksrv.serving.server import Server
 from mocksrv.tests.chromium import RULES, looked_at_by
 
 PICTURES = Path(__file__).parents[2] / "ci-output" / "page"
-VIEWS = ("journal", "worlds", "tables", "clock", "faults", "scenarios", "operations", "settings")
+VIEWS = ("start", "journal", "worlds", "tables", "clock", "faults", "scenarios", "operations", "settings")
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>\u202e"
 ADMIN = ("admin", "pass")
 
@@ -67,6 +68,7 @@ class Page:
     def press(self, name):
         found = self.named(name)
         if found:
+            self.browser.execute_script("arguments[0].scrollIntoView({ block: 'center' })", found[0])
             found[0].click()
         return found
 
@@ -102,6 +104,151 @@ def page(browser, mocksrv):
     assert not broken
 
 
+def test_start_tells_where_to_point_a_client_and_with_which_credentials(page):
+    page.open("start").sees("This is the world")
+    for vendor, accounts in page.ask("/credentials").items():
+        texts = page.text(".cards")
+        assert all(value in texts for value in accounts[0].values() if isinstance(value, str) and value), vendor
+    page.click("More credentials of carehq")
+    page.sees("READ_ONLY_SECRET")
+    links = {link.text: link.get_attribute("href") for link in page.all("main .card a[target]")}
+    assert len(links) == 7
+    assert all(requests.get(link, timeout=60).ok for link in links.values())
+    for vendor in ("carehq", "commcare", "cht"):
+        assert links[f"OpenAPI document of {vendor}"] == f"{page.url}/_mocksrv/openapi/{vendor}.json"
+        page.open("start")
+        page.click(f"Operations of {vendor}")
+        page.until(lambda: page.all("main[data-view=operations]"))
+        page.until(lambda vendor=vendor: Select(page.control("Vendor")).first_selected_option.text == vendor)
+
+
+def run(command):
+    """What a shell makes of a command that was copied."""
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True, timeout=30)
+    return done.stdout
+
+
+@pytest.fixture
+def copied(page):
+    """What is on the clipboard."""
+    page.browser.execute_cdp_cmd("Browser.grantPermissions",
+                                 {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+
+    def read():
+        return page.browser.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
+
+    return read
+
+
+def test_start_has_a_first_call_of_each_vendor_to_copy_and_the_credentials(page, copied):
+    page.open("start")
+    for vendor, first in (("carehq", "item_count"), ("commcare", "matching_records"), ("cht", "data")):
+        page.click(f"Copy the call of {vendor}")
+        page.sees(f"Copied the call of {vendor}", "#status")
+        assert copied().startswith("curl ")
+        assert first in json.loads(run(f"{copied()} -s")), vendor
+    for label, value in (("Base URL", page.url), ("Password", "pass")):
+        page.click(f"Copy {label} of cht")
+        page.sees(f"Copied {label}", "#status")
+        assert copied() == value
+
+
+def test_without_a_clipboard_of_its_own_the_page_copies_in_the_old_way(page, copied):
+    """As over plain HTTP from another machine, where browsers have no navigator.clipboard."""
+    page.open("start")
+    page.browser.execute_script("const kept = navigator.clipboard; window.readClipboard = () => kept.readText();"
+                                "Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.click("Copy Username of cht")
+    page.sees("Copied Username", "#status")
+    assert page.browser.execute_async_script("readClipboard().then(arguments[0])") == "admin"
+
+
+def test_an_exchange_can_be_copied_as_a_command_that_does_it_again(page, copied):
+    """Whatever is in it reaches the server as it was, and nothing of it runs in the shell or reads a file."""
+    odd = "@it's $(echo ran) `echo ran` \\ \"q\"\n\u00e4"
+    first = requests.put(f"{page.url}/medic/copied", data=json.dumps({"name": odd}), auth=ADMIN,
+                         headers={"Content-Type": "application/json", "X-Odd": "it's $(echo ran)"})
+    requests.post(f"{page.url}/api/v1/places", data="@/etc/hostname", auth=ADMIN,
+                  headers={"Content-Type": "application/json"})
+    page.open("journal")
+    page.click("PUT /medic/copied")
+    page.click("Copy as curl")
+    page.sees("Copied as curl.", "#status")
+    assert "pass" in copied()
+    assert json.loads(run(f"{copied()} -s"))["error"] == "conflict"
+    page.click("POST /api/v1/places")
+    page.click("Copy as curl")
+    page.sees("Copied as curl.", "#status")
+    run(f"{copied()} -s")
+    places, documents = ([entry for entry in page.ask("/journal") if entry["target"].endswith(path)]
+                         for path in ("/places", "/medic/copied"))
+    for one, again in (places, documents):
+        assert one["request"]["body"] == again["request"]["body"]
+        kept = {key: value for key, value in one["request"]["headers"] if key not in ("accept-encoding", "connection")}
+        assert dict(again["request"]["headers"]) | kept == dict(again["request"]["headers"])
+    assert first.status_code == 201
+
+
+def test_what_the_journal_keeps_to_itself_is_left_to_fill_in(page, copied):
+    """A signature, a secret in the body, what is longer than the journal keeps, and what the server did not read."""
+    unsigned = {"X-CareHQ-AccountId": "MY_ACCOUNT_ID", "X-CareHQ-APIKey": "UNSIGNED_KEY"}
+    requests.put(f"{page.url}/v1/care-enquiries", data={"password": "hush"},
+                 headers=unsigned | {"X-CareHQ-Signature": "hush"})
+    requests.put(f"{page.url}/medic/long", data=json.dumps({"name": "x" * 3000}), auth=ADMIN)
+    requests.post(f"{page.url}/api/v1/places", data="not JSON", auth=ADMIN)
+    page.open("journal")
+    page.click("PUT /v1/care-enquiries")
+    page.click("Copy as curl")
+    page.sees("set $X_CAREHQ_SIGNATURE: the journal keeps no secrets; put secrets in the place of (redacted)",
+              "#status")
+    assert "'x-carehq-signature: '\"$X_CAREHQ_SIGNATURE\"" in copied()
+    for row in ("PUT /medic/long", "POST /api/v1/places"):
+        page.click(row)
+        page.until(lambda row=row: row in page.text(".panel h2"))
+        page.click("Copy as curl")
+        page.sees("put the request's body into the file body", "#status")
+        assert "--data-binary @body" in copied()
+
+
+def test_a_click_on_a_tab_leaves_the_header_in_sight(page):
+    for width, height in ((1280, 700), (375, 667)):
+        with looked_at_by(page.browser, width, height, "light"):
+            page.open("operations").until(lambda: page.all("tbody tr"))
+            page.browser.execute_script("scrollTo(0, 5000)")
+            for view in ("tables", "operations", "journal"):
+                page.all(f"nav a[data-view={view}]")[0].click()
+                page.await_view(view)
+                for part in ("header", "nav a[aria-current]", "h1"):
+                    place = page.browser.execute_script(SEEN, part)
+                    assert 0 <= place["top"] < place["bottom"] <= height, (width, view, part)
+                    assert place["left"] >= 0, (width, view, part)
+                    assert place["right"] <= width, (width, view, part)
+                    page.browser.execute_script("scrollTo(0, 600)")  # which is deep into some of the views
+                    page.browser.execute_script("scrollTo(0, 0)")
+            page.browser.execute_script("scrollTo(0, 600)")
+            assert page.browser.execute_script(SEEN, "header")["top"] == 0
+
+
+SEEN = "return document.querySelector(arguments[0]).getBoundingClientRect().toJSON()"
+
+
+def test_the_first_row_of_the_journal_is_in_sight_on_a_phone(page):
+    page.call("/api/v1/persn/x?a=b", auth=ADMIN)
+    with looked_at_by(page.browser, 375, 667, "light"):
+        page.open("journal").until(lambda: page.all("tbody tr"))
+        assert page.browser.execute_script(SEEN, "tbody tr")["bottom"] < 500
+        assert page.browser.execute_script("return scrollY") == 0
+
+
+def test_rows_of_the_journal_show_the_query_dimmed(page):
+    page.call("/api/v1/persn/x?a=b", auth=ADMIN)
+    page.open("journal").sees("/api/v1/persn/x?a=b", ".rows")
+    colours = page.browser.execute_script(
+        "return ['.query', '.rows .method'].map((one) => getComputedStyle(document.querySelector(one)).color)")
+    assert page.text(".query") == "?a=b"
+    assert colours[0] != colours[1]
+
+
 def test_the_journal_shows_each_exchange_as_it_comes_with_its_diagnosis(page):
     page.open("journal").sees("Nothing was asked in this world yet")
     page.call("/api/v1/person?type=person", auth=ADMIN)
@@ -111,7 +258,7 @@ def test_the_journal_shows_each_exchange_as_it_comes_with_its_diagnosis(page):
     page.sees("2, at most", ".plots")
     page.sees("1 of the last 2 refused", ".plots")
     page.sees("404", "#journal-news")
-    page.click("GET /api/v1/persn/x")
+    page.click("GET /api/v1/persn/x?a=b")
     page.sees("the nearest: GET /api/v1/person/{uuid}", ".panel .diagnosis")
     page.sees("/api/v1/persn/x?a=b", ".panel")
     page.sees("(redacted)", ".panel")
@@ -144,12 +291,12 @@ def test_the_journal_can_be_searched_held_still_and_cleared(page):
 def test_documents_and_exchanges_are_shown_as_text_whatever_is_in_them(page):
     made = requests.put(f"{page.url}/medic/hostile", json={"name": HOSTILE, "number": 1.0}, auth=ADMIN)
     assert made.status_code == 201
-    page.call("/api/v1/x", params={"q": HOSTILE}, headers={"X-Odd": "<b>bold</b>"}, auth=ADMIN)
+    asked = page.call("/api/v1/x", params={"q": HOSTILE}, headers={"X-Odd": "<b>bold</b>"}, auth=ADMIN)
     requests.post(f"{page.url}/api/v1/places", json={"name": HOSTILE}, auth=ADMIN)
     page.open("journal")
     page.click("POST /api/v1/places")
     page.sees("<img src=x", ".panel")
-    page.click("GET /api/v1/x")
+    page.click(f"GET /api/v1/x?{asked.url.partition('?')[2]}")
     page.sees("<b>bold</b>", ".panel")
     page.open("tables", "cht.medic", "hostile").sees('"number": 1', "pre")
     page.sees("<script>document.title='owned'</script>", "pre")
@@ -182,6 +329,27 @@ def test_tables_can_be_paged_searched_and_read(page):
     page.sees("No document matches.")
     page.click("All tables")
     page.sees("Show empty tables")
+
+
+def test_rows_of_a_table_show_name_and_type(page):
+    """In the place of ids and revisions, which every document begins with."""
+    seen = {"cht.medic": ("contact_type", "name"), "commcare.cases": ("case_type", "case_name"),
+            "carehq.groups": ("group_type", "name")}
+    for table, (kind, name) in seen.items():
+        page.open("tables", table).until(lambda: page.all("tbody tr"))
+        documents = {one["id"]: one["doc"] for one in page.ask(f"/tables/{table}?limit=25")["documents"]}
+        for id, named, typed, rest in ([cell.text for cell in row.find_elements(By.TAG_NAME, "td")]
+                                       for row in page.all("tbody tr")):
+            doc = documents[id]
+            assert named == doc.get(name, doc.get("title", "")), table
+            assert typed == doc.get(kind, doc.get("type", "")), table
+            assert "_rev" not in rest
+            assert not rest.startswith(f'{{"_id":"{id}"')
+    page.open("tables", "carehq.users").until(lambda: page.all("tbody tr"))
+    [one] = page.ask("/tables/carehq.users?limit=1")["documents"]
+    assert page.text("tbody .name") == f"{one['doc']['first_name']} {one['doc']['last_name']}"
+    page.open("tables", "carehq.counters").until(lambda: page.all("tbody tr"))
+    assert page.text("thead").split() == ["Id", "Document"]
 
 
 def test_the_clock_moves_freezes_and_is_set(page):
@@ -336,6 +504,86 @@ def test_operations_lead_to_the_openapi_documents(page):
     assert [requests.get(url, timeout=60).json()["openapi"] for url in links.values()] == ["3.1.0"] * 4
 
 
+def test_an_operation_leads_to_its_schema_and_to_a_fault(page):
+    page.open("operations", "cht")
+    page.click("/api/v1/people")
+    page.sees("Body of the request")
+    page.sees("can_create_people")
+    body = page.ask("/openapi/cht.json")["paths"]["/api/v1/people"]["post"]
+    assert [one.text for one in page.all(".answers .badge")] == sorted(body["responses"])
+    page.until(lambda: page.all(".schema"))
+    page.all(".answers summary")[0].click()
+    page.until(lambda: page.all(".answers .type"))
+    page.click("Add a fault here")
+    page.await_view("faults")
+    page.enter("Status", "503")
+    page.click("Add")
+    page.sees("vendor cht, operation create_people", "table")
+    page.open("operations", "cht", "create_people")
+    page.click("All operations of cht")
+    count = sum(one["vendor"] == "cht" for one in page.ask("/operations"))
+    page.sees(f"{count} of ", "main p[role=status]")
+    page.open("operations", "cht", "nothing").sees("There is no operation of that name")
+
+
+def test_an_exchange_leads_to_its_operation_and_to_a_fault(page):
+    page.call("/api/v1/person?type=person", auth=ADMIN)
+    page.open("journal")
+    page.click("GET /api/v1/person?type=person")
+    page.click("cht.get_people")
+    page.await_view("operations")
+    page.sees("Parameters")
+    page.browser.back()
+    page.await_view("journal")
+    page.click("GET /api/v1/person?type=person")
+    page.click("Add a fault here")
+    page.await_view("faults")
+    assert page.control("Operation").get_attribute("value") == "get_people"
+
+
+def test_every_operation_can_be_shown(page):
+    """Schemas that refer to themselves unfold as far as one likes; nothing of the declared is lost on the way."""
+    page.open("operations", "cht")
+    missed = page.browser.execute_async_script("""
+        const done = arguments[0];
+        const { declared, rendered } = await import("./page/schema.js");
+        const missed = [];
+        for (const vendor of ["carehq", "commcare", "cht"]) {
+          const document = await (await fetch(`openapi/${vendor}.json`)).json();
+          for (const item of Object.values(document.paths)) for (const one of Object.values(item)) {
+            const place = window.document.createElement("div");
+            const [, , found] = declared(document, one.operationId);
+            place.append(...rendered(document, found).flat(9).filter(Boolean));
+            const text = place.textContent;
+            const wanted = [...Object.keys(found.responses), ...(found.parameters ?? []).map((each) => each.name),
+              ...Object.keys(found.requestBody?.content ?? {})];
+            const odd = ["undefined", "[object"].some((word) => text.includes(word));
+            if (odd || wanted.some((word) => !text.includes(word))) missed.push(one.operationId);
+          }
+        }
+        done(missed);
+    """.replace("const done", "(async () => { const done", 1) + "})();")
+    assert missed == []
+    page.open("operations", "cht", "get_person")
+    for _ in range(3):
+        page.browser.execute_script("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
+    page.until(lambda: len(page.all(".schema li")) > 10)
+
+
+def test_an_operation_can_be_copied_as_a_command(page, copied):
+    page.open("operations", "cht", "get_people")
+    page.click("Copy as curl")
+    page.sees("Copied as curl.", "#status")
+    assert run(f"{copied()} -s") == page.call("/api/v1/person", auth=ADMIN).text
+    page.open("operations", "commcare", "bulk_fetch_cases_v2")
+    page.click("Copy as curl")
+    page.sees("Copied as curl.", "#status")
+    assert "cases" in json.loads(run(f"{copied()} -s"))
+    page.open("operations", "carehq", "retrieve_assessments")
+    page.click("Copy as curl")
+    page.sees("in the place of what stands in braces; add what the vendor takes as credentials", "#status")
+
+
 def test_settings_are_shown_and_changed(page):
     page.open("settings")
     page.enter("conformance", "strict")
@@ -432,7 +680,7 @@ def test_the_page_asks_once_for_the_token_and_keeps_it_to_itself(browser):
             page.enter("Token", given).send_keys(Keys.ENTER)
             if after:
                 page.sees(after, "dialog")
-        page.await_view("journal")
+        page.await_view("start")
         assert not page.all("dialog")
         browser.execute_script("location.hash = '#/settings'")
         page.sees("strict_signatures")
@@ -483,12 +731,12 @@ def test_each_view_is_accessible_and_looks_right(page, view):
     """axe finds nothing to blame in light and dark; no view is wider than a phone. The pictures are for people."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.call("/api/v1/person?type=person", auth=ADMIN)
-    page.call("/api/v1/persn/x", auth=ADMIN)
+    page.call("/api/v1/persn/x?a=b", auth=ADMIN)
     page.call("/a/exi-training/api/v0.5/user")
     requests.post(f"{page.url}/_mocksrv/faults", json={"operation": "get_person", "status": 503, "times": 2})
     page.open(view)
     if view == "journal":
-        page.click("GET /api/v1/persn/x")
+        page.click("GET /api/v1/persn/x?a=b")
     if view == "faults":
         page.click("More")
     if view == "worlds":
@@ -496,7 +744,7 @@ def test_each_view_is_accessible_and_looks_right(page, view):
         page.open(view).sees("looks")
         requests.delete(f"{page.url}/_mocksrv/snapshots/looks")
     for scheme in ("light", "dark"):
-        for device, width, height in (("desktop", 1280, 900), ("phone", 390, 844)):
+        for device, width, height in (("desktop", 1440, 900), ("phone", 375, 667)):
             with looked_at_by(page.browser, width, height, scheme):
                 page.browser.save_screenshot(str(PICTURES / f"{view}-{device}-{scheme}.png"))
                 assert page.browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
@@ -535,7 +783,7 @@ def test_every_control_is_named_reached_by_keyboard_and_driven_by_a_test_here(pa
     label = f"{page.url.rpartition('~')[2]}-controls"
     requests.post(f"{page.url}/_mocksrv/snapshots", json={"name": label})
     missed, kinds = [], {}
-    for view in (*VIEWS, "tables/commcare.cases"):
+    for view in (*VIEWS, "tables/commcare.cases", "operations/cht/create_people"):
         page.open(*view.split("/"))
         if view == "journal":
             page.click("GET /api/v1/persn/x")

@@ -30,7 +30,7 @@ class Key:
         return permission in granted or "*" in granted
 
 
-ACCOUNT = "MY_ACCOUNT_ID"
+ACCOUNT, UNSIGNED = "MY_ACCOUNT_ID", "UNSIGNED_KEY"
 READY_MADE = (
     Key(ACCOUNT, "MY_API_KEY", "MY_API_SECRET", "All-powerful", {"*": ["*"]}),
     Key(ACCOUNT, "READ_ONLY_KEY", "READ_ONLY_SECRET", "Read-only", {"*": ["read"]}),
@@ -40,7 +40,7 @@ READY_MADE = (
     # Addresses that RFC 5737 and RFC 3849 keep for examples.
     Key(ACCOUNT, "OFFICE_ONLY_KEY", "OFFICE_ONLY_SECRET", "IP-restricted", {"*": ["*"]},
         allowed_ips=["203.0.113.0/24", "198.51.100.7", "2001:db8::/32"]),
-    Key(ACCOUNT, "UNSIGNED_KEY", "UNSIGNED_SECRET", "Without signatures", {"*": ["*"]}, require_signature=False),
+    Key(ACCOUNT, UNSIGNED, "UNSIGNED_SECRET", "Without signatures", {"*": ["*"]}, require_signature=False),
 )
 
 

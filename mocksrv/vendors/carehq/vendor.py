@@ -144,6 +144,11 @@ class CareHQ(Vendor[Call]):
     def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
         return keys.credentials(world, base_url)
 
+    def first_call(self, base_url: str) -> str:
+        """With the key that needs no signatures: curl cannot sign."""
+        return (f"curl -H 'X-CareHQ-AccountId: {keys.ACCOUNT}' -H 'X-CareHQ-APIKey: {keys.UNSIGNED}' "
+                f"'{base_url}/v1/users?attributes=first_name'")
+
 
 def opened_resources(world: World) -> set[str]:
     named = world.setting("carehq.writable_resources").replace(",", " ").split()

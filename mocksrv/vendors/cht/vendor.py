@@ -213,6 +213,9 @@ class CHT(Vendor[Call]):
     def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
         return [{"base_url": base_url, "username": ADMIN, "password": PASSWORD}]
 
+    def first_call(self, base_url: str) -> str:
+        return f"curl -u {ADMIN}:{PASSWORD} '{base_url}/api/v1/person?type=person&limit=1'"
+
 
 def tidied(world: World, path: str) -> str:
     """A path of a database without the slashes that CouchDB does not mind, but which the API's own paths do."""

@@ -276,6 +276,9 @@ class CommCare(Vendor[Call]):
     def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
         return accounts.credentials(world, base_url)
 
+    def first_call(self, base_url: str) -> str:
+        return f"curl -u {accounts.ADMIN}:{accounts.PASSWORD} '{base_url}/a/demo/api/case/v2/?limit=1'"
+
     def example(self, operation: Operation) -> Any:
         from mocksrv.vendors.commcare.described import examples
 

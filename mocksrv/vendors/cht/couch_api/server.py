@@ -106,4 +106,4 @@ def tools_redirect(world: World, call: Call) -> Any:
                   source=SOURCE)
 def tools(world: World, call: Call) -> Any:
     """In the place of Fauxton, CouchDB's web application, which is not simulated."""
-    return rendering.CouchReply(FAUXTON.format(control=f"{call.prefix}/_mocksrv/").encode(), content_type="text/html")
+    return rendering.CouchReply(FAUXTON.format(control=f"{world.prefix}/_mocksrv/").encode(), content_type="text/html")

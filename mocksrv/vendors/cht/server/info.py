@@ -100,8 +100,9 @@ def db_info(world: World, call: Call) -> Any:
 def root(world: World, call: Call) -> Any:
     """The web application, or for `Accept: application/json` CouchDB's greeting."""
     if call.header("accept") != "application/json":
+        page = f'<a href="{world.prefix}/_mocksrv/">mocksrv\'s own page</a>'
         return Reply("<!DOCTYPE html>\n<html><head><title>CHT</title></head>"
-                     "<body><p>The web application is not simulated.</p></body></html>\n")
+                     f"<body><p>The web application is not simulated. {page} shows what is.</p></body></html>\n")
     auth.signed_in(call)
     return rendering.CouchReply(WELCOME)
 
