@@ -1,7 +1,9 @@
 """The way of a request: from the WSGI environment to a vendor's answer. Readable top to bottom.
 
-Flask holds the routes (one blueprint for each vendor, one for the control plane) and serves the control plane. A
-vendor's request takes the short way in `Simulator.answer`, because vendors differ in what they check before the route.
+Each vendor is a Flask blueprint, and each of its operations a route; the control plane is a blueprint, too. Vendors
+differ in what they check before the route, so their views all go the same way, `Simulator.short_way`. Where nobody has
+hooked into Flask (`before_request`, `after_request`, `errorhandler` ...) a request goes there at once: Flask's own
+dispatch would give the same answer and cost as much again.
 """
 
 from __future__ import annotations
@@ -11,17 +13,18 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flask import Blueprint, Flask
-from werkzeug.exceptions import MethodNotAllowed, NotFound
+from flask import Blueprint, Flask, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter, Map, MapAdapter, RequestRedirect, Rule
 
 from mocksrv import near_misses
 from mocksrv.call import Call, Refusal, Reply
 from mocksrv.clock import pause, stopwatch
 from mocksrv.config import Config
-from mocksrv.control import CONTROL, control, first_contact, forbidden
+from mocksrv.control import CONTROL, control, first_contact, forbidden, refuse_route
 from mocksrv.faults import Fault
 from mocksrv.journal import BODY, Entry, blot
 from mocksrv.journal.metrics import Meter
@@ -33,10 +36,11 @@ from mocksrv.world import DEFAULT, World
 from mocksrv.worlds import Worlds
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = logging.getLogger("mocksrv")
 
+ASKED = "mocksrv.asked"  # in the WSGI environment
 ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
 
 
@@ -73,16 +77,18 @@ class Simulator(Flask):
         for vendor in self.vendors.values():
             self.register_blueprint(self._blueprint(vendor), url_prefix=f"/{vendor.name}")
         self.register_blueprint(control, url_prefix=CONTROL)
+        self.register_error_handler(HTTPException, self._refuse)
         self._routes = {("", ""): self.url_map.bind("")}  # by vendor and release
         self.url_map.update()
+        self._own_handlers = self._error_handlers()
 
     def _blueprint(self, vendor: Vendor[Any]) -> Blueprint:
-        """A vendor's operations as routes; their view functions are the operations' own functions."""
+        """A vendor's operations as routes."""
         blueprint = Blueprint(vendor.name, __name__)
         for operation in vendor.operations:
             self.operations[f"{vendor.name}.{operation.name}"] = operation
             for path in operation.paths:
-                blueprint.add_url_rule(self._rule(path), operation.name, operation.run, methods=[operation.method],
+                blueprint.add_url_rule(self._rule(path), operation.name, self._view, methods=[operation.method],
                                        provide_automatic_options=False, strict_slashes=True, merge_slashes=False)
         return blueprint
 
@@ -104,22 +110,57 @@ class Simulator(Flask):
     # --- the way of a request ----------------------------------------------------------------------------------
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Pick the world and the vendor; the control plane goes the way of Flask."""
+        """Pick the vendor; the control plane, and all when somebody has hooked in, goes the way of Flask."""
+        mounted = environ.get("SCRIPT_NAME", "")  # where another WSGI application has put this one
         path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
         target = environ.get("mocksrv.target") or quoted_target(environ)
         if ENCODED_SLASH.search(target):
-            path = path_of(target)
+            path = path_of(target).removeprefix(mounted)
         if not path.startswith("/"):
             path = f"/{path}"  # "*", which OPTIONS may ask for
-        prefix, name, path = take_world("", path)
+        prefix, name, path = take_world(mounted, path)
         if path == CONTROL or path.startswith(f"{CONTROL}/"):
             return self._control(environ, start_response, prefix, name, path)
-        root = path == "/"
-        vendor, prefix, name, path = self._vendor(prefix, name, path)
+        asked = Asked(target, *self._vendor(prefix, name, path))
+        if not self._hooked:
+            return self.short_way(environ | {ASKED: asked}, start_response)
+        inner = {"SCRIPT_NAME": asked.prefix.removesuffix(f"/{asked.vendor.name}"),
+                 "PATH_INFO": f"/{asked.vendor.name}{asked.path}".encode().decode("latin-1"), ASKED: asked}
+        return super().wsgi_app(environ | inner, start_response)
+
+    @property
+    def _hooked(self) -> bool:
+        """Whether somebody wants to see requests and answers on Flask's own way."""
+        registered = (self.before_request_funcs, self.after_request_funcs, self.teardown_request_funcs,
+                      self.url_value_preprocessors)
+        return any(map(any, (functions.values() for functions in registered))) or bool(
+            self.teardown_appcontext_funcs) or self._error_handlers() != self._own_handlers
+
+    def _error_handlers(self) -> int:
+        return sum(len(handlers) for by_code in self.error_handler_spec.values() for handlers in by_code.values())
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """As Flask does it, but what a path without its slash gets is the vendor's to say."""
+        if ASKED in request.environ and isinstance(request.routing_exception, RequestRedirect):
+            return self._view()
+        return super().dispatch_request()
+
+    def _view(self, **_params: str) -> WSGIApplication:
+        """The view function of all operations of all vendors."""
+        return self.short_way
+
+    def _refuse(self, error: HTTPException) -> ResponseReturnValue:
+        """What Flask finds no route for: the vendor says it in its own words."""
+        return self._view() if ASKED in request.environ else refuse_route(error)
+
+    def short_way(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """A vendor's answer to a request."""
+        target, vendor, prefix, name, path = environ[ASKED]
         try:
             world = self.worlds[name or DEFAULT]
         except NoRoom as error:
             return no_room(error, dated(start_response))
+        root = path == "/" and not prefix.endswith(f"/{vendor.name}")
         if root and first_contact.is_first(environ) and not (
                 world.faults or has_route(self._routes_of(vendor, ""), f"/{vendor.name}/")):
             return first_contact.greet(world.prefix, start_response)
@@ -299,6 +340,16 @@ def has_route(routes: MapAdapter, path: str) -> bool:
     except (NotFound, RequestRedirect):
         pass
     return False
+
+
+class Asked(NamedTuple):
+    """Where a request goes: its target as it came, and what `Simulator._vendor` found."""
+
+    target: str
+    vendor: Vendor[Any]
+    prefix: str
+    world: str | None
+    path: str
 
 
 class Obstructed(Exception):

@@ -123,8 +123,8 @@ def refuse_more(error: NoRoom) -> Response:
     return answer(problem(error.code, error.status, str(error)), error.status)
 
 
-@control.app_errorhandler(HTTPException)
 def refuse_route(error: HTTPException) -> Response:
+    """The answer to a path or method that the control plane does not have."""
     code = error.code or 500
     text = error.description or ""
     if code == 404:
