@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from mocksrv.world import World
 
 DOMAIN = r"{domain:[\w.:-]+}"
-PK = "{pk:(?:.|/)+?}"  # an id may hold slashes: HQ source, tastypie's base_urls
+PK = "{pk:(?:[^/\n]|/)+?}"  # an id may hold slashes: HQ source, tastypie's base_urls
 CLAIMED = re.compile(r"/a/|/api/(v0\.\d+/)?(user_domains|identity)\b")
 # Names of cases and attachments in which two slashes in a row mean themselves.
 SLASHES_KEPT = re.compile(r"/(case/v2/ext|v0\.6/case/ext|form/attachment|form_attachment/v1)/")
