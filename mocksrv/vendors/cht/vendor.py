@@ -51,7 +51,7 @@ class CHT(Vendor[Call]):
              "couch_all_docs": "$response.body#/rows/0/id", "get_people": "$response.body#/data/0/_id",
              "get_places": "$response.body#/data/0/_id"}
     traits = {"json": str, "limited": bool, "anonymous": (bool, str), "prompt": bool, "firewall": bool,
-              "online": (bool, str), "page_permission": str}
+              "online": (bool, str), "one_permission": bool, "page_permission": str}
     head_is_get = True
     tables = (*documents.tables(INDEXES), TableSpec(auth.ADMINS), TableSpec(builds.CONFIG), TableSpec(sentinel.STATE))
     settings = (
@@ -145,7 +145,7 @@ class CHT(Vendor[Call]):
             if traits.get("firewall") and not call.caller.online:
                 raise errors.Firewall
             permissions, online = conformance.demands(world, call.operation)
-            auth.permitted(world, call, *permissions, online=online)
+            auth.permitted(world, call, *permissions, online=online, one=bool(traits.get("one_permission")))
 
     def unrouted(self, world: World, call: Call) -> Refusal:
         """What the API does not own goes on to CouchDB, for online users."""

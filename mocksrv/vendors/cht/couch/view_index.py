@@ -37,6 +37,8 @@ class View:
     reduce: str | None = None
     types: frozenset[str] | None = None
     """The types of the documents that may emit, if it depends on that: others are not even looked at."""
+    order: Callable[[Any], bytes] = collation.key
+    """The place of a key among the others."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class Rows:
     def _emit(self, id: str, doc: Mapping[str, Any]) -> Iterator[Row]:
         if not id.startswith("_design/"):
             for number, (key, value) in enumerate(self.view.map(doc)):
-                yield collation.key(key), id, number, json_text.dumps({"key": key, "value": value})[1:]
+                yield self.view.order(key), id, number, json_text.dumps({"key": key, "value": value})[1:]
 
     # --- reading: positions count from the first row ---
 

@@ -31,6 +31,11 @@ def is_place(settings: Mapping[str, Any], doc: Mapping[str, Any]) -> bool:
     return app_settings.contact_type(settings, kind) is not None and not is_person(settings, doc)
 
 
+def is_contact(settings: Mapping[str, Any], doc: Mapping[str, Any] | None) -> bool:
+    """A person or a place that is there."""
+    return doc is not None and (is_person(settings, doc) or is_place(settings, doc))
+
+
 def minify(doc: Any) -> Any:
     """A contact as other documents refer to it: ids only, up the stored parents."""
     if not isinstance(doc, dict) or not doc.get("_id"):
