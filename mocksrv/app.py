@@ -26,8 +26,9 @@ from mocksrv.clock import pause, stopwatch
 from mocksrv.config import Config
 from mocksrv.control import CONTROL, control, first_contact, forbidden, refuse_route
 from mocksrv.faults import Fault
-from mocksrv.journal import BODY, Entry, blot
+from mocksrv.journal import BODY, Entry
 from mocksrv.journal.metrics import Meter
+from mocksrv.journal.redaction import redact_target
 from mocksrv.operation import PARAMETER, Operation
 from mocksrv.problems import DIAGNOSIS, PROBLEM, NoRoom, NotSimulated, Ours, OutOfMemory, no_room
 from mocksrv.serving.wsgi import SLASH, dated, header_safe, headers_of, path_of, quoted_target, status_line, take_world
@@ -369,7 +370,7 @@ def obstruct(vendor: Vendor[Any], fault: Fault | None) -> Fault | None:
 
 def failed(world: World, vendor: Vendor[Any], call: Call, error: Exception) -> Refusal:
     """The vendor's 500 for a failure of ours, which leaves nothing behind of what the request has written."""
-    log.error("%s %s failed", call.method, blot(call.target), exc_info=error)
+    log.error("%s %s failed", call.method, redact_target(call.target), exc_info=error)
     world.undo()
     call.failed = True
     call.diagnose(f"mocksrv itself failed here ({type(error).__name__}: {error}); nothing was written; "
