@@ -1,4 +1,4 @@
-"""What the resources write: mobile workers, groups, web users, locations, lookup tables, invitations."""
+"""What the resources write: mobile workers, groups, web users, locations, invitations."""
 
 import json
 from datetime import datetime, timedelta
@@ -431,69 +431,6 @@ def test_locations_are_written_together_or_not_at_all(hq, district):
     assert error(hq.call("PATCH", "api/location/v2/", json={"objects": [new] * 101})) == (
         "Object count exceeds limit for PATCH method.")
     assert error(hq.put("location/v2/nothing/", {"name": "x"})).startswith("Could not update")
-
-
-# --- lookup tables -----------------------------------------------------------------------------------------
-
-
-def test_lookup_table(hq):
-    response = hq.post("v0.5/lookup_table/", {"tag": "fruit", "fields": [{"name": "name"}], "is_global": True})
-    assert (response.status_code, response.content, response.headers["Location"]) == (201, b"", "")
-    table = next(t for t in hq.get("v0.5/lookup_table/").json()["objects"] if t["tag"] == "fruit")
-    assert table["fields"] == [{"field_name": "name", "properties": []}]
-    assert error(hq.post("v0.5/lookup_table/", {"tag": "fruit"})) == "A lookup table with name fruit already exists"
-    path = f"v0.5/lookup_table/{table['id']}/"
-    assert hq.put(path, {"tag": "fruit", "is_global": False}).status_code == 204
-    assert hq.get(path).json()["is_global"] is False
-    assert error(hq.put(path, {"tag": "veg"})) == "Lookup table tag cannot be changed"
-    assert error(hq.put(path, {})) == "tag must be specified"
-    assert hq.put("v0.5/lookup_table/unknown/", {"tag": "made"}).status_code == 201
-    assert hq.call("DELETE", f"api/{path}").status_code == 204
-    response = hq.call("DELETE", f"api/{path}")
-    assert (response.status_code, response.content) == (404, b"")
-
-
-@pytest.mark.parametrize("body", [{"tag": "x", "fields": {}}, {"tag": "x", "fields": [1]}, {"tag": "x", "fields": [{}]},
-                                  {"tag": "x", "is_global": 1}, {"tag": "x", "item_attributes": "a"}])
-def test_schema_errors_are_a_list(hq, body):
-    response = hq.post("v0.5/lookup_table/", body)
-    assert response.status_code == 400
-    assert all(isinstance(text, str) for text in response.json())
-
-
-def test_lookup_rows(hq):
-    table = next(t for t in hq.get("v0.5/lookup_table/").json()["objects"] if t["tag"] == "city")
-    row = {"data_type_id": table["id"], "fields": {"name": {"field_list": [{"value": "Lagos"}]}, "region": [
-        {"field_value": "west"}]}}
-    response = hq.post("v0.5/lookup_table_item/", row)
-    assert (response.status_code, response.content) == (201, b"")
-    created = hq.post("lookup_table_item/v2/", row)
-    assert created.status_code == 201
-    item = created.json()
-    assert item["fields"]["name"] == {"field_list": [{"field_value": "Lagos", "properties": {}}]}
-    assert item["sort_key"] == 4
-    changed = hq.put(f"v0.6/lookup_table_item/{item['id']}/", {"data_type_id": table["id"], "sort_key": 9})
-    assert (changed.status_code, changed.json()["sort_key"]) == (200, 9)
-    assert hq.put(f"v0.5/lookup_table_item/{item['id']}/", {"data_type_id": table["id"]}).status_code == 204
-    cities = hq.get("v0.5/fixture/", fixture_type="city").json()["objects"]
-    assert cities[-1] == {"fields": {"name": "Lagos", "region": "west"}, "fixture_type": "city", "id": item["id"],
-                          "resource_uri": ""}
-    assert hq.get("v0.5/fixture/", fixture_type_id=table["id"]).json()["objects"] == cities
-    assert error(hq.post("v0.5/lookup_table_item/", {})) == "data_type_id must be specified"
-    response = hq.post("v0.5/lookup_table_item/", {"data_type_id": "nothing"})
-    assert (response.status_code, response.json()) == (404, CANNED)
-    assert hq.call("DELETE", f"api/v0.5/lookup_table_item/{item['id']}/").status_code == 204
-    again = hq.put(f"v0.6/lookup_table_item/{item['id']}/", row)  # an unknown id makes a row with another
-    assert again.status_code == 201
-    assert again.json()["id"] != item["id"]
-    assert hq.get(f"v0.5/lookup_table_item/{item['id']}/").status_code == 404
-
-
-def test_rows_of_many_values_show_in_full(hq):
-    table = next(t for t in hq.get("v0.5/lookup_table/").json()["objects"] if t["tag"] == "city")
-    fields = {"name": {"field_list": [{"field_value": "a", "properties": {"lang": "en"}}]}}
-    id = hq.post("v0.6/lookup_table_item/", {"data_type_id": table["id"], "fields": fields}).json()["id"]
-    assert hq.get(f"v0.5/fixture/{id}/").json()["fields"] == fields
 
 
 # --- anything at all ---------------------------------------------------------------------------------------

@@ -133,8 +133,9 @@ TABLES = (
         "by_parent": same("parent_id"),
         "by_modified": by("last_modified"),
     }),
-    TableSpec("commcare.lookup_tables", {"by_tag": by("tag")}),
+    TableSpec("commcare.lookup_tables", {"by_domain": on("domain")}),
     TableSpec("commcare.lookup_rows", {
+        "by_domain": on("domain"),
         "by_table": Index(lambda doc: [(doc["domain"], doc["table_id"], doc["sort_key"])], ordered=True),
     }),
     TableSpec("commcare.events", {
