@@ -30,7 +30,7 @@ from mocksrv.journal import BODY, Entry
 from mocksrv.journal.metrics import Meter
 from mocksrv.journal.redaction import redact_target
 from mocksrv.operation import PARAMETER, Operation
-from mocksrv.problems import DIAGNOSIS, PROBLEM, NoRoom, NotSimulated, Ours, OutOfMemory, no_room
+from mocksrv.problems import DIAGNOSIS, PROBLEM, FromElsewhere, NoRoom, NotSimulated, Ours, OutOfMemory, no_world
 from mocksrv.serving.wsgi import SLASH, dated, header_safe, headers_of, path_of, quoted_target, status_line, take_world
 from mocksrv.vendor import Vendor
 from mocksrv.world import DEFAULT, World
@@ -158,9 +158,11 @@ class Simulator(Flask):
         """A vendor's answer to a request."""
         target, vendor, prefix, name, path = environ[ASKED]
         try:
+            if environ.get("HTTP_SEC_FETCH_SITE") == "cross-site" and (name or DEFAULT) not in self.worlds:
+                raise FromElsewhere
             world = self.worlds[name or DEFAULT]
-        except NoRoom as error:
-            return no_room(error, dated(start_response))
+        except (NoRoom, FromElsewhere) as error:
+            return no_world(error, dated(start_response))
         root = path == "/" and not prefix.endswith(f"/{vendor.name}")
         if root and first_contact.is_first(environ) and not (
                 world.faults or has_route(self._routes_of(vendor, ""), f"/{vendor.name}/")):
