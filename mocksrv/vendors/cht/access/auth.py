@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mocksrv.vendors.cht import errors, releases
+from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import cookies, documents, password_hashes
 from mocksrv.vendors.cht.shared_libs import app_settings
@@ -124,19 +124,6 @@ def permitted(world: World, call: Call, *permissions: str, online: bool = False,
             f"{caller.name} (roles {', '.join(caller.roles) or 'none'}) lacks {', '.join(missing)}; "
             "see permissions in the app settings"))
     return caller
-
-
-def database_admin(world: World, call: Call) -> Caller:
-    """The caller, who must be a database administrator; a 401 asks for Basic credentials."""
-    caller = signed_in(call, prompt=True)
-    if not is_database_admin(world, caller):
-        errors.fail(403, "User is not an admin")
-    return caller
-
-
-def is_database_admin(world: World, caller: Caller) -> bool:
-    """Whether the API takes the caller for a database administrator: later releases go by the role `admin`, too."""
-    return caller.admin or ("admin" in caller.roles and releases.ADMIN_ROLE.holds(world))
 
 
 def has(world: World, caller: Caller, *permissions: str) -> bool:

@@ -5,22 +5,21 @@ CHT 4.15 source, shared-libs/cht-datasource/src/local/libs/core.ts and api/src/c
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from marshmallow import Schema, fields
 
-from mocksrv.vendors.cht import errors, releases
+from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import javascript, json_text, querystring
-from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, input_checks
+from mocksrv.vendors.cht.shared_libs import app_settings, contact_types
 from mocksrv.world import World
 
 DEFAULT_LIMIT = 100
 LAST = 2**53  # beyond it every cursor is past the end
+LARGEST_LIMIT = 268_435_456  # of rows that CouchDB gives at a time
 
 
 class Query(Schema):
@@ -36,57 +35,49 @@ Test = Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
 
 def page(world: World, call: Call, test: Test) -> dict[str, Any]:
     """One page of the contacts of a type that pass the test: `{"data": [...], "cursor": text or None}`."""
-    kind, cursor, limit = (newer_arguments if releases.PAGE_ERRORS.holds(world) else arguments)(call)
+    kind, cursor, limit = arguments(call)
     settings = app_settings.read(world)
     if app_settings.contact_type(settings, kind) is None or not test(settings, {"type": kind}):
         errors.fail(400, f"Invalid contact type [{kind}].", diagnosis="see contact_types in the app settings")
-    skip = input_checks.as_number(cursor)
+    skip = javascript.number(cursor)
     if not (skip.is_integer() and skip >= 0):
-        if releases.PAGE_ERRORS.holds(world):
-            input_checks.bad_cursor(cursor)
         errors.fail(400, f"Invalid cursor token: [{cursor}].", diagnosis="use the cursor of the page before")
-    return collect(partial(documents.database(world, "medic").of_contact_type, kind), int(min(skip, LAST)), limit,
-                   lambda doc: contact_types.type_id(doc) == kind)
-
-
-def newer_arguments(call: Call) -> tuple[str, str, int]:
-    """Type, cursor and limit, as releases refuse them that show them as they were sent."""
-    query = querystring.parse(call)
-    kind = query.get("type")
-    if not isinstance(kind, str) or not kind:
-        errors.fail(400, f"Invalid contact type [{'undefined' if kind is None else json_text.text(kind)}].")
-    cursor = input_checks.cursor(query.get("cursor"))
-    return kind, "0" if cursor is None else cursor, input_checks.limit(query.get("limit"), DEFAULT_LIMIT)
+    page: dict[str, Any] = collect(world, kind, int(min(skip, LAST)), limit,
+                                   lambda doc: contact_types.type_id(doc) == kind)
+    return page
 
 
 def arguments(call: Call) -> tuple[str, str, int]:
     """Type, cursor and limit, refused in the server's order and words."""
-    found = {name: [value for key, value in call.query if key == name] for name in ("type", "cursor", "limit")}
-    if len(found["type"]) != 1 or not found["type"][0]:
-        shown = {0: "undefined", 1: '""'}.get(len(found["type"]), json_text.text(found["type"]))
+    query = querystring.parse(call)
+    kind, cursor, given = query.get("type"), query.get("cursor", "0"), query.get("limit")
+    if not isinstance(kind, str) or not kind:
+        shown = "undefined" if kind is None else json_text.text(kind)
         errors.fail(400, f"Invalid contact type [{shown}].")
-    cursor = found["cursor"]
-    if len(cursor) > 1 or cursor == [""]:
-        errors.fail(400, f"Invalid cursor token: [{','.join(cursor)}].")
-    limit = float(DEFAULT_LIMIT)
-    if found["limit"]:
-        limit = input_checks.as_number(found["limit"][0]) if len(found["limit"]) == 1 else math.nan
-        if not (limit.is_integer() and limit > 0):
-            text = "" if found["limit"] == [""] else javascript.number_text(limit)
-            errors.fail(400, f"The limit must be a positive number: [{text}].")
-    return found["type"][0], cursor[0] if cursor else "0", int(limit)
+    if not isinstance(cursor, str) or not cursor:
+        errors.fail(400, f"Invalid cursor token: [{javascript.text(cursor)}].")
+    if given is None:
+        return kind, cursor, DEFAULT_LIMIT
+    limit = javascript.number(javascript.text(given))
+    if given == "" or not (limit.is_integer() and limit > 0):
+        text = "" if given == "" else javascript.number_text(limit)
+        errors.fail(400, f"The limit must be a positive number: [{text}].")
+    return kind, cursor, int(limit)
 
 
-def collect(read: Callable[[int, int], list[Mapping[str, Any]]], skip: int, limit: int,
-            passes: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any]:
-    """Read on (what to skip, how many) until a page is full, twice as much each time as what is missing.
+def collect(world: World, kind: str, skip: int, limit: int, passes: Callable[[Mapping[str, Any]], bool]) -> Any:
+    """Read on until a page is full, twice as much each time as what is missing.
 
     As on the server, surplus documents of the last read are lost if it reaches the end.
     """
+    medic = documents.database(world, "medic")
     kept: list[Mapping[str, Any]] = []
     wanted = limit
     while True:
-        rows = read(skip, wanted)
+        if wanted > LARGEST_LIMIT:
+            errors.fail(400, f"Limit is too large, must not exceed {LARGEST_LIMIT}",
+                        diagnosis="this is CouchDB's query_limit for views")
+        rows = medic.of_contact_type(kind, skip, wanted)
         fresh = [doc for doc in rows if passes(doc)]
         kept += fresh
         if len(rows) < wanted:

@@ -11,6 +11,7 @@ from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.contacts import paging
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import request_schemas
+from mocksrv.vendors.cht.node import querystring
 from mocksrv.vendors.cht.shared_libs import app_settings, contacts, lineage
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -57,7 +58,7 @@ def one(world: World, call: Call, test: paging.Test, missing: str) -> Any:
 
 def wants_lineage(call: Call) -> bool:
     """Whether the documents above are wanted in full: for this text alone."""
-    return [value for key, value in call.query if key == "with_lineage"] == ["true"]
+    return querystring.parse(call).get("with_lineage") == "true"
 
 
 @vendor.operation("GET", "/api/v1/person/{uuid}", permission="can_view_contacts", online="server",

@@ -10,12 +10,11 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mocksrv.vendors.cht import errors, releases
+from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.access import auth, authorization
 from mocksrv.vendors.cht.access.authorization import Reader, Scope
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.couch_api import replication_failures
 from mocksrv.vendors.cht.couch_api.one_document import sequence
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.node import json_text
@@ -28,8 +27,8 @@ MOVED, AGE = 100, 31 * 24 * 60 * 60 * 1000  # a new count is logged when it move
 PURGED = "purged:"
 
 
-def belonging(world: World, of: Scope) -> tuple[set[str], set[str]]:
-    """The ids of the documents but tasks, and those of tasks, whether purged or not."""
+def replicated(world: World, of: Scope) -> tuple[set[str], set[str]]:
+    """The ids of the documents but tasks, and those of tasks; without what was purged for the roles."""
     medic, reader = documents.database(world, "medic"), Reader(world, of)
     found = {authorization.DESIGN, of.account, *(id for id in authorization.COMMON_IDS if id in medic)}
     for kind in authorization.COMMON_TYPES:
@@ -42,7 +41,8 @@ def belonging(world: World, of: Scope) -> tuple[set[str], set[str]]:
             if any(reader.sees(key) and reader.near(key) for key in authorization.keys_of(doc)):
                 found.add(doc["_id"])
     tasks = {doc["_id"] for doc in medic.by("by_type", "task") if of.user and doc.get("user") == of.account}
-    return found, tasks
+    gone = purged(world, of)
+    return found - gone, tasks - gone
 
 
 def purged(world: World, of: Scope) -> set[str]:
@@ -58,28 +58,17 @@ def purged(world: World, of: Scope) -> set[str]:
 def counts(world: World, of: Scope) -> dict[str, Any]:
     """The counts as answers have them; an offline user's is logged too."""
     found, tasks = replicated(world, of)
+    if of.user:
+        log(world, of.user, len(found) + len(tasks))
     return {"total_docs": len(found) + len(tasks), "warn_docs": len(found), "warn": len(found) >= LIMIT,
             "limit": LIMIT}
 
 
-def replicated(world: World, of: Scope) -> tuple[set[str], set[str]]:
-    """The same without what was purged for the roles; the number is logged if they are a user's."""
-    found, tasks = belonging(world, of)
-    everything, gone = len(found) + len(tasks), purged(world, of)
-    found, tasks = found - gone, tasks - gone
-    if of.user:
-        log(world, of.user, len(found) + len(tasks), everything)
-    return found, tasks
-
-
-def log(world: World, user: str, count: int, everything: int) -> None:
-    """Note how many documents a user replicates; older releases do when that is news."""
+def log(world: World, user: str, count: int) -> None:
+    """Note how many documents a user replicates, when that is news."""
     database, now = documents.database(world, "medic-logs"), world.clock.ms()
     old = database.get(LOG + user)
-    if releases.ALL_DOCS_COUNT.holds(world):
-        database.put({**(old or {"_id": LOG + user, "user": user}), "date": now, "count": count,
-                      "all_docs_count": everything})
-    elif old is None or abs(old["count"] - count) > MOVED or now - old["date"] > AGE:
+    if old is None or abs(old["count"] - count) > MOVED or now - old["date"] > AGE:
         database.put({**(old or {"_id": LOG + user, "user": user}), "date": now, "count": count})
 
 
@@ -98,13 +87,9 @@ def get_replication_ids(world: World, call: Call) -> dict[str, Any]:
     if caller.online:
         call.diagnose("only offline users replicate")
         raise vendor.unrouted(world, call)
-    return dict(replication_failures.logged(lambda: ids_of(world, caller.name), world, call))
-
-
-def ids_of(world: World, name: str) -> dict[str, Any]:
-    """What an offline user replicates, as answers have it."""
     database = documents.database(world, "medic")
-    found, tasks = replicated(world, authorization.of_user(world, name))
+    found, tasks = replicated(world, authorization.of_user(world, caller.name))
+    log(world, caller.name, len(found) + len(tasks))
     stored = ((id, database.peek(id)) for id in sorted(found | tasks))
     pairs = [{"id": id, "rev": doc["_rev"]} for id, doc in stored if doc is not None]
     return {"doc_ids_revs": pairs, "warn_docs": len(found), "last_seq": sequence(database.update_seq),
@@ -120,7 +105,7 @@ def get_replication_deletes(world: World, call: Call) -> dict[str, Any]:
     if auth.signed_in(call).online:
         call.diagnose("only offline users replicate")
         raise vendor.unrouted(world, call)
-    ids = call.json.get("doc_ids") if isinstance(call.json, dict) else None
+    ids = call.json.get("doc_ids", []) if isinstance(call.json, dict) else []
     if not isinstance(ids, list):
         errors.server_error(diagnosis="doc_ids must be a list of ids")
     return {"doc_ids": list(deletions(world, call.caller.name, ids))}

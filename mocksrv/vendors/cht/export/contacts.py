@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mocksrv.vendors.cht.ddocs import full_text
@@ -34,18 +34,17 @@ def array(world: World, options: Options) -> Iterator[str]:
 def rows(world: World, options: Options) -> Iterator[list[Mapping[str, Any]]]:
     """Pages of contacts: by type and id, or with filters in the order of the application's lists."""
     medic = world.table("cht.medic")
-    tests = search.tests_of_contacts(options)
-    if tests:
-        everybody = (doc for row in medic.rows() if contact_types.is_contact(doc := row.copy()))
-        chosen = pages.filtered(everybody, tests)
-        found = [id for _, id in sorted((full_text.sort_order(doc), doc["_id"]) for doc in chosen)]
 
-    def read(skip: int, limit: int) -> list[Mapping[str, Any]]:
-        ids = (found[skip : skip + limit] if tests
-               else [id for _, id in medic.range("by_contact_type", skip=skip, limit=limit)])
+    def stored(ids: Iterable[str]) -> list[Mapping[str, Any]]:
         return [doc for id in ids if (doc := medic.get(id)) is not None]
 
-    return pages.of(world, options.limit, read)
+    tests = search.tests_of_contacts(options)
+    if not tests:
+        return pages.of(world, options.limit, lambda skip, limit: stored(
+            id for _, id in medic.range("by_contact_type", skip=skip, limit=limit)))
+    everybody = (doc for row in medic.rows() if contact_types.is_contact(doc := row.copy()))
+    found = sorted((full_text.sort_order(doc), doc["_id"]) for doc in pages.filtered(everybody, tests))
+    return map(stored, pages.matching(world, options.limit, iter([id for _, id in found])))
 
 
 def cells(doc: Mapping[str, Any]) -> Iterator[Any]:

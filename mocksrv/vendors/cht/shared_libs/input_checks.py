@@ -11,13 +11,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from mocksrv.vendors.cht import errors
-from mocksrv.vendors.cht.node import javascript, json_text, timestamps
+from mocksrv.vendors.cht.node import date_parser, javascript, json_text
 from mocksrv.world import World
 
 Doc = dict[str, Any]
 MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{3}))?Z", re.ASCII)
 LATEST = 8.64e15  # the end of JavaScript's time, ms
-MONTH_DAYS = 31  # JavaScript takes any month to have so many and counts on in the next one
 BAD_MOMENT = ("Invalid reported_date. Expected format to be 'YYYY-MM-DDTHH:mm:ssZ', 'YYYY-MM-DDTHH:mm:ss.SSSZ', or a "
               "Unix epoch.")
 SHORTEST = 3  # letters of a text to search for
@@ -67,28 +66,15 @@ def moment(world: World, value: Any) -> int | float:
     """The milliseconds of a `reported_date` that passed `may_be_moment`; now if there is none."""
     if value is None:
         return world.clock.ms()
-    when: int | float | None
-    if isinstance(value, str):
-        found = MOMENT.fullmatch(value)
-        when = of_parts(*found.groups()) if found else None
-    else:
-        when = int(value) if isinstance(value, bool) else value
+    when: int | float | None = date_parser.parse(value) if isinstance(value, str) else value * 1
     if when is None or abs(when) > LATEST:
         errors.fail(400, f"Invalid date value [{javascript.text(value)}].")
     return when
 
 
-def of_parts(year: str, month: str, day: str, hour: str, minute: str, second: str, fraction: str | None) -> int | None:
-    """As JavaScript reads it: the 31st of a shorter month is in the next one; 24:00:00 is the next midnight."""
-    start = timestamps.moment(year, month, "01", hour, minute, second, fraction, "Z")
-    if start is None or not 1 <= int(day) <= MONTH_DAYS:
-        return None
-    return start + (int(day) - 1) * 86_400_000
-
-
 def is_date(value: Any) -> bool:
-    """Whether JavaScript's `Date.parse` takes it: known forms, not all that there are."""
-    return isinstance(value, str) and timestamps.moment_value(value, 0) is not None
+    """Whether JavaScript's `Date.parse` takes it."""
+    return isinstance(value, str) and date_parser.parse(value) is not None
 
 
 def must_not_change(stored: Mapping[str, Any], sent: Mapping[str, Any], names: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from mocksrv.vendors.cht import conformance, errors
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.described import response_schemas, schemas
-from mocksrv.vendors.cht.node import bodies, javascript
+from mocksrv.vendors.cht.node import bodies, javascript, querystring
 from mocksrv.vendors.cht.sms import credentials, states, traffic
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -29,7 +29,7 @@ def check_secret(world: World, key: str, given: Any) -> None:
 
 
 def check_africas_talking(world: World, call: Call) -> None:
-    check_secret(world, "africastalking.com:incoming", call.arg("key"))
+    check_secret(world, "africastalking.com:incoming", querystring.parse(call).get("key"))
 
 
 @vendor.operation("POST", "/api/v1/sms/africastalking/incoming-messages", anonymous=True, query=schemas.Key,
