@@ -183,6 +183,8 @@ class Simulator(Flask):
         reply = vendor.encode(call, self.answer(world, vendor, call))
         start_response(status_line(reply.status), reply.headers)
         if call.method == "HEAD":
+            if reply.streams:
+                reply.body.close()  # noted in the journal now, and not when the garbage is collected
             return []
         return reply.body if reply.streams else [reply.body]
 
