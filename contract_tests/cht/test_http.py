@@ -71,13 +71,29 @@ def test_the_redirect_speaks_html_or_nothing(api, accept, kind, body):
     "basic " + base64.b64encode(b"admin:pass").decode(),  # the scheme's letter case counts
     "Basic " + base64.b64encode(b"admin").decode(),
     "Basic " + base64.b64encode(b"admin:wrong").decode(),
-    "Basic %%%",
     "Bearer abc",
 ])
 def test_credentials_that_do_not_count(api, header):
     answer = requests.get(f"{api.url}/dbinfo", headers={"Authorization": header, "Accept": "application/json"},
                           timeout=30)
     assert (answer.status_code, answer.json()) == (401, {"code": 401, "error": "unauthorized"})
+
+
+@pytest.mark.parametrize("header", ["Basic %%%", "Basic YWRtaW46cGFzcw", "Basic !!!"])  # the second lacks its padding
+def test_credentials_that_couchdb_cannot_read(api, header):
+    def get(path):
+        return requests.get(f"{api.url}{path}", timeout=30, headers={"Authorization": header,
+                                                                     "Accept": "application/json"})
+
+    reason = "Authorization header has invalid base64 value"
+    for path in ("/dbinfo", "/_session", "/medic/_local/x"):  # paths that everybody is sent on from
+        answer = get(path)
+        assert (answer.status_code, answer.json()) == (400, {"error": "bad_request", "reason": reason})
+        assert answer.headers["WWW-Authenticate"] == "Cookie"
+    inner = f'{{"error":"bad_request","reason":"{reason}"}}'
+    for path in ("/api/v1/person", "/medic/x"):
+        assert get(path).json() == {"code": 400, "error": f"400 - {inner}"}
+    assert get("/api/v1/forms").status_code == 401  # this one only asks whether somebody is signed in
 
 
 # --- the form of errors ----------------------------------------------------------------------------------------

@@ -345,6 +345,16 @@ def test_databases_that_the_firewall_closes(worker, method, path):
     assert answers(worker, method, path, {} if method in ("POST", "PUT") else None) == (403, FIREWALL)
 
 
+@pytest.mark.parametrize("path", ["/medic/_revs_diff/", "//medic//_revs_diff//", "/medic/_missing_revs/"])
+def test_slashes_behind_what_is_open_close_it(worker, path):
+    assert answers(worker, "POST", path, {}) == (403, FIREWALL)
+
+
+def test_head_is_nobodys(worker, places):
+    assert worker.request("HEAD", f"/medic/{places.area}").status_code == 403
+    assert worker.get(f"/medic/{places.area}").status_code == 200
+
+
 @pytest.mark.parametrize("path", ["_local_docs", "_design_docs", "_revs_limit", "_nothing"])
 def test_words_of_couchdb_are_documents_to_the_api(worker, path):
     assert answers(worker, "GET", f"/medic/{path}") == (403, DENIED)
@@ -352,8 +362,9 @@ def test_words_of_couchdb_are_documents_to_the_api(worker, path):
 
 @pytest.mark.parametrize("form", ["/medic/{}", "//medic//{}//", "/medic///{}/"])
 def test_what_replication_needs_is_open(worker, unique, form):
-    assert worker.ok("POST", form.format("_revs_diff"), {unique: ["1-a"]}) == {unique: {"missing": ["1-a"]}}
-    assert worker.ok("POST", form.format("_missing_revs"), {unique: []}) == {"missing_revs": {}}
+    plain = form.rstrip("/")  # slashes at the end are for other paths
+    assert worker.ok("POST", plain.format("_revs_diff"), {unique: ["1-a"]}) == {unique: {"missing": ["1-a"]}}
+    assert worker.ok("POST", plain.format("_missing_revs"), {unique: []}) == {"missing_revs": {}}
     local = form.format(f"_local/{unique}")
     assert worker.ok("PUT", local, {"_id": unique, "n": 1}) == {"ok": True, "id": f"_local/{unique}", "rev": "0-1"}
     assert worker.ok("GET", local)["n"] == 1

@@ -105,12 +105,7 @@ class Server:
 
     def run(self) -> None:
         """Serve in this thread until stop(), SIGTERM or SIGINT; answers in flight are finished first."""
-        if self._thread is None:
-            self._thread = threading.current_thread()
-            if self._stopping:  # before it began: whoever stopped it closes the sockets
-                self._close()
-                self._ended.set()
-                return
+        self._thread = threading.current_thread()
         with self._signals():
             try:
                 self._accept()

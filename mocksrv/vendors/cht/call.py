@@ -13,7 +13,6 @@ class Call(call.Call):
         super().__init__(**received)
         self.json: Any = {}  # the parsed body of what says that it is JSON: an object or array once admitted
         self.json_errors = False  # refusals are JSON whatever the client accepts
-        self.proxied = False  # the answer passes the plain proxy to CouchDB
-        self.direct_proxy = False  # the answer comes from CouchDB, but not through that proxy
+        self.malformed: str | None = None  # what is wrong with credentials that CouchDB cannot read
         self.own_headers: Headers = []  # what the API adds to any answer, such as a renewed cookie
         self.began: float | None = None  # by the stopwatch

@@ -15,10 +15,10 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from mocksrv.call import Refusal
-from mocksrv.vendors.cht.couch.errors import CouchError, couch
+from mocksrv.vendors.cht.couch.errors import CouchError, couch, unknown
 
 __all__ = ["BAD_NAME", "NO_DATABASE", "USUAL", "CouchError", "Data", "Failure", "Firewall", "PlainText", "couch",
-           "denied", "fail", "server_error"]
+           "denied", "fail", "server_error", "unknown"]
 
 
 class Failure(Refusal):

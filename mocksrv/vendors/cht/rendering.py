@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mocksrv.call import Headers, Refusal, Reply, TooLarge
+from mocksrv.vendors.cht import routing
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.errors import CouchError, Data, PlainText
 from mocksrv.vendors.cht.node import json_text, negotiation
@@ -49,7 +50,6 @@ LOGIN_FORCE = ("Set-Cookie", "login=force; Path=/; SameSite=Lax")
 class CouchReply(Reply):
     """An answer of CouchDB. The API puts `WWW-Authenticate: Cookie` on those that pass its plain proxy."""
 
-    plain_proxy: bool = True
     traced: bool = True  # with the id and the time that CouchDB gives requests; sessions have none
     policy: str | None = None  # CouchDB's own Content-Security-Policy, in the place of the API's
 
@@ -143,13 +143,16 @@ def couch(call: Call, reply: CouchReply) -> Reply:
     length = [] if unsized else [("content-length", str(len(body)))]
     seed = b"" if unsized else body
     kind = reply.content_type or "application/json"
-    first: Headers = [("cache-control", "must-revalidate"), *length, ("content-type", kind)]
+    if reply.status == 301:  # a redirect says nothing more
+        first: Headers = [*length]
+    else:
+        first = [("cache-control", "must-revalidate"), *length, ("content-type", kind)]
     own: Headers = [*first, *reply.headers] if reply.traced else [*reply.headers, *first]
     own.append(("server", COUCH_SERVER))
     if reply.traced:
         request = hashlib.blake2b(seed, digest_size=5).hexdigest()
         own += [("x-couch-request-id", request), ("x-couchdb-body-time", "0")]
-    proxy = [PROXY] if reply.plain_proxy else []
+    proxy = [PROXY] if routing.is_plain(call) else []
     guard = [("content-security-policy", reply.policy), *HELMET[1:]] if reply.policy else HELMET
     return Reply(body, reply.status, [*guard, *call.own_headers, *own, *proxy, *vary(kind)],
                  chunked=reply.chunked)
@@ -167,8 +170,7 @@ def location(call: Call, *parts: str) -> tuple[str, str]:
 
 def refusal(call: Call, refused: Refusal) -> Reply:
     if isinstance(refused, CouchError):
-        proxied = not call.direct_proxy
-        return couch(call, CouchReply(refused.body, refused.status, refused.headers, plain_proxy=proxied))
+        return couch(call, CouchReply(refused.body, refused.status, refused.headers))
     if isinstance(refused, PlainText):
         return unsized(refused.status, "text/plain", str(refused.body).encode())
     if isinstance(refused, Data):
@@ -223,7 +225,7 @@ def unauthorized(call: Call, prompt: bool = False) -> Reply:
     else:
         reply = unsized(401, "text/plain", b"not logged in", logout)
         reply.headers.insert(-1, ("WWW-Authenticate", 'Basic realm="Medic Web Services"'))
-    if call.proxied:
+    if routing.is_proxied(call) and routing.is_plain(call) and (call.caller is not None or routing.is_unchecked(call)):
         reply.headers.insert(-1, PROXY)
     return reply
 

@@ -13,10 +13,10 @@ from mocksrv.config import Setting
 from mocksrv.operation import Content, Operation
 from mocksrv.store import TableSpec
 from mocksrv.vendor import Vendor
-from mocksrv.vendors.cht import conformance, errors, releases, rendering, sentinel
-from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht import conformance, errors, releases, rendering, routing, sentinel
+from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.couch import cookies, documents, methods, password_hashes
+from mocksrv.vendors.cht.couch import cookies, documents, password_hashes
 from mocksrv.vendors.cht.ddocs.indexes import INDEXES
 from mocksrv.vendors.cht.node import compression, http_traffic, json_text
 from mocksrv.vendors.cht.setup import builds
@@ -51,7 +51,7 @@ class CHT(Vendor[Call]):
              "couch_all_docs": "$response.body#/rows/0/id", "get_people": "$response.body#/data/0/_id",
              "get_places": "$response.body#/data/0/_id"}
     traits = {"json": str, "limited": bool, "anonymous": (bool, str), "prompt": bool, "firewall": bool,
-              "online": (bool, str), "one_permission": bool, "page_permission": str}
+              "online": (bool, str), "page_permission": str, "session_only": bool}
     head_is_get = True
     tables = (*documents.tables(INDEXES), TableSpec(auth.ADMINS), TableSpec(builds.CONFIG), TableSpec(sentinel.STATE))
     settings = (
@@ -120,7 +120,7 @@ class CHT(Vendor[Call]):
         try:
             call.caller = auth.identify(world, call)
         except cookies.Malformed as error:
-            call.diagnose(str(error))  # CouchDB's 400 comes out as "not signed in", whatever else was sent
+            call.malformed = str(error)
 
     def admit(self, world: World, call: Call) -> None:
         """The order of the server's checks: failed logins, body type, who, online, permissions."""
@@ -139,32 +139,18 @@ class CHT(Vendor[Call]):
                         diagnosis=f"the header must be exactly {names}, without a charset; "
                                   f"it is {call.header('content-type') or 'missing'}")
         if call.operation is None:
-            raise self.unrouted(world, call)
+            raise entrance.refusal(world, call)
         if not traits.get("anonymous"):
-            auth.signed_in(call, prompt=bool(traits.get("prompt")))
+            caller = auth.signed_in(call, prompt=bool(traits.get("prompt")))
+            if routing.is_proxied(call):
+                if caller.online:
+                    auth.may_edit(world, call)
+                elif not routing.is_open_to_offline(call):
+                    raise errors.Firewall
             if traits.get("firewall") and not call.caller.online:
                 raise errors.Firewall
             permissions, online = conformance.demands(world, call.operation)
-            auth.permitted(world, call, *permissions, online=online, one=bool(traits.get("one_permission")))
-
-    def unrouted(self, world: World, call: Call) -> Refusal:
-        """What the API does not own goes on to CouchDB, for online users."""
-        if not auth.signed_in(call).online:
-            return errors.Firewall()
-        first = call.path.split("/")[1]
-        if call.allowed and (first in documents.names(world) or first.startswith("_all_dbs")):
-            refused = errors.CouchError(405, "method_not_allowed", f"Only {methods.allowed(call.path)} allowed")
-            refused.headers.append(("allow", methods.allowed(call.path).replace(",", ", ")))
-            return refused
-        if first in documents.names(world):
-            return errors.CouchError(404, "not_found", "missing")
-        if call.method == "PUT" and call.path == f"/{first}" and call.caller.admin and first != "api":
-            return errors.CouchError(400, "illegal_database_name", errors.BAD_NAME.format(first))
-        refused = errors.CouchError(*errors.NO_DATABASE, diagnosis=f"CouchDB has no database {first!r}; "
-                                    f"it has {', '.join(documents.names(world))}")
-        if first == "api" or first.startswith("_"):
-            refused.diagnosis = None  # nobody meant a database
-        return refused
+            auth.permitted(world, call, *permissions, online=online)
 
     # --- answers ---
 

@@ -14,19 +14,17 @@ from typing import Any
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.access.auth import USER
 from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.couch.view_index import Thrown
+from mocksrv.vendors.cht.ddocs.mapping import first, is_contact, lineage, truthy
+from mocksrv.vendors.cht.ddocs.replication_keys import ALL, UNASSIGNED, docs_by_replication_key
 from mocksrv.vendors.cht.node import javascript
-from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, message_tasks
+from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.world import World
 
 Doc = Mapping[str, Any]
 
-ALL, UNASSIGNED = "_all", "_unassigned"
 DESIGN = "_design/medic-client"
 DEFAULTS = (DESIGN, "service-worker-meta", "settings")  # all that `_changes` and `_all_docs` give, with the account
-COMMON_IDS = ("resources", "branding", "partners", "service-worker-meta", "zscore-charts", "settings",
-              "privacy-policies")
-COMMON_TYPES = ("form", "translations")
-MISSING_SUBJECT = ("registration_not_found", "invalid_patient_id")
 NO_LIMIT = -1
 INTEGER = re.compile(r"\s*([+-]?\d{1,15})")
 
@@ -67,58 +65,19 @@ def of_user(world: World, name: str) -> Scope:
 class Key:
     """One key that a document replicates with."""
 
-    subject: str
+    subject: Any
     kind: Any = None
-    submitter: str | None = None
+    submitter: Any = None
     private: bool = False
 
 
-def keys_of(doc: Doc) -> Iterator[Key]:
+def keys_of(doc: Doc) -> list[Key]:
     """The keys of a document; none for what nobody replicates."""
-    kind = doc.get("type")
-    if doc.get("_id") in COMMON_IDS or kind in COMMON_TYPES:
-        yield Key(ALL)
-    elif kind == "data_record":
-        submitter = member(doc, "contact").get("_id") if doc.get("form") else None
-        private = javascript.truthy(member(doc, "fields").get("private"))
-        for subject in report_keys(doc):
-            yield Key(subject, kind, submitter if isinstance(submitter, str) else None, private)
-    elif kind == "task":
-        yield Key(str(doc.get("user")), kind)
-    elif kind == "target":
-        yield Key(str(doc.get("owner")), kind)
-    elif contact_types.is_contact(doc):
-        yield Key(str(doc.get("_id")), kind)
-
-
-def report_keys(report: Doc) -> Iterator[str]:
-    """What a report replicates with: its subject, or its submitter, and with `needs_signoff` the lineage above."""
-    fields, contact = member(report, "fields"), member(report, "contact")
-    problems = report.get("errors") if isinstance(report.get("errors"), list) else []
-    lost = any(isinstance(one, dict) and one.get("code") in MISSING_SUBJECT for one in problems or ())
-    subject: Any = None
-    if report.get("form") and not (lost and contact.get("_id")):
-        subject = (report.get("patient_id") or fields.get("patient_id") or report.get("place_id")
-                   or fields.get("place_id") or fields.get("patient_uuid"))
-    elif report.get("kujua_message"):
-        contact = recipient(report)
-    own = str(subject or contact.get("_id") or UNASSIGNED)
-    yield own
-    if fields.get("needs_signoff"):
-        yield from (id for id in contact_types.lineage_ids(member(report, "contact")) if id != own)
-
-
-def recipient(report: Doc) -> Doc:
-    """To whom an outgoing message goes."""
-    tasks = message_tasks.tasks_of({"tasks": report.get("tasks")})
-    messages = message_tasks.messages_of(next(tasks, {}))
-    return member(next(messages, {}), "contact")
-
-
-def member(doc: Doc, name: str) -> Doc:
-    """A member that should be an object; `{}` if it is none."""
-    value = doc.get(name)
-    return value if isinstance(value, dict) else {}
+    try:
+        return [Key(subject, value.get("type"), value.get("submitter"), "private" in value)
+                for subject, value in docs_by_replication_key(doc)]
+    except Thrown:
+        return []
 
 
 # --- what a user may see -------------------------------------------------------------------------------------
@@ -132,7 +91,7 @@ class Reader:
         self.scope = scope
         self.medic = documents.database(world, "medic")
         self.contact_depth, self.report_depth = depths(settings, scope.roles)
-        self._levels: dict[str, int | None] = {ALL: 0, scope.account: 0, UNASSIGNED: None}
+        self._levels: dict[Any, int | None] = {ALL: 0, scope.account: 0, UNASSIGNED: None}
         if javascript.truthy(settings.get("district_admins_access_unallocated_messages")) and app_settings.allows(
                 settings, scope.roles, "can_view_unallocated_data_records"):
             self._levels[UNASSIGNED] = 0
@@ -140,29 +99,33 @@ class Reader:
         for facility in scope.facilities:
             self._own.update(self._names(facility))
 
-    def _names(self, id: Any) -> Iterator[str]:
-        """The id of a contact and its short codes."""
+    def _names(self, id: Any) -> Iterator[Any]:
+        """The id of a contact and its short code."""
         if isinstance(id, str):
             yield id
-            yield from shortcodes(self.medic.peek(id) or {})
+            yield from shortcode(self.medic.peek(id) or {})
 
     def level(self, contact: Doc) -> int | None:
         """How many levels a contact is below the user's place; None if it is not within, or too deep."""
-        lineage = list(contact_types.lineage_ids(contact))
-        if not isinstance(contact.get("_id"), str):  # one to be made: its parents count all the same
-            lineage = ["", *contact_types.lineage_ids(member(contact, "parent"))]
-        found = [lineage.index(facility) for facility in self.scope.facilities if facility in lineage]
-        nearest = min(found, default=None)
+        if not is_contact(contact):
+            return None
+        nearest = min((depth for depth, id in lineage(contact) if id in self.scope.facilities), default=None)
         if nearest is None or (self.contact_depth != NO_LIMIT and nearest > self.contact_depth):
             return None
         return nearest
 
-    def subject(self, key: str) -> int | None:
-        """The level of the contact of that id or short code; None if the user does not have it."""
+    def subject(self, key: Any) -> int | None:
+        """The level of the contact of that id or short code; None if the user does not have it.
+
+        A short code that is a number is not the text of its digits.
+        """
+        if isinstance(key, bool) or not isinstance(key, str | int | float):
+            return None
         if key not in self._levels:
-            named = (self.medic.peek(key), *self.medic.by("by_shortcode", key))
-            found = (self.level(doc) for doc in named if doc is not None and contact_types.is_contact(doc))
-            self._levels[key] = min((level for level in found if level is not None), default=None)
+            named = [doc for doc in self.medic.by("by_shortcode", str(key)) if key in shortcode(doc)]
+            if isinstance(key, str) and (own := self.medic.peek(key)) is not None:
+                named.append(own)
+            self._levels[key] = min((level for level in map(self.level, named) if level is not None), default=None)
         return self._levels[key]
 
     def near(self, key: Key) -> bool:
@@ -178,18 +141,18 @@ class Reader:
         if self.subject(key.subject) is None:
             return False
         secret = key.private and key.submitter and key.subject in self._own
-        return not secret or self.subject(str(key.submitter)) is not None
+        return not secret or self.subject(key.submitter) is not None
 
     def may(self, id: Any, doc: Doc) -> bool:
         """Whether the user may see a document."""
         if id in (DESIGN, self.scope.account):
             return True
-        keys = list(keys_of(doc))
+        keys = keys_of(doc)
         if keys and keys[0].subject == ALL:
             return True
-        if contact_types.is_contact(doc):
+        if is_contact(doc):
             return self.level(doc) is not None
-        return any(map(self.sees, keys)) and any(map(self.near, keys))
+        return any(self.sees(key) and self.near(key) for key in keys)
 
     def admitted(self, docs: Sequence[Doc]) -> list[bool]:
         """Which of several documents the user may write: contacts that come make way for others that belong to
@@ -205,17 +168,18 @@ class Reader:
 
     def _learn(self, doc: Doc, allowed: bool) -> bool:
         """Take note of a contact that will be there, or not; whether that is news."""
-        if not contact_types.is_contact(doc):
+        if not is_contact(doc):
             return False
-        names = [name for name in (doc.get("_id"), *shortcodes(doc)) if isinstance(name, str)]
+        names = [name for name in (doc.get("_id"), *shortcode(doc)) if isinstance(name, str | int | float)]
         fresh = [name for name in names if not allowed or self.subject(name) is None]
         self._levels.update(dict.fromkeys(fresh, self.level(doc) if allowed else None))
         return allowed and bool(fresh)
 
 
-def shortcodes(contact: Doc) -> Iterator[str]:
-    """The short codes (`patient_id`, `place_id`) of a contact."""
-    yield from (str(contact[key]) for key in ("patient_id", "place_id") if contact.get(key))
+def shortcode(contact: Doc) -> list[Any]:
+    """The short code (`patient_id`, else `place_id`) of a contact, if it has one."""
+    code = first(contact.get("patient_id"), contact.get("place_id"))
+    return [code] if truthy(code) else []
 
 
 def may_create(doc: Doc) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -18,14 +19,13 @@ from mocksrv.call import Call
 from mocksrv.vendors.cht.couch.documents import SERVER
 from mocksrv.world import World
 
+HEX = re.compile(rb"[0-9A-Fa-f]{1,12}")
 LIFE = 31_536_000  # seconds
 User = Mapping[str, Any]
 
 
 class Malformed(Exception):
-    """A cookie that is none of ours."""
-
-
+    """Credentials that cannot be read: the reason that CouchDB gives."""
 
 
 def raw(call: Call, name: str) -> str | None:
@@ -60,14 +60,14 @@ def session(world: World, token: str, find: Callable[[str], User | None]) -> Use
     """The user of a live session, or None. Raises Malformed."""
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        name, stamp, mac = raw.split(b":", 2)
-        began = int(stamp, 16)
+        name, stamp, *rest = raw.split(b":", 2)
     except (binascii.Error, ValueError):
-        raise Malformed("the AuthSession cookie is none of this server") from None
+        raise Malformed("Malformed AuthSession cookie. Please clear your cookies.") from None
     user = find(name.decode("utf-8", "replace"))
-    if user is None or not hmac.compare_digest(mac, sign(world, user, stamp.decode())):
+    if user is None or not HEX.fullmatch(stamp) or rest == [] or not hmac.compare_digest(
+            rest[0], sign(world, user, stamp.decode())):
         return None
-    return user if world.clock.time() < began + LIFE else None
+    return user if world.clock.time() < int(stamp, 16) + LIFE else None
 
 
 def http_date(world: World, seconds: float, separator: str = " ") -> str:

@@ -6,7 +6,7 @@ CouchDB 3.3 source, chttpd_db, couch_doc.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,7 +30,7 @@ class Wanted:
     encoding: bool = False
 
     @property
-    def beside_rows(self) -> bool:
+    def beside_stored(self) -> bool:
         """Whether documents in lists are to have more than what is stored."""
         return self.conflicts or self.attachments or self.encoding
 
@@ -46,6 +46,18 @@ def wanted(call: Call) -> Wanted:
     return Wanted("revs" in on, "revs_info" in on or meta, "conflicts" in on or meta,
                   "deleted_conflicts" in on or meta, "attachments" in on, "local_seq" in on,
                   "att_encoding_info" in on)
+
+
+def asked(options: Mapping[str, Any]) -> Wanted:
+    """The switches among the options of a list."""
+    return Wanted(conflicts=options.get("conflicts", False), attachments=options.get("attachments", False),
+                  encoding=options.get("att_encoding_info", False))
+
+
+def included(world: World, db: Database, more: Wanted, id: str) -> Any:
+    """A document as a row includes it; None if there is none."""
+    doc = db.peek(id)
+    return dressed(world, db, db.branches(id)[0], more) if doc is not None and more.beside_stored else doc
 
 
 def dressed(world: World, db: Database, leaf: Leaf, more: Wanted) -> documents.Document:

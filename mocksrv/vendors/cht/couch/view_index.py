@@ -7,7 +7,7 @@ changed but made anew, of which most parts are the old ones: worlds that come fr
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from mocksrv.store import TOP, tree
-from mocksrv.vendors.cht.couch import collation
+from mocksrv.vendors.cht.couch import collation, erlang
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.world import World
@@ -29,16 +29,39 @@ PART, OF_PART = 8192, 32  # rows that are sorted at a time, about, and how many 
 MANY = 4  # when more than one row in so many changes, all are put in order again
 
 
+class Thrown(Exception):
+    """A map function fails at a document, which then emits nothing at all."""
+
+
 @dataclass(frozen=True)
 class View:
-    """What a document emits, and how its rows are reduced: `_count`, `true`, `latest` or not at all."""
+    """What a document emits, and how its rows are reduced: `_count`, `_stats`, `true`, `latest` or not at all."""
 
     map: Callable[[Mapping[str, Any]], Emitted]
     reduce: str | None = None
     types: frozenset[str] | None = None
     """The types of the documents that may emit, if it depends on that: others are not even looked at."""
-    order: Callable[[Any], bytes] = collation.key
-    """The place of a key among the others."""
+    conflicts: bool = False
+    """Whether documents come with `_conflicts`: those without have nothing to emit."""
+
+    def rows(self, db: Database, id: str, doc: Mapping[str, Any]) -> tuple[Row, ...]:
+        """The rows of a document, those of one key in the order of their values.
+
+        CouchDB 3.3 source, couch_mrview_updater (insert_results): it sorts them before it writes them.
+        """
+        if id.startswith("_design/"):
+            return ()
+        if self.conflicts:
+            others = [leaf.rev for leaf in db.branches(id)[1:] if not leaf.deleted]
+            doc = {**doc, "_conflicts": others} if others else doc
+        try:
+            found = [(collation.key(key), key, value) for key, value in self.map(doc)]
+        except Thrown:
+            return ()
+        if len({place for place, _, _ in found}) < len(found):
+            found.sort(key=lambda row: (row[0], erlang.order(row[2])))
+        return tuple((place, id, number, json_text.dumps({"key": key, "value": value})[1:])
+                     for number, (place, key, value) in enumerate(found))
 
 
 @dataclass(frozen=True)
@@ -78,7 +101,7 @@ class Rows:
             for entry in tree.scan(by_id, (id,), (id, TOP), 1):
                 gone += entry[1]
                 by_id = tree.remove(by_id, entry, owner)
-            if doc is not None and (rows := tuple(self._emit(id, doc))):
+            if doc is not None and (rows := self.view.rows(db, id, doc)):
                 fresh += rows
                 entry = id, rows
                 by_id = tree.add(by_id, entry, owner)
@@ -99,14 +122,9 @@ class Rows:
         """All rows at once."""
         owner = object()
         groups = [(doc["_id"], new) for doc in db.each(self.view.types)
-                  if (new := tuple(self._emit(doc["_id"], doc)))]
+                  if (new := self.view.rows(db, doc["_id"], doc))]
         rows = in_order([row for _, group in groups for row in group])
         return replace(self, seq=latest, root=tree.tree(owner, rows), by_id=tree.tree(owner, in_order(groups)))
-
-    def _emit(self, id: str, doc: Mapping[str, Any]) -> Iterator[Row]:
-        if not id.startswith("_design/"):
-            for number, (key, value) in enumerate(self.view.map(doc)):
-                yield self.view.order(key), id, number, json_text.dumps({"key": key, "value": value})[1:]
 
     # --- reading: positions count from the first row ---
 

@@ -1,8 +1,8 @@
-"""Lists of documents by id, as CouchDB gives them: `_all_docs`. CouchDB 3.3 source, couch_mrview_http."""
+"""Lists of documents by id, as CouchDB gives them: `_all_docs`. CouchDB 3.3 source, chttpd_db, fabric_view_all_docs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -11,8 +11,9 @@ from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import versions
 from mocksrv.vendors.cht.couch.documents import Database
-from mocksrv.vendors.cht.couch_api import offline
-from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, json_body, opened
+from mocksrv.vendors.cht.couch_api import offline, view_options
+from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, json_body, opened, sequence
+from mocksrv.vendors.cht.couch_api.view_options import Options
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
@@ -20,8 +21,7 @@ from mocksrv.world import World
 
 PAGE = 500  # rows that are made at a time
 LOWEST, HIGHEST = "", "\U0010ffff"
-ALIASES = {"start_key": "startkey", "end_key": "endkey"}
-KEYS = ("key", "keys", "startkey", "endkey")
+WRONG_QUERY, WRONG_BODY = "`keys` parameter must be an array.", "`keys` body member must be an array."
 Show = Callable[[str], Any]
 
 
@@ -30,11 +30,11 @@ Show = Callable[[str], Any]
                   proof="source", source=SOURCE)
 def all_docs(world: World, call: Call) -> Any:
     """The documents by id: key, keys, startkey, endkey, inclusive_end, descending, skip, limit, include_docs,
-    attachments, conflicts."""
+    attachments, conflicts, update_seq."""
     db = opened(world, call)
     if offline.filtered(call, db):
         return offline.all_docs(world, call, db, {})
-    return listing(world, call, db, asked_for(call))
+    return one_list(partial(listing, world, call, db), asked_for(call))
 
 
 @vendor.operation("POST", f"/{DB}/_all_docs", name="couch_all_docs_post", query=request_schemas.ALL_DOCS,
@@ -46,60 +46,94 @@ def all_docs_post(world: World, call: Call) -> Any:
     if offline.filtered(call, db):
         body = offline.parsed(call)
         return offline.all_docs(world, call, db, body if isinstance(body, dict) else {})
-    return listing(world, call, db, asked_for(call))
+    return one_list(partial(listing, world, call, db), asked_for(call))
 
 
-def asked_for(call: Call) -> dict[str, Any]:
+@vendor.operation("POST", f"/{DB}/_all_docs/queries", name="couch_all_docs_queries", body=request_schemas.QUERIES_BODY,
+                  response=response_schemas.RESULTS, proof="source", source=SOURCE)
+def all_docs_queries(world: World, call: Call) -> Any:
+    """Several lists of documents by id, one for each of `{"queries": [{...}]}`."""
+    db = opened(world, call)
+    if offline.filtered(call, db):
+        raise errors.Firewall
+    return many_lists(partial(listing, world, call, db), view_options.queries(json_body(call)))
+
+
+def asked_for(call: Call) -> Options:
     """The options of query and body."""
-    found, body = options(call.query, "parameter"), json_body(call) if call.method == "POST" else {}
-    return found | checked(body, "body member")
+    if call.method == "POST":
+        return view_options.of_body(json_body(call), call.query, WRONG_BODY)
+    return view_options.of_query(call.query, WRONG_QUERY)
 
 
-def options(query: list[tuple[str, str]], where: str = "member") -> dict[str, Any]:
-    """The options of a query, each of which is JSON."""
-    found = {}
-    for name, text in query:
-        name = ALIASES.get(name, name)
-        try:
-            found[name] = json_text.loads(text)
-        except ValueError:
-            if name in KEYS:
-                errors.couch(400, "bad_request", "invalid_json")
-            found[name] = text
-    return checked(found, where)
+# --- layout --------------------------------------------------------------------------------------------------
 
 
-def checked(found: dict[str, Any], where: str = "member") -> dict[str, Any]:
-    """The options, refused if one of them is of the wrong kind."""
-    found = {ALIASES.get(name, name): value for name, value in found.items()}
-    for name in ("limit", "skip"):
-        value = found.get(name, 0)
-        if type(value) is not int:
-            errors.couch(400, "query_parse_error", f"Invalid value for integer: {json_text.text(value)}")
-        if value < 0:
-            errors.couch(400, "query_parse_error", f"Invalid value for positive integer: {json_text.text(value)}")
-    for name in ("descending", "include_docs", "inclusive_end"):
-        if not isinstance(found.get(name, True), bool):
-            errors.couch(400, "query_parse_error", f"Invalid boolean parameter: {json_text.text(found[name])}")
-    if not isinstance(found.get("keys", []), list):
-        errors.couch(400, "bad_request", f"`keys` {where} must be an array.")
-    return found
+def one_list(make: Callable[[Options], Iterable[bytes]], found: Options) -> Reply:
+    """The answer to one query."""
+    view_options.check(found, reduces=False)
+    return rendering.CouchReply(lines(make(found)))
 
 
-def listing(world: World, call: Call, db: Database, found: dict[str, Any]) -> Reply:
+def many_lists(make: Callable[[Options], Iterable[bytes]], asked: list[Options]) -> Reply:
+    """The answers to several queries, all of which are checked before the first is sent."""
+    for found in asked:
+        view_options.check(found, reduces=False)
+    return rendering.CouchReply(results([make(found) for found in asked]))
+
+
+def lines(parts: Iterable[bytes]) -> Iterator[bytes]:
+    yield from parts
+    yield b"\n"
+
+
+def results(lists: list[Iterable[bytes]]) -> Iterator[bytes]:
+    yield b'{"results":['
+    for number, parts in enumerate(lists):
+        yield b",\r\n" if number else b"\r\n"
+        yield from parts
+    yield b"\r\n]}\n"
+
+
+def headed(found: Options, total: Any, offset: Any, seq: Any) -> str:
+    """What stands before the rows; nothing of it in answers that need not be sorted."""
+    if found.get("sorted") is False:
+        return '"rows":['
+    told = {"total_rows": total, "offset": offset} | ({"update_seq": seq} if found.get("update_seq") else {})
+    return "".join(f'"{name}":{json_text.text(value)},' for name, value in told.items()) + '"rows":['
+
+
+def stream(head: str, rows: Iterator[bytes]) -> Iterator[bytes]:
+    """CouchDB's own layout of a list: one row a line."""
+    part, comma = [b"{" + head.encode()], b"\r\n"
+    for number, row in enumerate(rows, 1):
+        part += (comma, row)
+        comma = b",\r\n"
+        if number % PAGE == 0:
+            yield b"".join(part)
+            part = []
+    yield b"".join([*part, b"\r\n]}" if comma != b"\r\n" else b"\r\n\r\n]}"])
+
+
+# --- the rows ------------------------------------------------------------------------------------------------
+
+
+def listing(world: World, call: Call, db: Database, found: Options) -> Iterator[bytes]:
     """The rows that the options ask for."""
-    full = found.get("include_docs") is True
-    show = partial(shown, world, db, versions.wanted(call)) if full else None
-    if "key" in found or "keys" in found:
-        keys = [found["key"]] if "key" in found else found["keys"]
-        skip = found.get("skip", 0)
-        chosen = keys[skip:][: found.get("limit", len(keys))]
-        rows = (row for key in chosen if (row := _keyed(db, key, show, "key" in found)) is not None)
-        offset = None
-    else:
-        ids, offset = _span(db, found)
-        rows = (_row(db, id, show) for id in ids)
-    return rendering.CouchReply(stream(f'{{"total_rows":{len(db)},"offset":{json_text.text(offset)},"rows":[', rows))
+    full = found.get("include_docs", False)
+    show = partial(versions.included, world, db, versions.asked(found)) if full else None
+    if "keys" in found:
+        rows = (keyed(db, key, show) for key in of_keys(found))
+        return stream(headed(found, len(db), None, None), rows)
+    ids, offset = _span(db, found)
+    return stream(headed(found, len(db), offset, sequence(db.update_seq)), (_row(db, id, show) for id in ids))
+
+
+def of_keys(found: Options) -> list[Any]:
+    """The wanted keys in their order, as many of them as are wanted."""
+    keys = found["keys"][:: -1 if found.get("descending") else 1]
+    skip = found.get("skip", 0)
+    return list(keys[skip:][: found.get("limit", len(keys))])
 
 
 def _span(db: Database, found: dict[str, Any]) -> tuple[list[str], int]:
@@ -122,11 +156,6 @@ def _bound(key: Any) -> str | None:
     return LOWEST if isinstance(key, bool | int | float) else HIGHEST
 
 
-def shown(world: World, db: Database, more: versions.Wanted, id: str) -> Any:
-    """A document as a row includes it."""
-    return versions.dressed(world, db, db.branches(id)[0], more) if more.beside_rows else db.peek(id)
-
-
 def _row(db: Database, id: str, show: Show | None) -> bytes:
     doc = db.peek(id)
     assert doc is not None, "ids come from the index"
@@ -134,26 +163,12 @@ def _row(db: Database, id: str, show: Show | None) -> bytes:
     return json_text.dumps(row | {"doc": show(id)} if show else row)
 
 
-def _keyed(db: Database, key: Any, show: Show | None, single: bool) -> bytes | None:
-    """A row that was asked for by key; a single missing one has none."""
+def keyed(db: Database, key: Any, show: Show | None) -> bytes:
+    """A row that was asked for by key, whatever there is to tell of it."""
     if isinstance(key, str) and key in db:
         return _row(db, key, show)
     history = db.history(key) if isinstance(key, str) else None
-    if single:
-        return None
     if history is None:
         return json_text.dumps({"key": key, "error": "not_found"})
     row = {"id": key, "key": key, "value": {"rev": history["revs"][0], "deleted": True}}
     return json_text.dumps(row | {"doc": None} if show else row)
-
-
-def stream(head: str, rows: Iterator[bytes]) -> Iterator[bytes]:
-    """CouchDB's own layout of a list: one row a line."""
-    part, comma = [head.encode()], b"\r\n"
-    for number, row in enumerate(rows, 1):
-        part += (comma, row)
-        comma = b",\r\n"
-        if number % PAGE == 0:
-            yield b"".join(part)
-            part = []
-    yield b"".join([*part, b"\r\n]}\n"])

@@ -17,7 +17,7 @@ from mocksrv.vendors.cht.couch import versions
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch_api import bodies, offline
 from mocksrv.vendors.cht.couch_api.find import options, selectors
-from mocksrv.vendors.cht.couch_api.one_document import DB, MEDIC, META, SOURCE, json_body, opened, sequence
+from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, json_body, opened, sequence
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
@@ -141,9 +141,7 @@ def answer(world: World, call: Call, body: dict[str, Any]) -> Any:
     feed = Feed(world, db, call, start(call, db), whole(limit) if limit is not None else None,
                 fitting(call, db, body))
     kind = call.arg("feed", "normal")
-    # The API sends what comes back of this path on as it is, without its own header.
-    reply = rendering.CouchReply(None, plain_proxy=db.name != MEDIC and not (META.fullmatch(db.name)
-                                                                       and call.method == "GET"))
+    reply = rendering.CouchReply(None)
     if kind == "normal":
         reply.headers = [("etag", rendering.couch_etag(f"{db.name} {db.update_seq}".encode()))]
         reply.body = feed.once()

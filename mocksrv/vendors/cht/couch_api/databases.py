@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from mocksrv.vendors.cht import errors, rendering
-from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents, maintenance
 from mocksrv.vendors.cht.couch.documents import Database
@@ -28,26 +28,9 @@ META_DESIGN = {
 }
 
 
-def administered(call: Call, db: Database | None = None) -> None:
-    """Only server admins go on, and of a database its own. The API answers CouchDB's 401 in its own way."""
-    caller = auth.signed_in(call)
-    if not caller.online and not (db and META.fullmatch(db.name)):
-        raise errors.Firewall
-    if caller.admin:
-        return
-    if db is not None:
-        admins = (db.security() or {}).get("admins")
-        if isinstance(admins, dict) and (caller.name in admins.get("names", ())
-                                         or not set(caller.roles).isdisjoint(admins.get("roles", ()))):
-            return
-    call.proxied = not call.direct_proxy
-    errors.fail(401, "unauthorized", diagnosis=f"{caller.name} is no server admin" if db is None
-                else f"{caller.name} is no admin of {db.name}")
-
-
-def entered(world: World, call: Call, *, write: bool = False) -> Database:
+def entered(world: World, call: Call) -> Database:
     """The database, of which offline users see no more than their own."""
-    db = opened(world, call, write=write)
+    db = opened(world, call)
     if offline.filtered(call, db):
         raise errors.Firewall
     return db
@@ -65,11 +48,11 @@ def make_database(world: World, call: Call) -> Any:
     name = call.params["db"]
     if META.fullmatch(name) and call.path.endswith("/"):
         return make_own(world, call)
-    administered(call)
+    entrance.require_admin(call)
     if name in documents.names(world):
         errors.couch(*EXISTS)
     maintenance.make(world, name)
-    return rendering.CouchReply({"ok": True}, 201, [rendering.location(call, name)], plain_proxy=name != MEDIC)
+    return rendering.CouchReply({"ok": True}, 201, [rendering.location(call, name)])
 
 
 def make_own(world: World, call: Call) -> Any:
@@ -91,15 +74,12 @@ def make_own(world: World, call: Call) -> Any:
                   source=SOURCE)
 def delete_database(world: World, call: Call) -> Any:
     """Delete a database and all that is in it."""
-    administered(call)
-    if call.params["db"] not in documents.names(world):
-        raise errors.CouchError(*errors.NO_DATABASE)
+    entrance.checked(world, call)
     if call.arg("rev") is not None:
         errors.couch(400, "bad_request", "You tried to DELETE a database with a ?=rev parameter. Did you mean to "
                                          "DELETE a document instead?")
     maintenance.drop(world, call.params["db"])
-    return rendering.CouchReply({"ok": True}, plain_proxy=call.path == f"/{call.params['db']}" or
-                           call.params["db"] != MEDIC)
+    return rendering.CouchReply({"ok": True})
 
 
 # --- described -----------------------------------------------------------------------------------------------
@@ -138,8 +118,7 @@ def get_security(world: World, call: Call) -> Any:
     db = entered(world, call)
     roles = app_settings.read(world).get("roles") if db.name == MEDIC else None
     members = ["_admin", *(roles if isinstance(roles, dict) else ())]
-    return rendering.CouchReply(db.security() or {"members": {"names": [], "roles": members},
-                                             "admins": {"names": [], "roles": ["_admin"]}})
+    return rendering.CouchReply(db.security() or {"members": {"roles": members}, "admins": {"roles": ["_admin"]}})
 
 
 @vendor.operation("PUT", f"/{DB}/_security", name="couch_put_security", body=request_schemas.SECURITY_BODY,
@@ -147,15 +126,15 @@ def get_security(world: World, call: Call) -> Any:
                   source=SOURCE)
 def put_security(world: World, call: Call) -> Any:
     """Set members and admins."""
-    db = entered(world, call, write=True)
-    administered(call, db)
+    db = entered(world, call)
+    entrance.require_admin(call, db)
     value = bodies.couch_json(call)
     if not isinstance(value, dict):
         errors.couch(400, "bad_request", "Security object must be a JSON object")
     for part in ("admins", "members"):
         checked(value.get(part, {}), part)
     world.table(documents.SERVER).put(f"security/{db.name}", value)
-    return rendering.CouchReply({"ok": True}, plain_proxy=db.name != MEDIC)
+    return rendering.CouchReply({"ok": True})
 
 
 def checked(part: Any, name: str) -> None:
@@ -178,17 +157,17 @@ def checked(part: Any, name: str) -> None:
                   source=SOURCE, effect="reads")
 def full_commit(world: World, call: Call) -> Any:
     """Everything is written at once anyway."""
-    db = entered(world, call, write=True)
+    entered(world, call)
     bodies.must_be_json(call)
-    return rendering.CouchReply({"ok": True, "instance_start_time": "1733133600"}, 201, plain_proxy=db.name != MEDIC)
+    return rendering.CouchReply({"ok": True, "instance_start_time": "1733133600"}, 201)
 
 
 @vendor.operation("POST", f"/{DB}/_compact", f"/{DB}/_compact/{{design}}", f"/{DB}/_view_cleanup",
                   name="couch_compact", response=response_schemas.FINE, statuses=(202,), proof="source", source=SOURCE)
 def compact(world: World, call: Call) -> Any:
     """Forget the bodies of revisions that others followed; views need nothing of the kind."""
-    db = entered(world, call, write=True)
-    administered(call, db)
+    db = entered(world, call)
+    entrance.require_admin(call, db)
     design = call.params.get("design")
     if "_view_cleanup" not in call.path:
         bodies.must_be_json(call)
@@ -196,7 +175,7 @@ def compact(world: World, call: Call) -> Any:
             guarded(lambda: db.load(f"_design/{design}"))
         else:
             maintenance.compact(world, db.name)
-    return rendering.CouchReply({"ok": True}, 202, plain_proxy=db.name != MEDIC)
+    return rendering.CouchReply({"ok": True}, 202)
 
 
 @vendor.operation("POST", f"/{DB}/_purge", name="couch_purge", body=request_schemas.REVISIONS_BODY,
@@ -205,7 +184,7 @@ def compact(world: World, call: Call) -> Any:
                   proof="source", source=SOURCE)
 def purge(world: World, call: Call) -> Any:
     """Forget revisions, `{id: [revisions]}`, as if they had never been: ends of branches, with all before them."""
-    db = entered(world, call, write=True)
+    db = entered(world, call)
     asked = json_body(call)
     if len(asked) > MOST_PURGED:
         errors.couch(400, "bad_request", "Exceeded maximum number of documents.")
@@ -214,7 +193,7 @@ def purge(world: World, call: Call) -> Any:
                                                  for rev in revs):
             errors.couch(400, "bad_request", "Invalid rev format")
     purged = {id: maintenance.purge(world, db, id, revs) for id, revs in asked.items()}
-    return rendering.CouchReply({"purge_seq": None, "purged": purged}, 201, plain_proxy=db.name != MEDIC)
+    return rendering.CouchReply({"purge_seq": None, "purged": purged}, 201)
 
 
 @vendor.operation("GET", f"/{DB}/_revs_limit", name="couch_revs_limit", response=response_schemas.NUMBER,
@@ -233,10 +212,10 @@ def get_revs_limit(world: World, call: Call) -> Any:
                   source=SOURCE)
 def put_revs_limit(world: World, call: Call) -> Any:
     """Set how many revisions are to be known; of those that are there it holds from their next one on."""
-    db = entered(world, call, write=True)
-    administered(call, db)
+    db = entered(world, call)
+    entrance.require_admin(call, db)
     limit = bodies.couch_json(call)
     if type(limit) is not int or limit < 1:
         errors.couch(400, "bad_request", "`revs_limit` must be a positive integer")
     world.table(documents.SERVER).put(f"revs_limit/{db.name}", {"limit": limit})
-    return rendering.CouchReply({"ok": True}, plain_proxy=db.name != MEDIC)
+    return rendering.CouchReply({"ok": True})

@@ -8,13 +8,13 @@ from typing import Any, NoReturn
 
 from mocksrv.call import Reply
 from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import attachments, documents, versions
 from mocksrv.vendors.cht.couch.documents import Database, Document
 from mocksrv.vendors.cht.couch_api import offline
 from mocksrv.vendors.cht.couch_api.one_document import (
     DB,
-    MEDIC,
     SOURCE,
     allow,
     created,
@@ -30,8 +30,21 @@ from mocksrv.world import World
 
 PATHS = (f"/{DB}/{{id:[^_/][^/]*}}/{{file:path}}", f"/{DB}/_design/{{name}}/{{file:path}}")
 FUNCTIONS = {"_show": "shows", "_list": "lists"}
+HANDLED = ("_view", "_info")  # paths of design documents that have methods of their own
 NO_FILE = (404, "not_found", "Document is missing attachment")
 RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+
+
+def found(world: World, call: Call) -> Database:
+    """The database; below a design document some paths are no attachments, and rewriting is nothing here."""
+    db = opened(world, call)
+    if "name" in call.params:
+        kind = call.params["file"].partition("/")[0]
+        if kind == "_rewrite":
+            errors.couch(404, "not_found", "missing")
+        if kind in HANDLED:
+            raise entrance.nothing(world, call)
+    return db
 
 
 @vendor.operation("GET", *PATHS, name="couch_get_attachment", query=request_schemas.REVISION, statuses=(200, 206),
@@ -39,7 +52,7 @@ RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
                   produces="*/*")
 def get_attachment(world: World, call: Call) -> Any:
     """The content of an attachment: of a compressible type packed, for who takes gzip; of others also one range."""
-    db = opened(world, call)
+    db = found(world, call)
     id, rev = doc_id(call), call.arg("rev")
     kind, _, function = call.params["file"].partition("/")
     if kind in FUNCTIONS and "name" in call.params:
@@ -106,7 +119,7 @@ def wanted_range(call: Call, size: int) -> tuple[int, int] | None:
                   proof="source", source=SOURCE, effect="changes")
 def put_attachment(world: World, call: Call) -> Any:
     """Add or replace an attachment; rev= (or If-Match) is the last revision of a document that exists."""
-    db = opened(world, call, write=True)
+    db = found(world, call)
     doc = changed(world, call, db)
     content, encoding = call.body, call.header("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip"):
@@ -130,11 +143,11 @@ def put_attachment(world: World, call: Call) -> Any:
                   proof="source", source=SOURCE, effect="changes")
 def delete_attachment(world: World, call: Call) -> Any:
     """Take an attachment away; rev= (or If-Match) must be the document's last revision."""
-    db = opened(world, call, write=True)
+    db = found(world, call)
     doc = changed(world, call, db)
     if doc.get("_attachments", {}).pop(call.params["file"], None) is None:
         errors.couch(*NO_FILE)
-    return rendering.CouchReply(guarded(lambda: db.put(doc)), plain_proxy=db.name != MEDIC)
+    return rendering.CouchReply(guarded(lambda: db.put(doc)))
 
 
 def changed(world: World, call: Call, db: Database) -> Document:
@@ -142,7 +155,7 @@ def changed(world: World, call: Call, db: Database) -> Document:
     id = doc_id(call)
     if offline.filtered(call, db):
         offline.check_file(world, call, db, id)
-        offline.may_edit(world, call)
+        auth.may_edit(world, call)
     rev = given_rev(call)
     doc: Document = {"_id": id}
     if rev is not None:

@@ -5,16 +5,18 @@ CouchDB 3.3 source, chttpd_db, fabric_view_all_docs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.couch import documents, maintenance
+from mocksrv.vendors.cht.couch import maintenance, versions
 from mocksrv.vendors.cht.couch.documents import Database
-from mocksrv.vendors.cht.couch_api import bodies, offline
-from mocksrv.vendors.cht.couch_api.all_docs import asked_for, stream
-from mocksrv.vendors.cht.couch_api.one_document import DB, MEDIC, SOURCE, guarded, opened
+from mocksrv.vendors.cht.couch_api import bodies, offline, view_options
+from mocksrv.vendors.cht.couch_api.all_docs import asked_for, headed, keyed, many_lists, of_keys, one_list, stream
+from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, guarded, json_body, opened, sequence
+from mocksrv.vendors.cht.couch_api.view_options import Options
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.described.contact_schemas import Created, Document
 from mocksrv.vendors.cht.node import json_text
@@ -65,34 +67,33 @@ def delete_local(world: World, call: Call) -> Any:
 # --- lists ---------------------------------------------------------------------------------------------------
 
 
-def listing(call: Call, ids: list[str], peek: Peek, counted: bool) -> rendering.CouchReply:
-    """The rows of a list of ids, with the options of `_all_docs`."""
-    found, size = asked_for(call), len(ids)
-    full = found.get("include_docs") is True
-    skip = found.get("skip", 0)
+def listing(world: World, db: Database, found: Options, ids: list[str], peek: Peek, total: Any,
+            before: int = 0) -> Iterator[bytes]:
+    """The rows of a list of ids; asked for by keys, those of any documents."""
+    full, skip = found.get("include_docs", False), found.get("skip", 0)
     if "keys" in found:
-        chosen = found["keys"]
-    else:
-        chosen = sorted((id for id in ids if inside(id, found)), reverse=found.get("descending") is True)
-    rows = (row(key, peek(key) if isinstance(key, str) else None, full) for key in chosen[skip:][: found.get("limit")])
-    total, offset = (size, min(skip, size)) if counted else (None, None)
-    head = f'{{"total_rows":{json_text.text(total)},"offset":{json_text.text(offset)},"rows":['
-    return rendering.CouchReply(stream(head, rows))
+        show = partial(versions.included, world, db, versions.asked(found)) if full else None
+        rows = (row(key, local, full) if (local := peek(key) if isinstance(key, str) else None)
+                else keyed(db, key, show) for key in of_keys(found))
+        return stream(headed(found, total, None, None), rows)
+    chosen = sorted((id for id in ids if inside(id, found)), reverse=found.get("descending", False))
+    offset = None if total is None else before + min(skip, total)
+    seq = None if total is None else sequence(db.update_seq)
+    shown = chosen[skip:][: found.get("limit", len(chosen))]
+    return stream(headed(found, total, offset, seq), (row(id, peek(id) or {}, full) for id in shown))
 
 
-def inside(id: str, found: Mapping[str, Any]) -> bool:
+def inside(id: str, found: Options) -> bool:
     """Whether an id is within the range that the options give."""
-    low, high = found.get("startkey", found.get("key")), found.get("endkey", found.get("key"))
-    if found.get("descending") is True:
-        low, high = found.get("endkey"), found.get("startkey")
+    low, high = found.get("startkey"), found.get("endkey")
+    if found.get("descending"):
+        low, high = high, low
     return (not isinstance(low, str) or id >= low) and (not isinstance(high, str) or id <= high) and (
-        found.get("inclusive_end") is not False or id != found.get("endkey"))
+        found.get("inclusive_end", True) or id != found.get("endkey"))
 
 
-def row(key: Any, doc: Mapping[str, Any] | None, full: bool) -> bytes:
-    if doc is None:
-        return json_text.dumps({"key": key, "error": "not_found"})
-    data: dict[str, Any] = {"id": key, "key": key, "value": {"rev": doc["_rev"]}}
+def row(id: str, doc: Mapping[str, Any], full: bool) -> bytes:
+    data: dict[str, Any] = {"id": id, "key": id, "value": {"rev": doc["_rev"]}}
     return json_text.dumps(data | {"doc": doc} if full else data)
 
 
@@ -103,33 +104,40 @@ def listed(world: World, call: Call) -> Database:
         if call.method == "POST":
             raise errors.Firewall
         errors.denied(offline.NOT_YOURS)
-    if call.method == "POST" and db.name == MEDIC:
-        offline.may_edit(world, call)
     return db
 
 
-def local_docs(world: World, call: Call) -> Any:
-    """All local documents: include_docs, keys and the other options of `_all_docs`."""
-    db = listed(world, call)
+def local_rows(world: World, db: Database, found: Options) -> Iterator[bytes]:
+    """The rows of local documents, which nobody counts."""
     ids = [doc["_id"] for doc in maintenance.locals_of(world, db.name)]
-    return listing(call, ids, lambda id: maintenance.local(world, db.name, id), counted=False)
+    return listing(world, db, found, ids, lambda id: maintenance.local(world, db.name, id), None)
 
 
-def design_docs(world: World, call: Call) -> Any:
-    """All design documents: include_docs, keys and the other options of `_all_docs`."""
-    db = listed(world, call)
-    ids = db.all_ids("_design/", "_design0")
-
-    def design(id: str) -> documents.Record | None:
-        return db.peek(id) if id.startswith("_design/") else None
-
-    return listing(call, ids, design, counted=True)
+def design_rows(world: World, db: Database, found: Options) -> Iterator[bytes]:
+    """The rows of design documents."""
+    ids = db.all_ids("_design/", "_design0", include_high=False)
+    return listing(world, db, found, ids, lambda id: db.peek(id) if id.startswith("_design/") else None, len(ids),
+                   db.before("_design/"))
 
 
-for _name, _run in (("local", local_docs), ("design", design_docs)):
-    vendor.operation("GET", f"/{DB}/_{_name}_docs", name=f"couch_{_name}_docs", response=response_schemas.ROWS,
-                     query=request_schemas.LOCAL_DOCS, proof="source",
-                     source=SOURCE)(_run)
-    vendor.operation("POST", f"/{DB}/_{_name}_docs", name=f"couch_{_name}_docs_post", response=response_schemas.ROWS,
-                     proof="source",
-                     source=SOURCE)(_run)
+def operations(kind: str, rows: Callable[[World, Database, Options], Iterator[bytes]]) -> None:
+    """The three operations of a list: GET, POST, and POST of several queries."""
+    def one(world: World, call: Call) -> Any:
+        return one_list(partial(rows, world, listed(world, call)), asked_for(call))
+
+    def many(world: World, call: Call) -> Any:
+        return many_lists(partial(rows, world, listed(world, call)), view_options.queries(json_body(call)))
+
+    path, name = f"/{DB}/_{kind}_docs", f"couch_{kind}_docs"
+    told = f"All {kind} documents: include_docs, keys and the other options of `_all_docs`."
+    vendor.operation("GET", path, name=name, response=response_schemas.ROWS, query=request_schemas.LOCAL_DOCS,
+                     proof="source", source=SOURCE, summary=told)(one)
+    vendor.operation("POST", path, name=f"{name}_post", response=response_schemas.ROWS, proof="source",
+                     source=SOURCE, summary=told)(one)
+    vendor.operation("POST", f"{path}/queries", name=f"{name}_queries", body=request_schemas.QUERIES_BODY,
+                     response=response_schemas.RESULTS, proof="source", source=SOURCE,
+                     summary="The same for each of several queries.")(many)
+
+
+operations("local", local_rows)
+operations("design", design_rows)

@@ -10,7 +10,7 @@ from typing import Any
 
 from mocksrv.call import Reply
 from mocksrv.vendors.cht import errors, rendering
-from mocksrv.vendors.cht.access import auth, authorization
+from mocksrv.vendors.cht.access import authorization
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents, revision_tree, versions
 from mocksrv.vendors.cht.couch.documents import Database, Document
@@ -34,14 +34,6 @@ def reader(world: World, call: Call) -> authorization.Reader:
     return authorization.Reader(world, authorization.of_user(world, call.caller.name))
 
 
-def may_edit(world: World, call: Call) -> None:
-    """Refuse writes of those who lack `can_edit`."""
-    call.direct_proxy = True
-    if not auth.has(world, call.caller, "can_edit"):
-        # CHT 4.15 rejects with an error that its handler does not know: 403 from 4.20 on.
-        errors.server_error(diagnosis=f"{call.caller.name} lacks can_edit; CHT 4.15 answers 500 here")
-
-
 # --- one document --------------------------------------------------------------------------------------------
 
 
@@ -57,8 +49,10 @@ def stored(db: Database, id: str, rev: str | None = None) -> revision_tree.Leaf 
 
 def get(world: World, call: Call, db: Database, id: str) -> Any:
     """A document of the user's own; what does not exist is refused like what is somebody else's."""
-    if id == OWN_DESIGN:
+    if id == OWN_DESIGN and "name" in call.params:
         raise errors.Firewall
+    if call.method == "HEAD":
+        errors.denied("to HEAD the API says no, whatever an offline user asks for")
     may, more = reader(world, call).may, versions.wanted(call)
     wanted = call.arg("open_revs")
     if wanted is not None:
@@ -206,8 +200,7 @@ def bulk_docs(world: World, call: Call, db: Database, docs: list[Any]) -> list[b
 def bulk_reply(rows: list[dict[str, Any]]) -> Reply:
     """The rows of a `_bulk_docs`, which the API has put together anew: Express' JSON under CouchDB's headers."""
     data = json_text.dumps(rows)
-    return rendering.CouchReply(data, 201, [("ETag", rendering.etag(data))], content_type=rendering.JSON_TYPE,
-                                plain_proxy=False)
+    return rendering.CouchReply(data, 201, [("ETag", rendering.etag(data))], content_type=rendering.JSON_TYPE)
 
 
 def merged(docs: list[Any], allowed: list[bool], rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:

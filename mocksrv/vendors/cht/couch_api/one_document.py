@@ -12,7 +12,7 @@ from typing import Any
 
 from mocksrv.call import Headers, Reply
 from mocksrv.vendors.cht import errors, rendering
-from mocksrv.vendors.cht.access import auth
+from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import attachments, document_shape, documents, maintenance, revision_tree, versions
 from mocksrv.vendors.cht.couch.documents import Database
@@ -38,38 +38,10 @@ META_MEMBERS = ("_revs_info", "_conflicts", "_deleted_conflicts", "_local_seq") 
 # --- who may -------------------------------------------------------------------------------------------------
 
 
-def opened(world: World, call: Call, *, write: bool = False) -> Database:
-    """The database that the path names, if the caller may enter it. Refuses as API and CouchDB do."""
-    name = call.params.get("db", MEDIC)
-    caller = auth.signed_in(call)
-    if not caller.online and name != MEDIC and not (META.fullmatch(name) and call.path != f"/{name}"):
-        raise errors.Firewall
-    if name not in documents.names(world):
-        raise errors.CouchError(*errors.NO_DATABASE, diagnosis=f"there is no database {name}; there are "
-                                                               f"{', '.join(documents.names(world))}")
-    db = documents.database(world, name)
-    if name == MEDIC:
-        if write and caller.online:  # of an offline user's writes first the documents are looked at
-            offline.may_edit(world, call)
-    elif not (caller.admin or is_member(world, caller, db) or (name == "_users" and _own_user(call, caller))):
-        errors.couch(403, "forbidden", "You are not allowed to access this db.")
-    return db
-
-
-def _own_user(call: Call, caller: auth.Caller) -> bool:
-    return call.params.get("id") == auth.USER + caller.name
-
-
-def is_member(world: World, caller: auth.Caller, db: Database) -> bool:
-    """Whether the database's security lets the caller in: nobody but server admins, unless it was set."""
-    security = db.security()
-    if security is None:
-        return False
-    named = [part if isinstance(part := security.get(name), dict) else {} for name in ("members", "admins")]
-    if not any(named[0].get(kind) for kind in ("names", "roles")):
-        return True
-    return any(caller.name in part.get("names", ()) or not set(caller.roles).isdisjoint(part.get("roles", ()))
-               for part in named)
+def opened(world: World, call: Call) -> Database:
+    """The database that the path names, if CouchDB lets the caller in."""
+    entrance.checked(world, call)
+    return documents.database(world, call.params.get("db", MEDIC))
 
 
 def doc_id(call: Call) -> str:
@@ -176,13 +148,12 @@ def open_revs(world: World, call: Call, db: Database, id: str, wanted: str) -> R
     return rendering.CouchReply(data, content_type=kind, chunked=True)
 
 
-def tagged(call: Call, body: Any, rev: str, status: int = 200, headers: Headers | None = None,
-           plain_proxy: bool = True) -> Reply:
+def tagged(call: Call, body: Any, rev: str, status: int = 200, headers: Headers | None = None) -> Reply:
     """An answer with the revision as its ETag; 304 for who has it."""
     tag = f'"{rev}"'
     if call.method in ("GET", "HEAD") and call.header("if-none-match") == tag:
-        return rendering.CouchReply(b"", 304, [("etag", tag)], plain_proxy=plain_proxy)
-    return rendering.CouchReply(body, status, [("etag", tag), *(headers or [])], plain_proxy=plain_proxy)
+        return rendering.CouchReply(b"", 304, [("etag", tag)])
+    return rendering.CouchReply(body, status, [("etag", tag), *(headers or [])])
 
 
 @vendor.operation("PUT", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_put_document", query=request_schemas.REVISION,
@@ -190,12 +161,12 @@ def tagged(call: Call, body: Any, rev: str, status: int = 200, headers: Headers 
                   body=Document, response=Created, proof="source", source=SOURCE, effect="makes")
 def put_document(world: World, call: Call) -> Any:
     """Create or replace a document; `_rev` (or rev=, or If-Match) must be its last revision."""
-    db = opened(world, call, write=True)
+    db = opened(world, call)
     id = doc_id(call)
     doc = document_body(call, db)
     if offline.filtered(call, db):
         offline.check_write(world, call, db, id, doc)
-        offline.may_edit(world, call)
+        auth.may_edit(world, call)
     if doc.get("_id", id) != id:
         errors.couch(400, "bad_request", "Document ID must match the one in the URL")
     check_rev(doc.get("_rev"))
@@ -208,11 +179,8 @@ def put_document(world: World, call: Call) -> Any:
 
 def created(call: Call, db: Database, result: dict[str, Any], deleted: bool = False) -> Reply:
     """201 with the place of the new revision, or 200 if that is a tombstone."""
-    # What comes to /medic itself goes the plain way to CouchDB, what comes below it does not.
-    plain = db.name != MEDIC or call.path == f"/{MEDIC}"
     return tagged(call, result, result["rev"], 200 if deleted else 201,
-                  [rendering.location(call, db.name, result["id"])],
-                  plain_proxy=plain)
+                  [rendering.location(call, db.name, result["id"])])
 
 
 def given_rev(call: Call, inside: str | None = None) -> str | None:
@@ -251,18 +219,17 @@ def forbidden(call: Call, db: Database, doc: Mapping[str, Any]) -> str | None:
                   response=Created, proof="source", source=SOURCE, effect="makes")
 def post_document(world: World, call: Call) -> Any:
     """Create a document; its id is made if it has none."""
-    db = opened(world, call, write=call.path != f"/{MEDIC}")
+    db = opened(world, call)
     doc = document_body(call, db)
     if offline.filtered(call, db):
         offline.check_write(world, call, db, None, doc)
-        if call.path != f"/{MEDIC}":
-            offline.may_edit(world, call)
+        auth.may_edit(world, call)
     if "_id" not in doc:
         doc = {"_id": documents.new_id(world), **doc}
     check_rev(doc.get("_rev"))
     allow(call, db, doc)
     if str(doc["_id"]).startswith("_local/"):
-        return rendering.CouchReply(maintenance.put_local(world, db.name, doc), 201, plain_proxy=db.name != MEDIC)
+        return rendering.CouchReply(maintenance.put_local(world, db.name, doc), 201)
     return created(call, db, guarded(lambda: db.put(doc)))
 
 
@@ -272,11 +239,11 @@ def post_document(world: World, call: Call) -> Any:
                   proof="source", source=SOURCE, effect="changes")
 def delete_document(world: World, call: Call) -> Any:
     """Delete a document: rev= (or If-Match) must be its last revision."""
-    db = opened(world, call, write=True)
+    db = opened(world, call)
     id = doc_id(call)
     if offline.filtered(call, db):
         offline.check_write(world, call, db, id, None)
-        offline.may_edit(world, call)
+        auth.may_edit(world, call)
     rev = given_rev(call)
     allow(call, db, {"_id": id, "_deleted": True})
     current = guarded(lambda: db.load(id))["_rev"]
@@ -284,7 +251,7 @@ def delete_document(world: World, call: Call) -> Any:
         errors.couch(409, "conflict", documents.Conflict.reason,
                      diagnosis=f"rev must be {current}" if rev else f"rev is missing: send rev={current}")
     result = guarded(lambda: db.delete(id, rev))
-    return tagged(call, result, result["rev"], plain_proxy=db.name != MEDIC)
+    return tagged(call, result, result["rev"])
 
 
 @vendor.operation("COPY", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_copy_document", query=request_schemas.REVISION,
@@ -293,8 +260,6 @@ def delete_document(world: World, call: Call) -> Any:
 def copy_document(world: World, call: Call) -> Any:
     """Copy a document to the id in the header Destination; a target that exists is named with its `?rev=`."""
     db = opened(world, call)
-    if not call.caller.online:
-        raise errors.Firewall
     target, rev = destination(call)
     asked = given_rev(call)
     guarded(lambda: db.load(doc_id(call)))

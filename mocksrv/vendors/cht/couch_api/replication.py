@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mocksrv.vendors.cht import errors
-from mocksrv.vendors.cht.access import auth, authorization
+from mocksrv.vendors.cht.access import auth, authorization, entrance
 from mocksrv.vendors.cht.access.authorization import Reader, Scope
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.couch_api.one_document import sequence
+from mocksrv.vendors.cht.ddocs import replication_keys
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
@@ -30,8 +31,8 @@ PURGED = "purged:"
 def replicated(world: World, of: Scope) -> tuple[set[str], set[str]]:
     """The ids of the documents but tasks, and those of tasks; without what was purged for the roles."""
     medic, reader = documents.database(world, "medic"), Reader(world, of)
-    found = {authorization.DESIGN, of.account, *(id for id in authorization.COMMON_IDS if id in medic)}
-    for kind in authorization.COMMON_TYPES:
+    found = {authorization.DESIGN, of.account, *(id for id in replication_keys.COMMON_IDS if id in medic)}
+    for kind in replication_keys.COMMON_TYPES:
         found |= set(medic.docs.by("by_type", kind))
     for facility in of.facilities:
         ids = medic.docs.by("by_ancestor", facility) if isinstance(facility, str) else ()
@@ -86,7 +87,7 @@ def get_replication_ids(world: World, call: Call) -> dict[str, Any]:
     caller = auth.signed_in(call)
     if caller.online:
         call.diagnose("only offline users replicate")
-        raise vendor.unrouted(world, call)
+        raise entrance.refusal(world, call)
     database = documents.database(world, "medic")
     found, tasks = replicated(world, authorization.of_user(world, caller.name))
     log(world, caller.name, len(found) + len(tasks))
@@ -104,8 +105,8 @@ def get_replication_deletes(world: World, call: Call) -> dict[str, Any]:
     """Of the ids that an offline user holds, `{"doc_ids": [...]}`, those that were deleted since."""
     if auth.signed_in(call).online:
         call.diagnose("only offline users replicate")
-        raise vendor.unrouted(world, call)
-    ids = call.json.get("doc_ids", []) if isinstance(call.json, dict) else []
+        raise entrance.refusal(world, call)
+    ids = call.json.get("doc_ids") if isinstance(call.json, dict) else None
     if not isinstance(ids, list):
         errors.server_error(diagnosis="doc_ids must be a list of ids")
     return {"doc_ids": list(deletions(world, call.caller.name, ids))}

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import document_shape, documents, maintenance, revision_tree, versions
 from mocksrv.vendors.cht.couch.documents import Database
@@ -112,15 +113,15 @@ def got(world: World, call: Call, db: Database, one: dict[str, Any]) -> Iterator
                   proof="source", source=SOURCE, effect="makes")
 def bulk_docs(world: World, call: Call) -> Any:
     """Write many documents, local ones too; a conflict fails only its own."""
-    db = opened(world, call, write=True)
+    db = opened(world, call)
     if not offline.filtered(call, db):
         body = bodies.forwarded_json(call) if db.name == MEDIC else json_body(call)
         rows = list(written(world, call, db, body))
-        return rendering.CouchReply(rows, 201, plain_proxy=db.name != MEDIC)
+        return rendering.CouchReply(rows, 201)
     docs = offline.listed(call, "POST body must include `docs` parameter.")
     body = bodies.forwarded_json(call)
     allowed = offline.bulk_docs(world, call, db, docs)
-    offline.may_edit(world, call)
+    auth.may_edit(world, call)
     mine = body | {"docs": [doc for doc, good in zip(docs, allowed, strict=True) if good]}
     return offline.bulk_reply(offline.merged(docs, allowed, written(world, call, db, mine)))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.access import entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.couch_api.databases import administered, described
+from mocksrv.vendors.cht.couch_api.databases import described
 from mocksrv.vendors.cht.couch_api.one_document import SOURCE, json_body
 from mocksrv.vendors.cht.described import response_schemas
 from mocksrv.vendors.cht.node import json_text
@@ -26,7 +27,7 @@ MOST_IDS, MOST_DATABASES = 1000, 100  # in one request
                   source=SOURCE)
 def all_databases(world: World, call: Call) -> Any:
     """The names of all databases; for admins."""
-    administered(call)
+    entrance.require_admin(call)
     body = json_text.dumps(documents.names(world))
     return rendering.CouchReply(body + b"\n", chunked=True, headers=[("etag", rendering.couch_etag(body))])
 
@@ -35,7 +36,7 @@ def all_databases(world: World, call: Call) -> Any:
                   source=SOURCE)
 def databases_info(world: World, call: Call) -> Any:
     """What there is to tell of each database; for admins."""
-    administered(call)
+    entrance.require_admin(call)
     return told(world, documents.names(world))
 
 
@@ -44,7 +45,7 @@ def databases_info(world: World, call: Call) -> Any:
                   source=SOURCE)
 def databases_info_post(world: World, call: Call) -> Any:
     """The same of some databases: `{"keys": [...]}`; for admins."""
-    administered(call)
+    entrance.require_admin(call)
     keys = json_body(call).get("keys")
     if keys is None:
         errors.couch(400, "bad_request", "`keys` member must exist.")
@@ -66,7 +67,7 @@ def told(world: World, keys: list[Any]) -> rendering.CouchReply:
                   source=SOURCE)
 def active_tasks(world: World, call: Call) -> Any:
     """There are none: nothing here takes time."""
-    administered(call)
+    entrance.require_admin(call)
     return rendering.CouchReply([])
 
 
@@ -74,7 +75,7 @@ def active_tasks(world: World, call: Call) -> Any:
                   proof="source", source=SOURCE)
 def membership(world: World, call: Call) -> Any:
     """The nodes of the cluster; for admins."""
-    administered(call)
+    entrance.require_admin(call)
     return rendering.CouchReply({"all_nodes": [NODE], "cluster_nodes": [NODE]})
 
 
@@ -99,7 +100,7 @@ def new_ids(world: World, call: Call) -> Any:
                   source=SOURCE)
 def tools_redirect(world: World, call: Call) -> Any:
     """To /_utils/."""
-    return rendering.redirect(call, "/_utils/", 301)
+    return rendering.CouchReply(b"", 301, [("location", f"{call.base_url}/_utils/")])
 
 
 @vendor.operation("GET", "/_utils/", name="couch_tools", firewall=True, produces="text/html", proof="source",

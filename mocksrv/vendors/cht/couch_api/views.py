@@ -1,38 +1,41 @@
-"""Views by name, as CouchDB answers them. CouchDB 3.3 source, couch_mrview; CHT 4.15 source, ddocs."""
+"""Views by name, as CouchDB answers them. CouchDB 3.3 source, chttpd_view, couch_mrview; CHT 4.15 source, ddocs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
-from mocksrv.call import Reply
+from mocksrv.problems import NotSimulated, Ours
 from mocksrv.store import TOP, tree
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.couch import collation
+from mocksrv.vendors.cht.couch import collation, versions
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch.view_index import Row, Rows, View, parsed, rows_of
-from mocksrv.vendors.cht.couch_api.all_docs import checked, options, stream
-from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, json_body, opened
-from mocksrv.vendors.cht.ddocs.map_functions import VIEWS
+from mocksrv.vendors.cht.couch_api import view_options
+from mocksrv.vendors.cht.couch_api.all_docs import headed, lines, results, stream
+from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, json_body, opened, sequence
+from mocksrv.vendors.cht.couch_api.view_options import EXACT, Options
+from mocksrv.vendors.cht.ddocs.views import VIEWS
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 PATH = f"/{DB}/_design/{{design}}/_view/{{view}}"
-Options = dict[str, Any]
+WRONG_KEYS = "`keys` member must be an array."
 
 
 @vendor.operation("GET", PATH, name="couch_view", response=response_schemas.ROWS, query=request_schemas.VIEW,
                   proof="source",
                   source=SOURCE)
 def get_view(world: World, call: Call) -> Any:
-    """Rows of a view: key, keys, startkey, endkey, inclusive_end, descending, skip, limit, include_docs, reduce,
-    group, group_level."""
+    """Rows of a view: key, keys, startkey, endkey (with startkey_docid, endkey_docid), inclusive_end, descending, skip,
+    limit, include_docs, reduce, group, group_level, update_seq, sorted."""
     db = entered(world, call)
-    return answer(world, call, db, options(call.query))
+    return rendering.CouchReply(lines(Asked(world, call, db).rows(view_options.of_query(call.query))))
 
 
 @vendor.operation("POST", PATH, name="couch_view_post", response=response_schemas.ROWS, query=request_schemas.VIEW,
@@ -40,7 +43,20 @@ def get_view(world: World, call: Call) -> Any:
 def post_view(world: World, call: Call) -> Any:
     """Rows of a view, with the options in the body: `{"keys": [...]}` above all."""
     db = entered(world, call)
-    return answer(world, call, db, options(call.query) | checked(json_body(call)))
+    body = json_body(call)
+    view_options.no_queries(body)
+    found = view_options.of_body(body, call.query, WRONG_KEYS)
+    return rendering.CouchReply(lines(Asked(world, call, db).rows(found)))
+
+
+@vendor.operation("POST", f"{PATH}/queries", name="couch_view_queries", body=request_schemas.QUERIES_BODY,
+                  response=response_schemas.RESULTS, proof="source", source=SOURCE)
+def view_queries(world: World, call: Call) -> Any:
+    """Rows of a view for each of several queries: `{"queries": [{...}]}`."""
+    db = entered(world, call)
+    asked = view_options.queries(json_body(call))
+    view = Asked(world, call, db)
+    return rendering.CouchReply(results([view.rows(found) for found in asked]))
 
 
 def entered(world: World, call: Call) -> Database:
@@ -53,44 +69,53 @@ def entered(world: World, call: Call) -> Database:
 
 def find(call: Call, db: Database) -> View:
     """The view that the path names; refuses as CouchDB tells a missing document from a missing view."""
-    design, name = call.params["design"], call.params["view"]
-    view = VIEWS.get((db.name, design), {}).get(name)
-    if view is not None:
+    id, name = f"_design/{call.params['design']}", call.params["view"]
+    design = db.peek(id)
+    if design is None:
+        raise errors.CouchError(404, "not_found", "deleted" if db.history(id) is not None else "missing")
+    there = design.get("views")
+    if isinstance(there, dict) and name in there:
+        view = VIEWS.get((db.name, call.params["design"]), {}).get(name)
+        if view is None:
+            raise Ours(NotSimulated(f"the JavaScript of {id}, which is stored but never run"))
         return view
-    if (db.name, design) in VIEWS or f"_design/{design}" in db:
-        errors.couch(404, "not_found", "missing_named_view",
-                     diagnosis=f"{design} has {', '.join(VIEWS.get((db.name, design), {})) or 'no views'} here; "
-                               "JavaScript of other design documents is not run")
-    deleted = db.history(f"_design/{design}") is not None
-    raise errors.CouchError(404, "not_found", "deleted" if deleted else "missing")
+    raise errors.CouchError(404, "not_found", "missing_named_view", diagnosis=(
+        f"{id} has {', '.join(there) if isinstance(there, dict) and there else 'no views'}"))
 
 
-def answer(world: World, call: Call, db: Database, found: Options) -> Reply:
-    """The rows that the options ask for, reduced if the view does so and nobody says no."""
-    view = find(call, db)
-    rows = rows_of(world, (db.name, call.params["design"], call.params["view"]), view)
-    if view.reduce is None and (found.get("reduce") is True or found.get("group") is True
-                                or found.get("group_level")):
-        errors.couch(400, "query_parse_error", "Reduce is invalid for map-only views.")
-    if view.reduce and found.get("reduce") is not False:
-        if found.get("include_docs") is True:
-            errors.couch(400, "query_parse_error", "`include_docs` is invalid for reduce")
-        if "keys" in found and found.get("group") is not True:
-            errors.couch(400, "query_parse_error", "Multi-key fetches for reduce views must use `group=true`")
-        return rendering.CouchReply(stream('{"rows":[', reduced(rows, view.reduce, found)))
-    chosen, offset = choose(rows, found)
-    full = found.get("include_docs") is True
-    head = f'{{"total_rows":{len(rows)},"offset":{offset},"rows":['
-    return rendering.CouchReply(stream(head, (shown(db, row, full) for row in chosen)))
+class Asked:
+    """The view that a request names."""
+
+    def __init__(self, world: World, call: Call, db: Database) -> None:
+        self.world, self.db, self.view = world, db, find(call, db)
+        self.name = (db.name, call.params["design"], call.params["view"])
+
+    def rows(self, found: Options) -> Iterator[bytes]:
+        """The rows that the options ask for, reduced if the view does so and nobody says no."""
+        reduces = self.view.reduce is not None and found.get("reduce", True)
+        view_options.check(found, reduces)
+        view_options.check_range(found)
+        rows = rows_of(self.world, self.name, self.view)
+        seq = sequence(self.db.update_seq)
+        if reduces:
+            head = f'"update_seq":{json_text.text(seq)},"rows":[' if found.get("update_seq") else '"rows":['
+            return stream(head, reduced(rows, str(self.view.reduce), found))
+        chosen, offset = choose(rows, found)
+        show = (partial(versions.included, self.world, self.db, versions.asked(found)) if found.get("include_docs")
+                else None)
+        return stream(headed(found, len(rows), offset, seq), (shown(self.db, row, show) for row in chosen))
+
+
+# --- rows ----------------------------------------------------------------------------------------------------
 
 
 def choose(rows: Rows, found: Options) -> tuple[list[Row], int]:
     """The rows of the wanted keys or range, in the wanted order, and how many lie before them."""
-    skip, limit, down = found.get("skip", 0), found.get("limit", len(rows)), found.get("descending") is True
+    skip, limit, down = found.get("skip", 0), found.get("limit", len(rows)), found.get("descending", False)
     if "keys" in found:
-        spans = [bounds({"key": key}) for key in found["keys"]]
-        chosen = [row for low, high in spans for row in rows.scan(low, high, len(rows))]
-        return chosen[skip:][: found.get("limit")], rows.before(spans[0][0]) if spans else 0
+        spans = [of_key(key) for key in found["keys"]]
+        chosen = [row for low, high in spans for row in rows.scan(low, high, len(rows))[:: -1 if down else 1]]
+        return chosen[skip:][:limit], rows.before(spans[0][0]) if spans else 0
     low, high = bounds(found)
     start = rows.before(low)
     if not skip and not down:
@@ -103,32 +128,48 @@ def choose(rows: Rows, found: Options) -> tuple[list[Row], int]:
     return rows.cut(start, min(stop, start + limit)), start
 
 
+def of_key(key: Any) -> tuple[tree.Bound, tree.Bound]:
+    """The bounds of the rows of one key."""
+    place = collation.key(key)
+    return (place,), (place, TOP)
+
+
 def bounds(found: Options) -> tuple[tree.Bound, tree.Bound | None]:
-    """What the first row of a range is not below, and what the last is below; None is behind all."""
-    down, inclusive = found.get("descending") is True, found.get("inclusive_end") is not False
+    """What the first row of a range is not below, and what the last is below; None is behind all.
+
+    Ids count among the rows of a key that has one beside it.
+    """
+    down, inclusive = found.get("descending", False), found.get("inclusive_end", True)
     first, last = ("endkey", "startkey") if down else ("startkey", "endkey")
-    if "key" in found:
-        place = collation.key(found["key"])
-        return (place,), (place, TOP)
     low: tree.Bound = ()
     high: tree.Bound | None = None
     if first in found:
-        place = collation.key(found[first])
-        low = (place, TOP) if down and not inclusive else (place,)
+        beyond = down and not inclusive
+        low = place_of(found, first, last_row=beyond)
     if last in found:
-        place = collation.key(found[last])
-        high = (place,) if not down and not inclusive else (place, TOP)
+        high = place_of(found, last, last_row=down or inclusive)
     return low, high
 
 
-def shown(db: Database, row: Row, full: bool) -> bytes:
-    """A row as it is given out; `_id` in its value names the document to include."""
+def place_of(found: Options, name: str, last_row: bool) -> tree.Bound:
+    """Before the first or behind the last row of a key and, if one is named, of a document."""
+    place, id = collation.key(found[name]), found.get(f"{name}_docid")
+    here: tree.Bound = (place,) if id is None else (place, id)
+    return (*here, TOP) if last_row else here
+
+
+def shown(db: Database, row: Row, show: Callable[[str], Any] | None) -> bytes:
+    """A row as it is given out; `_id` (and `_rev`) in its value name the document to include."""
     _, id, _, rest = row
-    if not full:
+    if show is None:
         return b'{"id":' + json_text.dumps(id) + b"," + rest
     data: dict[str, Any] = {"id": id, **parsed(row)}
-    other = data["value"].get("_id") if isinstance(data["value"], dict) else None
-    return json_text.dumps(data | {"doc": db.peek(other if isinstance(other, str) else id)})
+    value = data["value"] if isinstance(data["value"], dict) else {}
+    other = value.get("_id", id)
+    if isinstance(other, str) and isinstance(value.get("_rev"), str):
+        leaf = versions.find(db, other, value["_rev"])
+        return json_text.dumps(data | {"doc": None if leaf is None else leaf.body})
+    return json_text.dumps(data | {"doc": show(other) if isinstance(other, str) else None})
 
 
 # --- reduced -------------------------------------------------------------------------------------------------
@@ -136,22 +177,45 @@ def shown(db: Database, row: Row, full: bool) -> bytes:
 
 def reduced(rows: Rows, how: str, found: Options) -> Iterator[bytes]:
     """One row for all, or with `group` one for each key, with `group_level` for each beginning of one."""
-    level = None if found.get("group") is True else found.get("group_level", 0)
-    spans = [bounds(one) for one in ([{"key": key} for key in found["keys"]] if "keys" in found else [found])]
-    down, skip = found.get("descending") is True, found.get("skip", 0)
-    runs = (run for low, high in spans for run in groups(rows, low, high, level, down))
+    level = view_options.group_level(found)
+    spans = [of_key(key) for key in found["keys"]] if "keys" in found else [bounds(found)]
+    down, skip = found.get("descending", False), found.get("skip", 0)
+    runs = (run for low, high in spans for run in groups(rows, low, high, None if level == EXACT else level, down))
     for head, start, end in islice(runs, skip, skip + found["limit"] if "limit" in found else None):
-        value = True if how == "true" else end - start if how == "_count" else latest(rows, start, end, level)
-        yield json_text.dumps({"key": head, "value": value})
+        yield json_text.dumps({"key": head, "value": REDUCES[how](rows, start, end)})
 
 
-def latest(rows: Rows, start: int, end: int, level: int | None) -> Any:
-    """The value with the last date: of one beginning that is the last row, since dates follow it in the keys.
+def stats(rows: Rows, start: int, end: int) -> dict[str, Any]:
+    """CouchDB's `_stats`."""
+    found = [parsed(row)["value"] for row in rows.cut(start, end)]
+    return {"sum": sum(found), "count": len(found), "min": min(found), "max": max(found),
+            "sumsqr": sum(value * value for value in found)}
 
-    CHT 4.15 source: webapp/src/ts/services/message-contacts.service.ts reads such values as the newest messages.
+
+def latest(rows: Rows, start: int, end: int) -> Any:
+    """The value with the last date, the first of several; without any a date of 0.
+
+    Where one key is all that the rows have in common but a date, which follows it, that is the last of them.
     """
-    found = [parsed(row)["value"] for row in rows.cut(start if level == 0 else end - 1, end)]
-    return max(found, key=lambda value: value["date"] if isinstance(value["date"], int | float) else 0)
+    (last,) = rows.cut(end - 1, end)
+    key, when = parsed(last)["key"], parsed(last)["value"].get("date")
+    if isinstance(key, list) and key[-1:] == [when] and isinstance(when, int | float):
+        (ahead,) = rows.cut(start, start + 1)
+        if parsed(ahead)["key"][:-1] == key[:-1]:
+            place = max(start, rows.before((last[0],)))
+            start, end = place, place + 1
+    return max((parsed(row)["value"] for row in rows.cut(start, end)), key=dated)
+
+
+def dated(value: Any) -> Any:
+    """What values are compared by: their date, which is a text or a number."""
+    when = value.get("date") if isinstance(value, dict) else None
+    return (1, 0, when) if isinstance(when, str) else (0, when, "") if isinstance(when, int | float) else (0, 0, "")
+
+
+REDUCES: dict[str, Callable[[Rows, int, int], Any]] = {
+    "_count": lambda rows, start, end: end - start, "true": lambda rows, start, end: True, "_stats": stats,
+    "latest": latest}
 
 
 def groups(rows: Rows, low: tree.Bound, high: tree.Bound | None, level: int | None,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mocksrv.store import Index, on
+from mocksrv.vendors.cht.couch import collation
 from mocksrv.vendors.cht.node import javascript, timestamps
 from mocksrv.vendors.cht.shared_libs import contact_types, message_tasks
 
@@ -72,13 +73,13 @@ def _by_task(doc: dict[str, Any]) -> Iterator[Any]:
     """Each message that can be sent under its task's state and due time, as the server's view has it."""
     count = 0
     for task in message_tasks.tasks_of(doc):
-        state, when = str(task.get("state")), number(message_tasks.due(doc, task))
+        state, when = task.get("state"), message_tasks.due(doc, task)
         for one in message_tasks.messages_of(task):
             if one.get("uuid") and one.get("to") and one.get("message"):
                 count += 1
-                yield state, when, count
+                yield collation.key([state, when]), doc["_id"], count
                 if state in ("pending", "forwarded-to-gateway"):
-                    yield "pending-or-forwarded", when, count
+                    yield collation.key(["pending-or-forwarded", when]), doc["_id"], count
 
 
 MUTED = ("denied", "cleared", "muted", "duplicate")
@@ -159,7 +160,7 @@ MEDIC = {
     "by_due": Index(_by_due, ordered=True),
     "by_reported": Index(_by_reported, ordered=True),  # reports under their date
     "by_form": Index(_by_form, ordered=True),  # reports under (form, id)
-    "by_task": Index(_by_task, ordered=True),  # keys (state, due, number of the message in the document)
+    "by_task": Index(_by_task, ordered=True),  # keys ([state, due], id, number of the message)
     "by_queue": Index(_by_queue, ordered=True),  # keys (queue, due, number of the message in the document)
     "by_update": Index(_by_update, ordered=True),  # keys (group, time of the last change, state, number of the task)
     "by_message_date": Index(_by_message_date, ordered=True),  # whatever holds messages, under its date

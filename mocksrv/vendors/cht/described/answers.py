@@ -21,7 +21,8 @@ def of(operation: Operation) -> dict[int, Content]:
     found: dict[int, Content] = dict.fromkeys(common(operation), error)
     own: Content = {} if operation.errors is response_schemas.NO_BODY else error
     found |= {status: own for status in operation.statuses if status >= 400}
-    found |= {status: REDIRECT for status in operation.statuses if 300 <= status < 400}
+    moved: Content = {} if of_couch(operation) else REDIRECT
+    found |= {status: moved for status in operation.statuses if 300 <= status < 400}
     if 503 in operation.statuses and not of_couch(operation):
         found[503] = {HTML: response_schemas.TEXT}
     if closed(operation) and not operation.traits.get("prompt"):
@@ -30,7 +31,7 @@ def of(operation: Operation) -> dict[int, Content]:
         found[304] = {}
     if of_couch(operation):
         either = response_schemas.any_of(response_schemas.COUCH_ERROR, response_schemas.API_ERROR)
-        found |= {status: {JSON: either, **({PLAIN: response_schemas.TEXT} if status == 401 else {})}
+        found |= {status: {JSON: either, **({PLAIN: response_schemas.TEXT} if status in (400, 401) else {})}
                   for status in (*COUCH_STATUSES, *(one for one in operation.statuses if one >= 500))}
     return found
 
@@ -50,7 +51,7 @@ def common(operation: Operation) -> set[int]:
     traits = operation.traits
     found = {429}  # whoever sends Basic credentials may have failed too often before
     if closed(operation):
-        found.add(401)
+        found |= {400, 401}  # credentials that cannot be read, and wrong or none
     if operation.permission or traits.get("firewall") or traits.get("online"):
         found.add(403)
     if traits.get("json"):

@@ -15,14 +15,14 @@ JSON_KEY = told(TEXT, "a key as JSON, such as \"person\" with its quotes")
 LIMIT = told({"type": "integer", "minimum": 0}, "rows at most")
 PAGE = {"skip": {"type": "integer", "minimum": 0}, "limit": LIMIT, "descending": TRUE}
 KEYS = {"key": JSON_KEY, "keys": told(TEXT, "a JSON array of keys"), "startkey": JSON_KEY, "endkey": JSON_KEY,
-        "inclusive_end": TRUE, "include_docs": TRUE}
+        "inclusive_end": TRUE, "include_docs": TRUE, "update_seq": TRUE}
 REV = told(TEXT, "a revision, such as 1-967a00dff5e02add41819138abb3284d")
 
 # --- queries ---------------------------------------------------------------------------------------------------------
 
 ALL_DOCS = record({}, {**KEYS, **PAGE}, closed=False)
-VIEW = record({}, {**KEYS, **PAGE, "reduce": TRUE, "group": TRUE, "group_level": {"type": "integer", "minimum": 0}},
-              closed=False)
+VIEW = record({}, {**KEYS, **PAGE, "startkey_docid": TEXT, "endkey_docid": TEXT, "reduce": TRUE, "group": TRUE,
+                   "group_level": {"type": "integer", "minimum": 0}}, closed=False)
 CHANGES = record({}, {
     "since": told(TEXT, "0, now, or a sequence of an earlier answer"), "limit": LIMIT, "descending": TRUE,
     "feed": {"enum": ["normal", "longpoll", "continuous", "eventsource"]}, "include_docs": TRUE,
@@ -49,6 +49,7 @@ EXPORT = record({}, {
 
 # --- bodies ----------------------------------------------------------------------------------------------------------
 
+QUERIES_BODY = record({"queries": array(OBJECT)}, closed=False)
 KEYS_BODY = record({}, {"keys": array(ANYTHING)}, closed=False)
 CHANGES_BODY = record({}, {"doc_ids": array(TEXT), "selector": OBJECT}, closed=False)
 FIND_BODY = record({"selector": OBJECT}, {

@@ -65,7 +65,9 @@ DATABASE = titled("DatabaseInfo", record({
     "compact_running": TRUTH, "cluster": OBJECT}))
 ROW = record({"key": ANYTHING}, {"id": TEXT, "value": ANYTHING, "doc": any_of(OBJECT, {"type": "null"}),
                                  "error": TEXT})
-ROWS = titled("Rows", record({"rows": array(ROW)}, {"total_rows": nullable("integer"), "offset": nullable("integer")}))
+ROWS = titled("Rows", record({"rows": array(ROW)}, {"total_rows": nullable("integer"), "offset": nullable("integer"),
+                                                            "update_seq": nullable("string")}))
+RESULTS = record({"results": array(ROWS)})
 CHANGE = record({"seq": nullable("string"), "id": TEXT, "changes": array(record({"rev": TEXT}))},
                 {"doc": any_of(OBJECT, {"type": "null"}), "deleted": TRUTH})
 CHANGES = titled("Changes", record({"results": array(CHANGE), "last_seq": TEXT}, {"pending": NUMBER}))

@@ -22,8 +22,9 @@ NO_DOCTYPE = ("Form XML must not declare a DOCTYPE or external entities. "
               "See https://owasp.org/www-community/vulnerabilities/XML_External_Entity_(XXE)_Processing")
 
 
-@vendor.operation("GET", "/api/v1/forms", statuses=(200, 500), produces=("application/json", "text/xml"),
-                  response=response_schemas.NAMES, proof="source", source=SOURCE)
+@vendor.operation("GET", "/api/v1/forms", session_only=True, statuses=(200, 500),
+                  produces=("application/json", "text/xml"), response=response_schemas.NAMES, proof="source",
+                  source=SOURCE)
 def get_forms(world: World, call: Call) -> Any:
     """The names of the forms; with `X-OpenRosa-Version` the XML list of those that Medic Collect offers.
 
@@ -63,7 +64,7 @@ def get_forms_slash(world: World, call: Call) -> Any:
     return rendering.redirect(call, "/api/v1/forms", 301)
 
 
-@vendor.operation("GET", "/api/v1/forms/{form}", statuses=(200, 400, 401, 404),
+@vendor.operation("GET", "/api/v1/forms/{form}", session_only=True, statuses=(200, 400, 401, 404),
                   produces=("application/xml", "application/json", "*/*"), proof="source", source=SOURCE)
 def get_form(world: World, call: Call) -> Any:
     """A form's definition, by id and format.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.vendors.cht import rendering
+from mocksrv.vendors.cht.access import entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.described import response_schemas
 from mocksrv.vendors.cht.node import http_traffic, javascript, json_text
@@ -43,7 +44,7 @@ def json(world: World, call: Call) -> Any:
 
 
 for _method in info.ANY:
-    _common: dict[str, Any] = {"anonymous": True, "statuses": (200, 302, 401, 403, 404), "source": SOURCE,
+    _common: dict[str, Any] = {"anonymous": True, "statuses": (200, 302, 400, 401, 403, 404), "source": SOURCE,
                                "errors": response_schemas.COUCH_ERROR}  # of CouchDB, which gets other spellings
     vendor.operation(_method, "/api/v1/express-metrics", name=f"{_method.lower()}_express_metrics", produces=TEXT,
                      proof="source", **_common)(text)
@@ -54,7 +55,7 @@ for _method in info.ANY:
 def exact(world: World, call: Call) -> None:
     """Refuse any other spelling of the address."""
     if call.target.removeprefix(call.prefix) not in http_traffic.UNCOUNTED:
-        raise vendor.unrouted(world, call)
+        raise entrance.refusal(world, call)
 
 
 def sent(kind: str, data: bytes, more: list[tuple[str, str]] | None = None) -> rendering.Rendered:

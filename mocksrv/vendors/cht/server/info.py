@@ -10,7 +10,7 @@ from typing import Any
 
 from mocksrv.call import Reply
 from mocksrv.vendors.cht import errors, rendering
-from mocksrv.vendors.cht.access import auth, connected_users
+from mocksrv.vendors.cht.access import auth, connected_users, entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import attachments, cookies, documents
 from mocksrv.vendors.cht.described import response_schemas, schemas
@@ -79,22 +79,24 @@ def startup_progress(world: World, call: Call) -> Any:
     return {"actions": actions, "completed": True}
 
 
-@vendor.operation("GET", "/api/deploy-info", name="deploy_info", response=schemas.Deployment, statuses=(200, 401),
-                  proof="source",
+@vendor.operation("GET", "/api/deploy-info", name="deploy_info", session_only=True, response=schemas.Deployment,
+                  statuses=(200, 401), proof="source",
                   source="CHT 4.15 source, api/src/services/deploy-info.js")
 def deploy_info(world: World, call: Call) -> Any:
     """The release that is installed, for every signed-in user."""
     return builds.deployment(world)
 
 
-@vendor.operation("GET", "/dbinfo", name="db_info", response=response_schemas.WELCOME, proof="source", source=SOURCE)
+@vendor.operation("GET", "/dbinfo", name="db_info", response=response_schemas.WELCOME,
+                  errors=response_schemas.COUCH_ERROR, proof="source", source=SOURCE)
 def db_info(world: World, call: Call) -> Any:
     """CouchDB's greeting; counts as being connected."""
     connected_users.stamp(world, call.caller.name)
     return rendering.CouchReply(WELCOME)
 
 
-@vendor.operation("GET", "/", name="root", anonymous=True, statuses=(200, 401),
+@vendor.operation("GET", "/", name="root", anonymous=True, statuses=(200, 400, 401),
+                  errors=response_schemas.COUCH_ERROR,
                   produces=("text/html", "application/json"), response=response_schemas.WELCOME, proof="source",
                   source=SOURCE)
 def root(world: World, call: Call) -> Any:
@@ -115,9 +117,12 @@ def rewrite_page(world: World, call: Call) -> Any:
                  "<!-- This loads as an empty page --></body></html>\n")
 
 
-@vendor.operation("GET", REWRITE, name="rewrite_redirect", statuses=(302,), proof="source", source=SOURCE)
+@vendor.operation("GET", REWRITE, name="rewrite_redirect", statuses=(302, 404), errors=response_schemas.COUCH_ERROR,
+                  proof="source", source=SOURCE)
 def rewrite_redirect(world: World, call: Call) -> Any:
-    """To that page."""
+    """To that page; an online user's request goes on to CouchDB, which has nothing there."""
+    if call.caller.online:
+        raise entrance.refusal(world, call)
     return rendering.redirect(call, f"{REWRITE}/")
 
 

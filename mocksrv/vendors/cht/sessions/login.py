@@ -57,7 +57,6 @@ def refreshed(world: World, call: Call) -> Headers:
 def get_session(world: World, call: Call) -> Any:
     """Who the caller is."""
     call.own_headers = refreshed(world, call)
-    call.proxied = True
     caller = auth.signed_in(call)
     connected_users.stamp(world, caller.name)
     body = {"ok": True, "userCtx": caller.context(),
@@ -69,7 +68,6 @@ def get_session(world: World, call: Call) -> Any:
                   response=response_schemas.SIGNED_IN, proof="source", source="CouchDB 3.3", effect="reads")
 def post_session(world: World, call: Call) -> Any:
     """Sign in with `name` and `password` (JSON or form): sets the AuthSession cookie."""
-    call.proxied = True
     if "json" in call.header("content-type"):
         try:
             fields = json_text.loads(call.body)
@@ -95,7 +93,6 @@ def post_session(world: World, call: Call) -> Any:
                   proof="source", source="CouchDB 3.3", effect="reads")
 def delete_session(world: World, call: Call) -> Any:
     """Sign out: clears the cookie. The session itself stays good until it ends."""
-    call.proxied = True
     auth.signed_in(call)
     return rendering.CouchReply({"ok": True}, headers=[cookies.couch(world, "")], traced=False)
 

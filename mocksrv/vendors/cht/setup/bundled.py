@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mocksrv.vendors.cht import releases
+from mocksrv.vendors.cht.ddocs import sources
 from mocksrv.vendors.cht.setup import builds
 from mocksrv.vendors.cht.shared_libs import translations
 from mocksrv.world import World
@@ -24,11 +25,12 @@ ENABLED = ("en", "es", "fr")
 
 
 def design(world: World, name: str) -> Doc:
-    """The body of a design document; the functions in it are not simulated as text."""
-    if not releases.VIEWS.holds(world):
-        return {"language": "javascript", "views": {}}
-    keys = ("author", "base_version", "build", "time", "version")
+    """The body of a design document."""
     known = builds.record(world)
+    if not releases.VIEWS.holds(world):
+        return {"build_info": known["info"], **sources.document(name), "version": known["info"]["build"],
+                "deploy_info": known["deploy"]}
+    keys = ("author", "base_version", "build", "time", "version")
     build = {key: known["info"][key] for key in keys}
     about = {"build_info": build, "version": build["version"], "deploy_info": known["deploy"]}
     return about if name == WITHOUT_VIEWS else about | {"language": "javascript", "views": {}}

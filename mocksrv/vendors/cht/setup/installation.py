@@ -11,7 +11,7 @@ from typing import Any
 
 from mocksrv.vendors.cht import conformance
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.setup import bundled, migrations, upgrade_log
+from mocksrv.vendors.cht.setup import builds, bundled, migrations, upgrade_log
 from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.world import World
 
@@ -19,7 +19,8 @@ SHELL: dict[str, dict[str, Any]] = {
     "branding": {"title": "Medic", "resources": {"logo": "medic-logo-light-full.svg", "favicon": "favicon.ico",
                                                  "icon": "android-chrome-512x512.png"}},
     "resources": {"resources": {}},
-    "service-worker-meta": {},
+    "service-worker-meta": {"generated_at": builds.FIRST,
+                            "hash": "2f9d1c6a07b84e35d1c09a7e6b5f48320d9ec1a7"},
     "migration-log": {"type": "meta", "migrations": []},  # CHT 4.15 source, api/src/migrations.js
 }
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.vendors.cht import conformance, errors
+from mocksrv.vendors.cht.access import entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.described import response_schemas, schemas
-from mocksrv.vendors.cht.node import bodies, javascript, querystring
+from mocksrv.vendors.cht.node import bodies, javascript
 from mocksrv.vendors.cht.sms import credentials, states, traffic
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -29,7 +30,7 @@ def check_secret(world: World, key: str, given: Any) -> None:
 
 
 def check_africas_talking(world: World, call: Call) -> None:
-    check_secret(world, "africastalking.com:incoming", querystring.parse(call).get("key"))
+    check_secret(world, "africastalking.com:incoming", call.arg("key"))
 
 
 @vendor.operation("POST", "/api/v1/sms/africastalking/incoming-messages", anonymous=True, query=schemas.Key,
@@ -87,5 +88,5 @@ def post_rapidpro_message(world: World, call: Call) -> Any:
 def post_rapidpro_message_1(world: World, call: Call) -> Any:
     """The same, under the name that the page's scheme gives; the 4.15.0 server has no such path (`strict`)."""
     if conformance.strict(world):
-        raise vendor.unrouted(world, call)
+        raise entrance.refusal(world, call)
     return store_from_rapidpro(world, call)

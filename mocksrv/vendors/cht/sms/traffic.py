@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mocksrv.vendors.cht import errors
-from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.couch import documents, erlang
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.records import reports, transitions
 from mocksrv.vendors.cht.shared_libs import app_settings, message_tasks, phones
@@ -53,10 +53,11 @@ def hand_out(world: World) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for when, id in medic.docs.range("by_due", limit=PAGE):
         doc = medic.load(id)
-        for due, message in message_tasks.outgoing(doc):
-            if due == when:
-                to = phones.normalize(settings, message["to"]) or message["to"]
-                found.append({"content": message["message"], "to": to, "id": message["uuid"]})
+        due_now = [message for due, message in message_tasks.outgoing(doc) if due == when]
+        # Of one document they are in the order of their values in the server's view.
+        for message in sorted(due_now, key=lambda one: erlang.order([one["message"], one["to"], one["uuid"]])):
+            to = phones.normalize(settings, message["to"]) or message["to"]
+            found.append({"content": message["message"], "to": to, "id": message["uuid"]})
     found = found[:PAGE]
     states.apply(world, [states.Change(states.FORWARDED, str(one["id"])) for one in found])
     return found

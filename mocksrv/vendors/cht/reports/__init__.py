@@ -1,1 +1,0 @@
-"""Reports by id and by their words, created and updated one by one."""
