@@ -204,7 +204,10 @@ class Simulator(Flask):
                 reply = self._render(world, vendor, call, result)
             vendor.answered(world, call, result, reply)
             delay = fault.seconds(world.random) if fault else 0.0
-            world.commit()
+            try:
+                world.commit()
+            except OSError as error:
+                reply = self._render(world, vendor, call, not_kept(world, vendor, call, error))
         if delay:
             pause(delay)  # without the lock: nobody else waits for it
         return self._close(world, vendor, call, entry, fault, reply, began)
@@ -377,6 +380,15 @@ def failed(world: World, vendor: Vendor[Any], call: Call, error: Exception) -> R
     return vendor.failure(500)
 
 
+def not_kept(world: World, vendor: Vendor[Any], call: Call, error: OSError) -> Refusal:
+    """The vendor's answer when the data file takes nothing: 507, and what the request has written is undone."""
+    log.error("the data file cannot be written: %s", error)
+    world.undo()
+    call.failed = True
+    call.diagnose(f"the data file cannot be written ({error.strerror or error}); nothing of this request was kept")
+    return vendor.failure(507)
+
+
 def stream(world: World, chunks: Iterator[bytes], close: Callable[[bytes, int], None]) -> Iterator[bytes]:
     """An empty chunk, then those of an answer, each made under the world's lock.
 
@@ -390,10 +402,10 @@ def stream(world: World, chunks: Iterator[bytes], close: Callable[[bytes, int], 
                 world.begin()
                 try:
                     chunk = next(chunks, None)
+                    world.commit()
                 except Exception:
                     world.undo()
                     raise
-                world.commit()
             if chunk is None:
                 return
             size += len(chunk)

@@ -118,6 +118,11 @@ def refuse(error: ControlError) -> Response:
     return answer(problem(error.code, error.status, error.detail), error.status)
 
 
+@control.errorhandler(OSError)
+def refuse_unwritable(error: OSError) -> Response:
+    return answer(problem("not-kept", 507, f"the data file cannot be written ({error.strerror or error})"), 507)
+
+
 @control.errorhandler(NoRoom)
 def refuse_more(error: NoRoom) -> Response:
     return answer(problem(error.code, error.status, str(error)), error.status)

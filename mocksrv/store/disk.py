@@ -47,6 +47,7 @@ class DataFile(Storage):
         if self.path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         # The lock is on the log: it stays one file all its life, while each snapshot is a new one.
+        self._snapshot = -1  # locked, too: a hard link leads another server past the log to the same snapshot
         self._fd = os.open(self.log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         try:
             _lock(self._fd, self.path)
@@ -58,6 +59,7 @@ class DataFile(Storage):
         """The tables, with the log applied; None if there is no file yet. Raises Damaged."""
         raw = os.pread(self._fd, os.fstat(self._fd).st_size, 0)
         try:
+            self._hold(os.open(self.path, os.O_RDONLY))
             snapshot = self.path.read_bytes()
         except FileNotFoundError:
             if raw:
@@ -130,7 +132,13 @@ class DataFile(Storage):
                 os.fsync(file.fileno())
             if self.path.exists():
                 shutil.copymode(self.path, fresh)
-            os.replace(fresh, self.path)
+            held = os.open(fresh, os.O_RDONLY)
+            try:
+                os.replace(fresh, self.path)
+            except BaseException:
+                os.close(held)
+                raise
+            self._hold(held)
         except BaseException:
             fresh.unlink(missing_ok=True)
             raise
@@ -150,14 +158,26 @@ class DataFile(Storage):
             self._prepare_log()
         self._write_line(json)
 
+    def _hold(self, fd: int) -> None:
+        """Lock a snapshot in the place of the one before. Raises InUse."""
+        try:
+            _lock(fd, self.path)
+        except BaseException:
+            os.close(fd)
+            raise
+        if self._snapshot >= 0:
+            os.close(self._snapshot)
+        self._snapshot = fd
+
     def outgrown(self) -> bool:
         """Whether the log is longer than the snapshot, so that a new one is worth its cost."""
         return self._log_size > self._log_limit
 
     def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        for fd in (self._fd, self._snapshot):
+            if fd >= 0:
+                os.close(fd)
+        self._fd = self._snapshot = -1
 
     def _prepare_log(self) -> None:
         os.ftruncate(self._fd, self._log_size)

@@ -126,7 +126,8 @@ class Store:
     def commit(self, meta: Mapping[str, Any]) -> None:
         """Put what changed since the last commit on disk, with ``meta``: a killed process loses none of it.
 
-        An OSError leaves it all to the next commit. In memory there is nothing to do.
+        An OSError leaves documents to be undone. Where nothing but the meta has changed it is no error: the next commit
+        has that, too. In memory there is nothing to do.
         """
         file = self._file
         if file is None:
@@ -146,7 +147,12 @@ class Store:
         if json != file.meta:
             record["meta"] = orjson.Fragment(json)
         if record:
-            file.append(record)
+            try:
+                file.append(record)
+            except OSError:
+                if record.keys() == {"meta"}:
+                    return
+                raise
         self._committed(file, json)
         if file.outgrown():
             with suppress(OSError):  # the log has it all, if it cannot be shortened now
