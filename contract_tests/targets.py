@@ -17,11 +17,11 @@ import pytest
 from mocksrv.app import create_app, load_vendors
 from mocksrv.cli.gate import reach
 from mocksrv.clock import today
-from mocksrv.config import Config
+from mocksrv.config import Config, is_loopback
 from mocksrv.drift import files
 from mocksrv.drift.proof_of_run import write_down
 from mocksrv.live.forward import Forward
-from mocksrv.live.rails import is_loopback, new_run
+from mocksrv.live.rails import new_run
 from mocksrv.live.recorder import Recorder
 from mocksrv.live.tap import Tap
 from mocksrv.serving.server import Server
@@ -62,11 +62,13 @@ class LiveGate:
             self.process.communicate()
             raise DidNotOpen(f"the gate to {vendor} did not open: {why.strip()}")
         sys.stderr.write(why)
-        self.url = json.loads(line)["url"]
+        opened = json.loads(line)
+        self.url, self.token = opened["url"], opened["token"]
 
     def ask(self, method: str, path: str, data: Any = None) -> Any:
         body = None if data is None else json.dumps(data).encode()
-        with DIRECT.open(urllib.request.Request(f"{self.url}/_gate/{path}", body, method=method)) as answer:
+        with DIRECT.open(urllib.request.Request(f"{self.url}/_gate/{path}", body, method=method,
+                                                headers={"Authorization": f"Bearer {self.token}"})) as answer:
             return json.load(answer)
 
     def finish(self) -> dict[str, Any]:

@@ -26,4 +26,4 @@ def page_of(source: str) -> str:
         target = (ROOT / source).parent.joinpath(link[1]).resolve().relative_to(ROOT).as_posix()
         return PAGES.get(target, target.removeprefix("docs/"))
 
-    return LINK.sub(seen, (ROOT / source).read_text())
+    return LINK.sub(seen, (ROOT / source).read_text(encoding="utf-8"))

@@ -26,10 +26,11 @@ from mocksrv.clock import pause, stopwatch
 from mocksrv.config import Config
 from mocksrv.control import CONTROL, control, first_contact, forbidden, refuse_route
 from mocksrv.faults import Fault
-from mocksrv.journal import BODY, Entry, blot
+from mocksrv.journal import BODY, Entry
 from mocksrv.journal.metrics import Meter
+from mocksrv.journal.redaction import redact_target
 from mocksrv.operation import PARAMETER, Operation
-from mocksrv.problems import DIAGNOSIS, PROBLEM, NoRoom, NotSimulated, Ours, OutOfMemory, no_room
+from mocksrv.problems import DIAGNOSIS, PROBLEM, FromElsewhere, NoRoom, NotSimulated, Ours, OutOfMemory, no_world
 from mocksrv.serving.wsgi import SLASH, dated, header_safe, headers_of, path_of, quoted_target, status_line, take_world
 from mocksrv.vendor import Vendor
 from mocksrv.world import DEFAULT, World
@@ -157,9 +158,11 @@ class Simulator(Flask):
         """A vendor's answer to a request."""
         target, vendor, prefix, name, path = environ[ASKED]
         try:
+            if environ.get("HTTP_SEC_FETCH_SITE") == "cross-site" and (name or DEFAULT) not in self.worlds:
+                raise FromElsewhere
             world = self.worlds[name or DEFAULT]
-        except NoRoom as error:
-            return no_room(error, dated(start_response))
+        except (NoRoom, FromElsewhere) as error:
+            return no_world(error, dated(start_response))
         root = path == "/" and not prefix.endswith(f"/{vendor.name}")
         if root and first_contact.is_first(environ) and not (
                 world.faults or has_route(self._routes_of(vendor, ""), f"/{vendor.name}/")):
@@ -180,6 +183,8 @@ class Simulator(Flask):
         reply = vendor.encode(call, self.answer(world, vendor, call))
         start_response(status_line(reply.status), reply.headers)
         if call.method == "HEAD":
+            if reply.streams:
+                reply.body.close()  # noted in the journal now, and not when the garbage is collected
             return []
         return reply.body if reply.streams else [reply.body]
 
@@ -372,7 +377,7 @@ def obstruct(vendor: Vendor[Any], fault: Fault | None) -> Fault | None:
 
 def failed(world: World, vendor: Vendor[Any], call: Call, error: Exception) -> Refusal:
     """The vendor's 500 for a failure of ours, which leaves nothing behind of what the request has written."""
-    log.error("%s %s failed", call.method, blot(call.target), exc_info=error)
+    log.error("%s %s failed", call.method, redact_target(call.target), exc_info=error)
     world.undo()
     call.failed = True
     call.diagnose(f"mocksrv itself failed here ({type(error).__name__}: {error}); nothing was written; "

@@ -117,8 +117,8 @@ class Call:
 
     @cached_property
     def query_string(self) -> str:
-        """The query as received, without the question mark; "" when there is none."""
-        return self.target.partition("?")[2]
+        """The query as received, without the question mark; "" when there is none. A fragment is no part of it."""
+        return self.target.partition("#")[0].partition("?")[2]
 
     @cached_property
     def query(self) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -78,11 +79,21 @@ class Config:
     limits: bool = field(default=True, metadata={"help": "whether rate limits hold"})
     log: str = field(default="off", metadata={"help": "what to log of each request: off, text or json"})
     token: str = field(default="", metadata={"help": "token that opens the control plane beyond loopback"})
+    control: str = field(default="auto", metadata={
+        "help": "who may use the control plane: whoever has the token, loopback without one, or off: nobody; auto is "
+                "token where there is one or the server listens beyond loopback, else loopback"})
     tls: Path | None = field(default=None, metadata={"help": "folder of the CA; makes the server speak TLS"})
     worlds: int = field(default=1_000, metadata={"help": "most worlds at a time; idle ones make room"})
     idle: float = field(default=3600.0, metadata={"help": "seconds without a request after which a world may go"})
     memory: int = field(default=1024, metadata={"help": "MB that worlds and snapshots may take beside the seeded data"})
     set: dict[str, str] = field(default_factory=dict, metadata={"help": "vendor.setting = value"})
+
+    @property
+    def controlled_by(self) -> str:
+        """What the control plane asks for: token, loopback or off."""
+        if self.control != "auto":
+            return self.control
+        return "token" if self.token or not is_loopback(self.host) else "loopback"
 
 
 def parse_size(value: Any) -> int:
@@ -139,6 +150,30 @@ def parse_log(value: Any) -> str:
     return str(value)
 
 
+def parse_control(value: Any) -> str:
+    if value not in ("auto", "token", "loopback", "off"):
+        raise ConfigError(f"control {value!r}: use auto, token, loopback or off")
+    return str(value)
+
+
+def parse_token(value: Any) -> str:
+    if not str(value).isascii() or any(char <= " " for char in str(value)):
+        raise ConfigError("token: use ASCII letters, digits and signs without spaces, since it travels in a header")
+    return str(value)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is a name or an address of this machine alone."""
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
 def parse_truth(value: Any) -> bool:
     word = str(value).lower()
     if word not in TRUTH:
@@ -168,7 +203,7 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "vendor": parse_vendors, "seed": parse_seed, "size": parse_size, "log": parse_log,
     "limits": parse_truth, "set": parse_pairs, "data": lambda value: Path(value) if value else None,
     "tls": lambda value: Path(value).expanduser() if value else None,
-    "host": str, "token": str,
+    "host": str, "token": parse_token, "control": parse_control,
 }
 
 

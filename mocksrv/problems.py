@@ -54,6 +54,15 @@ class OutOfMemory(NoRoom):
                          "(GET /_mocksrv/worlds shows the bytes of each), or start with more --memory")
 
 
+class FromElsewhere(Exception):
+    """A page of another site asks for a world that there is not: no page that somebody visits makes worlds here."""
+
+    code, status = "forbidden", 403
+
+    def __str__(self) -> str:
+        return "a page of another site may not make worlds here"
+
+
 class NotSimulated(Exception):
     """A real route, or something else of a real service, that mocksrv does not have."""
 
@@ -71,8 +80,8 @@ class Ours(Refusal):
         super().__init__(why.status, problem(why.code, why.status, str(why)), diagnosis=str(why))
 
 
-def no_room(error: NoRoom, start_response: StartResponse) -> list[bytes]:
-    """Our own answer to a request for one world too many: it reaches no vendor."""
+def no_world(error: NoRoom | FromElsewhere, start_response: StartResponse) -> list[bytes]:
+    """Our own answer to a request whose world is not made: it reaches no vendor."""
     body = json.dumps(problem(error.code, error.status, str(error))).encode()
     start_response(status_line(error.status), [("Content-Type", PROBLEM), ("Content-Length", str(len(body))),
                                                (DIAGNOSIS, header_safe(str(error)))])

@@ -13,7 +13,6 @@ URL, credentials, client); `mocksrv_url` (the server); `block_network` (only loo
 
 from __future__ import annotations
 
-import ipaddress
 import itertools
 import os
 import socket
@@ -153,6 +152,8 @@ ADDRESSES: dict[str, Callable[[tuple[Any, ...]], Any]] = {
 def guarded(plain: Callable[..., Any], address_of: str | None = None) -> Callable[..., Any]:
     """The function, for loopback only. Without `address_of` its first argument is the host."""
 
+    from mocksrv.config import is_loopback
+
     def guard(*given: Any, **named: Any) -> Any:
         if address_of is None:
             host = given[0] if given else named.get("host")
@@ -166,17 +167,6 @@ def guarded(plain: Callable[..., Any], address_of: str | None = None) -> Callabl
         return plain(*given, **named)
 
     return guard
-
-
-def is_loopback(host: str) -> bool:
-    name = host.rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(name.partition("%")[0])
-    except ValueError:
-        return False
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 # --- the summary line ---

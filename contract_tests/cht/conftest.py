@@ -131,6 +131,16 @@ def strict(request: pytest.FixtureRequest, api: Client, target: str) -> Client:
     return api
 
 
+@pytest.fixture
+def newer(request: pytest.FixtureRequest, api: Client, target: str) -> Client:
+    """The API of CHT 5.2 as its server admin, exactly like the server; a live one must be of that release."""
+    if target == "mock":
+        request.getfixturevalue("mocksrv").set(cht_release="5.2", cht_conformance="strict")
+    elif not api.ok("GET", "/api/deploy-info")["version"].startswith("5.2."):
+        pytest.skip("the live server runs another release than 5.2")
+    return api
+
+
 @pytest.fixture(scope="session")
 def npm() -> Callable[[str, str], Path]:
     """Installs a version of a package from npm, once, into the build directory: the folder with its modules."""

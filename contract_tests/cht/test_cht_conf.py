@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+
+from mocksrv.tests.snippets import Place, snippets
 
 pytestmark = pytest.mark.writes
 
@@ -165,3 +168,13 @@ def test_users_and_messages_out_of_csv(api: Any, run: Run, project: Path, places
     assert any(user["username"] == name for user in api.ok("GET", "/api/v1/users"))
     found = api.ok("POST", "/medic/_find", {"selector": {"sms_message.message": f"hello {unique}"}})
     assert [doc["from"] for doc in found["docs"]] == ["+254712000222"]
+
+
+@pytest.mark.mock_only
+def test_the_command_of_the_documentation(mocksrv_url: str, cht_conf: Path, project: Path) -> None:
+    (command,) = [one for one in snippets() if one.text.startswith("cht ")]
+    place = Place(project, mocksrv_url)
+    for _ in range(2):
+        place.run("bash", "-euc", place.here(command.text), PATH=f"{cht_conf.parent}:{os.environ['PATH']}")
+    settings = requests.get(f"{mocksrv_url}/~mine/api/v1/settings", auth=("admin", "pass"), timeout=30).json()
+    assert settings["locales"] == [{"code": "en", "name": "English"}]

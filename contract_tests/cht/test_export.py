@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 import jsonschema
 import pytest
 import requests
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from mocksrv.call import Call
 from mocksrv.config import Config
 from mocksrv.vendors.cht import vendor as cht
+from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.export import STREAMS, csvtext
 from mocksrv.vendors.cht.export.options import Options
@@ -111,7 +111,7 @@ def test_filters_of_reports(api, hierarchy, query, found):
     assert " ".join(line[0] for line in rows(answer.text)[1:]) == found
 
 
-@pytest.mark.parametrize(("conformance", "found"), [("server", {"2"}), ("strict", set())])
+@pytest.mark.parametrize(("conformance", "found"), [("docs", {"2"}), ("server", set()), ("strict", set())])
 def test_truth_in_a_json_body(api, conformance, found):
     api.world.set(cht_conformance=conformance)
     put(api, report("2", verified=True), report("3"))
@@ -220,7 +220,9 @@ def test_contacts(api, hierarchy):
     assert found[0] == ["id", "rev", "name", "patient_id", "type", "contact_type", "place_id"]
     assert {line[0] for line in found[1:]} >= {"d1", "h1", "p1"}
     assert [line[0] for line in rows(export(api, "contacts", **{"filters[search]": "asha"}))[1:]] == ["p1"]
-    assert [line[0] for line in rows(export(api, "contacts", **{"filters[parent]": "d1"}))[1:]] == ["h1"]
+    children = {"filters[parent]": "d1", "filters[types][selected][0]": "health_center"}
+    assert [line[0] for line in rows(export(api, "contacts", **children))[1:]] == ["h1"]
+    assert rows(export(api, "contacts", **{"filters[parent]": "d1"}))[1:] == []  # as the server's view has no such key
     by_type = export(api, "contacts", **{"filters[types][selected][0]": "person"})
     assert [(line[0], line[2], line[3]) for line in rows(by_type)[1:]] == [("p1", "Asha", "40012")]
 
@@ -444,7 +446,7 @@ REPORTS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 4), maybe(
     fields=maybe(patient_uuid=st.sampled_from(SUBJECTS), note=NOTES))), min_size=5, max_size=12)
 SELECTED = few(
     forms=some("abcd").map(lambda codes: {"selected": [{"code": code} for code in codes]}),
-    date=st.sampled_from(({"from": 2}, {"to": 3}, {"from": 2, "to": 3}, {"from": 3, "to": 2}, {})),
+    date=st.sampled_from(({"from": 2}, {"to": 3}, {"from": 2, "to": 3}, {})),
     valid=st.sampled_from(("true", "false")),
     verified=some(("true", "false", "unknown")), subjectIds=some(SUBJECTS), search=SEARCHES,
     facilities=some(("d1", "h1", "h2", "p1")).map(lambda ids: {"selected": ids}))
@@ -491,6 +493,7 @@ CHOSEN = few(types=some(("person", "clinic", "chp", "contact")).map(lambda ids: 
 @EACH
 @given(CONTACTS, CHOSEN, st.booleans())
 def test_rows_are_the_contacts_that_match(api, contacts, filters, by_query):
+    assume("types" not in filters or ":" not in filters.get("search", ""))  # there the server fails
     api.world.plant(size=0)
     docs = [{"_id": f"c{number}", "type": kind, **more} | (
         {"type": "contact", "contact_type": kind} if kind == "chp" else {})
@@ -499,7 +502,7 @@ def test_rows_are_the_contacts_that_match(api, contacts, filters, by_query):
     wanted = [doc["_id"] for doc, (kind, _) in zip(docs, contacts, strict=True) if all((
         kind != "data_record",
         "types" not in filters or kind in filters["types"]["selected"],
-        "parent" not in filters or doc.get("parent", {}).get("_id") == filters["parent"],
+        "parent" not in filters or ("types" in filters and doc.get("parent", {}).get("_id") == filters["parent"]),
         has_words(filters.get("search", ""), [(key, doc[key]) for key in ("name", "note", "patient_id", "contact_type")
                                               if key in doc])))]
     assert sorted(filtered(api, "contacts", filters, by_query)) == sorted(wanted)
@@ -519,8 +522,25 @@ def test_the_cells_of_the_servers_own_test():
 @pytest.mark.parametrize(("query", "parsed"), [
     ("a=1&a=2", {"a": ["1", "2"]}), ("a[b][0][c]=x&a[b][1][c]=y", {"a": {"b": [{"c": "x"}, {"c": "y"}]}}),
     ("a[]=1&a[]=2", {"a": ["1", "2"]}), ("a[21]=x", {"a": {"21": "x"}}), ("a[1]=x&a[0]=y", {"a": ["y", "x"]}),
-    ("a[b]=1&c", {"a": {"b": "1"}, "c": ""}), ("a=1&a[b]=2", {"a": {"1": True, "b": "2"}}), ("[a]=1", {"[a]": "1"}),
+    ("a[b]=1&c", {"a": {"b": "1"}, "c": ""}), ("a=1&a[b]=2", {"a": ["1", {"b": "2"}]}), ("[a]=1", {"a": "1"}),
     ("a[b][c][d][e][f][g]=1", {"a": {"b": {"c": {"d": {"e": {"f": {"[g]": "1"}}}}}}}), ("a[b=1", {"a[b": "1"}),
+    # of the tests of qs 6.13 itself
+    ("a[>=]=23", {"a": {">=": "23"}}), ("a[<=>]==23", {"a": {"<=>": "=23"}}), ("foo=c++", {"foo": "c  "}),
+    (" foo = bar = baz ", {" foo ": " bar = baz "}), ("a=b&a[]=c", {"a": ["b", "c"]}), ("a[]=b&a=c", {"a": ["b", "c"]}),
+    ("a[0]=b&a=c", {"a": ["b", "c"]}), ("a=b&a[0]=c", {"a": ["b", "c"]}), ("a[1]=b&a=c", {"a": ["b", "c"]}),
+    ("a[12b]=c", {"a": {"12b": "c"}}), ("he%3Dllo=th%3Dere", {"he=llo": "th=ere"}), ("a[b%20c]=d", {"a": {"b c": "d"}}),
+    ("foo[0]=bar&foo[bad]=baz", {"foo": {"0": "bar", "bad": "baz"}}),
+    ("foo[bad]=baz&foo[0]=bar", {"foo": {"0": "bar", "bad": "baz"}}),
+    ("foo[bad]=baz&foo=bar", {"foo": {"bad": "baz", "bar": True}}), ("foo[]=bar&foo[bad]=baz", {
+        "foo": {"0": "bar", "bad": "baz"}}), ("foo[0][a]=a&foo[0][b]=b&foo[1][a]=aa&foo[1][b]=bb", {
+            "foo": [{"a": "a", "b": "b"}, {"a": "aa", "b": "bb"}]}),
+    ("a[]=b&a[t]=u&a[hasOwnProperty]=c", {"a": {"0": "b", "t": "u", "hasOwnProperty": "c"}}),
+    ("a[t]=u&a[]=b&a[x]=y", {"a": {"0": "b", "t": "u", "x": "y"}}), ("a[10]=1&a[2]=2", {"a": ["2", "1"]}),
+    ("a[20]=a", {"a": ["a"]}), ("a[1][b][2][c]=1", {"a": [{"b": [{"c": "1"}]}]}), ("a[2]=b&a[99999999]=c", {
+        "a": {"2": "b", "99999999": "c"}}), ("{%:%}=", {"{%:%}": ""}), ("%E9=%zz", {"%E9": "%zz"}),
+    ("[]=a&[1]=b", {"0": "a", "1": "b"}), ("&a=1&&b=2&", {"a": "1", "b": "2"}), ("=a&b=1", {"b": "1"}),
+    ("a[__proto__]=1&__proto__[b]=2", {"a": {}}), ("a[[b]]=c", {"a[": {"b": "c"}}), ("a[b]c=d", {"a": {"b": "d"}}),
+    ("&".join(f"a[]={number}" for number in range(25)), {"a": [str(number) for number in range(25)]}),
 ])
 def test_nested_queries(query, parsed):
     assert querystring.parse(Call(method="GET", path="/", target=f"/?{query}", headers={})) == parsed

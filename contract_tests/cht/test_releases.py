@@ -7,16 +7,6 @@ import pytest
 NOT_FOUND = {"error": "not_found", "reason": "Database does not exist."}
 
 
-@pytest.fixture
-def newer(request, api, target):
-    """The API of CHT 5.2 as its server admin; a live server must be one."""
-    if target == "mock":
-        request.getfixturevalue("mocksrv").set(cht_release="5.2", cht_conformance="strict")
-    elif not api.ok("GET", "/api/deploy-info")["version"].startswith("5."):
-        pytest.skip("the live server runs an older release")
-    return api
-
-
 def test_what_a_release_does_not_have_goes_on_to_couchdb(strict):
     answer = strict.get("/api/v1/impact")
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)

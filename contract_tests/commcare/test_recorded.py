@@ -17,8 +17,9 @@ pytestmark = pytest.mark.mock_only
 VERSION = "2026-11-28"  # the day of the recording; the modules were HQ's newest that could be had
 LOGIN = {"Authorization": "ApiKey brudolph@dimagi.com:0123456789abcdef0123456789abcdef01234567"}
 AREAS = ("lookup", "casev2", "locations", "users", "users2", "groups", "forms", "cases")
+LISTED = ("locations", "groups")  # whose first line lists what every new world holds: there the ids are learnt
 # Areas that are not mended yet, and how many of their answers agree at least.
-UNSETTLED = {"lookup": 30, "locations": 119, "users": 514, "users2": 6, "groups": 157}
+UNSETTLED = {"locations": 119}
 
 
 class Recording:
@@ -33,6 +34,8 @@ class Recording:
 
     def play(self):
         """An outcome for each recorded answer."""
+        for area in LISTED:
+            self.replay.play(recorded(area)[0])
         outcomes = []
         for line in recorded(self.area):
             self.world.clock.set(self.world.clock.now() + timedelta(seconds=1))

@@ -6,6 +6,7 @@ import gc
 import json
 import logging
 import os
+import secrets
 import sys
 import threading
 from pathlib import Path
@@ -64,6 +65,8 @@ def configured(**flags: Any) -> Config:
 @click.option("--worlds", help="Most worlds at a time.  [default: 1000]")
 @click.option("--idle", help="Seconds without a request after which a world may make room.  [default: 3600]")
 @click.option("--memory", help="MB that worlds and snapshots may take beside the seeded data.  [default: 1024]")
+@click.option("--control", type=click.Choice(("auto", "token", "loopback", "off")), help="Who may use the control "
+              "plane.  [default: auto, the token if there is one or --host is beyond loopback, else loopback]")
 @click.option("--config", help="TOML file with these settings.")
 def serve(set_: tuple[str, ...], **flags: Any) -> None:
     """Start the server.
@@ -89,6 +92,9 @@ def serve(set_: tuple[str, ...], **flags: Any) -> None:
 def started(config: Config) -> tuple[Simulator, Server]:
     """The application and its bound server, or exit code 2. The port is taken first: it is quick to say no."""
     gc.disable()
+    if config.controlled_by == "token" and not config.token:
+        config.token = secrets.token_urlsafe(18)
+        click.echo(f"mocksrv: the token of the control plane, for this start alone: {config.token}", err=True)
     from mocksrv.app import create_app
     from mocksrv.serving.server import CannotListen, Server
 
@@ -127,7 +133,8 @@ def announce(app: Simulator, url: str) -> None:
             rows.append({"API": vendor.title if number == 0 else "", "base URL": base_url if number == 0 else "",
                          "who": who, "credentials": "  ".join(f"{key} {value}" for key, value in words.items())})
     rows.append({"API": "control", "base URL": f"{url}/_mocksrv",
-                 "who": "with the token" if app.settings.token else "loopback only", "credentials": ""})
+                 "who": {"token": "with the token", "off": "nobody"}.get(app.settings.controlled_by, "loopback only"),
+                 "credentials": ""})
     rows.append({"API": "page", "base URL": f"{url}/_mocksrv/", "who": "for a browser", "credentials": ""})
     print_table(("API", "base URL", "who", "credentials"), rows)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sys
 import threading
 from pathlib import Path
@@ -73,13 +74,14 @@ def gate(vendor: str, port: int, writes: bool, admin: bool, lasting: bool, hosts
         ledger = Ledger(ledgers / f"{vendor}-{run}.jsonl", head | begun)
     except FileExistsError:
         fail(f"there was a run {run} already, and not all that it made could be deleted: choose another --run")
+    token = secrets.token_urlsafe()
     recorder = Recorder(vendor, "live", date, shapes)
-    app = Gate(sandbox, rails, ledger, recorder, create_app(Config(vendor=(vendor,), size=0)))
+    app = Gate(sandbox, rails, ledger, recorder, create_app(Config(vendor=(vendor,), size=0)), token)
     try:
         server = Server(app, port=port)
     except CannotListen as error:
         fail(error)
-    click.echo(json.dumps({"url": server.url, "run": run, "ledger": str(ledger.file)}))
+    click.echo(json.dumps({"url": server.url, "run": run, "token": token, "ledger": str(ledger.file)}))
     threading.Thread(target=stop_at_eof, args=(server.stop,), daemon=True).start()
     try:
         server.run()

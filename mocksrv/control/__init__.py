@@ -5,6 +5,6 @@ Errors are RFC 9457 problem details whose `type` ends in a named code.
 """
 
 from mocksrv.control import clock, faults, journal, page, server, tables, worlds  # noqa: F401  (their routes)
-from mocksrv.control.base import CONTROL, control, forbidden, refuse_route
+from mocksrv.control.base import CONTROL, control, forbidden, refuse_route, sent_by
 
-__all__ = ["CONTROL", "control", "forbidden", "refuse_route"]
+__all__ = ["CONTROL", "control", "forbidden", "refuse_route", "sent_by"]

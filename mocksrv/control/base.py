@@ -7,7 +7,6 @@ Errors are RFC 9457 problem details whose `type` ends in a named code.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import json
 import math
 import uuid
@@ -19,7 +18,7 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from mocksrv.call import Headers
-from mocksrv.config import Config
+from mocksrv.config import Config, is_loopback
 from mocksrv.control.describe import TOLD
 from mocksrv.journal.metrics import Meter
 from mocksrv.operation import Operation
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 CONTROL = "/_mocksrv"
+PROXIES = ("HTTP_VIA", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 MAX_BODY = 64 * 1024 * 1024
 INSTANCE = uuid.uuid4().hex  # of this process: tells a restarted server from the one that was there before
 
@@ -61,14 +61,17 @@ def forbidden(environ: WSGIEnvironment, config: Config, path: str) -> tuple[int,
     part = path.removeprefix(CONTROL)
     if part in ("/health", "/ready", "/ca.pem"):
         return None
-    if config.token:
+    if config.controlled_by == "off":
+        text = "the control plane is off (--control)"
+    elif config.controlled_by == "token":
         if part in ("", "/") or part.startswith("/page/"):
             return None
-        given = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
-        if hmac.compare_digest(given.encode(), config.token.encode()):
+        scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if config.token and scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(),
+                                                                                config.token.encode()):
             return None
         text = "send Authorization: Bearer and the token"
-    elif not loopback(environ.get("REMOTE_ADDR") or "127.0.0.1"):
+    elif not is_loopback(environ.get("REMOTE_ADDR") or "127.0.0.1"):
         text = "the control plane answers on loopback only; set MOCKSRV_TOKEN to open it with a token"
     elif stranger := sent_by(environ):
         text = f"{stranger}; use 127.0.0.1 or localhost, or set MOCKSRV_TOKEN to open the control plane with a token"
@@ -82,17 +85,19 @@ def sent_by(environ: WSGIEnvironment) -> str:
     """Who speaks through a program on this machine, in words; "" if nobody does.
 
     A proxy calls from loopback for anybody. So does a browser for any page: one whose name was made to lead to
-    127.0.0.1 (DNS rebinding) shows in Host, one that posts to us from its own place in Origin.
+    127.0.0.1 (DNS rebinding) shows in Host, one that posts to us from its own place in Origin and Sec-Fetch-Site.
     """
-    for key, name in (("HTTP_FORWARDED", "Forwarded"), ("HTTP_X_FORWARDED_FOR", "X-Forwarded-For")):
-        if key in environ:
-            return f"the request came through a proxy ({name})"
+    for key in environ:
+        if key in PROXIES or key.startswith("HTTP_X_FORWARDED_"):
+            return f"the request came through a proxy ({key.removeprefix('HTTP_').replace('_', '-').title()})"
     host = environ.get("HTTP_HOST", "localhost")
     if not local(host):
         return f"the control plane does not answer to the name {host!r}"
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None and origin.partition("://")[2] != host:
         return f"the request comes from a page of {origin!r}"
+    if environ.get("HTTP_SEC_FETCH_SITE") == "cross-site":
+        return "the request comes from a page of another site"
     return ""
 
 
@@ -102,15 +107,7 @@ def local(host: str) -> bool:
         name = urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return False
-    return name == "localhost" or name.endswith(".localhost") or loopback(name)
-
-
-def loopback(address: str) -> bool:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return (getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback
+    return is_loopback(name)
 
 
 @control.errorhandler(ControlError)

@@ -1,9 +1,8 @@
-"""What was asked and answered, in the order of the questions; bounded, with secrets blotted out."""
+"""What was asked and answered, in the order of the questions; bounded, with secrets redacted."""
 
 from __future__ import annotations
 
 import itertools
-import re
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,27 +11,12 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
+from mocksrv.journal.redaction import REDACTED, is_secret_body, redact, redact_headers, redact_target, text_of
+
 KEPT = 1_000  # exchanges
 LARGEST = 16 * 1024 * 1024  # bytes of all of them
 EACH = 2_048  # bytes that an exchange takes beside its texts
 BODY = 2_048  # bytes of a body
-BLOTTED = "(redacted)"
-SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-carehq-signature",
-                  "x-commcarehq-otp"}
-NAMES = r"(?:password|passwd|api[_-]?key|api[_-]?secret|secret|token)"
-# What stands before a secret, and the secret itself, as far as it was kept: a body is cut anywhere.
-SECRETS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
-    rf"""({NAMES}["']?\s*:\s*)("(?:[^"\\]|\\.)*(?:"|\\?$)|[^\s,"{{}}\[\]]+)""",  # JSON
-    rf"({NAMES}(?:%22|%27)?=)([^&\s]+)",  # forms and queries
-    rf"(<(?:\w+:)?{NAMES}\b[^<>]*>)([^<]+)",  # XML
-    rf"""(name="{NAMES}"(?:\r?\n[^\r\n]+)*\r?\n\r?\n)([^\r\n]+)""",  # a multipart form
-    r"(/login/token/)([^/?#\s\"']+)",  # a login link of CHT
-    r"(/africastalking/[^?\s]*\?(?:[^&\s]*&)*?key=)([^&\s]+)",  # whose hooks are known by their query
-    r"(\w://)([^/@\s]+)(?=@)",  # a name and a password in front of a host
-))
-# The body as a whole is the secret: CHT's and CouchDB's credentials.
-SECRET_BODIES = re.compile(r"/api/v\d/credentials/|/_config/")
-CSV_SECRETS = re.compile(rf"^[^\r\n]*{NAMES}\b".encode(), re.IGNORECASE)
 
 
 @dataclass
@@ -59,12 +43,12 @@ class Entry:
     response_size: int = 0
 
     def describe(self) -> dict[str, Any]:
-        """Plain data, with secrets blotted out and bodies cut."""
+        """Plain data, with secrets redacted and bodies cut."""
         return {
             "id": self.id,
             "at": self.at,
             "method": self.method,
-            "target": blot(self.target),
+            "target": redact_target(self.target),
             "vendor": self.vendor,
             "operation": self.operation,
             "caller": self.caller,
@@ -73,8 +57,8 @@ class Entry:
             "failed": self.failed,
             "diagnosis": list(self.diagnosis),
             "seconds": round(self.seconds, 6),
-            "request": {"headers": blot_headers(self.headers.items()), "body": self._asked()},
-            "response": {"headers": blot_headers(self.response_headers),
+            "request": {"headers": redact_headers(self.headers.items()), "body": self._asked()},
+            "response": {"headers": redact_headers(self.response_headers),
                          "body": readable(self.response_body, self.response_size)},
         }
 
@@ -86,27 +70,15 @@ class Entry:
         return EACH + texts + len(self.target) + len(self.request_body) + len(self.response_body)
 
     def _asked(self) -> str:
-        table = self.headers.get("content-type", "").startswith("text/csv") and CSV_SECRETS.match(self.request_body)
-        if self.request_body and (table or SECRET_BODIES.search(self.target)):
-            return BLOTTED
+        if self.request_body and is_secret_body(self.target, self.headers.get("content-type", ""), self.request_body):
+            return REDACTED
         return readable(self.request_body, self.request_size)
-
-
-def blot(text: str) -> str:
-    """The text with the values of secret-looking fields replaced."""
-    for pattern in SECRETS:
-        text = pattern.sub(rf"\1{BLOTTED}", text)
-    return text
-
-
-def blot_headers(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
-    return [[name, BLOTTED if name.lower() in SECRET_HEADERS else blot(value)] for name, value in headers]
 
 
 def readable(body: bytes, size: int = 0) -> str:
     """A body's first part, as text; `size` is the whole one's."""
     size = max(size, len(body))
-    text = blot(body[:BODY].decode("utf-8", "replace"))
+    text = redact(text_of(body[:BODY]))
     return text if size <= BODY else f"{text}... ({size} bytes)"
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mocksrv.live.forward import Answer
     from mocksrv.live.ledger import Ledger
 
+GONE = (400, 404)  # a mobile worker that is not there: 400 with the newest HQ
 API = re.compile(r"/a/[^/]+/api/|/api/")
 
 
@@ -37,7 +38,7 @@ class CommCare(Sandbox):
             return MAKES
         if call.operation and effect == CHANGES.kind:
             thing = f"{call.operation.traits['resource']}/{call.params['pk']}"
-            return CHANGES if thing in ledger.made or self.send("GET", thing).status == 404 else FOREIGN
+            return CHANGES if thing in ledger.made or self.send("GET", thing).status in GONE else FOREIGN
         return LASTS
 
     def made(self, call: Call, answer: Answer) -> list[str]:

@@ -6,6 +6,7 @@ gate: POST case names the test that follows; GET refused tells what was refused 
 
 from __future__ import annotations
 
+import hmac
 import json
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from mocksrv.control import sent_by
 from mocksrv.live.forward import PATIENCE, Answer, Unreachable
 from mocksrv.live.rails import NotAllowed, Rails, check_form
 from mocksrv.live.tap import Tap, answered, problem
@@ -35,9 +37,10 @@ ELSEWHERE = "the service sends the client away to {host}, where no rails are"
 class Gate(Tap):
     """A WSGI app before one live service."""
 
-    def __init__(self, sandbox: Sandbox, rails: Rails, ledger: Ledger, recorder: Recorder, routes: Simulator) -> None:
+    def __init__(self, sandbox: Sandbox, rails: Rails, ledger: Ledger, recorder: Recorder, routes: Simulator,
+                 token: str = "") -> None:
         super().__init__(sandbox.vendor, sandbox.forward, recorder, routes, str(ledger.head["run"]))
-        self.sandbox, self.rails, self.ledger = sandbox, rails, ledger
+        self.sandbox, self.rails, self.ledger, self.token = sandbox, rails, ledger, token
         self.refused: dict[str, list[str]] = {}
         self.changed = False  # what all share
         self.finished: dict[str, Any] | None = None
@@ -47,6 +50,8 @@ class Gate(Tap):
 
     def answer(self, environ: WSGIEnvironment, target: str, body: bytes) -> Answer:
         if target.startswith(OWN):
+            if reason := self.stranger(environ):
+                return problem(403, reason)
             return self.control(environ["REQUEST_METHOD"], target, body)
         try:
             return super().answer(environ, target, body)
@@ -56,6 +61,13 @@ class Gate(Tap):
                 self.refused.setdefault(self.case, []).append(f"{environ['REQUEST_METHOD']} {path}: {error}")
             self.recorder.leave(self.case)  # from here on the test sees another state than it would have made
             return problem(403, f"the gate does not let this pass: {error}")
+
+    def stranger(self, environ: WSGIEnvironment) -> str:
+        """Why a caller may not steer the gate; "" for the one who opened it."""
+        given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")[2]
+        if self.token and not hmac.compare_digest(given.encode(), self.token.encode()):
+            return "send Authorization: Bearer and the token that the gate has printed"
+        return sent_by(environ)
 
     def pass_on(self, call: Call, headers: list[tuple[str, str]], body: bytes) -> Answer:
         """Within the rails, and noted in the ledger before the client hears of it. Raises NotAllowed."""
@@ -92,12 +104,9 @@ class Gate(Tap):
     def here(self, call: Call, answer: Answer, own_url: str) -> Answer:
         """Raises NotAllowed when the client would go to another server."""
         shown = super().here(call, answer, own_url)
-        try:
-            host = urlsplit(shown.header("location").replace("\\", "/")).netloc
-        except ValueError:
-            host = "nowhere"
-        if host and host != urlsplit(own_url).netloc:
-            raise NotAllowed(ELSEWHERE.format(host=host.rpartition("@")[2]))
+        shown.headers = [pair for pair in shown.headers if pair[0].lower() != "refresh"]  # a redirect by another name
+        if host := elsewhere(shown.header("location"), urlsplit(own_url).netloc):
+            raise NotAllowed(ELSEWHERE.format(host=host))
         return shown
 
     @contextmanager
@@ -131,7 +140,10 @@ class Gate(Tap):
         name, _, query = target.removeprefix(OWN).partition("?")
         match method, name:
             case "POST", "case":
-                self.case = str(json.loads(body)["case"])
+                try:
+                    self.case = str(json.loads(body)["case"])
+                except (ValueError, TypeError, KeyError, RecursionError):
+                    return problem(400, 'send {"case": "the name of the test that follows"}')
                 self.put_back()
                 data: Any = {}
             case "GET", "refused":
@@ -162,6 +174,18 @@ class Gate(Tap):
             return self.sandbox.version()
         except (Unreachable, NotAllowed):
             return ""
+
+
+def elsewhere(location: str, own: str) -> str:
+    """The host that a redirect leads to, if that is not `own`: as a browser reads it, slips included; else ""."""
+    plain = "".join(char for char in location if char > " ").replace("\\", "/")
+    try:
+        parts = urlsplit(plain)
+    except ValueError:
+        return "nowhere"
+    if parts.netloc == own or not (parts.scheme or plain.startswith("//")):
+        return ""
+    return parts.netloc.rpartition("@")[2] or parts.path.strip("/").partition("/")[0] or "nowhere"
 
 
 def take_away(sandbox: Sandbox, ledger: Ledger) -> list[str]:

@@ -7,12 +7,12 @@ import secrets
 import threading
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from mocksrv.clock import machine_time, pause
-from mocksrv.live.forward import LONGEST_WAIT, number
+from mocksrv.config import is_loopback
+from mocksrv.live.forward import LONGEST_WAIT, ONCE, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,9 +32,10 @@ UNKNOWN_HOST = ("{host} is no sandbox that is known ({known}, or this machine): 
 PLAIN = "the account's secrets would go to {host} in the clear: use https, or name it with --live-host {host}"
 OVERRIDE = "the header {name} makes another request of it"
 PACKED = "its body is packed, so that nobody sees what it writes"
-WINDING = "its path may mean another one to the service: dots, doubled slashes or backslashes"
+WINDING = "its path may mean another one to the service: dots, doubled or encoded slashes, or backslashes"
 ABSOLUTE = "its target is no path"
 OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
+ENCODED = re.compile("%(?:2f|5c|25)", re.IGNORECASE)
 RUN = re.compile(r"(?=.*\d)[a-z0-9]{6,32}", re.ASCII)
 
 
@@ -104,25 +105,21 @@ def check_form(call: Call, reads: bool) -> None:
     name = next((name for name in OVERRIDES if call.header(name, call.method).upper() != call.method), None)
     if name is not None:
         raise NotAllowed(OVERRIDE.format(name=name))
-    if reads:
-        return
-    if call.header("content-encoding", "identity").lower() != "identity":
-        raise NotAllowed(PACKED)
     path, before = call.target.partition("?")[0], ""
     while path != before:
         path, before = unquote(path), path
     segments = path.replace("\\", "//").split("/")[1:]
     if {".", ".."} & set(segments) or "" in segments[:-1]:
         raise NotAllowed(WINDING)
+    if reads and call.method in ONCE:
+        return
+    # A slash of an id may be one of the path to a proxy before the service: what only asks could write there.
+    if reads and ENCODED.search(call.target.partition("?")[0]):
+        raise NotAllowed(WINDING)
+    if call.header("content-encoding", "identity").lower() != "identity":
+        raise NotAllowed(PACKED)
 
 
 def new_run() -> str:
     """A tag that stands in no text of anybody else."""
     return f"t{secrets.randbelow(10)}{secrets.token_hex(3)}"
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

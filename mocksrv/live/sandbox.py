@@ -121,5 +121,5 @@ def body_of(call: Call) -> Any:
     """The JSON of a request's body, or None."""
     try:
         return json.loads(call.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

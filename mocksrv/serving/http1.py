@@ -130,7 +130,7 @@ class RequestReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._request is not None and not self._in_body:  # else it is a trailer
-            self._request.headers.append((name.decode("latin-1"), value.decode("latin-1")))
+            self._request.headers.append((name.decode("latin-1"), value.strip(b" \t").decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         request = self._request
@@ -185,7 +185,7 @@ def environ_of(request: Request, base: dict[str, Any]) -> dict[str, Any]:
         target, authority = _split_absolute(target)
     else:
         authority = None
-    path, _, query = target.partition(b"?")
+    path, _, query = target.partition(b"#")[0].partition(b"?")
     environ: dict[str, Any] = {
         **base,
         "REQUEST_METHOD": request.method,

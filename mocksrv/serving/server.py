@@ -105,7 +105,12 @@ class Server:
 
     def run(self) -> None:
         """Serve in this thread until stop(), SIGTERM or SIGINT; answers in flight are finished first."""
-        self._thread = threading.current_thread()
+        if self._thread is None:
+            self._thread = threading.current_thread()
+            if self._stopping:  # before it began: whoever stopped it closes the sockets
+                self._close()
+                self._ended.set()
+                return
         with self._signals():
             try:
                 self._accept()

@@ -31,7 +31,7 @@ def take_world(prefix: str, path: str) -> tuple[str, str | None, str]:
 
 def path_of(target: str) -> str:
     """The decoded path of a request target in which an encoded slash inside a segment stays apart."""
-    raw = target.partition("?")[0]
+    raw = target.partition("#")[0].partition("?")[0]
     if not raw.startswith("/"):  # absolute-form: http://host/path
         raw = "/" + raw.partition("://")[2].partition("/")[2]
     return "/".join(unquote(part).replace("/", SLASH) for part in raw.split("/"))

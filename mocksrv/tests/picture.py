@@ -11,7 +11,7 @@ import requests
 from mocksrv.app import create_app
 from mocksrv.config import Config
 from mocksrv.remote import RemoteWorld
-from mocksrv.serving import Server
+from mocksrv.serving.server import Server
 from mocksrv.tests.chromium import chromium, looked_at_by
 
 WIDTH, HEIGHT = 1200, 720

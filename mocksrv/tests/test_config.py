@@ -25,7 +25,9 @@ def test_the_environment_can_say_all():
     ({"port": "x"}, "from 0 to 65535"), ({"port": "70000"}, "from 0 to 65535"), ({"seed": "-1"}, "whole number"),
     ({"seed": "1.5"}, "whole number"), ({"size": "huge"}, "empty, small, medium, large"), ({"size": "-3"}, "a number"),
     ({"vendor": ("cht", "nobody")}, "carehq, commcare, cht"), ({"log": "loud"}, "text or json"),
-    ({"limits": "maybe"}, "true or false"), ({"set": ("a=b",)}, "vendor.setting=value"), ({"set": ("a.b",)}, "a.b"),
+    ({"limits": "maybe"}, "true or false"), ({"token": "schlüssel"}, "ASCII"), ({"token": "a b"}, "without spaces"),
+    ({"control": "open"}, "auto, token, loopback or off"), ({"set": ("a=b",)}, "vendor.setting=value"),
+    ({"set": ("a.b",)}, "a.b"),
 ])
 def test_a_bad_setting_says_what_to_use(flags, text):
     with pytest.raises(ConfigError, match=text):

@@ -190,7 +190,9 @@ def test_the_control_plane_is_for_loopback_or_for_the_token(shop_app):
 @pytest.mark.parametrize("headers", [
     {"Host": "evil.example:8080"}, {"Host": "127.0.0.1.evil.example"}, {"Host": "192.0.2.7"}, {"Host": "[::1"},
     {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost:1"},
-    {"X-Forwarded-For": "127.0.0.1"}, {"Forwarded": "for=192.0.2.60"},
+    {"X-Forwarded-For": "127.0.0.1"}, {"Forwarded": "for=192.0.2.60"}, {"Via": "1.1 proxy"},
+    {"X-Forwarded-Proto": "https"}, {"X-Forwarded-Anything": "x"}, {"X-Real-IP": "127.0.0.1"},
+    {"Sec-Fetch-Site": "cross-site"},
 ])
 def test_neither_pages_nor_proxies_reach_the_control_plane_through_loopback(shop_app, headers):
     refused = shop_app().test_client().post("/_mocksrv/reset", headers=headers)
@@ -198,6 +200,24 @@ def test_neither_pages_nor_proxies_reach_the_control_plane_through_loopback(shop
     assert "MOCKSRV_TOKEN" in refused.json["detail"]
     token = {"Authorization": "Bearer s3cret"}
     assert shop_app(token="s3cret").test_client().post("/_mocksrv/reset", headers=headers | token).status_code == 200
+
+
+def test_who_may_use_the_control_plane_is_a_choice(shop_app):
+    closed = shop_app(control="off").test_client()
+    assert closed.get("/_mocksrv/worlds").status_code == 403
+    assert closed.get("/_mocksrv/ready").status_code == 200
+    assert shop_app(host="0.0.0.0").test_client().get("/_mocksrv/worlds").status_code == 403  # whoever has no token
+    assert shop_app(host="0.0.0.0", control="loopback").test_client().get("/_mocksrv/worlds").status_code == 200
+    any_case = shop_app(token="s3cret").test_client()
+    assert any_case.get("/_mocksrv/worlds", headers={"Authorization": "bearer s3cret"}).status_code == 200
+
+
+def test_a_page_of_another_site_makes_no_world(shop):
+    crossing = {"Sec-Fetch-Site": "cross-site"}
+    refused = shop.get("/~made-by-a-page/v1/things", headers=crossing)
+    assert (refused.status_code, refused.json["type"]) == (403, "about:mocksrv#forbidden")
+    assert [one["name"] for one in shop.get("/_mocksrv/worlds").json] == ["default"]
+    assert shop.get("/v1/things", headers=crossing).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1:9", "[::1]:8080", "shop.localhost"])

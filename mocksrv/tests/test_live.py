@@ -19,7 +19,7 @@ from mocksrv.config import Config
 from mocksrv.live import rails as rails_module
 from mocksrv.live.cht import CHT
 from mocksrv.live.forward import Answer, Forward, Unreachable
-from mocksrv.live.gate import Gate, take_away
+from mocksrv.live.gate import Gate, elsewhere, take_away
 from mocksrv.live.ledger import InUse, Ledger, whole_lines
 from mocksrv.live.rails import NotAllowed, Rails
 from mocksrv.live.recorder import Recorder
@@ -481,3 +481,38 @@ def test_the_command_says_why_it_does_not_open(environment, why, tmp_path):
     assert why in result.output
     assert "secret" not in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+# --- the gate against hostile requests and answers ---
+
+
+@pytest.mark.parametrize(("method", "path"), [
+    ("POST", "/medic/_design/medic/_view/..%2f..%2f..%2f_bulk_docs"), ("POST", "/medic/_design/../_view/x"),
+    ("POST", "/medic/_design/medic/_view/x%2fy"), ("POST", "/medic/_find%5cx"), ("GET", "/medic/../_all_dbs"),
+    ("GET", "/medic/%2e%2e/_all_dbs"), ("GET", "/medic/a%252f..%252fb"), ("GET", "/medic//a"), ("GET", "/medic\\a"),
+])
+def test_a_path_that_a_proxy_may_read_in_another_way_does_not_pass(opened, method, path):
+    gate = opened()
+    assert gate.call(method, path, {} if method == "POST" else None)[0] == 403
+    assert gate.call("GET", "/medic/a%2Fb")[0] == 404  # an id may hold a slash
+
+
+@pytest.mark.parametrize(("location", "host"), [
+    ("https:evil", "evil"), ("http:///evil/x", "evil"), ("//evil", "evil"), ("///evil", "evil"), ("\\\\evil", "evil"),
+    ("ht\ttps://evil", "evil"), ("https://me@evil/", "evil"), ("http://[", "nowhere"), ("/medic/x", ""),
+    ("x?a=//b", ""),
+    ("http://own:1/x", ""), ("", ""),
+])
+def test_where_a_redirect_leads_is_read_as_browsers_do(location, host):
+    assert elsewhere(location, "own:1") == host
+
+
+def test_the_gate_is_steered_by_who_opened_it(opened):
+    gate = opened()
+    gate.gate.token = "s3cret"
+    assert gate.call("GET", "/_gate/refused")[0] == 403
+    assert gate.call("GET", "/_gate/refused", Authorization="Bearer s3cret")[0] == 200
+    assert gate.call("GET", "/_gate/refused", Authorization="Bearer s3cret", Origin="https://evil.example")[0] == 403
+    assert gate.call("GET", "/_gate/refused", Authorization="Bearer s3cret", Host="evil.example")[0] == 403
+    for data in ({}, [], "x"):
+        assert gate.call("POST", "/_gate/case", data, Authorization="Bearer s3cret")[0] == 400

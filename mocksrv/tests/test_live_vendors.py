@@ -110,7 +110,7 @@ def test_what_was_made_goes(opened):
     assert status == 201, made
     assert list(gate.ledger.made) == [f"user/{made['id']}"]
     assert gate.call("POST", "/_gate/finish")[1]["left"] == []
-    assert gate.sandbox.send("GET", f"user/{made['id']}").status == 404
+    assert gate.sandbox.send("GET", f"user/{made['id']}").status == 400
 
 
 def test_what_an_answer_does_not_name_is_told(opened, monkeypatch):

@@ -54,6 +54,13 @@ def refused(server):
     return False
 
 
+def test_a_server_that_was_stopped_before_it_began_ends_at_once():
+    server = Server(Gate())
+    server.stop()
+    server.run()
+    server.stop()
+
+
 def test_answers_in_flight_are_finished_and_idle_clients_let_go():
     gate = Gate()
     server = Server(gate)

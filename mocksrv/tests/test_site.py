@@ -45,7 +45,7 @@ def test_dead_links_fail_it(tmp_path):
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
     dead = ("nowhere.md", "cht.md#nowhere", "../Makefile")
-    with (tmp_path / "docs" / "live.md").open("a") as page:
+    with (tmp_path / "docs" / "live.md").open("a", encoding="utf-8") as page:
         page.writelines(f"\n[dead]({link})\n" for link in dead)
     built = build(tmp_path, tmp_path / "site")
     assert built.returncode == 1

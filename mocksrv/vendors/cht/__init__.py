@@ -9,7 +9,7 @@ The parts that every resource module builds on:
     `call.json`, an object or array, `{}` if there is none; `limited=True`: the limiter of failed
     logins holds without Basic too; `anonymous=True`: no check at all; `prompt=True`: 401 as a Basic prompt
     for everybody; `firewall=True`: offline users get the firewall's 403; `online=True`: offline users get
-    403 `Insufficient privileges`.
+    403 `Insufficient privileges`; `one_permission=True`: one of the named permissions is enough.
     Afterwards `call.caller` is an `auth.Caller` (`name`, `roles`, `admin`, `online`) or None.
 `documents.database(world, "medic")`
     `get`, `peek`, `load`, `put`, `delete`, `bulk`, `by(index, key)`, `all_ids`, `changes`, `update_seq`;

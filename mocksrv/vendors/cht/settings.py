@@ -7,7 +7,7 @@ from typing import Any
 from mocksrv.vendors.cht import conformance, errors
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.described import response_schemas, schemas
-from mocksrv.vendors.cht.node import javascript
+from mocksrv.vendors.cht.node import javascript, querystring
 from mocksrv.vendors.cht.shared_libs import app_settings, settings_changes
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -68,10 +68,8 @@ def put_settings(world: World, call: Call) -> Any:
 
 def is_on(world: World, call: Call, name: str) -> bool:
     """Whether a switch of the query is on: any text but the empty one, and "false" where the page is obeyed."""
-    given = [value for key, value in call.query if key == name or key.startswith(f"{name}[")]
-    if given == ["false"]:
-        return conformance.strict(world)
-    return len(given) > 1 or bool(given and given[0])
+    given = querystring.parse(call).get(name)
+    return bool(given) and (given != "false" or conformance.strict(world))
 
 
 @vendor.operation("GET", "/api/v1/settings/deprecated-transitions", prompt=True, statuses=(200, 401),

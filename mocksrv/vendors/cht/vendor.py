@@ -51,7 +51,7 @@ class CHT(Vendor[Call]):
              "couch_all_docs": "$response.body#/rows/0/id", "get_people": "$response.body#/data/0/_id",
              "get_places": "$response.body#/data/0/_id"}
     traits = {"json": str, "limited": bool, "anonymous": (bool, str), "prompt": bool, "firewall": bool,
-              "online": (bool, str), "page_permission": str, "session_only": bool}
+              "online": (bool, str), "one_permission": bool, "page_permission": str, "session_only": bool}
     head_is_get = True
     tables = (*documents.tables(INDEXES), TableSpec(auth.ADMINS), TableSpec(builds.CONFIG), TableSpec(sentinel.STATE))
     settings = (
@@ -150,7 +150,7 @@ class CHT(Vendor[Call]):
             if traits.get("firewall") and not call.caller.online:
                 raise errors.Firewall
             permissions, online = conformance.demands(world, call.operation)
-            auth.permitted(world, call, *permissions, online=online)
+            auth.permitted(world, call, *permissions, online=online, one=bool(traits.get("one_permission")))
 
     # --- answers ---
 

@@ -41,6 +41,12 @@ def absent(diagnosis: str | None = None) -> Refusal:
     return Refusal(404, headers=[("Vary", "Accept")], diagnosis=diagnosis)
 
 
+def no_id(model: str, diagnosis: str) -> Refusal:
+    """Tastypie's ApiFieldError for the empty document that HQ shows where there is none."""
+    return bad_request(f"The object '{model}()' has an empty attribute 'get_id' and doesn't allow a default or null "
+                       "value.", diagnosis)
+
+
 def not_found(diagnosis: str | None = None) -> Refusal:
     """Tastypie's NotFound, raised inside a resource: the canned body."""
     return Refusal(404, CANNED, diagnosis=diagnosis)

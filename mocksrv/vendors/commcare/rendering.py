@@ -61,8 +61,8 @@ def render(world: World, call: Call, result: Any) -> Reply:
 
 def refused(world: World, call: Call, refusal: Refusal) -> Reply:
     challenged = any(name == "WWW-Authenticate" for name, _ in refusal.headers)
-    if isinstance(refusal, Denied) and call.login_scheme == "digest" and not challenged:
-        # HQ replaces what a login function denies inside a digest request by a fresh challenge.
+    if denies(call, refusal) and call.login_scheme == "digest" and not challenged:
+        # HQ replaces what a login function or a view denies inside a digest request by a fresh challenge.
         refusal = authentication.challenge(world, refusal.diagnosis)
     body, status = refusal.body, refusal.status
     if body is None or isinstance(body, bytes | Text):
@@ -77,6 +77,15 @@ def refused(world: World, call: Call, refusal: Refusal) -> Reply:
     except Refusal:
         kind = JSON
     return finish(encode(kind, body), status, refusal.headers, labelled(kind, bare_json=True))
+
+
+def denies(call: Call, refusal: Refusal) -> bool:
+    """Whether a no comes from inside the login's decorator: from the login itself, or as an answer of a function view.
+
+    A permission that is missing is an exception, and tastypie's own refusals are made outside of the decorator.
+    """
+    view = call.subject is not None and call.traits["kind"] == "view"
+    return isinstance(refusal, Denied) or (view and refusal.status in (401, 403) and isinstance(refusal.body, dict))
 
 
 def finish(body: Any, status: int, headers: Headers, content_type: str | None) -> Reply:

@@ -55,7 +55,7 @@ from mocksrv.config import Setting
 from mocksrv.operation import Content, Operation
 from mocksrv.store import Index, TableSpec, on
 from mocksrv.vendor import Handler, Vendor
-from mocksrv.vendors.commcare import rendering
+from mocksrv.vendors.commcare import custom_data_fields, rendering
 from mocksrv.vendors.commcare.access import checks, domains
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.errors import Text
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from mocksrv.world import World
 
 DOMAIN = r"{domain:[\w.:-]+}"
-PK = "{pk:(?:.|/)+?}"  # an id may hold slashes: HQ source, tastypie's base_urls
+PK = "{pk:(?:[^/\n]|/)+?}"  # an id may hold slashes: HQ source, tastypie's base_urls
 CLAIMED = re.compile(r"/a/|/api/(v0\.\d+/)?(user_domains|identity)\b")
 # Names of cases and attachments in which two slashes in a row mean themselves.
 SLASHES_KEPT = re.compile(r"/(case/v2/ext|v0\.6/case/ext|form/attachment|form_attachment/v1)/")
@@ -96,6 +96,7 @@ TABLES = (
         "by_name": Index(lambda doc: [(doc["domain"], doc["active"], doc["username"])], ordered=True),
         "by_location": Index(lambda doc: [(doc["domain"], place) for place in doc["location_ids"]]),
     }),
+    TableSpec("commcare.retired_usernames"),  # of mobile workers that were deleted: nobody can have them again
     TableSpec("commcare.groups", {
         "by_name": by("name"),
         "by_member": Index(lambda doc: [(doc["domain"], user) for user in doc["users"] or () if isinstance(user, str)]),
@@ -132,8 +133,9 @@ TABLES = (
         "by_parent": same("parent_id"),
         "by_modified": by("last_modified"),
     }),
-    TableSpec("commcare.lookup_tables", {"by_tag": by("tag")}),
+    TableSpec("commcare.lookup_tables", {"by_domain": on("domain")}),
     TableSpec("commcare.lookup_rows", {
+        "by_domain": on("domain"),
         "by_table": Index(lambda doc: [(doc["domain"], doc["table_id"], doc["sort_key"])], ordered=True),
     }),
     TableSpec("commcare.events", {
@@ -166,6 +168,8 @@ SETTINGS = (
     Setting("bearer_token", "", "token that is taken as brudolph@dimagi.com's OAuth2 token"),
     Setting("era_2015", "exi-training", "domains that answer as in 2015, with commas"),
     Setting("features", ", ".join(domains.FEATURES[:-1]), "what all domains have switched on, with commas"),
+    Setting("user_fields", "", "custom fields and profiles of users, JSON by domain", check=custom_data_fields.check),
+    Setting("location_fields", "", "custom fields of locations, JSON by domain", check=custom_data_fields.check),
     Setting("open_submissions", "", "domains that take forms without a login, with commas"),
     Setting("blocked", "", "domains that asked too much, with commas: each request gets a 401"),
     Setting("no_plan", "", "domains whose plan has no API access, with commas"),
@@ -184,7 +188,7 @@ class CommCare(Vendor[Call]):
     call_type = Call
     traits = {"kind": str, "resource": str, "plain": bool, "query_key": bool, "options": str, "method_error": str,
               "throttled": bool, "anonymous": bool, "auth": str, "challenge": str, "formats": tuple,
-              "login_first": bool, "login_failure": (str, Text)}
+              "login_first": bool, "inside": bool, "login_failure": (str, Text)}
     name = "commcare"
     title = "CommCare HQ"
     security = {
@@ -207,6 +211,7 @@ class CommCare(Vendor[Call]):
                  domain: bool = True, **declared: Any) -> Callable[[Handler], Handler]:
         """Register a tastypie resource's method; see the module's docstring."""
         root = f"/a/{DOMAIN}/api" if domain else "/api"
+        declared["inside"] = bool(tail)
         tail = tail or (f"{PK}/" if detail else "")
         declared = with_permission(declared) if domain else declared
         paths = [f"{root}/{version}/{resource}/{tail}" if version.startswith("v0.")
@@ -220,6 +225,12 @@ class CommCare(Vendor[Call]):
     def at(self, path: str) -> list[Operation]:
         """The operations of a path, whatever their method, in the order of their declaration."""
         return [op for op in self.operations if any(pattern.fullmatch(path) for pattern in op.patterns)]
+
+    def inside(self, call: Call) -> list[Operation]:
+        """The operations of a path inside an object or beside it, such as `{pk}/activate/`: tastypie looks there first,
+        whatever the method, and its ids may hold slashes."""
+        return [op for op in self.operations if op.traits.get("inside")
+                and any(pattern.fullmatch(call.path) for pattern in op.patterns)]
 
     def listless(self, call: Call) -> list[Operation]:
         """The detail operations whose list has this path and takes nothing: tastypie makes both URLs of a resource."""
@@ -250,10 +261,13 @@ class CommCare(Vendor[Call]):
         return re.sub("/{2,}", "/", head) + rest
 
     def identify(self, world: World, call: Call) -> None:
+        found = self.inside(call) if "pk" in call.params else []
+        if found and call.operation not in found:
+            call.operation, call.allowed = None, tuple(op.method for op in found)
         if call.operation is not None:
             candidates = [call.operation]
         else:
-            candidates = self.at(call.path) if call.allowed else self.listless(call)
+            candidates = found or (self.at(call.path) if call.allowed else self.listless(call))
         checks.before_login(world, call, candidates)
         checks.login(world, call)
 

@@ -129,14 +129,17 @@ def refuse_malformed(call: Call, reason: str) -> None:
     errors.fail(400, f'400 - {{"error":"bad_request","reason":"{reason}"}}', diagnosis=reason)
 
 
-def permitted(world: World, call: Call, *permissions: str, online: bool = False) -> Caller:
-    """The caller, who must hold all the permissions and with `online` be online; refuses with 401 or 403."""
+def permitted(world: World, call: Call, *permissions: str, online: bool = False, one: bool = False) -> Caller:
+    """The caller, who must hold all the permissions (or just `one`) and with `online` be online.
+
+    Refuses with 401 or 403.
+    """
     caller = signed_in(call)
     if online and not caller.online:
         errors.fail(403, "Insufficient privileges",
                     diagnosis=f"{caller.name} is an offline user (roles {', '.join(caller.roles) or 'none'})")
     missing = [name for name in permissions if not has(world, caller, name)]
-    if missing:
+    if missing and not (one and len(missing) < len(permissions)):
         errors.fail(403, "Insufficient privileges", diagnosis=(
             f"{caller.name} (roles {', '.join(caller.roles) or 'none'}) lacks {', '.join(missing)}; "
             "see permissions in the app settings"))

@@ -72,7 +72,7 @@ def validate_person(world: World, person: Any) -> None:
         errors.fail(400, "Person must be an object.")
     settings = app_settings.read(world)
     fields: Doc = person if isinstance(person, dict) else {}
-    if not fields.get("type") and app_settings.contact_type(settings, contacts.PERSON):
+    if not javascript.truthy(fields.get("type")) and app_settings.contact_type(settings, contacts.PERSON):
         fields["type"] = contacts.PERSON
     if not contacts.is_person(settings, fields):
         errors.fail(400, "Wrong type, this is not a person.")

@@ -13,7 +13,7 @@ from mocksrv.call import Reply
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas
-from mocksrv.vendors.cht.node import javascript, json_text
+from mocksrv.vendors.cht.node import javascript, json_text, querystring
 from mocksrv.vendors.cht.shared_libs import app_settings, lineage, phones
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -68,18 +68,15 @@ def post_hydrate(world: World, call: Call) -> Any:
 
 
 def query_ids(call: Call) -> Any:
-    """`doc_ids` of the query: JSON if it is JSON; repeated or with brackets, an array of texts."""
-    values = [(key, value) for key, value in call.query if key == "doc_ids" or key.startswith("doc_ids[")]
-    if not values:
-        return None
-    if len(values) > 1 or values[0][0] != "doc_ids":
-        return [_parsed(value) for _, value in values]
-    return _parsed(values[0][1])
+    """`doc_ids` of the query; each text of it is JSON, if it is JSON."""
+    return _parsed(querystring.parse(call).get("doc_ids"))
 
 
-def _parsed(value: str) -> Any:
+def _parsed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_parsed(one) for one in value]
     try:
-        return json_text.loads(value)
+        return json_text.loads(value) if isinstance(value, str) else value
     except ValueError:
         return value
 
@@ -119,9 +116,8 @@ def post_contacts_by_phone(world: World, call: Call) -> Any:
 
 
 def query_phone(call: Call) -> Any:
-    """`phone` of the query; repeated, an array, which no phone number is."""
-    values = [value for key, value in call.query if key == "phone"]
-    return values if len(values) > 1 else values[0] if values else None
+    """`phone` of the query; repeated or with brackets it is no text, as no phone number is."""
+    return querystring.parse(call).get("phone")
 
 
 def by_phone(world: World, phone: Any) -> Any:

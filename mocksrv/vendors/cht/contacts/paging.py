@@ -5,8 +5,6 @@ CHT 4.15 source, shared-libs/cht-datasource/src/local/libs/core.ts and api/src/c
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,14 +13,13 @@ from marshmallow import Schema, fields
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.node import javascript, json_text
+from mocksrv.vendors.cht.node import javascript, json_text, querystring
 from mocksrv.vendors.cht.shared_libs import app_settings, contact_types
 from mocksrv.world import World
 
 DEFAULT_LIMIT = 100
 LAST = 2**53  # beyond it every cursor is past the end
-DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)", re.IGNORECASE)
-PREFIXED = {"0x": 16, "0o": 8, "0b": 2}
+LARGEST_LIMIT = 268_435_456  # of rows that CouchDB gives at a time
 
 
 class Query(Schema):
@@ -42,7 +39,7 @@ def page(world: World, call: Call, test: Test) -> dict[str, Any]:
     settings = app_settings.read(world)
     if app_settings.contact_type(settings, kind) is None or not test(settings, {"type": kind}):
         errors.fail(400, f"Invalid contact type [{kind}].", diagnosis="see contact_types in the app settings")
-    skip = number(cursor)
+    skip = javascript.number(cursor)
     if not (skip.is_integer() and skip >= 0):
         errors.fail(400, f"Invalid cursor token: [{cursor}].", diagnosis="use the cursor of the page before")
     page: dict[str, Any] = collect(world, kind, int(min(skip, LAST)), limit,
@@ -52,35 +49,20 @@ def page(world: World, call: Call, test: Test) -> dict[str, Any]:
 
 def arguments(call: Call) -> tuple[str, str, int]:
     """Type, cursor and limit, refused in the server's order and words."""
-    found = {name: [value for key, value in call.query if key == name] for name in ("type", "cursor", "limit")}
-    if len(found["type"]) != 1 or not found["type"][0]:
-        shown = {0: "undefined", 1: '""'}.get(len(found["type"]), json_text.text(found["type"]))
+    query = querystring.parse(call)
+    kind, cursor, given = query.get("type"), query.get("cursor", "0"), query.get("limit")
+    if not isinstance(kind, str) or not kind:
+        shown = "undefined" if kind is None else json_text.text(kind)
         errors.fail(400, f"Invalid contact type [{shown}].")
-    cursor = found["cursor"]
-    if len(cursor) > 1 or cursor == [""]:
-        errors.fail(400, f"Invalid cursor token: [{','.join(cursor)}].")
-    limit = float(DEFAULT_LIMIT)
-    if found["limit"]:
-        limit = number(found["limit"][0]) if len(found["limit"]) == 1 else math.nan
-        if not (limit.is_integer() and limit > 0):
-            text = "" if found["limit"] == [""] else javascript.number_text(limit)
-            errors.fail(400, f"The limit must be a positive number: [{text}].")
-    return found["type"][0], cursor[0] if cursor else "0", int(limit)
-
-
-def number(text: str) -> float:
-    """JavaScript's Number()."""
-    text = text.strip()
-    if not text:
-        return 0.0
-    if text[:2].lower() in PREFIXED:
-        try:
-            return float(int(text[2:], PREFIXED[text[:2].lower()]))
-        except ValueError:
-            return math.nan
-    if text.lstrip("+-") == "Infinity" and len(text) < 10:
-        return -math.inf if text[0] == "-" else math.inf
-    return float(text) if DECIMAL.fullmatch(text) else math.nan
+    if not isinstance(cursor, str) or not cursor:
+        errors.fail(400, f"Invalid cursor token: [{javascript.text(cursor)}].")
+    if given is None:
+        return kind, cursor, DEFAULT_LIMIT
+    limit = javascript.number(javascript.text(given))
+    if given == "" or not (limit.is_integer() and limit > 0):
+        text = "" if given == "" else javascript.number_text(limit)
+        errors.fail(400, f"The limit must be a positive number: [{text}].")
+    return kind, cursor, int(limit)
 
 
 def collect(world: World, kind: str, skip: int, limit: int, passes: Callable[[Mapping[str, Any]], bool]) -> Any:
@@ -92,6 +74,9 @@ def collect(world: World, kind: str, skip: int, limit: int, passes: Callable[[Ma
     kept: list[Mapping[str, Any]] = []
     wanted = limit
     while True:
+        if wanted > LARGEST_LIMIT:
+            errors.fail(400, f"Limit is too large, must not exceed {LARGEST_LIMIT}",
+                        diagnosis="this is CouchDB's query_limit for views")
         rows = medic.of_contact_type(kind, skip, wanted)
         fresh = [doc for doc in rows if passes(doc)]
         kept += fresh

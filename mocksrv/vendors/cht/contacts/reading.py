@@ -6,11 +6,12 @@ from typing import Any
 
 from marshmallow import INCLUDE, Schema, fields
 
-from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.contacts import paging
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import request_schemas
+from mocksrv.vendors.cht.node import querystring
 from mocksrv.vendors.cht.shared_libs import app_settings, contacts, lineage
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -45,13 +46,19 @@ class Page(Schema):
 def one(world: World, call: Call, test: paging.Test, missing: str) -> Any:
     """The contact that the path names, if it passes the test; refuses with 404 and that message."""
     uuid = call.params["uuid"]
-    if [value for key, value in call.query if key == "with_lineage"] == ["true"]:
-        doc: Any = lineage.fetch(world, uuid)
-    else:
-        doc = documents.database(world, "medic").peek(uuid)
+    doc: Any = documents.database(world, "medic").peek(uuid)
+    if wants_lineage(call) and not releases.HYDRATED_LINEAGE.holds(world):
+        doc = lineage.fetch(world, uuid)
     if doc is None or not test(app_settings.read(world), doc):
         errors.fail(404, missing, diagnosis=f"the id {uuid!r} is none of that kind")
+    if wants_lineage(call) and releases.HYDRATED_LINEAGE.holds(world):
+        return lineage.hydrate(world, doc, alone=True)
     return doc
+
+
+def wants_lineage(call: Call) -> bool:
+    """Whether the documents above are wanted in full: for this text alone."""
+    return querystring.parse(call).get("with_lineage") == "true"
 
 
 @vendor.operation("GET", "/api/v1/person/{uuid}", permission="can_view_contacts", online="server",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mocksrv.vendors.cht.node import javascript
+from mocksrv.vendors.cht.node import javascript, json_text
 
 SCHEMES = ("simple", "pbkdf2", "bcrypt")
 
@@ -37,7 +37,9 @@ def problem(doc: Mapping[str, Any], old: Mapping[str, Any] | None) -> str | None
 
 def password_problem(doc: Mapping[str, Any]) -> str | None:
     """Hash fields that do not go together; they are checked before a password in clear is hashed."""
-    scheme = doc.get("password_scheme")
+    password, scheme = doc.get("password"), doc.get("password_scheme")
+    if password is not None and not isinstance(password, str):
+        return f"Password value of '{json_text.text(password)}' is invalid."
     if scheme and scheme not in SCHEMES:
         return f"Password scheme `{javascript.text(scheme)}` not supported."
     if scheme == "pbkdf2":

@@ -41,6 +41,8 @@ class View:
     reduce: str | None = None
     types: frozenset[str] | None = None
     """The types of the documents that may emit, if it depends on that: others are not even looked at."""
+    order: Callable[[Any], bytes] = collation.key
+    """The place of a key among the others."""
     conflicts: bool = False
     """Whether documents come with `_conflicts`: those without have nothing to emit."""
 
@@ -55,7 +57,7 @@ class View:
             others = [leaf.rev for leaf in db.branches(id)[1:] if not leaf.deleted]
             doc = {**doc, "_conflicts": others} if others else doc
         try:
-            found = [(collation.key(key), key, value) for key, value in self.map(doc)]
+            found = [(self.order(key), key, value) for key, value in self.map(doc)]
         except Thrown:
             return ()
         if len({place for place, _, _ in found}) < len(found):

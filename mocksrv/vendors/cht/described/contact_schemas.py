@@ -84,3 +84,57 @@ class Documents(Schema):
 
     docs = fields.List(fields.Nested(Document), required=True)
     new_edits = fields.Boolean(load_default=True)
+
+
+# --- one contact or report at a time, from release 5.2 on ---
+
+
+class Input(Schema):
+    """What every new contact or report has; everything else is stored as sent."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    reported_date = fields.Raw(metadata={"description": "ISO 8601 in UTC, or milliseconds since 1970 as a number"})
+
+
+class PersonInput(Input):
+    type = fields.String(required=True, metadata={"description": "a configured type of people"})
+    name = fields.String(required=True)
+    parent = fields.String(required=True, metadata={"description": "id of a place"})
+    phone = fields.String()
+    patient_id = fields.String()
+    sex = fields.String()
+    date_of_birth = fields.Raw(metadata={"description": "a date as JavaScript reads it"})
+
+
+class PlaceInput(Input):
+    type = fields.String(required=True, metadata={"description": "a configured type of places"})
+    name = fields.String(required=True)
+    parent = fields.String(metadata={"description": "id of a place; needed if the type has parents"})
+    contact = fields.String(metadata={"description": "id of a person or a place"})
+    place_id = fields.String()
+
+
+class ReportInput(Input):
+    form = fields.String(required=True, metadata={"description": "as in the id of its document, after `form:`"})
+    contact = fields.String(required=True, metadata={"description": "id of a person or a place"})
+
+
+class Uuids(Schema):
+    """A page of ids; no cursor means that it is the last."""
+
+    data = fields.List(fields.String(), required=True)
+    cursor = fields.String(required=True, allow_none=True)
+
+
+class ReportsByText(Schema):
+    freetext = fields.String(required=True, metadata={
+        "description": "the beginning of a word, of three letters at least, or field:value"})
+    cursor = fields.String()
+    limit = fields.Integer(load_default=10_000)
+
+
+class ContactsByText(ReportsByText):
+    freetext = fields.String(metadata={"description": "this or a type is needed"})
+    type = fields.String(metadata={"description": "a configured type of contacts"})

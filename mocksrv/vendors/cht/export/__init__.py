@@ -55,6 +55,10 @@ def export(world: World, call: Call) -> Any:
     is_csv = stream is not None and stream is not contacts.array
     minute = world.clock.now().strftime("%Y%m%d%H%M")
     name = ("Content-Disposition", f"attachment; filename={kind}-{minute}.{'csv' if is_csv else 'json'}")
+    if stream is not None and options.unusable:
+        call.diagnose("options must be an object; the server fails at it when status and headers have left")
+        failed = rendering.helper(call, 500, "Server error", None)
+        return Reply(failed.body, content_type=CSV_TYPE, headers=[name])
     if stream is not None:
         return Reply(encoded(stream(world, options)), content_type=CSV_TYPE if is_csv else rendering.JSON_TYPE,
                      headers=[name])

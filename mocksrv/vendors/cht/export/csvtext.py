@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
-from mocksrv.clock import EPOCH
-from mocksrv.vendors.cht.node import javascript, json_text, timestamps
+from mocksrv.vendors.cht.node import calendar, javascript, json_text, timestamps
 
 
 def line(cells: Iterable[Any]) -> str:
@@ -31,19 +30,10 @@ def quoted(text: str) -> str:
 
 
 def date(value: Any, human: bool) -> Any:
-    """A moment as milliseconds, or as ISO 8601 text; a missing one is empty text."""
+    """A moment as milliseconds, or as ISO 8601 text; a missing one is empty text, one that does not exist NaN."""
     if not javascript.truthy(value):
         return ""
     ms = timestamps.moment_value(value, 0)
-    if not human or ms is None:
-        return ms
-    return iso(ms)
-
-
-def iso(ms: float) -> str | None:
-    """None beyond the years that there are."""
-    try:
-        when = EPOCH + timedelta(milliseconds=ms)
-    except OverflowError:
-        return None
-    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if ms is None:
+        return None if human else math.nan
+    return calendar.iso(ms) if human else ms

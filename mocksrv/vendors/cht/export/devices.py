@@ -8,6 +8,7 @@ from typing import Any
 
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.export.reports import value_at
+from mocksrv.vendors.cht.node import javascript
 from mocksrv.world import World
 
 # In the order in which they are looked for: Chrome's name is in the others' too.
@@ -33,11 +34,12 @@ def devices(world: World) -> list[dict[str, Any]]:
 
 
 def date_of(about: Mapping[str, Any]) -> str | None:
-    """`YYYY-MM-DD`; telemetry is by day."""
-    year, month, day = (about.get(name) for name in ("year", "month", "day"))
-    if not (isinstance(year, int) and isinstance(month, int) and isinstance(day, int)):
+    """Telemetry is by day: `YYYY-MM-DD` of numbers or texts, whatever they are."""
+    parts = [about.get(name) for name in ("year", "month", "day")]
+    if not all(map(javascript.truthy, parts)):
         return None
-    return f"{year:04d}-{month:02d}-{day:02d}"
+    year, month, day = map(javascript.text, parts)
+    return f"{year}-{month.rjust(2, '0')}-{day.rjust(2, '0')}"
 
 
 def entry(user: str, device: str, day: str, doc: Mapping[str, Any]) -> dict[str, Any]:

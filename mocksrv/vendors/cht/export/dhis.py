@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
-from mocksrv.clock import EPOCH
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.export.options import Options
 from mocksrv.vendors.cht.export.reports import value_at
-from mocksrv.vendors.cht.node import javascript
+from mocksrv.vendors.cht.node import calendar, javascript
 from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, translations
 from mocksrv.world import World
 
@@ -24,7 +22,8 @@ def value_set(world: World, options: Options) -> dict[str, Any]:
     data_set = options.filters.get("dataSet")
     if not data_set:
         errors.fail(400, 'filter "dataSet" is required')
-    if options.date_from is None:
+    start = options.date("from")
+    if not javascript.truthy(start):
         errors.fail(400, 'filter "from" is required')
     known = next((one for one in objects(settings.get("dhis_data_sets")) if one.get("id") == data_set), None)
     if known is None:
@@ -32,7 +31,7 @@ def value_set(world: World, options: Options) -> dict[str, Any]:
     targets = [one for one in objects(value_at(settings, "tasks.targets.items")) if belongs(one, data_set)]
     if not targets:
         errors.fail(400, f'dataSet "{javascript.text(data_set)}" has no dataElements')
-    month = month_of(options.date_from)
+    month = month_of(start)
     units = dict(org_units(world, data_set, options.filters.get("orgUnit")))
     sums = total(world, month, units)
     label = translations.translate(world, known.get("translation_key")) if options.human else data_set
@@ -43,10 +42,8 @@ def value_set(world: World, options: Options) -> dict[str, Any]:
 
 def month_of(ms: float) -> str:
     """`YYYY-MM`, or what moment.js prints of a time that no date has."""
-    try:
-        return (EPOCH + timedelta(milliseconds=ms)).strftime("%Y-%m")
-    except OverflowError:
-        return "Invalid date"
+    when = calendar.clip(ms)
+    return "Invalid date" if when is None else calendar.iso(when).rpartition("-")[0]
 
 
 def values(targets: Sequence[Doc], units: dict[str, tuple[str, Any]], sums: dict[tuple[str, str], float],

@@ -7,7 +7,7 @@ from typing import Any
 
 from mocksrv.vendors.cht import conformance
 from mocksrv.vendors.cht.export import csvtext, pages
-from mocksrv.vendors.cht.export.options import Options
+from mocksrv.vendors.cht.export.options import BadFilter, Options
 from mocksrv.vendors.cht.node import javascript, mustache
 from mocksrv.vendors.cht.shared_libs import lineage, translations
 from mocksrv.world import World
@@ -19,6 +19,8 @@ COLUMNS = ("id", "patient_id", "reported_date", "from", "type", "state", *STATES
 
 def stream(world: World, options: Options) -> Iterator[str]:
     yield ",".join(COLUMNS) + "\n"
+    if isinstance(options.given, list):
+        raise BadFilter("invalid UTF-8 JSON")  # as the query of a view
     for page in pages.of(world, options.limit, lambda skip, limit: record_ids(world, skip, limit)):
         lines = []
         for id in page:

@@ -1,4 +1,4 @@
-"""What an export is asked for: filters and options, of the query or of the body, coerced as the server does.
+"""What an export is asked for: filters and options, of the body or of the query, coerced as the server does.
 
 CHT 4.15 source, api/src/controllers/export-data.js.
 """
@@ -12,11 +12,12 @@ from typing import Any
 
 from mocksrv.vendors.cht import conformance
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.node import javascript, json_text, querystring
+from mocksrv.vendors.cht.node import javascript, querystring
 from mocksrv.world import World
 
 LIMIT = 100  # rows of a page of the stream
-INTEGER = re.compile(r"\s*([+-]?\d+)")
+INTEGER = re.compile(r"\s*([+-]?[0-9]+)")
+METHOD = True  # stands for a function: of a text, `search` is one
 
 
 class BadFilter(Exception):
@@ -25,15 +26,12 @@ class BadFilter(Exception):
 
 @dataclass
 class Options:
-    """`filters` as given, but for dates (ms or None), `valid` (or None) and `verified` (a list, or None)."""
+    """`filters` with dates, `valid` and `verified` as the server reads them; `given` are the options as they came."""
 
     filters: dict[str, Any]
-    human: bool
+    human: bool = False
     limit: Any = LIMIT
-    date_from: int | float | None = None
-    date_to: int | float | None = None
-    valid: bool | None = None
-    verified: list[bool | None] | None = None
+    given: Any = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
 
     def selected(self, name: str) -> Any:
@@ -41,42 +39,59 @@ class Options:
         group = self.filters.get(name)
         return group.get("selected") if isinstance(group, dict) else None
 
+    @property
+    def unusable(self) -> bool:
+        """Whether the options are text or a number, in which the server cannot note how far it has got."""
+        return not isinstance(self.given, list | dict)
+
+    def date(self, name: str) -> Any:
+        """`filters.date.<name>`; None if there is none."""
+        date = self.filters.get("date")
+        return date.get(name) if isinstance(date, dict) else None
+
 
 def read(world: World, call: Call) -> Options:
-    """The filters and options of a call."""
-    query = querystring.parse(call)
-    given: Any = call.json if call.method == "POST" else query
-    given = given if isinstance(given, dict) else {}
-    filters, options = as_object(given.get("filters")), as_object(given.get("options"))
-    date = as_object(filters.get("date"))
-    lenient = not conformance.strict(world)  # differences 33 and 34: the page shows JSON's own true
-    made = Options(filters, truth(options.get("humanReadable"), lenient) is True, query=query,
-                   date_from=integer(date.get("from")), date_to=integer(date.get("to")))
-    if javascript.truthy(options.get("limit")):
-        made.limit = options["limit"]
-    if filters.get("valid") not in (None, ""):
-        made.valid = truth(filters["valid"], lenient) is True
-    verified = filters.get("verified")
-    if verified not in (None, ""):
-        listed = verified if isinstance(verified, list) else [verified]
-        made.verified = [truth(one, lenient) for one in listed]
+    """The filters and options of a call; those of a body come before those of the query."""
+    query, body = querystring.parse(call), call.json if call.method == "POST" else {}
+    given = {name: found for source in (query, body if isinstance(body, dict) else {})
+             for name in ("filters", "options") if javascript.truthy(found := source.get(name))}
+    page = conformance.docs(world)
+    filters, options = coerced(given.get("filters", {}), page), given.get("options", {})
+    made = Options(filters, given=options, query=query)
+    if isinstance(options, dict):
+        made.human = options.get("humanReadable") == "true" or (page and options.get("humanReadable") is True)
+        if javascript.truthy(options.get("limit")):
+            made.limit = options["limit"]
     return made
 
 
-def as_object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+def coerced(given: Any, page: bool) -> dict[str, Any]:
+    """The filters with numbers for dates, and truth values for `valid` and `verified`.
+
+    Differences 33 and 34: only texts count as true and false; on the page JSON's own do.
+    """
+    if isinstance(given, str):
+        return {"search": METHOD}
+    filters = dict(given) if isinstance(given, dict) else {}
+    if isinstance(filters.get("date"), dict):
+        filters["date"] = {name: integer(value) if javascript.truthy(value) else value
+                           for name, value in filters["date"].items()}
+    if javascript.truthy(valid := filters.get("valid")):
+        filters["valid"] = valid == "true" or (page and valid is True)
+    if javascript.truthy(verified := filters.get("verified")) or (page and verified is False):
+        listed = verified if isinstance(verified, list) else [verified]
+        filters["verified"] = [truth(one, page) for one in listed]
+    return filters
 
 
-def truth(value: Any, lenient: bool) -> bool | None:
-    """The texts "true" and "false"; JSON's own only if lenient, as the server overlooks them."""
-    if lenient and isinstance(value, bool):
+def truth(value: Any, page: bool) -> bool | None:
+    """The texts "true" and "false", on the page JSON's own too; anything else is no value."""
+    if page and isinstance(value, bool):
         return value
     return {"true": True, "false": False}.get(value) if isinstance(value, str) else None
 
 
-def integer(value: Any) -> int | float | None:
-    """JavaScript's parseInt; None if it is not a number."""
-    if isinstance(value, bool) or value is None:
-        return None
+def integer(value: Any) -> float:
+    """JavaScript's parseInt; NaN if it is not a number."""
     found = INTEGER.match(javascript.text(value))
-    return json_text.number(float(found[1])) if found else None
+    return float(found[1]) if found else float("nan")

@@ -33,14 +33,31 @@ def of(world: World, limit: Any, read: Read) -> Iterator[list[Any]]:
             skip += size
 
 
-def matching(world: World, limit: Any, found: Iterator[Any]) -> Iterator[list[Any]]:
-    """Pages of what a search finds, in one pass; held as a whole only where a limit as text makes pages jump."""
-    if isinstance(limit, str) and not conformance.docs(world):
+def matching(world: World, limit: Any, found: Iterator[Any], *, backwards: bool = False) -> Iterator[list[Any]]:
+    """Pages of what a search finds, in one pass; held as a whole only where a limit that is no number of rows makes
+    pages jump. `backwards`: what is found last comes first in its page."""
+    size = LARGEST if isinstance(limit, bool) or not isinstance(limit, int) or limit <= 0 else limit
+    if size == LARGEST and not conformance.docs(world):
         rows = list(found)
-        yield from of(world, limit, lambda skip, size: rows[skip : skip + size])
-    size = whole(limit)
+        yield from jumping(rows[::-1] if backwards else rows, limit, backwards)
+        return
     while page := list(islice(found, size)):
+        yield page[::-1] if backwards else page
+
+
+def jumping(rows: list[Any], limit: Any, backwards: bool) -> Iterator[list[Any]]:
+    """Pages as JavaScript's arithmetic cuts them out. CHT 4.15 source, shared-libs/search/src/search.js."""
+    skip: Any = 0
+    while not len(rows) < javascript.to_number(skip):
+        if backwards:
+            end = len(rows) - javascript.to_number(skip)
+            page = javascript.cut(rows, max(0, end - javascript.to_number(limit)), end)
+        else:
+            page = javascript.cut(rows, skip, javascript.plus(skip, limit))
+        if not page:
+            return
         yield page
+        skip = javascript.plus(skip, limit)
 
 
 def whole(value: Any) -> int:

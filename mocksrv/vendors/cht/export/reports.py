@@ -7,6 +7,7 @@ from typing import Any
 
 from mocksrv.vendors.cht.export import csvtext, pages, search
 from mocksrv.vendors.cht.export.options import Options
+from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.shared_libs import lineage
 from mocksrv.world import World
 
@@ -18,7 +19,7 @@ ABOVE = ("contact", "contact.parent", "contact.parent.parent", "contact.parent.p
 def stream(world: World, options: Options) -> Iterator[str]:
     """The header, then a page of lines at a time."""
     selected = options.selected("forms")
-    columns = field_columns(world, search.codes_of(selected) if selected else forms_in_use(world))
+    columns = field_columns(world, search.columns_of(selected) if javascript.truthy(selected) else forms_in_use(world))
     yield ",".join([*OWN, *(f"{place}.name" for place in ABOVE), *columns]) + "\n"
     for page in rows(world, options):
         yield "".join(csvtext.line(cells(world, doc, columns, options.human)) for doc in page)
@@ -35,8 +36,7 @@ def rows(world: World, options: Options) -> Iterator[list[Mapping[str, Any]]]:
         yield from pages.of(world, options.limit, read)
         return
     everything = (doc for page in pages.of(world, STEP, read) for doc in page)
-    for page in pages.matching(world, options.limit, pages.filtered(everything, tests)):
-        yield page[::-1]
+    yield from pages.matching(world, options.limit, pages.filtered(everything, tests), backwards=True)
 
 
 def newest(world: World, skip: int, limit: int) -> list[Mapping[str, Any]]:

@@ -2,65 +2,140 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mocksrv.vendors.cht.ddocs.freetext_views import SHORTEST, contact_tokens, report_tokens
 from mocksrv.vendors.cht.export.options import BadFilter, Options
-from mocksrv.vendors.cht.node import javascript
+from mocksrv.vendors.cht.node import javascript, timestamps
+from mocksrv.vendors.cht.node.regexps import SPACES, S
 from mocksrv.vendors.cht.shared_libs import contact_types
 
 Doc = Mapping[str, Any]
 Test = Callable[[Doc], bool]
 
+NO_ROWS = "No rows can match your key range, reverse your start_key and end_key or set descending=true"
 SUBJECTS = ("patient_id", "place_id", "case_id")
 FIELD_SUBJECTS = (*SUBJECTS, "patient_uuid", "place_uuid")
 
 
 def tests_of_reports(options: Options, now: int) -> list[Test]:
-    """The conditions that a report must meet; none at all if there is no filter."""
-    tests: list[Test] = []
-    forms = options.selected("forms")
-    if forms and not isinstance(forms, list):
-        raise BadFilter("forms.map is not a function")
-    known = options.filters.get("forms", {}).get("options") if forms else None
-    if forms and not (isinstance(known, list) and len(known) == len(forms)):
-        codes = codes_of(forms)
-        tests.append(lambda doc: doc.get("form") in codes)
-    if options.date_from is not None or options.date_to is not None:
-        low, high = options.date_from or 0, now if options.date_to is None else options.date_to
-        tests.append(lambda doc: is_number(doc.get("reported_date")) and low <= doc["reported_date"] <= high)
-    if options.valid is not None:
-        tests.append(lambda doc: bool(doc.get("errors")) is not options.valid)
-    if options.verified is not None:
-        wanted = options.verified
-        tests.append(lambda doc: doc.get("verified") in wanted)
-    if places := texts(options.selected("facilities")):
-        tests.append(lambda doc: not places.isdisjoint(ancestors(doc.get("contact"))))
-    if subjects := texts(options.filters.get("subjectIds")):
-        tests.append(lambda doc: not subjects.isdisjoint(subjects_of(doc)))
-    return tests + tests_of_words(options.filters.get("search"), report_tokens)
+    """The conditions that a report must meet; none at all if there is no filter. Raises BadFilter."""
+    filters = options.filters
+    tests: list[Test] = list(dates(options, now))
+    if (keys := multidropdown(filters.get("forms"))) is not None:
+        codes = codes_of(listed(keys, "forms.map"))
+        tests.append(lambda doc: one_of(doc.get("form"), codes))
+    if isinstance(valid := filters.get("valid"), bool):
+        tests.append(lambda doc: (some(doc.get("errors")) is not None) is not valid)
+    if (keys := some(filters.get("verified"))) is not None:
+        wanted = listed(keys, "keys.map")
+        tests.append(lambda doc: one_of(doc.get("verified"), wanted))
+    if (keys := multidropdown(filters.get("facilities"))) is not None:
+        places = listed(keys, "keys.map")
+        tests.append(lambda doc: any(id in places for id in ancestors(doc.get("contact"))))
+    tests += tests_of_words(filters.get("search"), report_tokens)
+    if (subjects := some(filters.get("subjectIds"))) is not None:
+        if not isinstance(subjects, list):
+            raise BadFilter("`keys` must be an array of strings.")
+        tests.append(lambda doc: any(one_of(subject, subjects) for subject in subjects_of(doc)))
+    return tests
+
+
+def dates(options: Options, now: int) -> Iterator[Test]:
+    """A range of `reported_date`: from 1970 and to now, unless told; a date that is none comes before all."""
+    low, high = options.date("from"), options.date("to")
+    if not (javascript.truthy(low) or javascript.truthy(high)):
+        return
+    date = options.filters["date"]
+    end = timestamps.moment_value(high, now) if "to" in date else now
+    start = (timestamps.moment_value(low, now) if javascript.truthy(low) else 0) or 0
+    if end is None or start > end:
+        raise BadFilter(NO_ROWS)
+    yield lambda doc: is_number(doc.get("reported_date")) and start <= doc["reported_date"] <= end
 
 
 def tests_of_contacts(options: Options) -> list[Test]:
-    """The conditions that a contact must meet."""
-    tests: list[Test] = []
-    if kinds := texts(options.selected("types")):
-        tests.append(lambda doc: javascript.text(contact_types.type_id(doc)) in kinds)
-    if isinstance(parent := options.filters.get("parent"), str) and parent:
-        tests.append(lambda doc: isinstance(doc.get("parent"), dict) and doc["parent"].get("_id") == parent)
-    return tests + tests_of_words(options.filters.get("search"), contact_tokens)
+    """The conditions that a contact must meet. Raises BadFilter."""
+    filters = options.filters
+    parent, types = filters.get("parent"), filters.get("types")
+    words = tests_of_words(filters.get("search"), contact_tokens)
+    tests: list[Test] = list(words)
+    selected = types.get("selected") if isinstance(types, dict) else None
+    if javascript.truthy(parent):
+        kinds = listed(selected, "types.map") if javascript.truthy(selected) else None
+        tests.append(lambda doc: kinds is not None and below(doc, parent) and contact_types.type_id(doc) in kinds)
+    kinds_alone = multidropdown(types) if isinstance(types, dict) and javascript.truthy(selected) else None
+    if kinds_alone is not None:
+        wanted = listed(kinds_alone, "keys.map")
+        if any(":" in word for word in words_of(filters.get("search"))):
+            raise BadFilter("Cannot read properties of undefined (reading '0')")
+        tests.append(lambda doc: one_of(contact_types.type_id(doc), wanted))
+    return tests
+
+
+def multidropdown(group: Any) -> Any:
+    """What is selected, unless it is all that there is to select (`options`), or nothing."""
+    selected = group.get("selected") if isinstance(group, dict) else None
+    if not javascript.truthy(selected):
+        return None
+    known = group.get("options")
+    return None if javascript.truthy(known) and length(known) == length(selected) else some(selected)
+
+
+def some(keys: Any) -> Any:
+    """The keys, if there are any; an object has no length, and so is not empty."""
+    return keys if javascript.truthy(keys) and length(keys) != 0 else None
+
+
+def length(value: Any) -> int | None:
+    """`value.length`."""
+    return len(value) if isinstance(value, list | str) else None
+
+
+def listed(keys: Any, called: str) -> list[Any]:
+    """The keys as a list, which the server takes for granted."""
+    if not isinstance(keys, list):
+        raise BadFilter(f"{called} is not a function")
+    return keys
+
+
+def one_of(value: Any, keys: list[Any]) -> bool:
+    """Whether a value of a document is one of the keys, which CouchDB compares as JSON: true is not 1."""
+    return any(value == key and isinstance(value, bool) is isinstance(key, bool) for key in keys)
+
+
+def below(doc: Doc, parent: Any) -> bool:
+    return isinstance(doc.get("parent"), dict) and doc["parent"].get("_id") == parent
 
 
 def codes_of(forms: Any) -> list[Any]:
-    """The codes of the selected forms."""
-    return [one.get("code") for one in forms if isinstance(one, dict)] if isinstance(forms, list) else []
+    """The codes of the selected forms; anything that has none counts as a form without one."""
+    if any(form is None for form in forms):
+        raise BadFilter("Cannot read properties of null (reading 'code')")
+    return [form.get("code") if isinstance(form, dict) else None for form in forms]
+
+
+def columns_of(forms: Any) -> list[Any]:
+    """The codes of the selected forms as the header looks for them: in a list, an object, or not at all."""
+    forms = list(forms.values()) if isinstance(forms, dict) else forms if isinstance(forms, list) else []
+    return [form.get("code") for form in forms if isinstance(form, dict)]
+
+
+def words_of(search: Any) -> list[str]:
+    """The words to look for; too short ones are passed over."""
+    if not javascript.truthy(search):
+        return []
+    if not isinstance(search, str):
+        raise BadFilter("filters.search.trim is not a function")
+    words = re.split(f"{S}+", search.strip(SPACES).lower())
+    return [word for word in words if ":" in word or len(word) >= SHORTEST]
 
 
 def tests_of_words(search: Any, tokens: Callable[[Doc], set[str]]) -> list[Test]:
     """Each word must be in the document: `key:value` exactly, anything else as the beginning of a token."""
-    words = search.lower().split() if isinstance(search, str) else []
-    words = [word for word in words if ":" in word or len(word) >= SHORTEST]
+    words = words_of(search)
     if not words:
         return []
 
@@ -81,11 +156,6 @@ def subjects_of(doc: Doc) -> set[Any]:
     fields = doc.get("fields")
     inner = [fields.get(name) for name in FIELD_SUBJECTS] if isinstance(fields, dict) else []
     return {one for one in (*(doc.get(name) for name in SUBJECTS), *inner) if isinstance(one, str)}
-
-
-def texts(value: Any) -> set[str]:
-    listed = value if isinstance(value, list) else [value]
-    return {one for one in listed if isinstance(one, str) and one}
 
 
 def is_number(value: Any) -> bool:

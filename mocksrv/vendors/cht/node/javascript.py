@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
+
+SPACES = (
+    "\t\n\x0b\x0c\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+PREFIXED = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
+LONGEST = 200  # characters of a prefixed number that is not yet infinite
 
 
 def truthy(value: Any) -> bool:
@@ -42,6 +51,41 @@ def number_text(value: float) -> str:
     if -7 < int(exponent) < 0:
         return f"{value:.{len(mantissa.replace('-', '').replace('.', '')) - 1 - int(exponent)}f}"
     return f"{mantissa.removesuffix('.0')}e{int(exponent):+d}"
+
+
+def number(value: str) -> float:
+    """`Number(value)`."""
+    value = value.strip(SPACES)
+    if not value:
+        return 0.0
+    if PREFIXED.fullmatch(value):
+        return float(int(value, 0)) if len(value) < LONGEST else math.inf
+    if value.lstrip("+-") == "Infinity" and len(value) < 10:
+        return -math.inf if value[0] == "-" else math.inf
+    return float(value) if DECIMAL.fullmatch(value) else math.nan
+
+
+def to_number(value: Any) -> float:
+    """`Number(value)` of any JSON value."""
+    if value is None or isinstance(value, int | float):
+        return float(value or 0)
+    return number(text(value))
+
+
+def plus(one: Any, other: Any) -> Any:
+    """`one + other`: a sum of numbers, but texts one after the other if any of them is no number."""
+    if any(isinstance(value, str | list | dict) for value in (one, other)):
+        return text(one) + text(other)
+    return to_number(one) + to_number(other)
+
+
+def cut(items: list[Any], start: Any, end: Any) -> list[Any]:
+    """`items.slice(start, end)`: NaN is 0, negative numbers count from the end."""
+    edges = []
+    for edge in (to_number(start), to_number(end)):
+        bounded = max(-len(items), min(len(items), 0 if edge != edge else edge))
+        edges.append(int(bounded) if edge >= 0 or edge != edge else len(items) + int(bounded))
+    return items[edges[0] : edges[1]]
 
 
 def units(value: str) -> int:

@@ -6,13 +6,15 @@ Source: CHT 4.15 source, shared-libs/message-utils.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from mocksrv.clock import EPOCH
 from mocksrv.vendors.cht.node import javascript
-from mocksrv.vendors.cht.node.timestamps import EPOCH, lenient
+from mocksrv.vendors.cht.node.timestamps import moment_value
 
 ISO_FORMAT = "YYYY-MM-DDTHH:mm:ssZ"  # what moment prints without a format
 # moment's format tokens, as far as CHT configurations use them; longest first
@@ -37,9 +39,8 @@ class TemplateError(ValueError):
     """A template that mustache cannot read."""
 
 
-def render(template: str, view: Mapping[str, Any], settings: Mapping[str, Any] | None = None,
-           now: int = 0) -> str:
-    """The template filled in; `now` (ms) stands in for times that cannot be read. Raises TemplateError."""
+def render(template: str, view: Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> str:
+    """The template filled in. Raises TemplateError."""
     import pystache  # type: ignore[import-untyped]
     from pystache.parser import ParsingError  # type: ignore[import-untyped]
 
@@ -52,7 +53,7 @@ def render(template: str, view: Mapping[str, Any], settings: Mapping[str, Any] |
     def dates(key: str) -> Callable[[str], str]:
         def section(text: str) -> str:
             inner = renderer.render(text, view)
-            return format_time(lenient(inner, now) if not inner.isdigit() else int(inner), formats.get(key))
+            return format_time(moment_value(int(inner) if inner.isdecimal() else inner, 0), formats.get(key))
         return section
 
     renderer = Renderer(escape=lambda text: text, missing_tags="ignore")
@@ -63,9 +64,12 @@ def render(template: str, view: Mapping[str, Any], settings: Mapping[str, Any] |
         raise TemplateError(str(error)) from None
 
 
-def format_time(ms: float, form: str | None) -> str:
+def format_time(ms: float | None, form: str | None) -> str:
     """A point in time by moment's format tokens, in UTC; `[text]` stands for itself."""
-    when = EPOCH + timedelta(milliseconds=ms)
+    try:
+        when = EPOCH + timedelta(milliseconds=math.nan if ms is None else ms)
+    except (OverflowError, ValueError):
+        return "Invalid date"
 
     def token(found: re.Match[str]) -> str:
         return found[0][1:-1] if found[0].startswith("[") else TOKENS[found[0]](when)

@@ -1,65 +1,97 @@
-"""Query strings with nested brackets, as the API's parser (the package qs) reads them.
+"""Query strings with nested brackets, as Express reads them with the package qs 6.13.
 
-`a[b][0][c]=x` is `{"a": {"b": [{"c": "x"}]}}`; a repeated key is a list; all values are texts.
+`a[b][0][c]=x` is `{"a": {"b": [{"c": "x"}]}}`; a repeated key is a list; all values are texts. The package qs-codec
+does the work; what it sees otherwise than qs is mended on the way in and out: bad escapes, brackets that are not
+closed, indices above 20, the name `__proto__`, and JavaScript's order of keys.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from mocksrv.vendors.cht.call import Call
 
-BRACKETS = re.compile(r"\[([^\[\]]*)\]")
-INDEX = re.compile("[0-9]{1,2}")
-DEPTH = 5  # levels of brackets that are read; the rest of the key is one name
+BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
+STRUCTURED = re.compile(r"\[|%5b|__proto__", re.IGNORECASE)
+OPEN = re.compile(r"\[(?![^\[\]]*\])")  # a bracket that belongs to a name
+INDEX = re.compile(r"\[([1-9][0-9]+)\]")
+POSITION = re.compile("0|[1-9][0-9]{0,9}")  # keys that JavaScript puts first
 LONGEST = 20  # the highest index of a list; above it the index is a name
 MOST = 1000  # parameters that are read
+BRACKET, NAME = "\ue000", "\ue001"  # stand for a bracket that is no structure, and before an index that is a name
 
 
 def parse(call: Call) -> dict[str, Any]:
     """The query as nested data."""
-    tree: dict[str, Any] = {}
-    for key, value in call.query[:MOST]:
-        put(tree, path_of(key), value)
-    return {name: as_lists(value) for name, value in tree.items()}
+    return decode(call.query_string)
 
 
-def path_of(key: str) -> list[str]:
-    """The names of a key: `a[b][]` is `["a", "b", ""]`."""
-    first = BRACKETS.search(key)
-    if first is None or first.start() == 0:
-        return [key]
-    names, end = [key[: first.start()]], first.start()
-    for found in BRACKETS.finditer(key, end):
-        if found.start() != end:
-            break
-        if len(names) > DEPTH:
-            return [*names, key[end:]]
-        names.append(found[1])
-        end = found.end()
-    return names
+def decode(query: str) -> dict[str, Any]:
+    """A query string as nested data."""
+    if STRUCTURED.search(query):
+        import qs_codec
+
+        found: dict[str, Any] = tidy(qs_codec.decode(query, options()))
+        return found
+    flat: dict[str, Any] = {}
+    for pair in [part for part in query.split("&", MOST)[:MOST] if part]:
+        name, _, value = pair.partition("=")
+        if not name:
+            continue
+        key, value = unescape(name), unescape(value)
+        if key in flat:
+            known = flat[key]
+            flat[key] = [*known, value] if isinstance(known, list) else [known, value]
+        else:
+            flat[key] = value
+    return in_order(flat)
 
 
-def put(tree: dict[str, Any], names: list[str], value: str) -> None:
-    """Put a value under a path of names; a second value of a path makes a list of both."""
-    *parents, last = names
-    for name in parents:
-        inner = tree.setdefault(name, {})
-        if not isinstance(inner, dict):  # a=1&a[b]=2: the plain value becomes a name, as in the original
-            inner = tree[name] = {str(inner): True}
-        tree = inner
-    if last == "":
-        last = str(len(tree))
-    known = tree.get(last)
-    tree[last] = value if known is None else [*(known if isinstance(known, list) else [known]), value]
+@cache
+def options() -> Any:
+    import qs_codec
+
+    def decoder(text: str | None, charset: Any = None, kind: Any = None) -> str | None:
+        if text is None:
+            return None
+        text = unescape(text)
+        if kind == qs_codec.DecodeKind.KEY and "[" in text:
+            text = INDEX.sub(named, OPEN.sub(BRACKET, text))
+        return text
+
+    return qs_codec.DecodeOptions(decoder=decoder, strict_merge=False, list_limit=MOST, parameter_limit=MOST)
 
 
-def as_lists(value: Any) -> Any:
-    """Objects whose names are all small numbers as lists, in the order of the numbers."""
+def named(index: re.Match[str]) -> str:
+    """A high index as the name that it is."""
+    return f"[{NAME}{index[1]}]" if len(index[1]) > 2 or int(index[1]) > LONGEST else index[0]
+
+
+def unescape(text: str) -> str:
+    """Decoded; left as it is but for "+" if an escape is broken."""
+    text = text.replace("+", " ")
+    if "%" not in text or BAD_ESCAPE.search(text):
+        return text
+    try:
+        return unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        return text
+
+
+def tidy(value: Any) -> Any:
+    """Names as they were sent, in JavaScript's order; `__proto__` cannot be set."""
+    if isinstance(value, list):
+        return [tidy(one) for one in value]
     if not isinstance(value, dict):
         return value
-    inner = {name: as_lists(one) for name, one in value.items()}
-    if inner and all(INDEX.fullmatch(name) and int(name) <= LONGEST for name in inner):
-        return [inner[name] for name in sorted(inner, key=int)]
-    return inner
+    return in_order({str(name).replace(BRACKET, "[").replace(NAME, ""): tidy(one)
+                     for name, one in value.items() if name != "__proto__"})
+
+
+def in_order(value: dict[str, Any]) -> dict[str, Any]:
+    """Whole numbers before all other names."""
+    positions = sorted((name for name in value if POSITION.fullmatch(name)), key=int)
+    return {name: value[name] for name in positions} | value if positions else value

@@ -8,17 +8,12 @@ from typing import Any
 
 from mocksrv.vendors.cht.node import javascript, json_text
 
-SPACES = (
-    "\t\n\x0b\x0c\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000\ufeff"
-)
+SPACES = javascript.SPACES
 S = f"[{SPACES}]"
 DOT = "[^\n\r\u2028\u2029]"
 LINE_END = re.compile("[\n\r\u2028\u2029]")
 ZERO_WIDTH = re.compile("[\u200b-\u200d\ufeff]")
 DEVANAGARI = {ord("०") + digit: str(digit) for digit in range(10)}
-DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-PREFIXED = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
 
 
 def without_zero_width(value: Any) -> Any:
@@ -31,12 +26,5 @@ def number(value: Any) -> int | float | None:
     text = javascript.text(value).translate(DEVANAGARI)
     if text == "":
         return None
-    text = text.strip(SPACES)
-    if not text:
-        return 0
-    if PREFIXED.fullmatch(text):
-        return json_text.number(float(int(text, 0))) if len(text) < 200 else None
-    if not DECIMAL.fullmatch(text):
-        return None
-    found = float(text)
+    found = javascript.number(text)
     return json_text.number(found) if math.isfinite(found) else None

@@ -7,7 +7,7 @@ from typing import Any
 from mocksrv.vendors.cht import conformance, errors
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.described import schemas
-from mocksrv.vendors.cht.node import bodies
+from mocksrv.vendors.cht.node import bodies, querystring
 from mocksrv.vendors.cht.records import reports, transitions
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -21,7 +21,7 @@ TYPES = (bodies.FORM, bodies.JSON)
                   source=SOURCE, effect="makes")
 def post_record_1(world: World, call: Call) -> Any:
     """Store a report; the query's `locale` is the language of a text message's errors."""
-    return store(world, call, call.arg("locale"))
+    return store(world, call, querystring.parse(call).get("locale"))
 
 
 @vendor.operation("POST", "/api/v2/records", permission="can_create_records", json="lenient", body=schemas.Record,
@@ -35,7 +35,7 @@ def post_record_2(world: World, call: Call) -> Any:
     return store(world, call, None)
 
 
-def store(world: World, call: Call, locale: str | None) -> dict[str, Any]:
+def store(world: World, call: Call, locale: Any) -> dict[str, Any]:
     kind = bodies.media_type(call)
     if kind not in TYPES or not bodies.has_body(call):
         errors.server_error(diagnosis=f"the content type must be {' or '.join(TYPES)}")

@@ -15,6 +15,7 @@ from mocksrv.vendors.cht import conformance, sentinel
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.ddocs import indexes
+from mocksrv.vendors.cht.node import querystring
 from mocksrv.vendors.cht.node.http_traffic import STARTED
 from mocksrv.vendors.cht.server import info
 from mocksrv.vendors.cht.setup import builds
@@ -163,8 +164,8 @@ def begin(now: int, call: Call) -> float | None:
 
     What is no number counts as 0, and days beyond all time are no limit: as recorded.
     """
-    given = [value for key, value in call.query if key == "connected_user_interval"]
-    text = given[0].strip() if len(given) == 1 else "0" if given else ""
+    given = querystring.parse(call).get("connected_user_interval", "")
+    text = given.strip() if isinstance(given, str) else "0"
     try:
         days = float(text) if text else float(DAYS)
     except ValueError:

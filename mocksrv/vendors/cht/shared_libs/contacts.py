@@ -10,7 +10,7 @@ from typing import Any
 
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.couch import attachments, document_shape, documents
-from mocksrv.vendors.cht.node import timestamps
+from mocksrv.vendors.cht.node import json_text, timestamps
 from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, lineage
 from mocksrv.world import World
 
@@ -31,6 +31,11 @@ def is_place(settings: Mapping[str, Any], doc: Mapping[str, Any]) -> bool:
     return app_settings.contact_type(settings, kind) is not None and not is_person(settings, doc)
 
 
+def is_contact(settings: Mapping[str, Any], doc: Mapping[str, Any] | None) -> bool:
+    """A person or a place that is there."""
+    return doc is not None and (is_person(settings, doc) or is_place(settings, doc))
+
+
 def minify(doc: Any) -> Any:
     """A contact as other documents refer to it: ids only, up the stored parents."""
     if not isinstance(doc, dict) or not doc.get("_id"):
@@ -48,23 +53,34 @@ def minify(doc: Any) -> Any:
 
 
 def find_place(world: World, id: Any) -> Doc:
-    """The place of that id with its lineage; refuses with 404."""
-    doc = lineage.fetch(world, id) if isinstance(id, str) else None
+    """The place of that id with its lineage; refuses with 404, and what is no id with 400."""
+    check_id(id)
+    doc = lineage.fetch(world, id)
     if doc is None or not is_place(app_settings.read(world), doc):
         errors.fail(404, "Failed to find place.", diagnosis=f"no place has the id {id!r}")
     return doc
 
 
 def find_person(world: World, id: Any) -> Doc:
-    """The person of that id with its lineage; refuses with 404."""
-    doc = lineage.fetch(world, id) if isinstance(id, str) else None
+    """The person of that id with its lineage; refuses with 404, and what is no id with 400."""
+    check_id(id)
+    doc = lineage.fetch(world, id)
     if doc is None or not is_person(app_settings.read(world), doc):
         errors.fail(404, "Failed to find person.", diagnosis=f"no person has the id {id!r}")
     return doc
 
 
+def check_id(id: Any) -> None:
+    if not isinstance(id, str) or not id:
+        errors.fail(400, f"Invalid UUID [{json_text.text(id)}].")
+
+
 def store(world: World, doc: Doc) -> dict[str, Any]:
     """Write a document; what the database refuses comes out with its status and reason."""
+    files = doc.get("_attachments")
+    members = list(files.values()) if isinstance(files, dict) else files if isinstance(files, list | str) else []
+    if any(not isinstance(one, dict) for one in members):
+        errors.server_error(diagnosis="the members of _attachments must be objects")
     try:
         return documents.database(world, "medic").put(doc)
     except documents.Conflict as error:

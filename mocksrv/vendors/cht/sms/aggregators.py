@@ -11,7 +11,7 @@ from mocksrv.vendors.cht import conformance, errors
 from mocksrv.vendors.cht.access import entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.described import response_schemas, schemas
-from mocksrv.vendors.cht.node import bodies, javascript
+from mocksrv.vendors.cht.node import bodies, javascript, querystring
 from mocksrv.vendors.cht.sms import credentials, states, traffic
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -30,7 +30,7 @@ def check_secret(world: World, key: str, given: Any) -> None:
 
 
 def check_africas_talking(world: World, call: Call) -> None:
-    check_secret(world, "africastalking.com:incoming", call.arg("key"))
+    check_secret(world, "africastalking.com:incoming", querystring.parse(call).get("key"))
 
 
 @vendor.operation("POST", "/api/v1/sms/africastalking/incoming-messages", anonymous=True, query=schemas.Key,

@@ -27,7 +27,7 @@ def check_places(world: World, data: Data, user: Data | None = None) -> None:
     `user` is the stored account of an update; `data` went through `accounts.resolve`.
     """
     settings = app_settings.read(world)
-    own = data.get("roles") or (user or {}).get("roles")
+    own = (user or data).get("roles")
     if javascript.truthy(data.get("place")):
         ids = data.get("facility_id")
         if not ids:
@@ -37,7 +37,7 @@ def check_places(world: World, data: Data, user: Data | None = None) -> None:
             accounts.refuse("This user cannot have multiple places", KEY, PLACE)
         for id in ids:
             check_place(world, id)
-    elif "place" in data and data["place"] is None and own and roles.offline(settings, own):
+    elif "place" in data and data["place"] is None and javascript.truthy(own) and roles.offline(settings, own):
         accounts.refuse("Place field is required for offline users", KEY, PLACE)
 
 

@@ -10,11 +10,13 @@ from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas
+from mocksrv.vendors.cht.node import querystring
 from mocksrv.vendors.cht.users import accounts, schemas
 from mocksrv.vendors.cht.users.accounts import Data
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
+SHOWN = ("username", "fullname", "email", "phone", "place", "roles", "contact", "external_id", "known")
 SOURCE = "CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0"
 
 
@@ -57,10 +59,13 @@ def is_self(call: Call, name: str) -> bool:
 
 
 def matching(world: World, call: Call) -> Iterable[Data]:
-    """Users in the order of their ids; `facility_id` and `contact_id` narrow them down."""
-    facility, contact = call.arg("facility_id"), call.arg("contact_id")
+    """Users in the order of their ids; `facility_id` and `contact_id` narrow them down, to nobody if they are no texts.
+    """
+    query = querystring.parse(call)
+    facility, contact = query.get("facility_id"), query.get("contact_id")
     database, settings = documents.database(world, "_users"), documents.database(world, "medic")
-    for id in database.all_ids(auth.USER, auth.USER + "\ufff0"):
+    nobody = isinstance(facility, list | dict) or isinstance(contact, list | dict)
+    for id in () if nobody else database.all_ids(auth.USER, auth.USER + "\ufff0"):
         user = database.peek(id)
         assert user is not None
         if facility and facility not in places_of(user):
@@ -79,19 +84,16 @@ def places_of(user: Mapping[str, Any]) -> list[Any]:
 
 
 def shape(world: World, user: Mapping[str, Any], settings: Mapping[str, Any]) -> Data:
-    """A user as answers have it; what is not set is left out, but for `place`."""
+    """A user as answers have it; what is not set is left out, but for `place`. What is null stays null."""
     stored = documents.database(world, "medic")
     ids = places_of(user)
     places: Any = [stored.peek(id) if isinstance(id, str) else None for id in ids] if ids else None
     contact_id = user.get("contact_id")
-    found = {
-        "id": user["_id"], "rev": user["_rev"], "username": user.get("name"),
-        "fullname": settings.get("fullname"), "email": settings.get("email"), "phone": settings.get("phone"),
-        "place": places, "roles": user.get("roles"),
-        "contact": stored.peek(contact_id) if isinstance(contact_id, str) else None,
-        "external_id": settings.get("external_id"), "known": user.get("known"),
-    }
-    kept = {key: value for key, value in found.items() if value is not None or key == "place"}
+    contact = stored.peek(contact_id) if isinstance(contact_id, str) else None
+    own = {"fullname": settings, "email": settings, "phone": settings, "external_id": settings, "known": user,
+           "username": {"username": user.get("name")}, "roles": user, "place": {"place": places},
+           "contact": {"contact": contact} if contact is not None else {}}
+    kept = {"id": user["_id"], "rev": user["_rev"]} | {key: own[key][key] for key in SHOWN if key in own[key]}
     return as_on_page(world, kept) if docs(world) else kept
 
 

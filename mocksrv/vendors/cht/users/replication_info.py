@@ -11,7 +11,7 @@ from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.couch_api import replication
 from mocksrv.vendors.cht.described import request_schemas
-from mocksrv.vendors.cht.node import json_text
+from mocksrv.vendors.cht.node import javascript, json_text, querystring
 from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.vendors.cht.users import schemas
 from mocksrv.vendors.cht.vendor import vendor
@@ -32,14 +32,16 @@ def get_users_info(world: World, call: Call) -> dict[str, Any]:
     if not caller.online:
         return replication.counts(world, authorization.of_user(world, caller.name))
     auth.permitted(world, call, "can_update_users")
-    asked = {name: [value for key, value in call.query if key == name] for name in ("role", "facility_id")}
-    if any(values in ([], [""]) for values in asked.values()):
+    query = querystring.parse(call)
+    role, place = query.get("role"), query.get("facility_id")
+    if not role or not place:
         errors.fail(400, "Missing required query params: role and/or facility_id")
-    roles = parse_roles(",".join(asked["role"]))
+    roles = parse_roles(javascript.text(role))
+    places = [id for id in (place if isinstance(place, list) else [place]) if isinstance(id, str)]
     if any(role in ONLINE_ROLES for role in roles) or (
             docs(world) and not app_settings.is_offline(app_settings.read(world), roles)):
         errors.fail(400, "Provided role is not offline")
-    return replication.counts(world, authorization.Scope(tuple(asked["facility_id"]), tuple(roles)))
+    return replication.counts(world, authorization.Scope(tuple(places), tuple(roles)))
 
 
 def parse_roles(text: str) -> list[str]:
@@ -66,8 +68,9 @@ def get_users_doc_count(world: World, call: Call) -> dict[str, Any]:
     if not caller.admin:  # a 401 where other endpoints have a 403
         errors.fail(401, "unauthorized", prompt=True, diagnosis="only server admins may read this")
     database = documents.database(world, "medic-logs")
-    name = ",".join(value for key, value in call.query if key == "user")
-    if name:
+    asked = querystring.parse(call).get("user")
+    if asked:
+        name = javascript.text(asked)
         try:
             return {"limit": replication.LIMIT, "users": database.load(replication.LOG + name)}
         except documents.NotFound as error:

@@ -193,7 +193,7 @@ def help_text(world: World, view: dict[str, Any]) -> str | None:
     if not template:
         return None
     try:
-        return mustache.render(template, view, settings, world.clock.ms())
+        return mustache.render(template, view, settings)
     except mustache.TemplateError:
         return None
 

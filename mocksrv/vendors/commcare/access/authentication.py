@@ -168,8 +168,6 @@ def by_digest(world: World, call: Call) -> Caller:
     parts = digest.parse(call.header("authorization"))
     username = (parts or {}).get("username", "")
     kind, user = find_user(world, username)
-    if user is None:
-        kind, user = find_user(world, username.lower())
     check_locked(world, user)
     reason = digest.verify(world, call, parts, user)
     if reason is not None or user is None:

@@ -1,4 +1,4 @@
-"""HTTP Digest as HQ's python-digest speaks it. Source: django-digest 1.13, HttpDigestAuthenticator."""
+"""HTTP Digest as HQ's python-digest speaks it. Source: django-digest 1.13, HttpDigestAuthenticator; recorded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from hashlib import md5
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from mocksrv.vendors.commcare.call import Call
 
@@ -18,7 +18,8 @@ NONCES, STARTS = "commcare.nonces", "commcare.digest-starts"
 LIFE = 300.0  # seconds in which a nonce may start to be used
 BODY = "Authorization Required"
 REQUIRED = ("username", "realm", "nonce", "uri", "response", "opaque", "qop", "nc", "cnonce")
-PART = re.compile(r'\s*(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))\s*(?:,|$)')
+PART = re.compile(r'\s*(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))\s*(,|$)')
+COUNT = re.compile("[0-9a-f]{8}")
 KEPT = 10_000  # nonces to remember
 
 
@@ -38,7 +39,7 @@ def forget(world: World) -> None:
 
 def challenge(world: World) -> str:
     """A new WWW-Authenticate value. Every part is quoted, and stale is always false."""
-    moment, salt = f"{world.clock.time():.2f}", world.hex(4)
+    moment, salt = str(world.clock.time()), world.hex(4).upper()
     nonce = f"{moment}:{salt}:{md5_hex(f'{moment}:{salt}:{secret(world)}')}"
     opaque = world.hex(32).upper()
     return (f'Digest realm="{REALM}", qop="auth", nonce="{nonce}", opaque="{opaque}", algorithm="MD5", '
@@ -50,14 +51,14 @@ def parse(header: str) -> dict[str, str] | None:
     scheme, _, rest = header.strip().partition(" ")
     if scheme.lower() != "digest":
         return None
-    parts, at = {}, 0
+    parts, at, more = {}, 0, False
     rest = rest.strip()
-    while at < len(rest):
+    while at < len(rest) or more:
         found = PART.match(rest, at)
         if found is None or found.end() == at:
             return None
         parts[found[1].lower()] = re.sub(r"\\(.)", r"\1", found[2]) if found[2] is not None else found[3]
-        at = found.end()
+        at, more = found.end(), found[4] == ","
     return parts
 
 
@@ -75,13 +76,13 @@ def verify(world: World, call: Call, parts: dict[str, str] | None,
         return "no credentials; send an API key, Basic or Digest"
     if parts is None:
         return "the Authorization header is not a digest"
-    missing = [name for name in REQUIRED if not parts.get(name)]
+    missing = [name for name in REQUIRED if name not in parts]
     if missing:
         return f"the digest lacks {', '.join(missing)}"
-    if parts["realm"] != REALM or parts["qop"] != "auth" or parts.get("algorithm", "MD5").upper() != "MD5":
+    if parts["realm"] != REALM or parts["qop"] != "auth" or parts.get("algorithm", "MD5") != "MD5":
         return f"the digest must have realm {REALM}, qop auth, algorithm MD5"
     path = unquote(call.target.partition("?")[0])
-    if unquote(parts["uri"].partition("?")[0]) != path:
+    if unquote(path_of(parts["uri"])) != path:
         return f"the digest is for {parts['uri']}, the request for {path}"
     if user is None or not user["active"] or not user["password"]:
         return f"no active user {parts['username']!r}"
@@ -90,12 +91,19 @@ def verify(world: World, call: Call, parts: dict[str, str] | None,
     return use(world, parts["nonce"], parts["nc"])
 
 
+def path_of(uri: str) -> str:
+    """The path of a URI, which may be an absolute one."""
+    try:
+        return urlsplit(uri).path
+    except ValueError:
+        return ""
+
+
 def use(world: World, nonce: str, nc: str) -> str | None:
     """Count a use of a nonce: why it may not be used, or None."""
-    try:
-        count = int(nc, 16)
-    except ValueError:
-        return "nc is not hexadecimal"
+    if not COUNT.fullmatch(nc):
+        return "nc must be eight hexadecimal digits in lower case"
+    count = int(nc, 16)
     used: dict[str, int] = world.memory.setdefault(NONCES, {})
     if nonce in used:
         if count <= used[nonce]:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from marshmallow import INCLUDE, Schema
 
 from mocksrv.described.json_schema import NUMBER, OBJECT, TEXT, TRUTH, Shape, any_of, array, nullable, record
 
 
+@cache
 def echo(schema: type[Schema]) -> Callable[[], type[Schema]]:
     """What a schema says, with members that the client sent and HQ does not know among them."""
+    made: list[type[Schema]] = []
+
     def make() -> type[Schema]:
         class Echo(schema):  # type: ignore[misc,valid-type]
             class Meta:
                 unknown = INCLUDE
 
-        return type(f"{schema.__name__}Echo", (Echo,), {})
+        made[:] = made or [type(f"{schema.__name__}Echo", (Echo,), {})]  # one class, which the document names once
+        return made[0]
 
     return make
 

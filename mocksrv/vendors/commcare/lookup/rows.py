@@ -1,15 +1,19 @@
-"""Rows of lookup tables, to read and write. HQ source: corehq/apps/fixtures/resources/v0_1.py and v0_6.py."""
+"""Rows of lookup tables, to read and write. HQ source: corehq/apps/fixtures/resources/v0_1.py and v0_6.py; recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from mocksrv.call import Reply
 from mocksrv.vendors.commcare.call import Call
-from mocksrv.vendors.commcare.errors import absent, bad_request, not_found
+from mocksrv.vendors.commcare.described import response_schemas
+from mocksrv.vendors.commcare.django.json_schema import JsonSchema
+from mocksrv.vendors.commcare.django.model_fields import integer_of, uuid_of
+from mocksrv.vendors.commcare.errors import absent, bad_request, failed, not_found
 from mocksrv.vendors.commcare.form_processor.stores import TOP_NUMBER, owned
-from mocksrv.vendors.commcare.lookup.tables import SOURCE, rows_of, schema_error
+from mocksrv.vendors.commcare.lookup.tables import NOTHING_SAID, SOURCE, rows_of
 from mocksrv.vendors.commcare.schemas import LookupItemList, LookupItemObject
 from mocksrv.vendors.commcare.schemas.requests import LookupItemBody, PageQuery
 from mocksrv.vendors.commcare.tastypie import deserializer, paginator
@@ -20,79 +24,99 @@ if TYPE_CHECKING:
 
 Doc = Mapping[str, Any]
 OLD, NEW = ("v0.5", "v1"), ("v0.6", "v2")
+SCHEMA = JsonSchema({"properties": {
+    "fields": {"type": "object", "additionalProperties": {
+        "type": "object",
+        "properties": {"field_list": {"type": "array", "items": {
+            "type": "object",
+            "patternProperties": {"^(field_)?value$": {"type": "string"}},
+            "properties": {"properties": {"type": "object", "additionalProperties": {"type": "string"}}},
+            "additionalProperties": False,
+            "oneOf": [{"not": {"required": ["field_value"]}}, {"not": {"required": ["value"]}}]}}},
+        "additionalProperties": False}},
+    "item_attributes": {"type": "object", "additionalProperties": {"type": "string"}}}})
 
 
 def show(row: Doc) -> dict[str, Any]:
+    """A row as it is sent. Raises 500 for a sort key, not stored yet, that is no number."""
     return {"data_type_id": row["table_id"], "fields": row["fields"], "id": row["id"],
-            "item_attributes": row["item_attributes"], "resource_uri": "", "sort_key": row["sort_key"]}
+            "item_attributes": row["item_attributes"], "resource_uri": "", "sort_key": integer_of(row["sort_key"])}
 
 
 def find(world: World, call: Call) -> Doc:
-    row = owned(world, "commcare.lookup_rows", call.params["pk"], call.params["domain"])
+    row = owned(world, "commcare.lookup_rows", uuid_of(call.params["pk"]), call.params["domain"])
     if row is None:
         raise absent(f"no lookup table row {call.params['pk']!r} in this domain")
     return row
 
 
-def values(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A request's fields as they are stored. Raises 400."""
-    stored: dict[str, Any] = {}
+def load(call: Call) -> dict[str, Any]:
+    """A request's body. Raises 400."""
+    data: dict[str, Any] = SCHEMA.check(deserializer.load(call))
+    return data
+
+
+def hydrated(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a checked body says about a row; null says nothing. Raises 500."""
+    said: dict[str, Any] = {}
+    if data.get("data_type_id") is not None:
+        said["table_id"] = table_id_of(data["data_type_id"])
     if "fields" in data:
-        if not isinstance(data["fields"], dict):
-            raise schema_error(data["fields"], "object", "fields")
-        stored["fields"] = {name: field_of(item, name) for name, item in data["fields"].items()}
+        said["fields"] = {name: field_of(name, field) for name, field in data["fields"].items()}
     if "item_attributes" in data:
-        if not isinstance(data["item_attributes"], dict):
-            raise schema_error(data["item_attributes"], "object", "item_attributes")
-        stored["item_attributes"] = data["item_attributes"]
-    if "sort_key" in data:
-        if not isinstance(data["sort_key"], int) or isinstance(data["sort_key"], bool):
-            raise schema_error(data["sort_key"], "integer", "sort_key")
-        stored["sort_key"] = data["sort_key"]
-    return stored
+        said["item_attributes"] = data["item_attributes"]
+    if data.get("sort_key") is not None:
+        said["sort_key"] = data["sort_key"]
+    return said
 
 
-def field_of(item: Any, name: str) -> dict[str, Any]:
-    """A field's values; a list may stand for `{"field_list": [...]}`, and `value` for `field_value`."""
-    listed = item.get("field_list") if isinstance(item, dict) else item
-    if not isinstance(listed, list):
-        raise schema_error(item, "object", name)
-    found = []
-    for entry in listed:
-        if not isinstance(entry, dict):
-            raise schema_error(entry, "object", name)
-        value = entry.get("field_value", entry.get("value"))
-        if value is not None and not isinstance(value, str):
-            raise schema_error(value, "string", name)
-        found.append({"field_value": value or "", "properties": entry.get("properties") or {}})
-    return {"field_list": found}
+def table_id_of(value: Any) -> str:
+    """HQ's UUIDField takes texts alone, and lets Python's error out."""
+    try:
+        return UUID(value).hex
+    except (AttributeError, TypeError, ValueError):
+        raise failed(f"the data_type_id {value!r} is no UUID") from None
 
 
-def create(world: World, call: Call) -> Doc:
-    """A new row. Raises 400 and 404."""
-    data, domain = deserializer.load_object(call), call.params["domain"]
-    table_id = data.get("data_type_id")
-    if not isinstance(table_id, str) or not table_id:
+def field_of(name: str, field: Mapping[str, Any]) -> dict[str, Any]:
+    if "field_list" not in field:
+        raise failed(f"the field {name!r} has no field_list")
+    return {"field_list": [{"field_value": item.get("field_value", item.get("value")),
+                            "properties": item.get("properties", {})} for item in field["field_list"]]}
+
+
+def create(world: World, call: Call, data: Mapping[str, Any]) -> Doc:
+    """A new row, at the end of its table, which may be another domain's. Raises 400, 404 and 500."""
+    domain, rows = call.params["domain"], world.table("commcare.lookup_rows")
+    if not data.get("data_type_id"):
         raise bad_request("data_type_id must be specified")
-    if owned(world, "commcare.lookup_tables", table_id, domain) is None:
-        raise not_found()
-    rows = world.table("commcare.lookup_rows")
-    last = rows.range("by_table", (domain, table_id), (domain, table_id, TOP_NUMBER), reverse=True, limit=1)
-    row: dict[str, Any] = {"id": world.hex(), "domain": domain, "table_id": table_id, "fields": {},
-                           "item_attributes": {}, "sort_key": last[0][0][2] + 1 if last else 0} | values(data)
+    if uuid_of(data["data_type_id"]) not in world.table("commcare.lookup_tables"):
+        raise not_found(f"no lookup table {data['data_type_id']!r}")
+    row: dict[str, Any] = {"id": world.hex(), "domain": domain, "fields": {}, "item_attributes": {}, **hydrated(data)}
+    table = (domain, row["table_id"])
+    last = rows.range("by_table", table, (*table, TOP_NUMBER), reverse=True, limit=1)
+    row["sort_key"] = last[0][0][2] + 1 if last else 0
     rows.insert(row["id"], row)
     return row
 
 
-def update(world: World, call: Call) -> tuple[Doc, bool]:
-    """A row after a change, and whether it is new: an unknown id makes a row with another. Raises 400 and 404."""
-    row = owned(world, "commcare.lookup_rows", call.params["pk"], call.params["domain"])
-    if row is None:
-        return create(world, call), True
-    data = deserializer.load_object(call)
-    if not data.get("data_type_id", row["table_id"]):
+def update(world: World, call: Call, data: Mapping[str, Any]) -> tuple[Doc, bool]:
+    """A row after a change, and whether it is new: an unknown id makes a row with another. Raises 400, 404 and 500.
+
+    A change of neither fields nor item_attributes is shown, but not stored.
+    """
+    if "data_type_id" not in data:
         raise bad_request("data_type_id must be specified")
-    return world.table("commcare.lookup_rows").update(row["id"], values(data)), False
+    row = owned(world, "commcare.lookup_rows", uuid_of(call.params["pk"]), call.params["domain"])
+    if row is None:
+        return create(world, call, data), True
+    changed = {**row, **hydrated(data)}
+    if "fields" in data or "item_attributes" in data:
+        changed["sort_key"] = integer_of(changed["sort_key"])
+        if changed["table_id"] not in world.table("commcare.lookup_tables"):
+            raise failed(f"the database lets no row into the table {changed['table_id']!r}, which is not there")
+        world.table("commcare.lookup_rows").put(row["id"], changed)
+    return changed, False
 
 
 @vendor.resource("GET", "lookup_table_item", *OLD, *NEW, response=LookupItemList, source=SOURCE, proof="source",
@@ -103,45 +127,49 @@ def list_lookup_items(world: World, call: Call) -> dict[str, Any]:
     return paginator.page(call, len(found), lambda offset, limit: [show(row) for row in found[offset : offset + limit]])
 
 
-@vendor.resource("POST", "lookup_table_item", *OLD, statuses=(201, 400, 404), produces="", source=SOURCE,
-                 proof="source", body=LookupItemBody, effect="makes")
+@vendor.resource("POST", "lookup_table_item", *OLD, statuses=(201, 400, 404), produces="",
+                 errors=response_schemas.IDS, source=SOURCE, proof="source", body=LookupItemBody, effect="makes")
 def create_lookup_item(world: World, call: Call) -> Reply:
     """A new row; the answer is empty."""
-    create(world, call)
-    return Reply(None, 201, [("Location", "")])
+    create(world, call, load(call))
+    return Reply(None, 201, NOTHING_SAID)
 
 
-@vendor.resource("POST", "lookup_table_item", *NEW, response=LookupItemObject, statuses=(201, 400, 404),
-                 source=SOURCE, proof="source", body=LookupItemBody, effect="makes")
+@vendor.resource("POST", "lookup_table_item", *NEW, response=response_schemas.echo(LookupItemObject),
+                 statuses=(201, 400, 404), errors=response_schemas.IDS, source=SOURCE, proof="source",
+                 body=LookupItemBody, effect="makes")
 def create_lookup_item_v2(world: World, call: Call) -> Reply:
-    """A new row."""
-    return Reply(show(create(world, call)), 201)
+    """A new row; what the body says besides comes back."""
+    data = load(call)
+    return Reply({**data, **show(create(world, call, data))}, 201, NOTHING_SAID)
 
 
 @vendor.resource("GET", "lookup_table_item", *OLD, *NEW, detail=True, response=LookupItemObject,
-                 statuses=(200, 404), source=SOURCE, proof="source")
+                 statuses=(200, 400, 404), source=SOURCE, proof="source")
 def get_lookup_item(world: World, call: Call) -> dict[str, Any]:
     """One row."""
     return show(find(world, call))
 
 
 @vendor.resource("PUT", "lookup_table_item", *OLD, detail=True, statuses=(204, 201, 400, 404), produces="",
-                 source=SOURCE, proof="source", body=LookupItemBody, effect="changes")
+                 errors=response_schemas.IDS, source=SOURCE, proof="source", body=LookupItemBody, effect="changes")
 def update_lookup_item(world: World, call: Call) -> Reply:
     """Change a row; the answer is empty."""
-    _, new = update(world, call)
-    return Reply(None, 201, [("Location", "")]) if new else Reply(None, 204)
+    _, new = update(world, call, load(call))
+    return Reply(None, 201, NOTHING_SAID) if new else Reply(None, 204)
 
 
-@vendor.resource("PUT", "lookup_table_item", *NEW, detail=True, response=LookupItemObject,
-                 statuses=(200, 201, 400, 404), source=SOURCE, proof="source", body=LookupItemBody, effect="changes")
+@vendor.resource("PUT", "lookup_table_item", *NEW, detail=True, response=response_schemas.echo(LookupItemObject),
+                 statuses=(200, 201, 400, 404), errors=response_schemas.IDS, source=SOURCE, proof="source",
+                 body=LookupItemBody, effect="changes")
 def update_lookup_item_v2(world: World, call: Call) -> Reply:
-    """Change a row."""
-    row, new = update(world, call)
-    return Reply(show(row), 201 if new else 200)
+    """Change a row; what the body says besides comes back."""
+    data = load(call)
+    row, new = update(world, call, data)
+    return Reply({**data, **show(row)}, 201 if new else 200, NOTHING_SAID if new else [])
 
 
-@vendor.resource("DELETE", "lookup_table_item", *OLD, *NEW, detail=True, statuses=(204, 404), source=SOURCE,
+@vendor.resource("DELETE", "lookup_table_item", *OLD, *NEW, detail=True, statuses=(204, 400, 404), source=SOURCE,
                  proof="source", effect="changes")
 def delete_lookup_item(world: World, call: Call) -> Reply:
     """Remove a row."""

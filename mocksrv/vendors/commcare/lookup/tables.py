@@ -1,18 +1,19 @@
-"""Lookup tables: `fixture` (rows as phones see them) and `lookup_table`. HQ source: corehq/apps/fixtures/resources."""
+"""Lookup tables. HQ source: corehq/apps/fixtures/resources/v0_1.py, LookupTableResource; recorded in 2026."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Refusal, Reply
+from mocksrv.call import Reply
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
-from mocksrv.vendors.commcare.errors import absent, bad_request
-from mocksrv.vendors.commcare.form_processor.stores import TOP, owned
-from mocksrv.vendors.commcare.schemas import FixtureList, FixtureObject, LookupTableList, LookupTableObject
-from mocksrv.vendors.commcare.schemas.requests import FixtureQuery, LookupTableBody, PageQuery
+from mocksrv.vendors.commcare.django.json_schema import JsonSchema
+from mocksrv.vendors.commcare.django.model_fields import boolean_of, uuid_of
+from mocksrv.vendors.commcare.errors import absent, bad_request, failed
+from mocksrv.vendors.commcare.form_processor.stores import TOP_NUMBER, owned
+from mocksrv.vendors.commcare.schemas import LookupTableList, LookupTableObject
+from mocksrv.vendors.commcare.schemas.requests import LookupTableBody, PageQuery
 from mocksrv.vendors.commcare.tastypie import deserializer, paginator
 from mocksrv.vendors.commcare.vendor import vendor
 
@@ -21,78 +22,31 @@ if TYPE_CHECKING:
 
 Doc = Mapping[str, Any]
 SOURCE = "commcare-hq corehq/apps/fixtures/resources/v0_1.py"
+NOTHING_SAID = [("Location", "")]  # of what was created: HQ finds no URL for it
+COLUMNS = {"id", "pk", "tag", "fields", "is_global", "item_attributes", "description"}  # of HQ's model, but `domain`
+SCHEMA = JsonSchema({"properties": {
+    "fields": {"type": "array", "items": {
+        "type": "object",
+        "patternProperties": {"^(field_)?name$": {"type": "string"}},
+        "properties": {"properties": {"type": "array", "items": {"type": "string"}}},
+        "additionalProperties": False,
+        "oneOf": [{"not": {"required": ["field_name"]}}, {"not": {"required": ["name"]}}]}},
+    "item_attributes": {"type": "array", "items": {"type": "string"}}}})
 
 
 def tables_of(world: World, domain: str) -> list[Doc]:
-    """A domain's lookup tables by tag."""
+    """A domain's lookup tables in the order of their creation."""
     tables = world.table("commcare.lookup_tables")
-    return [tables.peek(id) or {} for _, id in tables.range("by_tag", (domain,), (domain, TOP))]
+    return [tables.peek(id) or {} for id in tables.by("by_domain", domain)]
 
 
 def rows_of(world: World, domain: str, table_id: str | None = None) -> list[Doc]:
-    """A domain's rows by table and sort key, or one table's."""
+    """A domain's rows in the order of their creation, or one table's by sort key."""
     rows = world.table("commcare.lookup_rows")
-    low, high = ((domain,), (domain, TOP)) if table_id is None else ((domain, table_id), (domain, table_id, math.inf))
-    return [rows.peek(id) or {} for _, id in rows.range("by_table", low, high)]
-
-
-# --- fixture -----------------------------------------------------------------------------------------------
-
-
-def show_fixture(world: World, row: Doc) -> dict[str, Any]:
-    """A row with its values; a field with several values or properties turns all fields into their full form."""
-    table = world.table("commcare.lookup_tables").peek(row["table_id"]) or {}
-    items = row["fields"]
-    plain = all(len(item["field_list"]) == 1 and not item["field_list"][0]["properties"] for item in items.values())
-    values = {name: item["field_list"][0]["field_value"] for name, item in items.items()} if plain else items
-    return {"fields": values, "fixture_type": table["tag"], "id": row["id"], "resource_uri": ""}
-
-
-@vendor.resource("GET", "fixture", "v0.5", "v1", "v0.4", permission="edit_apps", response=FixtureList,
-                 source=SOURCE, proof="source", query=FixtureQuery)
-def list_fixtures(world: World, call: Call) -> dict[str, Any]:
-    """Rows of all tables, or of the one of a tag or id, or those below a row of another table."""
-    domain = call.params["domain"]
-    if call.arg("parent_id"):
-        found = children(world, call)
-    elif call.arg("fixture_type_id"):
-        found = rows_of(world, domain, call.arg("fixture_type_id"))
-    elif call.arg("fixture_type"):
-        ids = [table["id"] for table in tables_of(world, domain) if table["tag"] == call.arg("fixture_type")]
-        found = rows_of(world, domain, ids[0]) if ids else []
-    else:
-        found = rows_of(world, domain)
-    return paginator.page(call, len(found), lambda offset, limit: [
-        show_fixture(world, row) for row in found[offset : offset + limit]], default=0)
-
-
-def children(world: World, call: Call) -> list[Doc]:
-    """The rows of a table whose field names a row of another one."""
-    domain, kind = call.params["domain"], call.arg("child_type")
-    parent = owned(world, "commcare.lookup_rows", call.arg("parent_id") or "", domain)
-    ids = [table["id"] for table in tables_of(world, domain) if table["tag"] == kind]
-    if parent is None or not ids:
-        return []
-    wanted = values_of(parent, call.arg("references") or "")
-    return [row for row in rows_of(world, domain, ids[0])
-            if wanted & values_of(row, call.arg("parent_ref_name") or "")]
-
-
-def values_of(row: Doc, name: str) -> set[str]:
-    return {item["field_value"] for item in row["fields"].get(name, {}).get("field_list", ())}
-
-
-@vendor.resource("GET", "fixture", "v0.5", "v1", "v0.4", detail=True, permission="edit_apps",
-                 response=FixtureObject, statuses=(200, 404), source=SOURCE, proof="source")
-def get_fixture(world: World, call: Call) -> dict[str, Any]:
-    """One row."""
-    row = owned(world, "commcare.lookup_rows", call.params["pk"], call.params["domain"])
-    if row is None:
-        raise absent(f"no lookup table row {call.params['pk']!r} in this domain")
-    return show_fixture(world, row)
-
-
-# --- lookup_table ------------------------------------------------------------------------------------------
+    if table_id is None:
+        return [rows.peek(id) or {} for id in rows.by("by_domain", domain)]
+    found = rows.range("by_table", (domain, table_id), (domain, table_id, TOP_NUMBER))
+    return [rows.peek(id) or {} for _, id in found]
 
 
 def show_table(table: Doc) -> dict[str, Any]:
@@ -100,41 +54,25 @@ def show_table(table: Doc) -> dict[str, Any]:
         "resource_uri": ""}
 
 
-def schema_error(value: Any, kind: str, name: str) -> Refusal:
-    """A value that HQ's JSON schema of the field refuses: a list of texts."""
-    return Refusal(400, [f"{value!r} is not of type '{kind}': {name}"])
+def load(call: Call) -> dict[str, Any]:
+    """A request's body. Raises 400."""
+    data: dict[str, Any] = SCHEMA.check(deserializer.load(call))
+    return data
 
 
-def table_of(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A request's fields as they are stored. Raises 400."""
-    stored: dict[str, Any] = {}
-    if "is_global" in data:
-        if not isinstance(data["is_global"], bool):
-            raise schema_error(data["is_global"], "boolean", "is_global")
-        stored["is_global"] = data["is_global"]
-    for name in ("fields", "item_attributes"):
-        if name in data and not isinstance(data[name], list):
-            raise schema_error(data[name], "array", name)
+def stored(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a checked body changes. Raises 400 and 500."""
+    changes: dict[str, Any] = {name: data[name] for name in ("fields", "item_attributes") if name in data}
     if "fields" in data:
-        stored["fields"] = [field_of(item) for item in data["fields"]]
-    if "item_attributes" in data:
-        stored["item_attributes"] = [str(name) for name in data["item_attributes"]]
-    return stored
-
-
-def field_of(item: Any) -> dict[str, Any]:
-    if not isinstance(item, dict):
-        raise schema_error(item, "object", "fields")
-    name, properties = item.get("field_name", item.get("name")), item.get("properties", [])
-    if not isinstance(name, str):
-        raise Refusal(400, [f"'field_name' is a required property: {item!r}"])
-    if not isinstance(properties, list):
-        raise schema_error(properties, "array", "properties")
-    return {"field_name": name, "properties": properties}
+        changes["fields"] = [{"field_name": field.get("field_name", field.get("name")),
+                              "properties": field.get("properties", [])} for field in data["fields"]]
+    if "is_global" in data:
+        changes["is_global"] = boolean_of(data["is_global"])
+    return changes
 
 
 def find_table(world: World, call: Call) -> Doc:
-    table = owned(world, "commcare.lookup_tables", call.params["pk"], call.params["domain"])
+    table = owned(world, "commcare.lookup_tables", uuid_of(call.params["pk"]), call.params["domain"])
     if table is None:
         raise absent(f"no lookup table {call.params['pk']!r} in this domain")
     return table
@@ -143,7 +81,7 @@ def find_table(world: World, call: Call) -> Doc:
 @vendor.resource("GET", "lookup_table", "v0.5", "v1", response=LookupTableList, source=SOURCE, proof="source",
                  query=PageQuery)
 def list_lookup_tables(world: World, call: Call) -> dict[str, Any]:
-    """Lookup tables by tag."""
+    """Lookup tables in the order of their creation."""
     found = tables_of(world, call.params["domain"])
     return paginator.page(call, len(found), lambda offset, limit: [
         show_table(table) for table in found[offset : offset + limit]])
@@ -153,23 +91,30 @@ def list_lookup_tables(world: World, call: Call) -> dict[str, Any]:
                  errors=response_schemas.IDS, source=SOURCE, proof="source", body=LookupTableBody, effect="makes")
 def create_lookup_table(world: World, call: Call) -> Reply:
     """A new lookup table; its tag must be new."""
-    create_table(world, call, deserializer.load_object(call))
-    return Reply(None, 201, [("Location", "")])
+    return create_table(world, call, load(call))
 
 
-def create_table(world: World, call: Call, data: Mapping[str, Any]) -> None:
-    tag, domain = data.get("tag"), call.params["domain"]
-    if not isinstance(tag, str) or not tag:
-        raise bad_request("tag must be specified")
-    if any(table["tag"] == tag for table in tables_of(world, domain)):
+def create_table(world: World, call: Call, data: Mapping[str, Any]) -> Reply:
+    """A new lookup table with the columns that the body names. Raises 400 and 500."""
+    tag, domain, tables = data.get("tag"), call.params["domain"], world.table("commcare.lookup_tables")
+    if tag is not None and any(table["tag"] == str(tag) for table in tables_of(world, domain)):
         raise bad_request(f"A lookup table with name {tag} already exists")
-    stored: dict[str, Any] = {"id": world.hex(), "domain": domain, "tag": tag, "is_global": False, "fields": [],
-              "item_attributes": []} | table_of(data)
-    world.table("commcare.lookup_tables").insert(stored["id"], stored)
+    if unknown := sorted(data.keys() - COLUMNS):
+        raise failed(f"a lookup table is made of {', '.join(sorted(COLUMNS))}, not of {', '.join(unknown)}")
+    given = data.get("id", data.get("pk"))
+    id = world.hex() if given is None else uuid_of(given)
+    table = {"id": id, "domain": domain, "tag": str(tag), "is_global": False, "fields": [], "item_attributes": [],
+             **stored(data)}
+    if tag is None or data.get("description", "") is None:
+        raise failed("tag and description take no null, and tag must be there")
+    if id in tables:
+        raise failed(f"there is a lookup table {id} already")
+    tables.insert(id, table)
+    return Reply(None, 201, NOTHING_SAID)
 
 
 @vendor.resource("GET", "lookup_table", "v0.5", "v1", detail=True, response=LookupTableObject,
-                 statuses=(200, 404), source=SOURCE, proof="source")
+                 statuses=(200, 400, 404), source=SOURCE, proof="source")
 def get_lookup_table(world: World, call: Call) -> dict[str, Any]:
     """One lookup table."""
     return show_table(find_table(world, call))
@@ -178,21 +123,20 @@ def get_lookup_table(world: World, call: Call) -> dict[str, Any]:
 @vendor.resource("PUT", "lookup_table", "v0.5", "v1", detail=True, statuses=(204, 201, 400), produces="",
                  errors=response_schemas.IDS, source=SOURCE, proof="source", body=LookupTableBody, effect="changes")
 def update_lookup_table(world: World, call: Call) -> Reply:
-    """Change a lookup table; an unknown id makes a new one."""
-    data, pk = deserializer.load_object(call), call.params["pk"]
-    table = world.table("commcare.lookup_tables").peek(pk)
-    if table is None or table["domain"] != call.params["domain"]:
-        create_table(world, call, data)  # under an id of its own: tastypie falls back to creating
-        return Reply(None, 201, [("Location", "")])
-    if not data.get("tag"):
+    """Change a lookup table; an unknown id makes a new one, under another id."""
+    data = load(call)
+    if "tag" not in data:
         raise bad_request("tag must be specified")
+    table = owned(world, "commcare.lookup_tables", uuid_of(call.params["pk"]), call.params["domain"])
+    if table is None:
+        return create_table(world, call, data)
     if data["tag"] != table["tag"]:
         raise bad_request("Lookup table tag cannot be changed")
-    world.table("commcare.lookup_tables").update(pk, table_of(data))
+    world.table("commcare.lookup_tables").update(table["id"], stored(data))
     return Reply(None, 204)
 
 
-@vendor.resource("DELETE", "lookup_table", "v0.5", "v1", detail=True, statuses=(204, 404), source=SOURCE,
+@vendor.resource("DELETE", "lookup_table", "v0.5", "v1", detail=True, statuses=(204, 400, 404), source=SOURCE,
                  proof="source", effect="changes")
 def delete_lookup_table(world: World, call: Call) -> Reply:
     """Remove a lookup table with its rows."""

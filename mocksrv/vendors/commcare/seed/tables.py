@@ -1,4 +1,4 @@
-"""Lookup tables, reports and exports of `demo`."""
+"""Reports and exports of `demo`, and the lookup tables of `exi-training`: those recorded from HQ began with none."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 SOURCE = "d5c4b3a2918070605040302010f0e0d0"
 FEEDS = {"case": "0da7a000000000000000000000000001", "form": "0da7a000000000000000000000000002"}
 REPORT = "5e9a1c0b7d8f46e2a3b4c5d6e7f80912"
+LOOKUP_DOMAIN = "exi-training"
 LOOKUP: dict[str, tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
     "city": (("name", "region"), (("Boston", "north"), ("Nairobi", "east"), ("Accra", "west"))),
     "drug": (("name", "dose_mg"), (("Iron", "60"), ("Folic acid", "5"))),
@@ -19,6 +20,13 @@ LOOKUP: dict[str, tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
 
 
 def fill(world: World, domain: str) -> None:
+    lookup_tables(world, LOOKUP_DOMAIN)
+    reports(world, domain)
+    exports(world, domain)
+    feeds(world, domain)
+
+
+def lookup_tables(world: World, domain: str) -> None:
     for tag, (names, rows) in LOOKUP.items():
         table_id = world.hex()
         world.table("commcare.lookup_tables").insert(table_id, {
@@ -30,9 +38,6 @@ def fill(world: World, domain: str) -> None:
                 "id": row_id, "domain": domain, "table_id": table_id, "item_attributes": {}, "sort_key": number,
                 "fields": {name: {"field_list": [{"field_value": value, "properties": {}}]}
                            for name, value in zip(names, values, strict=True)}})
-    reports(world, domain)
-    exports(world, domain)
-    feeds(world, domain)
 
 
 def reports(world: World, domain: str) -> None:

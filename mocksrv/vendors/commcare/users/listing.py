@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from mocksrv.vendors.commcare.access import domains
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates
-from mocksrv.vendors.commcare.errors import absent, bad_request
+from mocksrv.vendors.commcare.errors import bad_request, no_id
 from mocksrv.vendors.commcare.form_processor.stores import TOP, owned
 from mocksrv.vendors.commcare.schemas import UserList, UserObject
 from mocksrv.vendors.commcare.schemas.requests import UserQuery
 from mocksrv.vendors.commcare.tastypie import paginator
+from mocksrv.vendors.commcare.users import user_data
 from mocksrv.vendors.commcare.vendor import vendor
 
 if TYPE_CHECKING:
@@ -42,16 +43,6 @@ def groups_of(world: World, user: Mapping[str, Any]) -> list[str]:
     return sorted(world.table("commcare.groups").by("by_member", (user["domain"], user["id"])))
 
 
-def user_data(user: Mapping[str, Any]) -> dict[str, Any]:
-    """A mobile worker's custom data with what HQ adds to it."""
-    data = {"commcare_profile": "", **user["user_data"], "commcare_project": user["domain"]}
-    if user["location_id"]:
-        data["commcare_location_id"] = data["commcare_primary_case_sharing_id"] = user["location_id"]
-    if user["location_ids"]:
-        data["commcare_location_ids"] = " ".join(user["location_ids"])
-    return data
-
-
 def show(world: World, call: Call, user: Mapping[str, Any]) -> dict[str, Any]:
     """A mobile worker as the API has it; the era 2015 knows fewer fields."""
     shown = {
@@ -68,7 +59,7 @@ def show(world: World, call: Call, user: Mapping[str, Any]) -> dict[str, Any]:
     }
     if not is_2015(world, call):
         shown |= {"eulas": "[]", "last_modified": dates.naive(user["last_modified"]),
-                  "user_data": user_data(user)}
+                  "user_data": user_data.shown(world, user)}
         if not is_v04(call):
             shown |= {"primary_location": user["location_id"], "locations": user["location_ids"]}
     if (call.arg("extras") or "").lower() == "true":
@@ -128,16 +119,15 @@ def group_members(world: World, domain: str, group: str, active: bool) -> list[M
 
 
 @vendor.resource("GET", "user", "v0.5", "v1", "v0.4", detail=True, permission="edit_commcare_users",
-                 response=UserObject, statuses=(200, 404), source=SOURCE, proof="source")
+                 response=UserObject, statuses=(200, 400), source=SOURCE, proof="source")
 def get_user(world: World, call: Call) -> dict[str, Any]:
     """One mobile worker."""
     return show(world, call, find(world, call))
 
 
 def find(world: World, call: Call) -> Mapping[str, Any]:
-    """The mobile worker that the path names. Raises an empty 404."""
+    """The mobile worker that the path names. Raises a 400: HQ shows an empty user, and misses its id."""
     user = owned(world, "commcare.users", call.params["pk"], call.params["domain"])
     if user is None:
-        # HQ fails while it shows an empty user, differently in each version; a plain 404 is our choice.
-        raise absent(f"no mobile worker {call.params['pk']!r} in this domain")
+        raise no_id("CommCareUser", f"no mobile worker {call.params['pk']!r} in this domain")
     return user

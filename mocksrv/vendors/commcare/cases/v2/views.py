@@ -41,7 +41,7 @@ XMLNS = "http://commcarehq.org/case_api"
 ROOTS = (f"/a/{DOMAIN}/api/case/v2", f"/a/{DOMAIN}/api/v0.6/case")
 LIST = tuple(root + end for root in ROOTS for end in ("/", ""))
 DETAIL = tuple(root + r"/{case_id:[\w\-,]+}" + end for root in ROOTS for end in ("", "/"))
-EXTERNAL = tuple(root + "/ext/{external_id:(?:.|/)+?}/" for root in ROOTS)
+EXTERNAL = tuple(root + "/ext/{external_id:(?:[^/\n]|/)+?}/" for root in ROOTS)
 BULK_FETCH = tuple(root + "/bulk-fetch/" for root in ROOTS)
 # allow_cors adds its own OPTIONS to the list that already has one.
 COMMON: dict[str, Any] = {"permission": "edit_data", "query_key": False, "source": SOURCE, "proof": "source",

@@ -1,0 +1,286 @@
+"""What the documentation tells people to type, and how each kind of it is run.
+
+Fenced blocks, and commands and requests within the text. A block of `text` right after one of code is what that prints,
+where `...` stands for anything. What cannot be run here is skipped with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+import requests
+
+from mocksrv import config
+from mocksrv.drift import accepted
+from mocksrv.tests.tools import SHIFTED, program
+
+ROOT = Path(__file__).parents[2]
+GENERATED = ROOT / "docs" / "operations"
+PAGES = [page.relative_to(ROOT).as_posix() for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+         if page.parent != GENERATED]
+FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+PROGRAMS = ("apt-get", "commcare-export", "curl", "docker", "git", "make", "mocksrv", "npm", "pip", "pipx", "pytest",
+            "python", "sleep", "uvx")
+REQUEST = re.compile(r"(GET|POST|PUT|DELETE) (/_mocksrv/\S+)(?: (\{.*\}))?")
+SECONDS = 180
+FEW = "documented_filters_are_taken or default_page or needs_no_login"  # of the contract tests: some of each vendor
+
+
+@dataclass(frozen=True)
+class Snippet:
+    page: str
+    line: int
+    language: str  # as the fence says it; for what stands in the text it is "sh", or "http" for a request
+    text: str
+    prints: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line} {self.text.split()[0] if self.language == 'sh' else self.language}"
+
+
+def snippets() -> list[Snippet]:
+    return [snippet for page in PAGES for snippet in of_page(page, (ROOT / page).read_text(encoding="utf-8"))]
+
+
+def of_page(page: str, text: str) -> list[Snippet]:
+    found: list[Snippet] = []
+    end = 0
+    for one in FENCE.finditer(text):
+        line, lines = 1 + text.count("\n", 0, one.start()), one[2].splitlines()
+        if one[1] == "text" and found and not text[end : one.start()].strip():
+            found[-1] = replace(found[-1], prints=one[2].strip())
+            continue
+        end = one.end()
+        if all(command.startswith("make ") for command in lines):  # several commands, of which one stays
+            found += [Snippet(page, line + number, "sh", command) for number, command in enumerate(lines, 1)]
+        else:
+            found.append(Snippet(page, line, one[1], one[2]))
+    prose = FENCE.sub(lambda fence: "\n" * fence[0].count("\n"), text)
+    for one in SPAN.finditer(prose):
+        line, command = 1 + prose.count("\n", 0, one.start()), " ".join(one[1].split())
+        if command.partition(" ")[0] in PROGRAMS and " " in command:
+            found.append(Snippet(page, line, "sh", command))
+        elif REQUEST.fullmatch(command):
+            found.append(Snippet(page, line, "http", command))
+    return sorted(found, key=lambda snippet: snippet.line)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where snippets are run: in this folder, against the server of this base URL."""
+
+    folder: Path
+    url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of somebody who has installed mocksrv, and for whom that server stands for a sandbox of each vendor."""
+        host = self.url.removeprefix("http://")
+        machine = {name: value for name, value in os.environ.items() if not name.startswith(("MOCKSRV_", "PYTEST_"))}
+        return machine | {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(self.folder),
+            "MOCKSRV_URL": self.url, "MOCKSRV_PORT": "0", "PORT": "0",
+            "CHT_URL": f"http://{host}", "CHT_USER": "admin", "CHT_PASSWORD": "pass",
+            "CAREHQ_URL": self.url, "CAREHQ_ACCOUNT_ID": "MY_ACCOUNT_ID", "CAREHQ_API_KEY": "MY_API_KEY",
+            "CAREHQ_API_SECRET": "MY_API_SECRET", "COMMCARE_URL": self.url, "COMMCARE_DOMAIN": "demo",
+            "COMMCARE_USERNAME": "brudolph@dimagi.com", "COMMCARE_API_KEY": "0123456789abcdef0123456789abcdef01234567",
+        }
+
+    def here(self, text: str) -> str:
+        """The text with this server's address."""
+        return text.replace("127.0.0.1:8080", self.url.removeprefix("http://"))
+
+    def run(self, *command: str, cwd: Path | None = None, **environment: str) -> str:
+        """What a command prints. It must succeed."""
+        done = subprocess.run(command, cwd=cwd or self.folder, env=self.environment | environment, text=True,
+                              capture_output=True, stdin=subprocess.DEVNULL, check=False, timeout=SECONDS)
+        assert done.returncode == 0, f"{shlex.join(command)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+
+def needs(name: str, advice: str) -> None:
+    """End the test where there is not that program, which CI does not need to have either."""
+    reaches_a_registry()
+    if shutil.which(name) is None:
+        pytest.skip(f"needs {name}: {advice}")
+
+
+def reaches_a_registry() -> None:
+    if SHIFTED in os.environ:
+        pytest.skip("no registry is reached on another day")
+
+
+def run(snippet: Snippet, place: Place) -> None:
+    """Run a snippet by its language; it must succeed, and print what the page says."""
+    for test in tests_of(snippet.page):  # what `pytest` on that page means
+        (place.folder / f"test_{test.line}.py").write_text(test.text, encoding="utf-8")
+    printed = RUNNERS[snippet.language](place.here(snippet.text), place).strip()
+    if snippet.prints is not None:
+        pattern = re.escape(place.here(snippet.prints)).replace(re.escape("..."), ".*")
+        assert re.fullmatch(pattern, printed, re.DOTALL), printed
+
+
+def tests_of(page: str) -> list[Snippet]:
+    return [one for one in snippets() if one.page == page and one.language == "python" and "\ndef test_" in one.text]
+
+
+def python(text: str, place: Place) -> str:
+    if "\ndef test_" in text:
+        return place.run(sys.executable, "-m", "pytest", "-q")
+    if "MocksrvContainer" in text:
+        needs_engine()
+    return place.run(sys.executable, "-W", "error", "-c", text)
+
+
+def shell(text: str, place: Place) -> str:
+    for begins, runner in COMMANDS.items():
+        if re.match(begins, text):
+            return runner(text, place)
+    return place.run("bash", "-euo", "pipefail", "-c", text)
+
+
+def served(text: str, place: Place) -> str:
+    """A server starts, says where it is, answers, and ends."""
+    folder = place.folder if text.startswith("mocksrv ") else ROOT
+    with subprocess.Popen(["bash", "-c", f"exec {text}"], cwd=folder, env=place.environment, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as process:
+        assert process.stdout is not None
+        try:
+            told = []
+            while (line := process.stdout.readline()) and " is ready on " not in line:
+                told.append(line)
+            assert line, "".join(told)
+            anybody = ssl._create_unverified_context()  # whose certificate it shows does not matter here
+            with urlopen(f"{line.split()[-1]}/_mocksrv/health", context=anybody, timeout=30) as answer:
+                assert answer.status == 200
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+            process.communicate(timeout=SECONDS)
+    return line
+
+
+def served_by_uv(text: str, place: Place) -> str:
+    needs("uvx", "pip install uv")
+    return served(text, place)
+
+
+def in_background(text: str, place: Place) -> str:
+    """What runs on behind the shell's back tells its first line, and ends when it is told to."""
+    with subprocess.Popen(["bash", "-c", text.rstrip("& ")], cwd=place.folder, env=place.environment, text=True,
+                          stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        os.killpg(process.pid, signal.SIGTERM)
+        process.communicate(timeout=SECONDS)
+    assert line
+    return line
+
+
+def explained(text: str, place: Place) -> str:
+    return place.run("bash", "-c", f"{text} --help")
+
+
+def made(text: str, place: Place) -> str:
+    """What a target would run: they are the checks of this project itself."""
+    return place.run("bash", "-c", f"{text.partition('#')[0]} --dry-run", cwd=ROOT)
+
+
+def installed(text: str, place: Place) -> str:
+    """What pip would install, and whether there is all that."""
+    reaches_a_registry()
+    return place.run("bash", "-c", f"{text} --dry-run", cwd=ROOT)
+
+
+def installed_by_pipx(text: str, place: Place) -> str:
+    needs("pipx", "pip install pipx")
+    return place.run("bash", "-c", f"{text} --force", cwd=ROOT)
+
+
+def contracts(text: str, place: Place) -> str:
+    """Contract tests, with this project's server for the live one; of them a few, in a folder of their own."""
+    for name in ("contract_tests", "fixtures"):
+        shutil.copytree(ROOT / name, place.folder / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("recorded"))
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, place.folder)
+    known = re.sub(r"^export .*\.\.\..*\n", "", text)  # the environment has what stands there for the reader's own
+    return place.run("bash", "-euc", known, PYTEST_ADDOPTS=f"-p no:cacheprovider -k '{FEW}'")
+
+
+def needs_engine() -> None:
+    needs("docker", "and an engine for it")
+    if subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=SECONDS).returncode:
+        pytest.skip("needs a Docker engine that runs")
+
+
+def engine(text: str, place: Place) -> str:
+    needs_engine()
+    return place.run("bash", "-c", text, cwd=ROOT)
+
+
+def system(text: str, place: Place) -> str:
+    pytest.skip("changes the machine")
+
+
+def request(text: str, place: Place) -> str:
+    found = REQUEST.fullmatch(text)
+    assert found
+    answer = requests.request(found[1], f"{place.url}/~http{found[2]}", data=found[3], timeout=30)
+    assert answer.ok, answer.text
+    return answer.text
+
+
+def node(text: str, place: Place) -> str:
+    program("node")
+    (place.folder / "recipe.mjs").write_text(text, encoding="utf-8")
+    return place.run("node", "recipe.mjs")
+
+
+def java(text: str, place: Place) -> str:
+    program("javac")
+    (place.folder / "Recipe.java").write_text(text, encoding="utf-8")
+    return place.run("java", "Recipe.java")
+
+
+def go(text: str, place: Place) -> str:
+    needs("go", "apt-get install -y golang-go")
+    (place.folder / "recipe_test.go").write_text(text, encoding="utf-8")
+    (place.folder / "go.mod").write_text("module recipe\n")
+    return place.run("go", "test", "-count=1", "./...")
+
+
+def toml(text: str, place: Place) -> str:
+    """Settings of a server, or accepted differences."""
+    if "[[accepted]]" in text:
+        (place.folder / "accepted.toml").write_text(text, encoding="utf-8")
+        assert accepted.read(place.folder / "accepted.toml")
+    else:
+        (place.folder / "mocksrv.toml").write_text(text, encoding="utf-8")
+        config.load({}, {}, place.folder / "mocksrv.toml")
+    return ""
+
+
+COMMANDS = {  # what a command begins with -> how it is run; any other is left to the shell
+    r"(make serve|mocksrv serve)(?!.* --help)": served,
+    "uvx ": served_by_uv,
+    "make ": made,
+    "pip ": installed,
+    "pipx ": installed_by_pipx,
+    r"(export [^\n]*\n)?pytest contract_tests": contracts,
+    "docker ": engine,
+    "apt-get ": system,
+    "mocksrv drift$": explained,
+    ".*&$": in_background,
+}
+RUNNERS = {"python": python, "sh": shell, "http": request, "js": node, "java": java, "go": go, "toml": toml}

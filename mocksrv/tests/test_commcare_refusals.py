@@ -1,0 +1,127 @@
+"""Bodies of HQ's own types, right and wrong: no failure of ours, and a refusal leaves what was there before."""
+
+import json
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.test import Client
+
+from mocksrv.app import create_app
+from mocksrv.config import Config
+
+KEY = {"Authorization": "ApiKey brudolph@dimagi.com:0123456789abcdef0123456789abcdef01234567"}
+LIGHT = settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+TABLES = ("commcare.cases", "commcare.forms", "commcare.lookup_tables", "commcare.lookup_rows")
+TABLE, CASE = "7" * 32, "known"
+
+
+@pytest.fixture(scope="module")
+def app():
+    app = create_app(Config(vendor=("commcare",), size=10))
+    yield app
+    app.worlds.close()
+
+
+@pytest.fixture(scope="module")
+def send(app):
+    """Sends one body into a world of its own that has a case, a table and a row; what the answer was."""
+    numbers = count()
+
+    def call(method, path, data):
+        name = f"refusals-{next(numbers)}"
+        client, world = Client(app), app.worlds[name]
+
+        def ask(method, path, data):
+            return client.open(f"/~{name}/a/demo/api/{path}", method=method, data=json.dumps(data),
+                               headers=KEY | {"Content-Type": "application/json"})
+
+        case = ask("POST", "case/v2/", {"case_type": "t", "case_name": "n", "owner_id": "o", "external_id": CASE})
+        assert ask("POST", "lookup_table/v1/", {"tag": "known", "id": TABLE}).status_code == 201
+        row = ask("POST", "lookup_table_item/v2/", {"data_type_id": TABLE})
+        before = held(world)
+        path = path.format(case=case.json["case"]["case_id"], table=TABLE, row=row.json["id"])
+        response = ask(method, path, data)
+        diagnosis = response.headers.get("X-Mocksrv-Diagnosis", "")
+        assert "mocksrv itself failed" not in diagnosis, diagnosis
+        if response.status_code == 500:
+            assert diagnosis.startswith("CommCare HQ itself answers 500 here: ")
+        if response.status_code >= 400:
+            assert held(world) == before
+        app.worlds.delete(name)
+        return response
+
+    return call
+
+
+def held(world):
+    return {name: list(world.table(name).all()) for name in TABLES}
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["", "x", "1a", "é", "a b", TABLE, CASE, "\x00"]),
+    lambda inner: (st.lists(inner, max_size=2)
+                   | st.dictionaries(st.sampled_from(["a", "", "field_list"]), inner, max_size=2)), max_leaves=4)
+
+
+def mostly(right):
+    """The right type three times out of four."""
+    return st.integers(0, 3).flatmap(lambda number: right if number else ANY)
+
+
+TEXT = st.sampled_from(["", "n", "é", CASE])
+PROPERTIES = st.dictionaries(st.sampled_from(["a", "_a", "1a", "case_name", "last_modified", "é"]), mostly(TEXT),
+                             max_size=3)
+INDEX = st.fixed_dictionaries({}, optional={
+    "case_id": mostly(TEXT), "external_id": mostly(TEXT), "temporary_id": mostly(TEXT), "case_type": mostly(TEXT),
+    "relationship": mostly(st.sampled_from(["child", "extension", "sibling"]))})
+CHANGE = {"case_name": TEXT, "case_type": TEXT, "owner_id": TEXT, "external_id": TEXT, "case_id": TEXT,
+          "temporary_id": TEXT, "user_id": TEXT, "close": st.booleans(), "properties": PROPERTIES,
+          "indices": st.dictionaries(st.sampled_from(["p", "_p", "1a"]), mostly(INDEX), max_size=2)}
+CASES = st.fixed_dictionaries({}, optional={name: mostly(value) for name, value in CHANGE.items()})
+WHOLE = CASES.map(lambda change: {"case_name": "n", "case_type": "t", "owner_id": "o"} | change)
+ROWS = st.lists(mostly(WHOLE.flatmap(lambda row: st.sampled_from(
+    [row, *(row | {"create": flag} for flag in (True, False, None, "x", 0))]))), max_size=3)
+
+
+@given(st.sampled_from([("POST", "case/v2/"), ("PUT", "case/v2/"), ("PUT", "case/v2/{case}/"),
+                        ("PUT", f"case/v2/ext/{CASE}/"), ("PUT", "case/v2/ext/new/")]), mostly(CASES | WHOLE | ROWS))
+@LIGHT
+def test_cases(send, request_line, data):
+    assert send(*request_line, data).status_code in (200, 400, 500)
+
+
+FIELD = st.fixed_dictionaries({}, optional={
+    "name": mostly(TEXT), "field_name": mostly(TEXT), "properties": mostly(st.lists(mostly(TEXT), max_size=2)),
+    "zz": ANY})
+LOOKUP_TABLE = st.fixed_dictionaries({}, optional={
+    "tag": mostly(st.sampled_from(["known", "new"])), "is_global": mostly(st.booleans()),
+    "id": mostly(st.just("8" * 32)), "fields": mostly(st.lists(mostly(FIELD), max_size=2)),
+    "item_attributes": mostly(st.lists(mostly(TEXT), max_size=2)), "description": mostly(TEXT), "zz": ANY})
+
+
+@given(st.sampled_from([("POST", "lookup_table/v1/"), ("PUT", "lookup_table/v1/{table}/"),
+                        ("PUT", f"lookup_table/v1/{'9' * 32}/")]), mostly(LOOKUP_TABLE))
+@LIGHT
+def test_lookup_tables(send, request_line, data):
+    assert send(*request_line, data).status_code in (201, 204, 400, 500)
+
+
+VALUE = st.fixed_dictionaries({}, optional={
+    "value": mostly(TEXT), "field_value": mostly(TEXT), "zz": ANY,
+    "properties": mostly(st.dictionaries(st.just("lang"), mostly(TEXT), max_size=1))})
+VALUES = st.fixed_dictionaries({}, optional={"field_list": mostly(st.lists(mostly(VALUE), max_size=2)), "zz": ANY})
+LOOKUP_ROW = st.fixed_dictionaries({}, optional={
+    "data_type_id": mostly(st.just(TABLE)), "sort_key": mostly(st.integers()), "id": ANY, "zz": ANY,
+    "fields": mostly(st.dictionaries(st.sampled_from(["a", "b"]), mostly(VALUES), max_size=2)),
+    "item_attributes": mostly(st.dictionaries(st.just("a"), mostly(TEXT), max_size=1))})
+
+
+@given(st.sampled_from([("POST", "lookup_table_item/v1/"), ("POST", "lookup_table_item/v2/"),
+                        ("PUT", "lookup_table_item/v1/{row}/"), ("PUT", "lookup_table_item/v2/{row}/"),
+                        ("PUT", f"lookup_table_item/v2/{'9' * 32}/")]), mostly(LOOKUP_ROW))
+@LIGHT
+def test_lookup_rows(send, request_line, data):
+    assert send(*request_line, data).status_code in (200, 201, 204, 400, 404, 500)

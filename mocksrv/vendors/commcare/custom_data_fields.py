@@ -1,0 +1,80 @@
+"""What a project has defined for its custom data: fields of users and locations, and profiles of users.
+
+HQ source: corehq/apps/custom_data_fields/models.py. Here a setting holds it, as JSON by domain:
+
+    {"demo": {"fields": [{"slug": "cadre", "label": "Cadre", "required": true, "choices": ["chw", "nurse"]},
+                         {"slug": "phone", "regex": "^\\\\d+$"}],
+              "profiles": [{"id": 1, "name": "Nurses", "fields": {"cadre": "nurse"}}], "profile_required": true}}
+
+`profiles` and `profile_required` are for users only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mocksrv.world import World
+
+WRONG = 'JSON by domain: {"demo": {"fields": [{"slug": "cadre", "required": true}], "profiles": [...]}}'
+FIELD_KEYS = {"slug": str, "label": str, "required": bool, "choices": list, "regex": str}
+PROFILE_KEYS = {"id": int, "name": str, "fields": dict}
+PATIENCE = 0.5  # seconds for one match of a pattern
+
+
+def check(text: str) -> None:
+    """Raise ValueError if a setting's text is no definition."""
+    try:
+        domains = json.loads(text or "{}")
+    except ValueError:
+        raise ValueError(WRONG) from None
+    if not isinstance(domains, dict):
+        raise ValueError(WRONG)
+    for definition in domains.values():
+        if not isinstance(definition, dict) or definition.keys() - {"fields", "profiles", "profile_required"}:
+            raise ValueError(WRONG)
+        check_items("fields", definition.get("fields", []), FIELD_KEYS, "slug")
+        check_items("profiles", definition.get("profiles", []), PROFILE_KEYS, "id", "name", "fields")
+
+
+def check_items(what: str, items: Any, keys: Mapping[str, type], *needed: str) -> None:
+    for item in items if isinstance(items, list) else [None]:
+        if not isinstance(item, dict) or any(name not in item for name in needed) or any(
+                type(value) is not keys.get(name) for name, value in item.items()):
+            raise ValueError(f"{what} with {', '.join(f'{name} ({kind.__name__})' for name, kind in keys.items())}; "
+                             f"needed: {', '.join(needed)}")
+
+
+def definition(world: World, kind: str, domain: str) -> Mapping[str, Any]:
+    """What a domain has defined for `user` or `location`."""
+    text: str = world.setting(f"commcare.{kind}_fields")
+    found: Mapping[str, Any] = json.loads(text).get(domain, {}) if text else {}
+    return found
+
+
+def profile(world: World, domain: str, id: int) -> Mapping[str, Any] | None:
+    """A profile of users by its number."""
+    profiles = definition(world, "user", domain).get("profiles", ())
+    return next((profile for profile in profiles if profile["id"] == id), None)
+
+
+def errors(world: World, kind: str, domain: str, data: Mapping[str, Any]) -> list[str]:
+    """What is wrong with custom data; the texts are HQ's."""
+    found = [wrong(field, data.get(field["slug"])) for field in definition(world, kind, domain).get("fields", ())]
+    return [text for text in found if text]
+
+
+def wrong(field: Mapping[str, Any], value: Any) -> str | None:
+    import regex
+
+    label, choices = field.get("label") or field["slug"], field.get("choices")
+    if field.get("required") and not value:
+        return f"{label} is required."
+    if value and choices and str(value) not in choices:
+        return f"'{value}' is not a valid choice for {label}. The available options are: {', '.join(choices)}."
+    pattern = field.get("regex")
+    if value and pattern and not regex.search(pattern, str(value), timeout=PATIENCE):
+        return f"'{value}' is not a valid match for {label}."
+    return None

@@ -1,0 +1,60 @@
+"""Names of mobile workers, as e-mail addresses of their domain.
+
+HQ source: corehq/apps/users/util.py (generate_mobile_username), corehq/apps/users/validation.py.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from mocksrv.vendors.commcare.errors import bad_request, failed
+
+if TYPE_CHECKING:
+    from mocksrv.world import World
+
+RESERVED = {"admin", "demo_user"}
+# Django's EmailValidator (django/core/validators.py): what may stand before and behind the @.
+ATOM = r"[-!#$%&'*+/=?^_`{}|~0-9A-Z]+"
+LOCAL = re.compile(rf'{ATOM}(\.{ATOM})*|"([\x01-\x08\x0b\x0c\x0e-\x1f!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*"',
+                   re.IGNORECASE)
+LABEL = r"[A-Z0-9](?:[A-Z0-9-]{0,61}[A-Z0-9])?"
+HOST = re.compile(rf"({LABEL}\.)+(?!-)(?:[A-Z0-9-]{{2,63}})(?<!-)", re.IGNORECASE)
+LONGEST = 320
+# Sic: from + to _, which lets / : ; < = > ? [ \ ] ^ pass.
+SPECIAL = re.compile(r"[^A-Za-z0-9.+-_]")
+
+
+def complete(name: Any, domain: str) -> Any:
+    """A bare name with its domain, in lower case and with dots for blanks; what has an @ stays as it is."""
+    try:
+        if "@" in name:
+            return name
+    except TypeError:
+        raise failed(f"username must be a text, not {name!r}") from None
+    bare = re.sub(r"\s+", ".", str(name or "").lower())
+    return f"{bare}@{domain.lower()}.commcarehq.org"
+
+
+def generate(world: World, domain: str, given: Any) -> str:
+    """The whole username of a new mobile worker. Raises a 400 for a bad or taken one."""
+    username = complete(given, domain)
+    if not isinstance(username, str):
+        raise failed(f"username must be a text, not {given!r}")
+    local, _, host = username.rpartition("@")
+    if len(username) > LONGEST or not LOCAL.fullmatch(local) or not HOST.fullmatch(host):
+        raise bad_request(f"Username '{username}' must be a valid email address.")
+    if SPECIAL.search(local):
+        raise bad_request(f"The username component '{local}' of '{username}' may not contain special characters.")
+    expected = f"{domain.lower()}.commcarehq.org"
+    if host != expected:
+        raise bad_request(f"The username email domain '@{host}' should be '@{expected}'.")
+    if local.lower() in RESERVED or taken(world, username):
+        raise bad_request(f"Username '{username}' is already taken or reserved.")
+    return username
+
+
+def taken(world: World, username: str) -> bool:
+    """Whether a mobile worker has the name, or one that was deleted had it."""
+    return (world.table("commcare.users").first("by_username", username) is not None
+            or username in world.table("commcare.retired_usernames"))
