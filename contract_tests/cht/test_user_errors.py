@@ -124,8 +124,8 @@ CREATE_V3 = [
     ({"contact": {"name": "x"}}, 404, "missing"),
     ({"contact": "{clinic}"}, 400, NO_PERSON),
     ({"contact": "{other_person}"}, 400, OUTSIDE),
-    ({"roles": ["program_officer"], "place": "drop"}, 500, "Server error"),  # validateUserContact runs over no places
-    ({"roles": ["program_officer"], "place": None}, 500, "Server error"),
+    ({"roles": ["program_officer"], "place": "drop"}, 400, OUTSIDE),
+    ({"roles": ["program_officer"], "place": None}, 400, OUTSIDE),
 ]
 UPDATE = [
     ({}, 400, EMPTY),

@@ -54,8 +54,8 @@ def system_problem(name: Any, roles: list[str]) -> str | None:
     """Names and roles that the system keeps for itself."""
     if any(role.startswith("_") for role in roles):
         return "No system roles (starting with underscore) in users db."
-    if isinstance(name, str) and name.startswith("_"):
+    if isinstance(name, str | list) and name[:1] in ("_", ["_"]):
         return "Username may not start with underscore."
-    if isinstance(name, str) and ":" in name:
+    if isinstance(name, str | list) and ":" in name:
         return "Character `:` is not allowed in usernames."
     return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
+from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.call import Call
 
 TEXT = ("text/plain", "application/xml", "text/csv")
@@ -41,14 +42,16 @@ def text(call: Call, types: tuple[str, ...] = TEXT) -> str | None:
     try:
         return call.body.decode(charset(call), "replace")
     except LookupError:
-        return call.body.decode("utf-8", "replace")
+        errors.server_error(diagnosis=f"there is no charset {charset(call)}")
 
 
 def form(call: Call) -> dict[str, Any]:
-    """The fields of a form-encoded body; a repeated one is a list. `{}` for another type."""
+    """The fields of a form-encoded body; a repeated one is a list. `{}` for another type. Refuses other charsets."""
     fields: dict[str, Any] = {}
     if media_type(call) != FORM:
         return fields
+    if charset(call).lower() != "utf-8":
+        errors.server_error(diagnosis=f"forms must be in UTF-8, not {charset(call)}")
     pairs = parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True)
     for name, value in pairs[:MOST_FIELDS]:
         if name in fields:

@@ -110,10 +110,10 @@ def login(world: World, call: Call) -> Any:
     """
     body = call.json
     name, password = (body.get("user"), body.get("password")) if isinstance(body, dict) else (None, None)
-    if not isinstance(name, str):
-        call.diagnose("the server takes for granted that `user` is text")
+    if not isinstance(name, str) or (password and not isinstance(password, str)):
+        call.diagnose("the server takes for granted that `user` and `password` are texts")
         return Reply({"error": "Unexpected error logging in"}, 500)
-    caller = auth.check_password(world, name, password) if isinstance(password, str) else None
+    caller = auth.check_password(world, name, password) if password else None
     if caller is None:
         return Reply({"error": "Not logged in"}, 401)
     return start_session(world, caller, body.get("redirect"), body.get("locale"))
@@ -123,8 +123,7 @@ def start_session(world: World, caller: auth.Caller, redirect: Any = None, local
     """What a successful login answers: four cookies, and where to go as the body of a 302."""
     user = auth.find_user(world, caller.name)
     assert user is not None, "the caller was found by it"
-    if caller.admin:
-        ensure_admin_docs(world, caller.name)  # their roles show from the next login on
+    refused = caller.admin and not ensure_admin_docs(world, caller.name)  # their roles show from the next login on
     settings = app_settings.read(world)
     start = home(world, caller)
     context = caller.context() | ({"home": start} if start != HOME else {})
@@ -132,9 +131,11 @@ def start_session(world: World, caller: auth.Caller, redirect: Any = None, local
         cookies.express(world, "AuthSession", cookies.make(world, user), http_only=True),
         cookies.express(world, "userCtx", quote(json_text.text(context), safe=rendering.COMPONENT)),
         LOGIN_CLEARED,
-        cookies.express(world, "locale",
-                        quote(str(locale or settings.get("locale") or "en"), safe=rendering.COMPONENT)),
     ]
+    if refused:
+        return Reply({"error": "Error getting authCtx"}, 401, headers)
+    headers.append(cookies.express(world, "locale", quote(str(locale or settings.get("locale") or "en"),
+                                                          safe=rendering.COMPONENT)))
     return Reply(target(redirect) or start, 302, headers)
 
 
@@ -143,13 +144,17 @@ def home(world: World, caller: auth.Caller) -> str:
     return ADMIN_HOME if caller.online and auth.has(world, caller, "can_configure") else HOME
 
 
-def ensure_admin_docs(world: World, name: str) -> None:
-    """The first web login of a server admin makes its `_users` and user-settings documents."""
-    for database, doc in (("_users", {"name": name, "type": "user", "roles": ["admin"]}),
-                          ("medic", {"name": name, "type": "user-settings", "roles": ["admin"]})):
-        db = documents.database(world, database)
-        if auth.USER + name not in db:
-            db.put({"_id": auth.USER + name, **doc})
+def ensure_admin_docs(world: World, name: str) -> bool:
+    """The first web login of a server admin makes its `_users` and user-settings documents. False if it cannot: of a
+    user that was deleted the settings are still there."""
+    id = auth.USER + name
+    if id in documents.database(world, "_users"):
+        return True
+    if id in documents.database(world, "medic"):
+        return False
+    for database, kind in (("_users", "user"), ("medic", "user-settings")):
+        documents.database(world, database).put({"_id": id, "name": name, "type": kind, "roles": ["admin"]})
+    return True
 
 
 def target(redirect: Any) -> str | None:

@@ -5,6 +5,7 @@ Callers need no account but the secret that `PUT /api/v1/credentials/...` left f
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from mocksrv.vendors.cht import conformance, errors
@@ -18,6 +19,8 @@ from mocksrv.world import World
 
 AFRICAS_TALKING_SOURCE = "CHT 4.15 source, api/src/controllers/africas-talking.js"
 RAPIDPRO_SOURCE = "CHT 4.15 source, api/src/controllers/rapidpro.js"
+
+TOKEN = re.compile(r"Token\s+(.+)")
 
 
 def check_secret(world: World, key: str, given: Any) -> None:
@@ -62,10 +65,10 @@ def post_africas_talking_report(world: World, call: Call) -> Any:
 
 
 def store_from_rapidpro(world: World, call: Call) -> dict[str, Any]:
-    kind, _, token = call.header("authorization").partition(" ")
-    if kind != "Token" or not token:
+    token = TOKEN.match(call.header("authorization"))
+    if token is None:
         errors.fail(403, "Missing authorization token", diagnosis="send the header Authorization: Token <secret>")
-    check_secret(world, "rapidpro:incoming", token)
+    check_secret(world, "rapidpro:incoming", token[1])
     body = call.json if isinstance(call.json, dict) else {}
     message = {key: body.get(key) for key in traffic.REQUIRED}
     if not traffic.receive(world, [message]):

@@ -48,6 +48,7 @@ def set_state(task: dict[str, Any], change: Change, now: str) -> bool:
     Without details or reference those of before are forgotten. Details that are objects count as new each time.
     """
     history = task["state_history"] if isinstance(task.get("state_history"), list) else []
+    task["state_history"] = history  # before the state, where it is new: the order of keys shows
     same_details = not change.details or (
         not isinstance(change.details, dict) and task.get("state_details") == change.details)
     same_reference = not change.reference or task.get("gateway_ref") == change.reference
@@ -59,7 +60,7 @@ def set_state(task: dict[str, Any], change: Change, now: str) -> bool:
         if value is None:
             task.pop(key, None)
         else:
-            task[key] = value  # where it was, if it was there: the order of keys shows
+            task[key] = value
     extra = {} if change.details is None else {"state_details": change.details}
     task["state_history"] = [*history, {"state": change.state, **extra, "timestamp": now}]
     return True

@@ -111,8 +111,8 @@ def create(world: World, data: Data, response: Data) -> None:
 
 def write(world: World, database: str, doc: Data) -> Data:
     """Store a document; its id and new revision."""
-    if database == "_users" and not isinstance(doc.get("name"), str):
-        errors.fail(500, "Server error", diagnosis="the username must be a text")
+    if database == "_users" and not isinstance(doc.get("name"), str | list):
+        errors.server_error(diagnosis="the username must be a text; the database's check fails at numbers")
     try:
         stored = documents.database(world, database).put(doc)
     except documents.Conflict as error:

@@ -54,20 +54,18 @@ def check_place(world: World, id: Any) -> None:
 def check_contact(world: World, data: Data, user: Data | None = None) -> None:
     """Refuse a contact that is no person, or within none of the account's places.
 
-    Without any place the server fails, as it goes through a list of places that is not there. A `null` contact is
-    never refused: the server's check for offline users does not work (it reads `roles.roles`).
+    Without any place there is none to be in. A `null` contact is never refused: the server's check for offline users
+    does not work (it reads `roles.roles`).
     """
     if not javascript.truthy(data.get("contact")):
         return None
     ids = data["facility_id"] if data.get("facility_id") else (user or {}).get("facility_id")
-    if not ids:
-        errors.server_error(diagnosis="a contact needs a place: give both, or give the account a place first")
     doc = documents.database(world, "medic").peek(javascript.text(data.get("contact_id")))
     if doc is None:
         history = documents.database(world, "medic").history(javascript.text(data.get("contact_id")))
         errors.fail(404, "deleted" if history else "missing")
     refused: errors.Failure | None = None
-    for id in ids if isinstance(ids, list) else [ids]:
+    for id in ids if ids and isinstance(ids, list) else [ids or None]:
         try:
             return check_person(world, doc, id)
         except errors.Failure as error:

@@ -65,7 +65,7 @@ ONE_OR_MANY = response_schemas.any_of(Created, response_schemas.array(response_s
 class BareUser(Schema):
     id = fields.String(required=True)
     rev = fields.String(required=True)
-    username = fields.String(required=True)
+    username = fields.Raw(required=True)  # a text, unless somebody stored another name
     fullname = fields.Raw(metadata={"description": "as it was stored, like the others: a text"})
     email = fields.Raw()
     phone = fields.Raw()
