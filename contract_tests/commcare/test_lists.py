@@ -185,10 +185,8 @@ def test_location_filters(hq, query, expected):
     ("parent=x", "The 'parent' field does not allow filtering."),
     ("site_code__lt=x", "'lt' is not an allowed filter on the 'site_code' field."),
     ("site_code__name=x", "The 'site_code' field does not support relations."),
-    ("latitude__gt=north", "Invalid resource lookup data provided (mismatched type)."),
-    ("created_at__gt=someday", "Invalid resource lookup data provided (mismatched type)."),
+    ("latitude__gt=north", "['“north” value must be a decimal number.']"),
     ("created_at__year=x", "Invalid resource lookup data provided (mismatched type)."),
-    ("created_at__regex=(", "Invalid resource lookup data provided (mismatched type)."),
     ("order_by=name", "The 'name' field does not allow ordering."),
     ("order_by=-bogus", "No matching 'bogus' field for ordering on."),
 ])

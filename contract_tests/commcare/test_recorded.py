@@ -18,8 +18,7 @@ VERSION = "2026-11-28"  # the day of the recording; the modules were HQ's newest
 LOGIN = {"Authorization": "ApiKey brudolph@dimagi.com:0123456789abcdef0123456789abcdef01234567"}
 AREAS = ("lookup", "casev2", "locations", "users", "users2", "groups", "forms", "cases")
 LISTED = ("locations", "groups")  # whose first line lists what every new world holds: there the ids are learnt
-# Areas that are not mended yet, and how many of their answers agree at least.
-UNSETTLED = {"locations": 119}
+
 
 
 class Recording:
@@ -99,17 +98,18 @@ def known():
 @pytest.fixture(scope="module")
 def outcomes(known):
     """All outcomes, by area."""
-    app = create_app(Config(vendor=("commcare",)))
+    app = create_app(Config())  # all vendors, as when the recording's domain was made: they draw from one generator
     with Server(app) as server:
         return {area: Recording(app, server, area, known["absent_keys"].get(area, ())).play() for area in AREAS}
 
 
 def test_the_recorded_answers_come_again_and_prove_what_is_written_down(request, outcomes, known):
-    settled = [one for area in AREAS if area not in UNSETTLED for one in outcomes[area]]
-    check("commcare", VERSION, settled, known["differences"], request.config.getoption("--write-proof"))
+    everything = [one for area in AREAS for one in outcomes[area]]
+    check("commcare", VERSION, everything, known["differences"], request.config.getoption("--write-proof"))
 
 
-@pytest.mark.parametrize("area", UNSETTLED)
-def test_no_area_gets_worse(outcomes, area):
+@pytest.mark.parametrize("area", AREAS)
+def test_each_area_agrees(outcomes, area):
+    """But for a handful: what an older HQ did, and stand-ins for its databases, is nearly all in two of them."""
     different = [one for one in outcomes[area] if one.problems]
-    assert len(outcomes[area]) - len(different) >= UNSETTLED[area]
+    assert len(different) <= max(1, 0.08 * len(outcomes[area]))

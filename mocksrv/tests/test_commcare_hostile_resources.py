@@ -35,7 +35,7 @@ def filled(path, id):
     """A path with its parameters in place."""
     path = path.replace(r"{domain:[\w.:-]+}", "demo").replace("{kind:cases|forms}", "cases")
     for name in ("{pk:(?:[^/\n]|/)+?}", "{config_id}", "{table_id:[0-9]+}", "{form_id}", "{name:.+}", "{case_id}",
-                 "{id}"):
+                 "{id}", "{ids:.*?}"):
         path = path.replace(name, id)
     return path if "{" not in path else path[: path.index("{")]
 

@@ -57,7 +57,7 @@ def test_what_is_documented_is_not_assumed():
 @pytest.mark.parametrize(("vendor", "path", "method", "target", "parameters"), [
     ("carehq", "/v1/home-visits", "put", "retrieve_home_visits", {"id": "$response.body#/_id"}),
     ("carehq", "/v1/home-visits", "get", "update_home_visits", {"id": "$response.body#/items/0/_id"}),
-    ("commcare", "/a/{domain}/api/v0.5/group/", "post", "get_group",
+    ("commcare", "/a/{domain}/api/group/v1/", "post", "get_group",
      {"domain": "$request.path.domain", "pk": "$response.body#/id"}),
     ("cht", "/{db}", "post", "couch_get_document", {"db": "$request.path.db", "id": "$response.body#/id"}),
     ("cht", "/api/v1/person", "get", "get_person", {"uuid": "$response.body#/data/0/_id"}),

@@ -68,8 +68,9 @@ if TYPE_CHECKING:
 DOMAIN = r"{domain:[\w.:-]+}"
 PK = "{pk:(?:[^/\n]|/)+?}"  # an id may hold slashes: HQ source, tastypie's base_urls
 CLAIMED = re.compile(r"/a/|/api/(v0\.\d+/)?(user_domains|identity)\b")
-# Names of cases and attachments in which two slashes in a row mean themselves.
-SLASHES_KEPT = re.compile(r"/(case/v2/ext|v0\.6/case/ext|form/attachment|form_attachment/v1)/")
+# Names of cases and attachments, and lists of ids, in which two slashes in a row mean themselves.
+SLASHES_KEPT = re.compile(r"/(case/v2/ext|v0\.6/case/ext|form/attachment|form_attachment/v1|location(_type)?/v\d/set"
+                          r"|v0\.\d/location(_type)?/set)/")
 
 
 def words(value: Any) -> list[str]:
@@ -261,7 +262,7 @@ class CommCare(Vendor[Call]):
         return re.sub("/{2,}", "/", head) + rest
 
     def identify(self, world: World, call: Call) -> None:
-        found = self.inside(call) if "pk" in call.params else []
+        found = self.inside(call) if call.operation is None or "pk" in call.params else []
         if found and call.operation not in found:
             call.operation, call.allowed = None, tuple(op.method for op in found)
         if call.operation is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from marshmallow import INCLUDE, Schema
+from marshmallow import INCLUDE, Schema, fields
 
 from mocksrv.described.json_schema import NUMBER, OBJECT, TEXT, TRUTH, Shape, any_of, array, nullable, record
 
@@ -26,8 +26,20 @@ def echo(schema: type[Schema]) -> Callable[[], type[Schema]]:
     return make
 
 
+def some(schema: type[Schema]) -> Callable[[], type[Schema]]:
+    """The objects of a `set/`, and the ids of those that there are none of."""
+    def make() -> type[Schema]:
+        return type(f"Some{schema.__name__}", (Schema,), {
+            "objects": fields.List(fields.Nested(schema), required=True),
+            "not_found": fields.List(fields.String())})
+
+    return make
+
+
 NOTHING: Shape = {"type": "object", "maxProperties": 0}
 IDS = array(TEXT)
+MODEL_SCHEMA = record({"allowed_detail_http_methods": IDS, "allowed_list_http_methods": IDS, "default_format": TEXT,
+                       "default_limit": NUMBER, "fields": OBJECT, "filtering": OBJECT}, {"ordering": IDS})
 OLD_CASE = record({"case_id": TEXT, "id": TEXT, "properties": OBJECT, "indices": OBJECT, "closed": TRUTH,
                    "date_closed": nullable("string"), "date_modified": nullable("string"), "resource_uri": TEXT},
                   closed=False)

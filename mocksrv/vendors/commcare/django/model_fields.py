@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
 from mocksrv.vendors.commcare.errors import failed, invalid
 
 MOST_INTEGER = 2**31 - 1  # PostgreSQL's integer
+LARGEST = 20  # the exponent of a decimal number that the database still takes
+DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+DATETIME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,6})\d{0,6})?)?"
+                      r"\s*(Z|[+-]\d{2}(?::?\d{2})?)?")
 
 
 def uuid_of(value: Any) -> str:
@@ -38,3 +45,72 @@ def integer_of(value: Any) -> int:
     if abs(number) > MOST_INTEGER:
         raise failed(f"{number} does not fit into the column")
     return number
+
+
+def decimal_of(value: Any) -> Decimal:
+    """What a DecimalField holds of a value; the answer of a write shows it to the last digit."""
+    try:
+        number = Decimal(value)
+    except (InvalidOperation, TypeError, ValueError):
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise invalid(f"“{value}” value must be a decimal number.")
+    if number and number.adjusted() > LARGEST:
+        raise failed("the number is too large for the database")
+    return number
+
+
+def moment_of(value: Any) -> datetime:
+    """What a DateTimeField holds of a text; one without a zone is UTC."""
+    if not isinstance(value, str):
+        raise failed(f"a moment must be a text, not {value!r}")
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        pass
+    if found := DATETIME.fullmatch(value):
+        try:
+            year, month, day, hour, minute, second, fraction, zone = found.groups()
+            return datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0),
+                            int((fraction or "0").ljust(6, "0")), offset(zone))
+        except ValueError:
+            raise invalid(f"“{value}” value has the correct format (YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ]) but it is an "
+                          "invalid date/time.") from None
+    try:
+        found_day = parse_day(value)
+    except ValueError:
+        raise invalid(f"“{value}” value has the correct format (YYYY-MM-DD) but it is an invalid date.") from None
+    if found_day is None:
+        raise invalid(f"“{value}” value has an invalid format. It must be in YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ] "
+                      "format.")
+    return datetime(found_day.year, found_day.month, found_day.day)
+
+
+def offset(zone: str | None) -> timezone | None:
+    if zone is None or zone == "Z":
+        return UTC if zone else None
+    digits = zone[1:].replace(":", "")
+    minutes = int(digits[:2]) * 60 + int(digits[2:] or 0)
+    return timezone(timedelta(minutes=-minutes if zone[0] == "-" else minutes))
+
+
+def parse_day(value: str) -> date | None:
+    """A date; None for what does not look like one. Raises ValueError for one that there is not."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        found = DATE.fullmatch(value)
+        return date(*map(int, found.groups())) if found else None
+
+
+def day_of(value: Any) -> date:
+    """What a DateField holds of a text."""
+    if not isinstance(value, str):
+        raise failed(f"a date must be a text, not {value!r}")
+    try:
+        found = parse_day(value)
+    except ValueError:
+        raise invalid(f"“{value}” value has the correct format (YYYY-MM-DD) but it is an invalid date.") from None
+    if found is None:
+        raise invalid(f"“{value}” value has an invalid date format. It must be in YYYY-MM-DD format.")
+    return found

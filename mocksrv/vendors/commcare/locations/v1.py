@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.access import domains
 from mocksrv.vendors.commcare.call import Call
+from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import dates
-from mocksrv.vendors.commcare.errors import absent, bad_request
+from mocksrv.vendors.commcare.errors import absent, failed, not_found
 from mocksrv.vendors.commcare.form_processor.stores import TOP_NUMBER, owned
+from mocksrv.vendors.commcare.locations import model_schema
 from mocksrv.vendors.commcare.schemas import LocationList, LocationObject, LocationTypeList, LocationTypeObject
 from mocksrv.vendors.commcare.schemas.requests import LocationQuery, PageQuery
 from mocksrv.vendors.commcare.tastypie import filters, paginator
@@ -22,18 +24,19 @@ if TYPE_CHECKING:
 
 Doc = Mapping[str, Any]
 SOURCE = "commcare-hq corehq/apps/locations/resources/v0_5.py"
-FIELDS = ("created_at", "domain", "external_id", "id", "last_modified", "latitude", "location_data", "location_id",
-          "location_type", "longitude", "name", "parent", "resource_uri", "site_code")
-FILTERS: dict[str, tuple[frozenset[str], Callable[[str], Any]]] = {
-    "site_code": (filters.EXACT, filters.text),
-    "external_id": (filters.EXACT, filters.text),
-    "created_at": (filters.ALL, filters.moment),
-    "last_modified": (filters.ALL, filters.moment),
-    "latitude": (filters.ALL, float),
-    "longitude": (filters.ALL, float),
+FIELDS: dict[str, filters.Kind] = {
+    "created_at": filters.MOMENT, "domain": filters.TEXT, "external_id": filters.TEXT, "id": filters.NUMBER,
+    "last_modified": filters.MOMENT, "latitude": filters.NUMBER, "location_data": filters.TEXT,
+    "location_id": filters.TEXT, "location_type": filters.TEXT, "longitude": filters.NUMBER, "name": filters.TEXT,
+    "parent": filters.TEXT, "resource_uri": filters.TEXT, "site_code": filters.TEXT,
 }
-TYPE_FIELDS = ("administrative", "code", "domain", "id", "name", "parent", "resource_uri", "shares_cases",
-               "view_descendants")
+FILTERS: dict[str, frozenset[str]] = {
+    "created_at": filters.ALL, "domain": filters.EXACT, "external_id": filters.EXACT, "last_modified": filters.ALL,
+    "latitude": filters.ALL, "longitude": filters.ALL, "site_code": filters.EXACT,
+}
+TOLD_FILTERS = {name: 1 if lookups is filters.ALL else ["exact"] for name, lookups in FILTERS.items()}
+TYPE_FIELDS: dict[str, filters.Kind] = dict.fromkeys(model_schema.LOCATION_TYPE, filters.TEXT)
+TYPE_FILTERS = {"domain": filters.EXACT}
 
 
 def uri(call: Call, resource: str, id: str | int | None) -> str | None:
@@ -79,16 +82,6 @@ def check_plan(world: World, call: Call) -> None:
         raise Refusal(403, diagnosis="the setting commcare.features lacks locations")
 
 
-def refuse_order(call: Call, known: tuple[str, ...]) -> None:
-    """No field of a version 1 location can be sorted by."""
-    for name, value in call.query:
-        bare = value.removeprefix("-").partition("__")[0]
-        if name == "order_by" and bare not in known:
-            raise bad_request(f"No matching '{bare}' field for ordering on.")
-        if name == "order_by":
-            raise bad_request(f"The '{bare}' field does not allow ordering.")
-
-
 def listed(world: World, call: Call, table: str, tests: list[filters.Test]) -> list[Doc]:
     """A domain's documents that pass all tests, by number."""
     domain, docs = call.params["domain"], world.table(table)
@@ -96,45 +89,104 @@ def listed(world: World, call: Call, table: str, tests: list[filters.Test]) -> l
     return [doc for doc in found if not doc.get("archived") and all(test(doc) for test in tests)]
 
 
-@vendor.resource("GET", "location", "v0.5", "v1", permission="edit_locations", response=LocationList,
-                 source=SOURCE, proof="source", query=LocationQuery)
-def list_locations(world: World, call: Call) -> dict[str, Any]:
-    """Locations by number, with Django's lookups as filters."""
-    check_plan(world, call)
-    found = listed(world, call, "commcare.locations", filters.tests(call, FIELDS, FILTERS))
-    refuse_order(call, FIELDS)
-    return paginator.page(call, len(found), lambda offset, limit: [
-        show(call, place) for place in found[offset : offset + limit]])
-
-
-@vendor.resource("GET", "location", "v0.5", "v1", detail=True, permission="edit_locations",
-                 response=LocationObject, statuses=(200, 404), source=SOURCE, proof="source")
-def get_location(world: World, call: Call) -> dict[str, Any]:
-    """One location by its `location_id`."""
+def find(world: World, call: Call) -> Doc:
+    """The location that the path names. Raises an empty 404."""
     check_plan(world, call)
     place = owned(world, "commcare.locations", call.params["pk"], call.params["domain"])
     if place is None or place["archived"]:
         raise absent(f"no location {call.params['pk']!r} in this domain")
-    return show(call, place)
+    return place
 
 
-@vendor.resource("GET", "location_type", "v0.5", "v1", permission="edit_locations", response=LocationTypeList,
+def several(call: Call, found: Mapping[str, Doc], show: Callable[[Doc], dict[str, Any]]) -> dict[str, Any]:
+    """The objects of a `set/`, in the order of their ids in the path."""
+    ids = call.params["ids"].split(";")
+    missing = [id for id in ids if id not in found]
+    return {"objects": [show(found[id]) for id in ids if id in found]} | ({"not_found": missing} if missing else {})
+
+
+@vendor.resource("GET", "location", "v1", "v0.5", permission="edit_locations", response=LocationList,
+                 source=SOURCE, proof="source", query=LocationQuery)
+def list_locations(world: World, call: Call) -> dict[str, Any]:
+    """Locations by number, with Django's lookups as filters."""
+    check_plan(world, call)
+    found = listed(world, call, "commcare.locations", filters.tests(call.query, FIELDS, FILTERS))
+    filters.ordering(call, FIELDS, ())
+    return paginator.page(call, len(found), lambda offset, limit: [
+        show(call, place) for place in found[offset : offset + limit]])
+
+
+@vendor.resource("GET", "location", "v1", "v0.5", tail="schema/", permission="edit_locations",
+                 response=response_schemas.MODEL_SCHEMA, source=SOURCE, proof="source")
+def get_location_schema(world: World, call: Call) -> dict[str, Any]:
+    """The fields of a location, as tastypie tells them."""
+    check_plan(world, call)
+    return model_schema.schema(model_schema.LOCATION, TOLD_FILTERS)
+
+
+@vendor.resource("GET", "location", "v1", "v0.5", tail="set/{ids:.*?}/", permission="edit_locations",
+                 response=response_schemas.some(LocationObject), source=SOURCE, proof="source")
+def get_locations(world: World, call: Call) -> dict[str, Any]:
+    """Several locations by their `location_id`, with semicolons."""
+    check_plan(world, call)
+    found = {place["location_id"]: place for place in listed(world, call, "commcare.locations", [])}
+    return several(call, found, lambda place: show(call, place))
+
+
+@vendor.resource("GET", "location", "v1", "v0.5", detail=True, permission="edit_locations",
+                 response=LocationObject, statuses=(200, 404), source=SOURCE, proof="source")
+def get_location(world: World, call: Call) -> dict[str, Any]:
+    """One location by its `location_id`."""
+    return show(call, find(world, call))
+
+
+@vendor.resource("GET", "location_type", "v1", "v0.5", permission="edit_locations", response=LocationTypeList,
                  source=SOURCE, proof="source", query=PageQuery)
 def list_location_types(world: World, call: Call) -> dict[str, Any]:
     """Location types by number."""
     check_plan(world, call)
-    found = listed(world, call, "commcare.location_types", filters.tests(call, TYPE_FIELDS, {}))
-    refuse_order(call, TYPE_FIELDS)
+    found = listed(world, call, "commcare.location_types", filters.tests(call.query, TYPE_FIELDS, TYPE_FILTERS))
+    filters.ordering(call, TYPE_FIELDS, ())
     return paginator.page(call, len(found), lambda offset, limit: [
         show_type(call, kind) for kind in found[offset : offset + limit]])
 
 
-@vendor.resource("GET", "location_type", "v0.5", "v1", detail=True, permission="edit_locations",
+@vendor.resource("GET", "location_type", "v1", "v0.5", tail="schema/", permission="edit_locations",
+                 response=response_schemas.MODEL_SCHEMA, source=SOURCE, proof="source")
+def get_location_type_schema(world: World, call: Call) -> dict[str, Any]:
+    """The fields of a location type, as tastypie tells them."""
+    check_plan(world, call)
+    return model_schema.schema(model_schema.LOCATION_TYPE, {"domain": ["exact"]})
+
+
+@vendor.resource("GET", "location_type", "v1", "v0.5", tail="set/{ids:.*?}/", permission="edit_locations",
+                 response=response_schemas.some(LocationTypeObject), statuses=(200, 500), source=SOURCE, proof="source")
+def get_location_types(world: World, call: Call) -> dict[str, Any]:
+    """Several location types by their numbers, with semicolons."""
+    check_plan(world, call)
+    if any(number(id) is None for id in call.params["ids"].split(";")):
+        raise failed("a location type has a number")
+    found = {str(kind["id"]): kind for kind in listed(world, call, "commcare.location_types", [])}
+    return several(call, found, lambda kind: show_type(call, kind))
+
+
+def number(id: str) -> int | None:
+    """The number that an id is; None if it is none."""
+    try:
+        return int(id)
+    except ValueError:
+        return None
+
+
+@vendor.resource("GET", "location_type", "v1", "v0.5", detail=True, permission="edit_locations",
                  response=LocationTypeObject, statuses=(200, 404), source=SOURCE, proof="source")
 def get_location_type(world: World, call: Call) -> dict[str, Any]:
     """One location type by its number."""
     check_plan(world, call)
-    kind = owned(world, "commcare.location_types", call.params["pk"], call.params["domain"])
+    id = number(call.params["pk"])
+    if id is None:
+        raise not_found("a location type has a number")
+    kind = owned(world, "commcare.location_types", str(id), call.params["domain"])
     if kind is None:
-        raise absent(f"no location type {call.params['pk']!r} in this domain")
+        raise absent(f"no location type {id} in this domain")
     return show_type(call, kind)

@@ -55,11 +55,11 @@ class LocationObject(Strict):
     id = fields.Integer(required=True)
     last_modified = text()
     latitude = maybe()
-    location_data = fields.Dict(keys=fields.String(), required=True)
+    location_data = fields.Raw(required=True)  # an object, or whatever else Python makes one of
     location_id = text()
     location_type = text()
     longitude = maybe()
-    name = text()
+    name = maybe()
     parent = maybe()
     resource_uri = text()
     site_code = text()
@@ -81,12 +81,12 @@ class Location2Object(Strict):
     domain = text()
     last_modified = text()
     latitude = maybe()
-    location_data = fields.Dict(keys=fields.String(), required=True)
+    location_data = fields.Raw(required=True)  # an object, or whatever else Python makes one of
     location_id = text()
     location_type_code = text()
     location_type_name = text()
     longitude = maybe()
-    name = text()
+    name = maybe()
     parent_location_id = text()
     site_code = text()
 

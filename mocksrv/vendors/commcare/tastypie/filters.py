@@ -1,71 +1,145 @@
-"""Django's lookups in query parameters, `created_at__gte=...`, as tastypie's model resources take them."""
+"""Django's lookups in query parameters, `created_at__gte=...`, as tastypie's model resources take them.
+
+Source: tastypie/resources.py (build_filters, check_filtering), django/db/models/lookups.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 from mocksrv.vendors.commcare.call import Call
-from mocksrv.vendors.commcare.django import dates
+from mocksrv.vendors.commcare.django import dates, model_fields
 from mocksrv.vendors.commcare.errors import bad_request, failed
 
 MISMATCH = "Invalid resource lookup data provided (mismatched type)."
 Test = Callable[[Mapping[str, Any]], bool]
+CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "nil": None, "none": None, "None": None}
 
-# Lookups that compare the stored value with the parameter, both as texts or both as numbers.
-LOOKUPS: dict[str, Callable[[Any, Any], bool]] = {
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "exact": lambda a, b: a == b,
     "gt": lambda a, b: a > b,
     "gte": lambda a, b: a >= b,
     "lt": lambda a, b: a < b,
     "lte": lambda a, b: a <= b,
-    "iexact": lambda a, b: str(a).lower() == str(b).lower(),
-    "contains": lambda a, b: str(b) in str(a),
-    "icontains": lambda a, b: str(b).lower() in str(a).lower(),
-    "startswith": lambda a, b: str(a).startswith(str(b)),
-    "istartswith": lambda a, b: str(a).lower().startswith(str(b).lower()),
-    "endswith": lambda a, b: str(a).endswith(str(b)),
-    "iendswith": lambda a, b: str(a).lower().endswith(str(b).lower()),
 }
-LISTS: dict[str, Callable[[Any, list[Any]], bool]] = {
-    "in": lambda a, b: a in b,
-    "range": lambda a, b: len(b) == 2 and b[0] <= a <= b[1],
+# Compared as texts, whatever the field is.
+TEXTS: dict[str, Callable[[str, str], bool]] = {
+    "iexact": lambda a, b: a.lower() == b.lower(),
+    "contains": lambda a, b: b in a,
+    "icontains": lambda a, b: b.lower() in a.lower(),
+    "startswith": lambda a, b: a.startswith(b),
+    "istartswith": lambda a, b: a.lower().startswith(b.lower()),
+    "endswith": lambda a, b: a.endswith(b),
+    "iendswith": lambda a, b: a.lower().endswith(b.lower()),
 }
-PARTS = {"year": slice(0, 4), "month": slice(5, 7), "day": slice(8, 10)}
+# Numbers out of a moment.
+PARTS: dict[str, Callable[[str], int]] = {
+    "year": lambda text: int(text[:4]), "month": lambda text: int(text[5:7]), "day": lambda text: int(text[8:10]),
+    "hour": lambda text: int(text[11:13]), "minute": lambda text: int(text[14:16]),
+    "second": lambda text: int(text[17:19]), "quarter": lambda text: (int(text[5:7]) + 2) // 3,
+    "week": lambda text: day_of(text).isocalendar().week, "iso_year": lambda text: day_of(text).isocalendar().year,
+    "iso_week_day": lambda text: day_of(text).isoweekday(), "week_day": lambda text: day_of(text).isoweekday() % 7 + 1,
+}
 PATIENCE = 0.5  # seconds for one match of a pattern
-TERMS = {*LOOKUPS, *LISTS, *PARTS, "isnull", "regex", "iregex"}
-ALL = frozenset(TERMS)
+COMMON = frozenset((*COMPARISONS, *TEXTS, "in", "range", "isnull", "regex", "iregex"))
+ALL = COMMON | {"date", *PARTS}  # tastypie's word for: every lookup of the field
 EXACT = frozenset(("exact",))
 
 
-def text(value: str) -> str:
-    return value
+class Kind(NamedTuple):
+    """A kind of model field: the lookups that Django has for it, and how it reads a value and what is stored."""
+
+    lookups: frozenset[str]
+    read: Callable[[Any], Any]
+    stored: Callable[[Any], Any] = lambda value: value
 
 
-def tests(call: Call, known: Iterable[str], allowed: Mapping[str, tuple[frozenset[str], Callable[[str], Any]]],
+def day_of(text: str) -> date:
+    return date.fromisoformat(text[:10])
+
+
+def moment_of(value: Any) -> str:
+    try:
+        return dates.text(model_fields.moment_of(value))
+    except OverflowError:
+        raise failed("the moment is beyond what Python's dates reach") from None
+
+
+TEXT = Kind(COMMON, str)
+MOMENT = Kind(ALL, moment_of)
+NUMBER = Kind(COMMON, model_fields.decimal_of, model_fields.decimal_of)
+
+
+def tests(pairs: Iterable[tuple[str, str]], known: Mapping[str, Kind], allowed: Mapping[str, frozenset[str]],
           ) -> list[Test]:
-    """The conditions in the query: `known` fields, and of them the `allowed` ones with their lookups and reader.
+    """The conditions in a query: of the `known` fields the `allowed` ones, each with its lookups.
 
-    Parameters of unknown fields are passed over. Raises tastypie's refusals.
+    Parameters of unknown fields are passed over, and the last one of a name counts. Raises the refusals of tastypie.
     """
+    given: dict[str, list[str]] = {}
+    for name, value in pairs:
+        given.setdefault(name, []).append(value)
     found = []
-    for name, value in dict(call.query).items():
+    for name, values in given.items():
         field, *rest = name.split("__")
         if field not in known:
             continue
-        lookup = rest.pop() if rest and rest[-1] in TERMS else "exact"
+        lookup = rest.pop() if rest and rest[-1] in known[field].lookups else "exact"
         if field not in allowed:
             raise bad_request(f"The '{field}' field does not allow filtering.")
-        lookups, read = allowed[field]
-        if lookup not in lookups:
+        if lookup not in allowed[field]:
             raise bad_request(f"'{lookup}' is not an allowed filter on the '{field}' field.")
         if rest:
             raise bad_request(f"The '{field}' field does not support relations.")
-        try:
-            found.append(condition(field, lookup, value, read))
-        except ValueError:
-            raise bad_request(MISMATCH) from None
+        if field != "domain":  # HQ puts the domain of the path there
+            found.append(condition(field, lookup, values, known[field]))
     return found
+
+
+def condition(field: str, lookup: str, values: list[str], kind: Kind) -> Test:
+    """One condition. Raises a 400 for a value that is not of the field's type, and what HQ does not handle."""
+    value: Any = CONSTANTS.get(values[-1], values[-1])
+    if lookup == "isnull":
+        if not isinstance(value, bool):
+            raise failed("isnull takes true or false")
+        return lambda doc: (doc[field] is None) is value
+    if value is None:
+        if lookup != "exact":
+            raise bad_request(MISMATCH)
+        return lambda doc: doc[field] is None
+    if lookup in ("in", "range"):
+        parts = [kind.read(part) for one in values for part in one.split(",")] if value != "" else [kind.read("")]
+        return members(field, lookup, parts, kind)
+    if lookup in ("regex", "iregex"):
+        finds(str(value), "", any_case=False)  # whether it is a pattern at all, also where there is nothing to search
+        return lambda doc: doc[field] is not None and finds(str(value), str(doc[field]), lookup == "iregex")
+    if lookup in TEXTS:
+        return lambda doc: doc[field] is not None and TEXTS[lookup](str(doc[field]), str(value))
+    if lookup in PARTS:
+        number = whole(value)
+        return lambda doc: doc[field] is not None and PARTS[lookup](doc[field]) == number
+    if lookup == "date":
+        day = model_fields.day_of(value)
+        return lambda doc: doc[field] is not None and day_of(doc[field]) == day
+    wanted = kind.read(value)
+    return lambda doc: doc[field] is not None and COMPARISONS[lookup](kind.stored(doc[field]), wanted)
+
+
+def members(field: str, lookup: str, parts: list[Any], kind: Kind) -> Test:
+    if lookup == "in":
+        return lambda doc: doc[field] is not None and kind.stored(doc[field]) in parts
+    if len(parts) != 2:
+        raise failed("a range has two ends")
+    return lambda doc: doc[field] is not None and parts[0] <= kind.stored(doc[field]) <= parts[1]
+
+
+def whole(value: Any) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise bad_request(MISMATCH) from None
 
 
 def finds(pattern: str, text: str, any_case: bool) -> bool:
@@ -77,32 +151,20 @@ def finds(pattern: str, text: str, any_case: bool) -> bool:
     except TimeoutError:
         raise failed("the database gives up on this pattern") from None
     except regex.error:
-        raise bad_request(MISMATCH) from None
+        raise failed("the database does not take this pattern") from None
 
 
-def condition(field: str, lookup: str, value: str, read: Callable[[str], Any]) -> Test:
-    """One condition. Raises ValueError for a value that is not of the field's type."""
-    if lookup == "isnull":
-        wanted = value.lower() in ("true", "1")
-        return lambda doc: (doc[field] is None) is wanted
-    if lookup in PARTS:
-        part, number = PARTS[lookup], int(value)
-        return lambda doc: bool(doc[field]) and int(doc[field][part]) == number
-    if lookup in ("regex", "iregex"):
-        finds(value, "", any_case=False)  # whether it is a pattern at all, also where there is nothing to search
-        return lambda doc: doc[field] is not None and finds(value, str(doc[field]), lookup == "iregex")
-    if lookup in LISTS:
-        items, matches = [read(part) for part in value.split(",")], LISTS[lookup]
-        return lambda doc: doc[field] is not None and matches(typed(doc[field], read), items)
-    if value.lower() in ("none", "null") and lookup == "exact":
-        return lambda doc: doc[field] is None
-    wanted_value, compare = read(value), LOOKUPS[lookup]
-    return lambda doc: doc[field] is not None and compare(typed(doc[field], read), wanted_value)
-
-
-def typed(stored: Any, read: Callable[[str], Any]) -> Any:
-    """A stored value as it is compared: numbers are stored as text with ten decimals."""
-    return float(stored) if read is float else stored
-
-
-moment = dates.parse_iso
+def ordering(call: Call, known: Iterable[str], sortable: Iterable[str]) -> list[tuple[str, bool]]:
+    """The fields to sort by, the most important first, and whether downwards. Raises tastypie's refusals."""
+    names = [value for name, value in call.query if name == "order_by"] or [
+        value for name, value in call.query if name == "sort_by"]
+    found = []
+    for name in names:
+        down = name.startswith("-")
+        bare = name[down:].partition("__")[0]
+        if bare not in known:
+            raise bad_request(f"No matching '{bare}' field for ordering on.")
+        if bare not in sortable:
+            raise bad_request(f"The '{bare}' field does not allow ordering.")
+        found.append((bare, down))
+    return found

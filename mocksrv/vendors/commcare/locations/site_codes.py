@@ -1,0 +1,61 @@
+"""Site codes: made out of a location's name, or given.
+
+HQ source: corehq/apps/commtrack/util.py (generate_code), corehq/apps/locations/util.py.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from mocksrv.vendors.commcare.errors import bad_request, failed
+
+if TYPE_CHECKING:
+    from mocksrv.world import World
+
+CODE = re.compile(r"[-\w]+\n?")
+GAP = re.compile(r"[\W\d]+")
+NUMBER = re.compile(r"\d*$")
+
+
+def taken(world: World, domain: str, code: str, own_id: str) -> bool:
+    """Whether another location of the domain has a code."""
+    return any(id != own_id for id in world.table("commcare.locations").by("by_site_code", (domain, code)))
+
+
+def generate(world: World, domain: str, own_id: str, name: Any) -> str:
+    """A code out of a name that no other location of the domain has: letters, and the number at the end."""
+    if not name:
+        name = "no name"
+    if not isinstance(name, str):
+        raise failed(f"the name of a location must be a text, not {name!r}")
+    found = NUMBER.search(name)
+    base, number = GAP.sub("_", ascii_of(name.lower())).strip("_"), found[0] if found else ""
+    while taken(world, domain, f"{base}{number}", own_id):
+        number = next_number(number)
+    return f"{base}{number}"
+
+
+def next_number(digits: str) -> str:
+    try:
+        return str(int(digits or 0) + 1)
+    except ValueError:
+        raise failed("Python does not read a number of so many digits") from None
+
+
+def ascii_of(text: str) -> str:
+    """Letters without their accents. HQ spells out other scripts too (unidecode); here they stay."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+
+
+def checked(world: World, domain: str, own_id: str, code: Any) -> str:
+    """A code that was given. Raises a 400, without naming the code."""
+    if not isinstance(code, str):
+        raise failed(f"site_code must be a text, not {code!r}")
+    lowered: str = code.lower()
+    if not CODE.fullmatch(lowered):
+        raise bad_request("The site code cannot contain spaces or special characters.")
+    if taken(world, domain, lowered, own_id):
+        raise bad_request("another location already uses this site code")
+    return lowered
