@@ -22,7 +22,8 @@ RUN install --directory --owner 10001 --group 10001 /data
 ENV PATH=/opt/mocksrv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MOCKSRV_HOST=0.0.0.0 \
-    MOCKSRV_PORT=8080
+    MOCKSRV_PORT=8080 \
+    MOCKSRV_URL_FILE=/dev/shm/mocksrv.url
 WORKDIR /data
 USER 10001:10001
 EXPOSE 8080

@@ -83,6 +83,7 @@ class Config:
         "help": "who may use the control plane: whoever has the token, loopback without one, or off: nobody; auto is "
                 "token where there is one or the server listens beyond loopback, else loopback"})
     tls: Path | None = field(default=None, metadata={"help": "folder of the CA; makes the server speak TLS"})
+    url_file: Path | None = field(default=None, metadata={"help": "file that has the base URL while the server serves"})
     worlds: int = field(default=1_000, metadata={"help": "most worlds at a time; idle ones make room"})
     idle: float = field(default=3600.0, metadata={"help": "seconds without a request after which a world may go"})
     memory: int = field(default=1024, metadata={"help": "MB that worlds and snapshots may take beside the seeded data"})
@@ -203,6 +204,7 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "vendor": parse_vendors, "seed": parse_seed, "size": parse_size, "log": parse_log,
     "limits": parse_truth, "set": parse_pairs, "data": lambda value: Path(value) if value else None,
     "tls": lambda value: Path(value).expanduser() if value else None,
+    "url_file": lambda value: Path(value) if value else None,
     "host": str, "token": parse_token, "control": parse_control,
 }
 

@@ -8,11 +8,12 @@
         answer = cht.client.get(f"{cht.url}/api/v1/report/uuid", params={"freetext": "pregnancy"})
 
 The fixtures: `mocksrv` (a world: url, clock, faults, journal); `carehq`, `commcare`, `cht` (one vendor in it: base
-URL, credentials, client); `mocksrv_url` (the server); `block_network` (only loopback may be reached).
+URL, credentials, client); `mocksrv_url` (the server); `block_network` (only loopback and the server may be reached).
 """
 
 from __future__ import annotations
 
+import ipaddress
 import itertools
 import os
 import socket
@@ -22,6 +23,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -39,6 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--mocksrv-subprocess", action="store_true",
                     help="Start it as a process of its own, so that tests and server do not share one interpreter.")
     group.addoption("--mocksrv-size", default="small", help="How much made-up data the server starts with.")
+    group.addoption("--mocksrv-allow-host", action="append", default=[], metavar="HOST",
+                    help="Let tests with block_network reach this host too; repeat for more.")
+    parser.addini("mocksrv_allow_hosts", "Hosts that tests with block_network may reach too.", type="args")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -128,16 +133,20 @@ def cht(mocksrv: RemoteWorld) -> Account:
 
 
 @pytest.fixture
-def block_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let sockets of this process reach loopback only: whatever misses the mock fails at once, with a clear error.
+def block_network(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
+    """Let sockets of this process reach loopback, the host of --mocksrv-url and those allowed, by --mocksrv-allow-host
+    and the ini option mocksrv_allow_hosts: whatever misses the mock fails at once, with a clear error.
 
     Connections, datagrams and the looking up of names are guarded; Unix sockets and names of loopback are let through.
     """
-    for name in ("connect", "connect_ex", "sendto", "sendmsg"):
-        monkeypatch.setattr(socket.socket, name, guarded(getattr(socket.socket, name), address_of=name))
-    monkeypatch.setattr(socket, "getaddrinfo", guarded(socket.getaddrinfo))
-    for name in ("gethostbyname", "gethostbyname_ex"):
-        monkeypatch.setattr(socket, name, guarded(getattr(socket, name)))
+    hosts = [*pytestconfig.getoption("--mocksrv-allow-host"), *pytestconfig.getini("mocksrv_allow_hosts")]
+    if server := urlsplit(pytestconfig.getoption("--mocksrv-url") or "").hostname:
+        hosts.append(server)
+    network = Network(hosts)
+    for name in ADDRESSES:
+        monkeypatch.setattr(socket.socket, name, network.guarded_method(name, getattr(socket.socket, name)))
+    for name in FOUND:
+        monkeypatch.setattr(socket, name, network.guarded_lookup(name, getattr(socket, name)))
 
 
 # Where each method of a socket has the address: by its place after `self`.
@@ -147,26 +156,60 @@ ADDRESSES: dict[str, Callable[[tuple[Any, ...]], Any]] = {
     "sendto": lambda given: given[-1],  # with or without flags before it
     "sendmsg": lambda given: given[4] if len(given) > 4 else None,
 }
+# The addresses in what each function that looks up a name returns.
+FOUND: dict[str, Callable[[Any], list[str]]] = {
+    "getaddrinfo": lambda found: [address[0] for *_, address in found],
+    "gethostbyname": lambda found: [found],
+    "gethostbyname_ex": lambda found: found[2],
+}
 
 
-def guarded(plain: Callable[..., Any], address_of: str | None = None) -> Callable[..., Any]:
-    """The function, for loopback only. Without `address_of` its first argument is the host."""
+class Network:
+    """What may be reached: loopback, some hosts, and the addresses that their names turn out to have."""
 
-    from mocksrv.config import is_loopback
+    def __init__(self, hosts: Iterable[str]) -> None:
+        self.names = list(dict.fromkeys(map(plain_host, hosts)))
+        self.reachable = set(self.names)
 
-    def guard(*given: Any, **named: Any) -> Any:
-        if address_of is None:
+    def check(self, host: Any) -> None:
+        """Raise what an unreachable host would, with the reason."""
+        from mocksrv.config import is_loopback
+
+        if isinstance(host, str) and host and not is_loopback(host) and plain_host(host) not in self.reachable:
+            raise ConnectionRefusedError(
+                f"block_network: this test may reach {', '.join(['loopback', *self.names])} only, not {host}"
+                " (--mocksrv-allow-host lets it)")
+
+    def guarded_method(self, name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
+        def guard(*given: Any) -> Any:
+            address = ADDRESSES[name](given)
+            if isinstance(address, tuple):  # else the path of a Unix socket
+                self.check(address[0])
+            return plain(*given)
+
+        return guard
+
+    def guarded_lookup(self, name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
+        def guard(*given: Any, **named: Any) -> Any:
             host = given[0] if given else named.get("host")
-        else:
-            address = ADDRESSES[address_of](given)
-            host = address[0] if isinstance(address, tuple) else None  # a path of a Unix socket
-        if isinstance(host, bytes):
-            host = host.decode("ascii", "replace")
-        if isinstance(host, str) and host and not is_loopback(host):
-            raise ConnectionRefusedError(f"block_network: this test may reach loopback only, not {host}")
-        return plain(*given, **named)
+            if isinstance(host, bytes):
+                host = host.decode("ascii", "replace")
+            self.check(host)
+            found = plain(*given, **named)
+            if isinstance(host, str) and plain_host(host) in self.names:
+                self.reachable.update(map(plain_host, FOUND[name](found)))
+            return found
 
-    return guard
+        return guard
+
+
+def plain_host(host: str) -> str:
+    """A name or an address in one way of writing, without the zone of an IPv6 address."""
+    name = host.strip("[]").rstrip(".").lower().partition("%")[0]
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        return name
 
 
 # --- the summary line ---

@@ -17,7 +17,7 @@ from mocksrv.config import PARSERS
 from mocksrv.remote import DEFAULT, RemoteWorld
 
 PORT = 8080
-OPTIONS = PARSERS.keys() - {"host", "port", "tls", "token"}  # the image and this class see to these
+OPTIONS = PARSERS.keys() - {"host", "port", "tls", "token", "url_file"}  # the image and this class see to these
 
 
 class MocksrvContainer(DockerContainer):

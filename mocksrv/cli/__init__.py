@@ -9,6 +9,8 @@ import os
 import secrets
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +69,7 @@ def configured(**flags: Any) -> Config:
 @click.option("--memory", help="MB that worlds and snapshots may take beside the seeded data.  [default: 1024]")
 @click.option("--control", type=click.Choice(("auto", "token", "loopback", "off")), help="Who may use the control "
               "plane.  [default: auto, the token if there is one or --host is beyond loopback, else loopback]")
+@click.option("--url-file", help="File that has the base URL for as long as the server serves.")
 @click.option("--config", help="TOML file with these settings.")
 def serve(set_: tuple[str, ...], **flags: Any) -> None:
     """Start the server.
@@ -84,9 +87,26 @@ def serve(set_: tuple[str, ...], **flags: Any) -> None:
     # Drawing the table costs as much as starting the server, so the first callers do not wait for it.
     threading.Thread(target=announce, args=(app, server.url)).start()
     try:
-        server.run()
+        with address_in(config.url_file, server.url):
+            server.run()
     finally:
         app.worlds.close()
+
+
+@contextmanager
+def address_in(file: Path | None, url: str) -> Iterator[None]:
+    """Keep the base URL in a file meanwhile: whoever starts or checks the server need not know port and scheme."""
+    if file is None:
+        yield
+        return
+    try:
+        file.write_text(f"{url}\n", encoding="utf-8")
+    except OSError as error:
+        fail(f"cannot write the base URL to {file}: {error.strerror}")
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def started(config: Config) -> tuple[Simulator, Server]:

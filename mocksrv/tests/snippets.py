@@ -124,7 +124,7 @@ def reaches_a_registry() -> None:
 
 def run(snippet: Snippet, place: Place) -> None:
     """Run a snippet by its language; it must succeed, and print what the page says."""
-    for test in tests_of(snippet.page):  # what `pytest` on that page means
+    for test in written_tests(snippet.page):  # what `pytest` on that page means
         (place.folder / f"test_{test.line}.py").write_text(test.text, encoding="utf-8")
     printed = RUNNERS[snippet.language](place.here(snippet.text), place).strip()
     if snippet.prints is not None:
@@ -132,7 +132,7 @@ def run(snippet: Snippet, place: Place) -> None:
         assert re.fullmatch(pattern, printed, re.DOTALL), printed
 
 
-def tests_of(page: str) -> list[Snippet]:
+def written_tests(page: str) -> list[Snippet]:
     return [one for one in snippets() if one.page == page and one.language == "python" and "\ndef test_" in one.text]
 
 
@@ -255,9 +255,8 @@ def java(text: str, place: Place) -> str:
 
 def go(text: str, place: Place) -> str:
     needs("go", "apt-get install -y golang-go")
-    (place.folder / "recipe_test.go").write_text(text, encoding="utf-8")
-    (place.folder / "go.mod").write_text("module recipe\n")
-    return place.run("go", "test", "-count=1", "./...")
+    (place.folder / "recipe.go").write_text(text, encoding="utf-8")
+    return place.run("go", "run", "recipe.go")
 
 
 def toml(text: str, place: Place) -> str:

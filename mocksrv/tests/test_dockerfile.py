@@ -7,15 +7,13 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from mocksrv.app import create_app
-from mocksrv.config import Config
 from mocksrv.serving.server import Server
-from mocksrv.serving.tls import context
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,33 +73,44 @@ def test_the_command_serves_on_the_exposed_port_of_all_addresses():
 
 
 @pytest.fixture
-def health_check():
-    """Run the image's health check against a port; its exit code."""
+def health_check(tmp_path):
+    """Run the image's health check for a server that leaves its address in this file; the exit code."""
     (line,) = last_stage("HEALTHCHECK")
     program, *arguments = json.loads(line[line.index("CMD") + 3 :])
     assert program == "python"
 
-    def run(port):
-        environ = {**os.environ, "MOCKSRV_PORT": str(port)}
-        return subprocess.run([sys.executable, *arguments], env=environ, capture_output=True).returncode
+    def run():
+        environ = os.environ | {"MOCKSRV_URL_FILE": str(tmp_path / "url")}
+        return subprocess.run([sys.executable, *arguments], env=environ, capture_output=True, timeout=60).returncode
 
     return run
 
 
-def test_the_health_check_passes_on_a_server_and_fails_without_one(health_check):
-    app = create_app(Config(size=0))
-    with Server(app) as server:
-        assert health_check(server.port) == 0
-    app.worlds.close()
-    assert health_check(server.port) == 1
+@pytest.mark.parametrize("options", [("--port", "0"), ("--port", "0", "--tls", "TLS"), ("--config", "FILE")])
+def test_the_health_check_follows_the_server(health_check, tmp_path, options):
+    (tmp_path / "FILE").write_text("port = 0\nsize = 0\n")
+    environ = os.environ | environment() | {"MOCKSRV_URL_FILE": str(tmp_path / "url"), "MOCKSRV_HOST": "127.0.0.1"}
+    if "--config" in options:
+        del environ["MOCKSRV_PORT"]  # which would go before the file
+    assert health_check() == 1
+    with subprocess.Popen([sys.executable, "-m", "mocksrv", "serve", *options], cwd=tmp_path, env=environ, text=True,
+                          stdout=subprocess.PIPE) as process:
+        while "is ready on" not in process.stdout.readline():
+            assert process.poll() is None
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "url").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        well = health_check()
+        process.terminate()
+        process.communicate(timeout=60)
+    assert (well, health_check()) == (0, 1)
 
 
-def test_the_health_check_passes_on_a_server_that_speaks_tls(health_check, tmp_path):
-    app = create_app(Config(size=0))
-    with Server(app, tls=context(tmp_path, "0.0.0.0")) as server:
-        assert health_check(server.port) == 0
-    app.worlds.close()
-    assert health_check(server.port) == 1
+def test_an_address_that_cannot_be_written_is_told():
+    command = [sys.executable, "-m", "mocksrv", "serve", "--port", "0", "--size", "0", "--url-file", "/no/where"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "cannot write the base URL to /no/where: No such file or directory" in done.stderr
 
 
 def test_the_image_can_speak_tls():
@@ -109,10 +118,13 @@ def test_the_image_can_speak_tls():
     assert "'.[tls]'" in pip
 
 
-def test_the_health_check_fails_on_a_server_that_is_not_well(health_check):
+def test_the_health_check_fails_on_a_server_that_is_not_well(health_check, tmp_path):
     def unwell(environ, start_response):
         start_response("503 Service Unavailable", [("Content-Length", "0")])
         return []
 
     with Server(unwell) as server:
-        assert health_check(server.port) == 1
+        (tmp_path / "url").write_text(server.url)
+        assert health_check() == 1
+    (tmp_path / "url").write_text("")
+    assert health_check() == 1

@@ -133,6 +133,54 @@ def test_the_network_can_be_blocked(pytester):
     pytester.runpytest_subprocess().assert_outcomes(passed=15)
 
 
+def test_the_server_and_hosts_that_are_allowed_can_be_reached(pytester):
+    pytester.makeini("[pytest]\nmocksrv_allow_hosts = registry.test 2001:db8::9")
+    pytester.makeconftest("""
+        import socket, pytest
+
+        ADDRESSES = {"mocksrv": ["192.0.2.7", "2001:db8::7"], "registry.test": ["192.0.2.8"],
+                     "api.carehq.test": ["192.0.2.9"]}
+
+        @pytest.fixture(autouse=True)
+        def network(monkeypatch):
+            reached = []
+            found = lambda host, *more, **named: [(0, 0, 0, "", (one, 0)) for one in ADDRESSES[host]]
+            monkeypatch.setattr(socket, "getaddrinfo", found)
+            monkeypatch.setattr(socket, "gethostbyname", lambda host: ADDRESSES[host][0])
+            monkeypatch.setattr(socket.socket, "connect", lambda self, address: reached.append(address[0]))
+            return reached
+    """)
+    pytester.makepyfile("""
+        import socket, pytest
+
+        def reach(host):
+            with socket.socket() as made:
+                made.connect((host, 80))
+
+        def test_by_name(network, block_network):
+            with pytest.raises(ConnectionRefusedError, match="2001:db8::9, mocksrv only, not 192.0.2.7 "):
+                reach("192.0.2.7")  # nobody has asked yet whose it is
+            socket.getaddrinfo("mocksrv", 80)
+            assert socket.gethostbyname("registry.test") == "192.0.2.8"
+            for address in ("192.0.2.7", "2001:db8:0::7%eth0", "192.0.2.8"):
+                reach(address)
+            assert network == ["192.0.2.7", "2001:db8:0::7%eth0", "192.0.2.8"]
+
+        def test_by_address(network, block_network):
+            for address in ("192.0.2.6", "2001:DB8::9"):
+                reach(address)
+            assert len(network) == 2
+
+        def test_nothing_else(network, block_network):
+            for blocked in (lambda: reach("192.0.2.9"), lambda: socket.getaddrinfo("api.carehq.test", 443)):
+                with pytest.raises(ConnectionRefusedError, match="--mocksrv-allow-host lets it"):
+                    blocked()
+            assert network == []
+    """)
+    result = pytester.runpytest_subprocess("--mocksrv-url", "http://mocksrv:8080", "--mocksrv-allow-host", "192.0.2.6")
+    result.assert_outcomes(passed=3)
+
+
 def test_a_server_that_runs_already(pytester, mocksrv_url):
     pytester.makepyfile(TESTS)
     pytester.runpytest_subprocess("--mocksrv-url", mocksrv_url).assert_outcomes(passed=6)
