@@ -164,8 +164,8 @@ def test_an_import_that_fails_as_a_whole(hq, kind):
 @pytest.mark.parametrize(("name", "data", "fields", "message"), [
     ("data.xlsx", b"", {"case_type": ""}, "Invalid POST request. Both 'file' and 'case_type' are required"),
     ("data.xlsx", b"x", {"search_field": "x"}, "Illegal value for search_field: x"),
-    ("data.csv", b"x", {}, "Please upload file with one of the following extensions: xls, xlsx"),
-    ("xlsx", b"x", {}, "Please upload file with one of the following extensions: xls, xlsx"),
+    ("data.txt", b"x", {}, "Please upload file with one of the following extensions: csv, xls, xlsx"),
+    ("xlsx", b"x", {}, "Please upload file with one of the following extensions: csv, xls, xlsx"),
     ("data.xlsx", b"PK not a zip", {}, "The file uploaded has the following error: File is not a zip file"),
     ("data.xls", b"not excel", {}, "The file uploaded has the following error: Unsupported format, or corrupt file"),
     ("data.xlsx", workbook(Sheet=[]), {},
@@ -183,6 +183,42 @@ def test_an_upload_without_a_file(hq):
         response = hq.call("POST", "importer/excel/bulk_upload_api/", **given)
         assert (response.status_code, response.json()) == (
             500, {"code": 500, "message": "Invalid POST request. Both 'file' and 'case_type' are required"})
+
+
+# --- CSV -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.writes
+def test_a_csv_file_keeps_its_values_as_they_are(hq, kind):
+    rows = "case_id,name,when,count,yes\r\n,Ann,2024-03-05 10:00,007,True\r\n,\"Ben, junior\",,1.0,y,too many\n,Cat\n"
+    assert done(hq, upload(hq, rows.encode(), name="cases.CSV", case_type=kind))["created_count"] == 3
+    ann, ben, cat = cases(hq, case_type=kind)
+    assert ann["properties"] == {"when": "2024-03-05 10:00", "count": "007", "yes": "True"}
+    assert (ben["case_name"], ben["properties"]) == ("Ben, junior", {"when": "", "count": "1.0", "yes": "y"})
+    assert cat["properties"] == {"when": "", "count": "", "yes": ""}
+    old = f"case_id,name\n{ann['case_id']},Anna\n"
+    assert done(hq, upload(hq, old.encode(), name="cases.csv", case_type=kind))["match_count"] == 1
+    assert hq.get(f"case/v2/{ann['case_id']}").json()["case_name"] == "Anna"
+
+
+@pytest.mark.writes
+@pytest.mark.parametrize(("data", "message"), [
+    (b"", "The file uploaded has the following error: File is empty"),
+    (b"x", "The file uploaded has the following error: File is empty"),
+    (b"PK\x03\x04\xff",
+     "The file uploaded has the following error: 'utf-8' codec can't decode byte 0xff in position 4: invalid start"
+     " byte"),
+    (b"name\n" + b"x" * 200_000, "The file uploaded has the following error: field larger than field limit (131072)"),
+])
+def test_csv_files_that_cannot_be_read(hq, data, message):
+    response = upload(hq, data, name="cases.csv")
+    assert (response.status_code, response.json()) == (500, {"code": 500, "message": message})
+
+
+@pytest.mark.writes
+def test_a_byte_order_mark_is_part_of_the_first_column(hq):
+    marked = upload(hq, "\ufeffcase_id,name\n,Ann\n".encode(), name="cases.csv").json()
+    assert "Please update the following: \ufeffcase_id." in marked["message"]
 
 
 # --- lookup tables -------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mocksrv.call import Refusal
+from mocksrv.vendors.commcare.django.error_pages import SERVER_ERROR
 
 CANNED = {"error_message": "Sorry, this request could not be processed. Please try again later."}
 
@@ -60,6 +61,11 @@ def failed(why: str) -> Refusal:
 def invalid(*messages: str) -> Refusal:
     """Django's ValidationError, of which tastypie sends the list of messages as Python writes it."""
     return bad_request(str(list(messages)))
+
+
+def view_failed(why: str) -> Refusal:
+    """An exception that a function view of HQ does not handle: Django's own page."""
+    return Refusal(500, Text(SERVER_ERROR), diagnosis=f"CommCare HQ itself answers 500 here: {why}")
 
 
 def view_error(status: int, text: str, diagnosis: str | None = None) -> Refusal:

@@ -147,6 +147,7 @@ TABLES = (
     TableSpec("commcare.data_rows", {
         "by_inserted": Index(lambda doc: [(doc["source"], doc["inserted_at"], doc["doc_id"])], ordered=True),
     }),
+    TableSpec("commcare.data_source_subscriptions"),
     TableSpec("commcare.reports", {"by_title": by("title")}),
     TableSpec("commcare.exports", {"by_name": by("type", "name")}),
     TableSpec("commcare.odata_configs"),

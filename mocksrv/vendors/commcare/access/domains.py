@@ -21,7 +21,7 @@ PERMISSIONS = (
 )
 # What a domain may have switched on, beside the plan; all but the last are, unless the setting `features` says less.
 FEATURES = ("locations", "ucr", "ucr_data_sources", "action_times", "analytics_roles", "odata",
-            "strong_mobile_passwords")
+            "superset_analytics", "strong_mobile_passwords")
 ROLES = {
     "App Editor": ("access_all_locations", "access_api", "edit_apps", "view_apps", "view_reports",
                    "report_an_issue"),

@@ -80,10 +80,11 @@ def get_upload_status(world: World, call: Call) -> dict[str, Any]:
 
 def sheets_of(file: multipart.File) -> list[Sheet]:
     """The sheets of an uploaded file. Raises Refused and BadWorkbook."""
-    if file.filename.rpartition(".")[2].strip().lower() not in spreadsheets.EXTENSIONS or "." not in file.filename:
+    extension = file.filename.rpartition(".")[2].strip().lower()
+    if extension not in spreadsheets.EXTENSIONS or "." not in file.filename:
         raise Refused("Please upload file with one of the following extensions: "
                       f"{', '.join(spreadsheets.EXTENSIONS)}")
-    return spreadsheets.read(file.data)
+    return spreadsheets.read(file.data, extension)
 
 
 def plans_of(world: World, domain: str, fields: dict[str, str], search_field: str, sheets: list[Sheet]) -> list[Plan]:

@@ -147,7 +147,7 @@ EXTRAS: dict[str, Callable[[World, Call, Doc], Any]] = {
 }
 
 
-@vendor.resource("GET", "case", "v0.5", "v1", "v0.4", permission="edit_data", response=CaseList, source=SOURCE,
+@vendor.resource("GET", "case", "v1", "v0.5", "v0.4", permission="edit_data", response=CaseList, source=SOURCE,
                  proof="source", query=CaseQuery)
 def list_cases(world: World, call: Call) -> dict[str, Any]:
     """Cases by time of the server's last change; a parameter that the index does not know matches nothing."""
@@ -157,7 +157,7 @@ def list_cases(world: World, call: Call) -> dict[str, Any]:
                         form=None if more else form)
 
 
-@vendor.resource("GET", "case", "v0.5", "v1", "v0.4", detail=True, permission="edit_data", response=CaseObject,
+@vendor.resource("GET", "case", "v1", "v0.5", "v0.4", detail=True, permission="edit_data", response=CaseObject,
                  statuses=(200, 404), source=SOURCE, proof="source")
 def get_case(world: World, call: Call) -> dict[str, Any]:
     """One case."""

@@ -93,7 +93,7 @@ def attachments(world: World, call: Call, doc: Doc) -> dict[str, Any]:
     return {name: {**item, "url": root + quote(name)} for name, item in about.items()}
 
 
-@vendor.resource("GET", "form", "v0.5", "v1", "v0.4", permission="edit_data", formats=("application/json",),
+@vendor.resource("GET", "form", "v1", "v0.5", "v0.4", permission="edit_data", formats=("application/json",),
                  query=FormQuery, response=FormList, source=SOURCE, proof="source")
 def list_forms(world: World, call: Call) -> dict[str, Any]:
     """Forms by time of receipt, the newest first; archived ones only if `include_archived` is there."""
@@ -103,7 +103,7 @@ def list_forms(world: World, call: Call) -> dict[str, Any]:
     return elastic.page(world, call, SPEC, lambda doc: show(world, call, doc), extra=extra)
 
 
-@vendor.resource("GET", "form", "v0.5", "v1", "v0.4", detail=True, permission="edit_data",
+@vendor.resource("GET", "form", "v1", "v0.5", "v0.4", detail=True, permission="edit_data",
                  formats=("application/json",), response=FormObject, statuses=(200, 404), source=SOURCE, proof="source")
 def get_form(world: World, call: Call) -> dict[str, Any]:
     """One form."""

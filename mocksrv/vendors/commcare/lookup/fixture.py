@@ -42,7 +42,7 @@ def plain(row: Doc) -> dict[str, str] | None:
     return values
 
 
-@vendor.resource("GET", "fixture", "v0.5", "v1", "v0.4", permission="edit_apps", response=FixtureList,
+@vendor.resource("GET", "fixture", "v1", "v0.5", "v0.4", permission="edit_apps", response=FixtureList,
                  statuses=(200, 400, 404, 500), source=SOURCE, proof="source", query=FixtureQuery)
 def list_fixtures(world: World, call: Call) -> dict[str, Any]:
     """Rows of all tables, or of the one of a tag or id, or those below a row of another table."""
@@ -76,7 +76,7 @@ def children(world: World, call: Call) -> list[Doc]:
                    for item in row["fields"].get(name, {}).get("field_list", ()))]
 
 
-@vendor.resource("GET", "fixture", "v0.5", "v1", "v0.4", detail=True, permission="edit_apps",
+@vendor.resource("GET", "fixture", "v1", "v0.5", "v0.4", detail=True, permission="edit_apps",
                  response=FixtureObject, statuses=(200, 400, 404, 500), source=SOURCE, proof="source")
 def get_fixture(world: World, call: Call) -> dict[str, Any]:
     """One row."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mocksrv.world import World
 
 Doc = Mapping[str, Any]
-OLD, NEW = ("v0.5", "v1"), ("v0.6", "v2")
+OLD, NEW = ("v1", "v0.5"), ("v2", "v0.6")
 SCHEMA = JsonSchema({"properties": {
     "fields": {"type": "object", "additionalProperties": {
         "type": "object",

@@ -78,7 +78,7 @@ def find_table(world: World, call: Call) -> Doc:
     return table
 
 
-@vendor.resource("GET", "lookup_table", "v0.5", "v1", response=LookupTableList, source=SOURCE, proof="source",
+@vendor.resource("GET", "lookup_table", "v1", "v0.5", response=LookupTableList, source=SOURCE, proof="source",
                  query=PageQuery)
 def list_lookup_tables(world: World, call: Call) -> dict[str, Any]:
     """Lookup tables in the order of their creation."""
@@ -87,7 +87,7 @@ def list_lookup_tables(world: World, call: Call) -> dict[str, Any]:
         show_table(table) for table in found[offset : offset + limit]])
 
 
-@vendor.resource("POST", "lookup_table", "v0.5", "v1", statuses=(201, 400), produces="",
+@vendor.resource("POST", "lookup_table", "v1", "v0.5", statuses=(201, 400), produces="",
                  errors=response_schemas.IDS, source=SOURCE, proof="source", body=LookupTableBody, effect="makes")
 def create_lookup_table(world: World, call: Call) -> Reply:
     """A new lookup table; its tag must be new."""
@@ -113,14 +113,14 @@ def create_table(world: World, call: Call, data: Mapping[str, Any]) -> Reply:
     return Reply(None, 201, NOTHING_SAID)
 
 
-@vendor.resource("GET", "lookup_table", "v0.5", "v1", detail=True, response=LookupTableObject,
+@vendor.resource("GET", "lookup_table", "v1", "v0.5", detail=True, response=LookupTableObject,
                  statuses=(200, 400, 404), source=SOURCE, proof="source")
 def get_lookup_table(world: World, call: Call) -> dict[str, Any]:
     """One lookup table."""
     return show_table(find_table(world, call))
 
 
-@vendor.resource("PUT", "lookup_table", "v0.5", "v1", detail=True, statuses=(204, 201, 400), produces="",
+@vendor.resource("PUT", "lookup_table", "v1", "v0.5", detail=True, statuses=(204, 201, 400), produces="",
                  errors=response_schemas.IDS, source=SOURCE, proof="source", body=LookupTableBody, effect="changes")
 def update_lookup_table(world: World, call: Call) -> Reply:
     """Change a lookup table; an unknown id makes a new one, under another id."""
@@ -136,7 +136,7 @@ def update_lookup_table(world: World, call: Call) -> Reply:
     return Reply(None, 204)
 
 
-@vendor.resource("DELETE", "lookup_table", "v0.5", "v1", detail=True, statuses=(204, 400, 404), source=SOURCE,
+@vendor.resource("DELETE", "lookup_table", "v1", "v0.5", detail=True, statuses=(204, 400, 404), source=SOURCE,
                  proof="source", effect="changes")
 def delete_lookup_table(world: World, call: Call) -> Reply:
     """Remove a lookup table with its rows."""

@@ -33,7 +33,7 @@ KNOWN = {"users", *STARTS, "local_timezone", "limit", "cursor", "format",
          "username", "api_key", *RANGES}
 
 
-@vendor.resource("GET", "action_times", "v0.5", "v1", permission="view_web_users", response=ActionList,
+@vendor.resource("GET", "action_times", "v1", "v0.5", permission="view_web_users", response=ActionList,
                  statuses=(200, 400, 403, 500), source="commcare-hq corehq/apps/api/resources/v0_5.py",
                  proof="source")
 def list_action_times(world: World, call: Call) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def show(world: World, call: Call, app: Doc) -> dict[str, Any]:
     return shown
 
 
-@vendor.resource("GET", "application", "v0.5", "v1", "v0.4", response=ApplicationList, source=SOURCE,
+@vendor.resource("GET", "application", "v1", "v0.5", "v0.4", response=ApplicationList, source=SOURCE,
                  proof="source")
 def list_applications(world: World, call: Call) -> dict[str, Any]:
     """All working copies by creation, on one page whatever limit and offset say."""
@@ -68,7 +68,7 @@ def list_applications(world: World, call: Call) -> dict[str, Any]:
     return {"meta": meta, "objects": [show(world, call, app) for app in apps]}
 
 
-@vendor.resource("GET", "application", "v0.5", "v1", "v0.4", detail=True, response=ApplicationObject,
+@vendor.resource("GET", "application", "v1", "v0.5", "v0.4", detail=True, response=ApplicationObject,
                  statuses=(200, 404), source=SOURCE, proof="source")
 def get_application(world: World, call: Call) -> dict[str, Any]:
     """One working copy or build."""

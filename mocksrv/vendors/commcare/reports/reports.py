@@ -38,7 +38,7 @@ def ordered(world: World, table: str, index: str, domain: str) -> list[Doc]:
 # --- data --------------------------------------------------------------------------------------------------
 
 
-@vendor.resource("GET", "configurablereportdata", "v0.5", "v1", detail=True, permission="view_reports",
+@vendor.resource("GET", "configurablereportdata", "v1", "v0.5", detail=True, permission="view_reports",
                  response=ReportData, statuses=(200, 400, 404), source=SOURCE, proof="source")
 def get_report_data(world: World, call: Call) -> dict[str, Any]:
     """A page of a report's rows; its filters are parameters."""
@@ -116,7 +116,7 @@ def show_report(call: Call, report: Doc) -> dict[str, Any]:
     }
 
 
-@vendor.resource("GET", "simplereportconfiguration", "v0.5", "v1", response=ReportList, source=SOURCE,
+@vendor.resource("GET", "simplereportconfiguration", "v1", "v0.5", response=ReportList, source=SOURCE,
                  proof="source")
 def list_reports(world: World, call: Call) -> dict[str, Any]:
     """All reports by title, on one page."""
@@ -124,7 +124,7 @@ def list_reports(world: World, call: Call) -> dict[str, Any]:
     return {"meta": {"total_count": len(found)}, "objects": [show_report(call, report) for report in found]}
 
 
-@vendor.resource("GET", "simplereportconfiguration", "v0.5", "v1", detail=True, response=ReportObject,
+@vendor.resource("GET", "simplereportconfiguration", "v1", "v0.5", detail=True, response=ReportObject,
                  statuses=(200, 404), source=SOURCE, proof="source")
 def get_report(world: World, call: Call) -> dict[str, Any]:
     """One report's columns and filters."""
@@ -155,7 +155,7 @@ def find_source(world: World, call: Call) -> Doc:
     return source
 
 
-@vendor.resource("GET", "ucr_data_source", "v0.5", "v1", permission="edit_ucrs", response=DataSourceList,
+@vendor.resource("GET", "ucr_data_source", "v1", "v0.5", permission="edit_ucrs", response=DataSourceList,
                  statuses=(200, 401), source=SOURCE, proof="source")
 def list_data_sources(world: World, call: Call) -> dict[str, Any]:
     """All data sources by name, on one page."""
@@ -164,14 +164,14 @@ def list_data_sources(world: World, call: Call) -> dict[str, Any]:
     return {"meta": {"total_count": len(found)}, "objects": [show_source(call, source) for source in found]}
 
 
-@vendor.resource("GET", "ucr_data_source", "v0.5", "v1", detail=True, permission="edit_ucrs",
+@vendor.resource("GET", "ucr_data_source", "v1", "v0.5", detail=True, permission="edit_ucrs",
                  response=DataSourceObject, statuses=(200, 401, 404), source=SOURCE, proof="source")
 def get_data_source(world: World, call: Call) -> dict[str, Any]:
     """One data source with its filter and indicators."""
     return show_source(call, find_source(world, call), detail=True)
 
 
-@vendor.resource("PUT", "ucr_data_source", "v0.5", "v1", detail=True, permission="edit_ucrs",
+@vendor.resource("PUT", "ucr_data_source", "v1", "v0.5", detail=True, permission="edit_ucrs",
                  response=DataSourceObject, statuses=(200, 401, 404, 500), source=SOURCE, proof="source")
 def update_data_source(world: World, call: Call) -> Reply:
     """Change a data source's name, filter or indicators."""

@@ -42,7 +42,7 @@ def active_users(world: World, domain: str) -> list[Doc]:
     return [users.peek(id) or {} for _, id in users.range("by_name", (domain, True), (domain, True, TOP))]
 
 
-@vendor.resource("GET", "bulk-user", "v0.5", "v1", permission="edit_commcare_users", response=BulkUserList,
+@vendor.resource("GET", "bulk-user", "v1", "v0.5", permission="edit_commcare_users", response=BulkUserList,
                  statuses=(200, 400), source=SOURCE, proof="source", query=BulkUserQuery)
 def list_bulk_users(world: World, call: Call) -> dict[str, Any]:
     """Mobile workers with the fields asked for; `q` searches their names."""
@@ -59,7 +59,7 @@ def list_bulk_users(world: World, call: Call) -> dict[str, Any]:
         for user in found[offset : offset + limit]])
 
 
-@vendor.resource("GET", "domain_usernames", "v0.5", "v1", plain=True, permission="view_commcare_users",
+@vendor.resource("GET", "domain_usernames", "v1", "v0.5", plain=True, permission="view_commcare_users",
                  response=UsernameList, source=SOURCE, proof="source")
 def list_domain_usernames(world: World, call: Call) -> dict[str, Any]:
     """Mobile workers' ids and names without the domain."""
@@ -69,7 +69,7 @@ def list_domain_usernames(world: World, call: Call) -> dict[str, Any]:
         for user in found[offset : offset + limit]])
 
 
-@vendor.resource("GET", "domain_forms", "v0.5", "v1", plain=True, response=DomainFormList, statuses=(200, 404),
+@vendor.resource("GET", "domain_forms", "v1", "v0.5", plain=True, response=DomainFormList, statuses=(200, 404),
                  source=SOURCE, proof="source")
 def list_domain_forms(world: World, call: Call) -> dict[str, Any]:
     """The forms of one application, by `application_id`."""
@@ -85,7 +85,7 @@ def name_of(item: Doc) -> str:
     return str(next(iter(item["name"].values()), ""))
 
 
-@vendor.resource("GET", "domain_cases", "v0.5", "v1", plain=True, response=DomainCaseList, source=SOURCE,
+@vendor.resource("GET", "domain_cases", "v1", "v0.5", plain=True, response=DomainCaseList, source=SOURCE,
                  proof="source")
 def list_domain_cases(world: World, call: Call) -> dict[str, Any]:
     """The case types of the domain's applications."""
@@ -95,7 +95,7 @@ def list_domain_cases(world: World, call: Call) -> dict[str, Any]:
         {"case_type": name, "placeholder": ""} for name in types[offset : offset + limit]], default=100)
 
 
-@vendor.resource("GET", "device-log", "v0.5", "v1", permission="edit_data", response=DeviceLogList, source=SOURCE,
+@vendor.resource("GET", "device-log", "v1", "v0.5", permission="edit_data", response=DeviceLogList, source=SOURCE,
                  proof="source")
 def list_device_logs(world: World, call: Call) -> dict[str, Any]:
     """Rows of device logs; they are never counted, so `next` is always there."""

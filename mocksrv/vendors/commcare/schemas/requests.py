@@ -80,6 +80,21 @@ class RowQuery(Schema):
     cursor = fields.String()
 
 
+class ExportQuery(Schema):
+    format_ = fields.String(data_key="format", validate=validate.OneOf(["csv", "html", "xls", "xlsx"]),
+                            metadata=said("csv is a ZIP of it; without a format the CSV itself"))
+    column = fields.String(data_key="{column}", metadata=said("rows with this value alone"))
+    column_range = fields.String(data_key="{column}-range", metadata=said("rows from start..end, both included"))
+    column_last = fields.Integer(data_key="{column}-lastndays", metadata=said("rows of so many days, by a date"))
+
+
+class SubscriptionBody(Schema):
+    webhook_url = fields.String(required=True)
+    client_id = fields.String(required=True)
+    client_secret = fields.String(required=True)
+    token_url = fields.String(required=True)
+
+
 class UserBody(Schema):
     """A mobile worker; `username` and `password` are needed to create one."""
 
@@ -233,7 +248,7 @@ class FormQuery(Schema):
 
 
 class CaseUpload(Schema):
-    file = fields.Raw(required=True, metadata={"type": "string", "format": "binary", **said(".xls or .xlsx")})
+    file = fields.Raw(required=True, metadata={"type": "string", "format": "binary", **said(".csv, .xls or .xlsx")})
     case_type = fields.String(required=True)
     search_field = fields.String(load_default="case_id", validate=validate.OneOf(["case_id", "external_id"]))
     search_column = fields.String()

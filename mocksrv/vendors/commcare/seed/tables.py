@@ -42,18 +42,18 @@ def lookup_tables(world: World, domain: str) -> None:
 
 def reports(world: World, domain: str) -> None:
     """A data source over the pregnancies, and a report on it."""
-    columns = (("name", "Name", "name"), ("visits", "Visits", "visits"), ("registered", "Registered on", "registered"))
+    columns = (("name", "Name", "string"), ("visits", "Visits", "integer"), ("registered", "Registered on", "datetime"))
     world.table("commcare.data_sources").insert(SOURCE, {
         "id": SOURCE, "domain": domain, "display_name": "Pregnancies",
         "configured_filter": {"type": "boolean_expression", "operator": "eq", "property_value": "pregnant_mother",
                               "expression": {"type": "property_name", "property_name": "type"}},
-        "configured_indicators": [{"type": "expression", "column_id": column, "datatype": "string",
+        "configured_indicators": [{"type": "expression", "column_id": column, "datatype": datatype,
                                    "expression": {"type": "property_name", "property_name": column}}
-                                  for column, _, _ in columns]})
+                                  for column, _, datatype in columns]})
     world.table("commcare.reports").insert(REPORT, {
         "id": REPORT, "domain": domain, "title": "Pregnancies by visits", "source": SOURCE,
-        "columns": [{"column_id": column, "display": display, "type": "field", "field": field}
-                    for column, display, field in columns],
+        "columns": [{"column_id": column, "display": display, "type": "field", "field": column}
+                    for column, display, _ in columns],
         "filters": [{"type": "dynamic_choice_list", "datatype": "string", "slug": "name", "field": "name"},
                     {"type": "numeric", "datatype": "integer", "slug": "visits", "field": "visits"},
                     {"type": "date", "datatype": "date", "slug": "registered", "field": "registered"}]})

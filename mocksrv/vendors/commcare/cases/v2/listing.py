@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from mocksrv.vendors.commcare.cases.v2.fields import Params, is_field_parameter
-from mocksrv.vendors.commcare.cases.v2.payload import crash
 from mocksrv.vendors.commcare.cases.v2.query_language import METADATA, case_query
 from mocksrv.vendors.commcare.django import dates
-from mocksrv.vendors.commcare.errors import view_error
+from mocksrv.vendors.commcare.errors import view_error, view_failed
 from mocksrv.vendors.commcare.form_processor.stores import TOP, remembered, visible
 from mocksrv.vendors.commcare.tastypie.date_ranges import COMPARISONS
 
@@ -130,7 +129,7 @@ def limit_of(params: Params) -> int:
     except ValueError:
         raise view_error(400, f"'{text}' is not a valid value for 'limit'") from None
     if limit < 0:
-        raise crash("Elasticsearch is asked for a negative number of cases")
+        raise view_failed("Elasticsearch is asked for a negative number of cases")
     if limit > MAX_LIMIT:
         raise view_error(400, f"You cannot request more than {MAX_LIMIT} cases per request.")
     return limit
@@ -205,7 +204,7 @@ def bound_of(world: World, value: str) -> str:
     except ValueError:
         raise view_error(400, f"Cannot parse datetime '{value}'") from None
     except ArithmeticError:
-        raise crash(f"dateutil fails on {value!r}") from None
+        raise view_failed(f"dateutil fails on {value!r}") from None
 
 
 # --- cursors ------------------------------------------------------------------------------------------------
@@ -226,10 +225,10 @@ def open_cursor(cursor: str) -> tuple[Params, tuple[str, str]]:
     try:
         params = parse_qsl(base64.b64decode(cursor).decode(), keep_blank_values=True)
     except ValueError:  # binascii's and Unicode's among them
-        raise crash("the cursor is not base64 of UTF-8") from None
+        raise view_failed("the cursor is not base64 of UTF-8") from None
     moment, id = (next((value for key, value in params if key == name), None) for name in (INDEXED_AFTER, LAST_ID))
     try:
         after = dates.parse_iso(moment or ""), id or ""
     except ValueError:
-        raise crash("the cursor does not say behind which moment to go on") from None
+        raise view_failed("the cursor does not say behind which moment to go on") from None
     return [pair for pair in params if pair[0] not in (INDEXED_AFTER, LAST_ID)], after

@@ -11,10 +11,8 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.django import dates
-from mocksrv.vendors.commcare.django.error_pages import SERVER_ERROR
-from mocksrv.vendors.commcare.errors import Text
+from mocksrv.vendors.commcare.errors import view_failed
 from mocksrv.vendors.commcare.form_processor import casexml
 from mocksrv.vendors.commcare.form_processor.stores import owned
 
@@ -41,15 +39,10 @@ class Invalid(Exception):
     """The payload is refused with this text."""
 
 
-def crash(diagnosis: str) -> Refusal:
-    """HQ's answer where its view fails."""
-    return Refusal(500, Text(SERVER_ERROR), diagnosis=f"CommCare HQ itself answers 500 here: {diagnosis}")
-
-
 def check(data: Any, kind: str) -> Payload:
     """One case of a payload, as `kind` "create", "update" or "upsert". Raises Invalid, or the Refusal of a crash."""
     if not isinstance(data, dict):
-        raise crash("each case is a JSON object")
+        raise view_failed("each case is a JSON object")
     if kind == "create" and "case_id" in data:
         raise Invalid("You cannot specify case_id when creating a new case")
     if kind == "upsert" and "case_id" in data:
@@ -76,7 +69,7 @@ def check(data: Any, kind: str) -> Payload:
         raise Invalid(f"Property {missing} is required.")
     for name in ("properties", "indices"):
         if name in data and data[name] is None:
-            raise crash(f"{name} must be an object; null makes HQ fail")
+            raise view_failed(f"{name} must be an object; null makes HQ fail")
     made: Payload = as_xml(data)
     return made
 
@@ -135,7 +128,7 @@ def as_xml(value: Any) -> Any:
     """Texts as they come out of XML, through which every change goes. Raises the Refusal of a crash."""
     if isinstance(value, str):
         if NOT_XML.search(value):
-            raise crash("a text holds a character that cannot stand in XML")
+            raise view_failed("a text holds a character that cannot stand in XML")
         return value.replace("\r\n", "\n").replace("\r", "\n")
     if isinstance(value, dict):
         return {as_xml(name): as_xml(item) for name, item in value.items()}
@@ -163,11 +156,11 @@ def check_rows(rows: list[Any]) -> list[Payload]:
 def check_row(row: Any) -> Payload:
     """HQ looks for the flag before it looks at what a row is: Python finds "create" in a text or a list, too."""
     if not isinstance(row, dict | str | list):
-        raise crash("each case is a JSON object")
+        raise view_failed("each case is a JSON object")
     if "create" not in row:
         raise Invalid("A 'create' flag is required for each update.")
     if not isinstance(row, dict):
-        raise crash("each case is a JSON object")
+        raise view_failed("each case is a JSON object")
     row = dict(row)
     flag = row.pop("create")
     kind = "upsert" if flag is None else "create" if flag else "update"
@@ -280,7 +273,7 @@ def index_of(index: Mapping[str, Any], resolver: Resolver) -> dict[str, str]:
     """An index of a case block. Raises Invalid, or the crash of HQ's CaseBlock, which wants a relationship."""
     id = resolver.index_id(index)
     if index.get("relationship") not in RELATIONSHIPS:
-        raise crash("an index needs a relationship, even one that is to be removed")
+        raise view_failed("an index needs a relationship, even one that is to be removed")
     made = {"@case_type": index.get("case_type") or ""}
     if index["relationship"] == "extension":
         made["@relationship"] = "extension"

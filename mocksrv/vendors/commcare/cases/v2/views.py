@@ -20,7 +20,7 @@ from mocksrv.vendors.commcare.cases.v2.fields import field_filter
 from mocksrv.vendors.commcare.cases.v2.query_language import METADATA
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import dates
-from mocksrv.vendors.commcare.errors import view_error
+from mocksrv.vendors.commcare.errors import view_error, view_failed
 from mocksrv.vendors.commcare.form_processor import processing, xform
 from mocksrv.vendors.commcare.form_processor.stores import owned, visible
 from mocksrv.vendors.commcare.schemas import (
@@ -99,7 +99,7 @@ def bulk_fetch_cases_v2(world: World, call: Call) -> dict[str, Any]:
     """Many cases by ids and external ids, in the order in which they are asked for."""
     data = read_json(call)
     if not isinstance(data, dict):
-        raise payload.crash("the payload is an object with case_ids or external_ids")
+        raise view_failed("the payload is an object with case_ids or external_ids")
     case_ids, external_ids = data.get("case_ids"), data.get("external_ids")
     if not case_ids and not external_ids:
         raise view_error(400, "Payload must include 'case_ids' or 'external_ids' fields")
@@ -144,7 +144,7 @@ def check_seen(world: World, call: Call, doc: Doc) -> None:
 
 def ids_of(value: Any) -> list[str]:
     if not isinstance(value or [], list) or not all(isinstance(item, str) for item in value or []):
-        raise payload.crash("case_ids and external_ids are lists of texts")
+        raise view_failed("case_ids and external_ids are lists of texts")
     return value or []
 
 
@@ -200,7 +200,7 @@ def update_case_v2(world: World, call: Call) -> dict[str, Any]:
     data = read_json(call)
     if "case_id" in call.params:
         if not isinstance(data, dict):
-            raise payload.crash("the payload of one case is an object")
+            raise view_failed("the payload of one case is an object")
         data.setdefault("case_id", call.params["case_id"])
     return write(world, call, data, create=False)
 
@@ -226,7 +226,7 @@ def read_json(call: Call) -> Any:
     except ValueError:
         raise view_error(400, "Payload must be valid JSON") from None
     except RecursionError:
-        raise payload.crash("the payload is nested too deeply") from None
+        raise view_failed("the payload is nested too deeply") from None
 
 
 def write(world: World, call: Call, data: Any, *, create: bool) -> dict[str, Any]:
