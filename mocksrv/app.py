@@ -165,7 +165,8 @@ class Simulator(Flask):
             return no_world(error, dated(start_response))
         root = path == "/" and not prefix.endswith(f"/{vendor.name}")
         if root and first_contact.is_first(environ) and not (
-                world.faults or has_route(self._routes_of(vendor, ""), f"/{vendor.name}/")):
+                self.settings.controlled_by == "off" or world.faults
+                or has_route(self._routes_of(vendor, ""), f"/{vendor.name}/")):
             return first_contact.greet(world.prefix, start_response)
         call = vendor.call_type(
             method=environ["REQUEST_METHOD"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -182,15 +183,19 @@ def parse_truth(value: Any) -> bool:
     return TRUTH[word]
 
 
+NEXT_PAIR = re.compile(r"[\s,;]+(?=\w+\.\w+=)")
+
+
 def parse_pairs(value: Any) -> dict[str, Any]:
-    """`vendor.setting=value` pairs: from a list of such texts, from one text with commas, or from nested tables."""
+    """`vendor.setting=value` pairs: from a list of such texts, from one text with commas, semicolons or white space
+    between them, or from nested tables. A value may have all of these too: a pair ends where the next one begins."""
     if isinstance(value, Mapping):
         flat: dict[str, Any] = {}
         for key, inner in value.items():
             flat |= {f"{key}.{name}": x for name, x in inner.items()} if isinstance(inner, Mapping) else {key: inner}
         return flat
     pairs = {}
-    for text in value.split(",") if isinstance(value, str) else value:
+    for text in NEXT_PAIR.split(value.strip(" ,;\n\t")) if isinstance(value, str) else value:
         key, equals, word = text.partition("=")
         if not equals or "." not in key:
             raise ConfigError(f"setting {text!r}: use vendor.setting=value, such as cht.conformance=strict")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import ssl
 import warnings
 from functools import cached_property
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
+
+from mocksrv.serving.wsgi import NAME, NAMES
 
 DEFAULT = "default"  # the world that needs no prefix
 
@@ -17,6 +21,24 @@ DIRECT = build_opener(ProxyHandler({}))  # HTTP_PROXY is meant for the world out
 
 class ControlFailure(Exception):
     """The control plane said no; the text is its detail."""
+
+
+FAILURES = (ControlFailure, OSError, HTTPException)  # what a call may raise
+
+
+def reason(server: str, error: BaseException) -> str:
+    """Why a call failed, and what to do, in one line."""
+    if isinstance(error, ControlFailure):
+        return str(error)
+    cause = getattr(error, "reason", error)  # urllib wraps what the socket said
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return (f"the certificate of {server} is not trusted ({cause.verify_message}): name its CA, "
+                "such as SSL_CERT_FILE=~/.mocksrv/ca.pem")
+    if isinstance(cause, ssl.SSLError):
+        return f"{server} does not speak TLS ({cause.reason or cause}): use http:// for a server without --tls"
+    if isinstance(cause, HTTPException | ConnectionResetError) and server.startswith("http://"):
+        return f"{server} hung up without an answer: use https:// for a server with --tls"
+    return f"no answer from {server} ({cause}): start one with `mocksrv serve`, or give its --url"
 
 
 class RemoteClock:
@@ -82,9 +104,18 @@ class Account:
 
 
 class RemoteWorld:
-    """One world of a server, by its base URL. `url` is what a vendor's client is pointed at."""
+    """One world of a server, by its base URL. `url` is what a vendor's client is pointed at.
+
+    `timeout` is the most seconds that a call of the control plane waits for a byte.
+    Raises ValueError for a URL without http:// or https://, and for a name that no world can have.
+    """
+
+    timeout = 300.0  # a large world takes its time to be made
 
     def __init__(self, server: str, name: str, token: str = "") -> None:
+        check_url(server)
+        if not NAME.fullmatch(name):
+            raise ValueError(f"no world can be called {name!r}: use {NAMES}")
         self.server = server.rstrip("/")
         self.name = name
         self.url = self.server if name == DEFAULT else f"{self.server}/~{name}"
@@ -100,12 +131,15 @@ class RemoteWorld:
         body = None if data is None else json.dumps(data).encode()
         request = Request(f"{self.url}/_mocksrv{path}", body, self._headers, method=method)
         try:
-            with DIRECT.open(request) as response:
+            with DIRECT.open(request, timeout=self.timeout) as response:
                 text, advice = response.read(), response.headers["X-Mocksrv-Diagnosis"]
         except HTTPError as error:
             with error:
                 raise ControlFailure(detail(error)) from None
-        return json.loads(text) if text else None, advice
+        try:
+            return json.loads(text) if text else None, advice
+        except ValueError:
+            raise ControlFailure(f"{request.full_url} did not answer in JSON: is there a mocksrv?") from None
 
     def reset(self) -> None:
         """Begin again: seeded data, an empty journal, no faults, the settings of the start, the machine's time."""
@@ -171,12 +205,26 @@ class RemoteWorld:
 
     def scenario(self, name: str) -> dict[str, str]:
         """Put a named trouble into this world; answers what happens and what a client should do."""
-        applied: dict[str, str] = self.control("POST", f"/scenarios/{name}")
+        applied: dict[str, str] = self.control("POST", f"/scenarios/{quote(name, safe='')}")
         return applied
 
     def delete(self) -> None:
         """Forget the world; asking for it again makes a new one."""
         self.control("DELETE", "/world")
+
+
+def check_url(url: str) -> None:
+    """Raises ValueError with what would be right."""
+    parts = urlsplit(url)  # which does not take every host
+    if parts.scheme not in ("http", "https"):
+        right = "http://127.0.0.1:8080" if "://" in url or not url else f"http://{url}"
+        raise ValueError(f"{url!r} begins with neither http:// nor https://: use a URL such as {right}")
+    if not parts.hostname:
+        raise ValueError(f"{url!r} names no host: use {parts.scheme}://127.0.0.1:8080")
+    try:
+        parts.port  # noqa: B018 (it is read from the text here)
+    except ValueError as error:
+        raise ValueError(f"{url!r}: {error}") from None
 
 
 def detail(error: HTTPError) -> str:

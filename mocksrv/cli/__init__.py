@@ -8,7 +8,6 @@ import logging
 import os
 import secrets
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mocksrv.cli.console import print_table
+from mocksrv.cli import remote, worlds
+from mocksrv.cli.base import fail
+from mocksrv.cli.console import banner, print_table
+from mocksrv.cli.doctor import doctor
 from mocksrv.cli.drift import drift
 from mocksrv.cli.gate import gate
-from mocksrv.cli.remote import COMMANDS, fail
 from mocksrv.config import SIZES, VENDORS, Config, ConfigError, load
 from mocksrv.operation import PROOFS, STALE_AFTER, period
 
@@ -35,7 +36,8 @@ SIZE_HELP = f"{', '.join(f'{name} ({count})' for name, count in SIZES.items())},
 TLS_FOLDER = "~/.mocksrv"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]},
+             epilog="Exit codes: 0 yes; 1 asked, and the answer is no; 2 the call could not be made as it stands.")
 @click.version_option(package_name="mocksrv")
 def main() -> None:
     """One local server that answers like CareHQ, CommCare HQ and the Community Health Toolkit."""
@@ -84,8 +86,8 @@ def serve(set_: tuple[str, ...], **flags: Any) -> None:
         from mocksrv.serving.tls import advice
 
         click.echo(advice(config.tls))
-    # Drawing the table costs as much as starting the server, so the first callers do not wait for it.
-    threading.Thread(target=announce, args=(app, server.url)).start()
+    for line in banner(app, server.url):
+        click.echo(line)
     try:
         with address_in(config.url_file, server.url):
             server.run()
@@ -141,22 +143,6 @@ def starting(_environ: WSGIEnvironment, start_response: StartResponse) -> list[b
     """Stands on the bound port until the worlds are there; nothing accepts connections before."""
     start_response("503 Service Unavailable", [("Retry-After", "1")])
     return []
-
-
-def announce(app: Simulator, url: str) -> None:
-    """Print where each vendor answers, and whom it knows."""
-    rows = []
-    for vendor in app.vendors.values():
-        for number, known in enumerate(vendor.credentials(app.worlds["default"], url)):
-            words = {key: value for key, value in known.items() if isinstance(value, str)}
-            base_url, who = words.pop("base_url"), words.pop("name", words.pop("note", ""))
-            rows.append({"API": vendor.title if number == 0 else "", "base URL": base_url if number == 0 else "",
-                         "who": who, "credentials": "  ".join(f"{key} {value}" for key, value in words.items())})
-    rows.append({"API": "control", "base URL": f"{url}/_mocksrv",
-                 "who": {"token": "with the token", "off": "nobody"}.get(app.settings.controlled_by, "loopback only"),
-                 "credentials": ""})
-    rows.append({"API": "page", "base URL": f"{url}/_mocksrv/", "who": "for a browser", "credentials": ""})
-    print_table(("API", "base URL", "who", "credentials"), rows)
 
 
 @main.command()
@@ -246,7 +232,7 @@ def settings(as_json: bool) -> None:
         print_table(("setting", "default", "choices", "help"), rows)
 
 
-for command in (*COMMANDS, drift, gate):
+for command in (*remote.COMMANDS, *worlds.COMMANDS, doctor, drift, gate):
     main.add_command(command)
 
 

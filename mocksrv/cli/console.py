@@ -1,11 +1,17 @@
-"""Tables on the terminal."""
+"""Tables on the terminal, and what `mocksrv serve` prints."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from mocksrv.app import Simulator
+
+WIDTH = 80  # of a terminal that nobody has made wider
 
 
 def print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
@@ -31,3 +37,29 @@ def as_text(cell: Any) -> str:
     """One line, without what would steer the terminal."""
     text = "" if cell is None else ", ".join(cell) if isinstance(cell, list) else str(cell)
     return "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in text)
+
+
+def texts_of(account: Mapping[str, Any], room: int | None = None) -> str:
+    """The texts of ready-made credentials, one after another: as many as fit into so many letters, or all."""
+    line = ""
+    for key, value in account.items():
+        if isinstance(value, str) and key not in ("base_url", "name", "note"):
+            longer = f"{line}  {key} {value}" if line else f"{key} {value}"
+            if room is not None and len(longer) > room:
+                break
+            line = longer
+    return as_text(line)
+
+
+def banner(app: Simulator, url: str) -> list[str]:
+    """Where each vendor answers and whom it knows: a line for each, which fits an ordinary terminal."""
+    wide = max(len(name) for name in (*app.vendors, "page"))
+    lines = []
+    for vendor in app.vendors.values():
+        accounts = vendor.credentials(app.worlds["default"], url)
+        if accounts and accounts[0]["base_url"] != url:  # a vendor whose clients want more than the server's address
+            lines.append(f"{vendor.name:{wide}}  {accounts[0]['base_url']}")
+        lines += [f"{vendor.name:{wide}}  {texts_of(one, WIDTH - wide - 2)}" for one in accounts[:1]]
+    if app.settings.controlled_by == "off":
+        return lines
+    return [*lines, f"{'page':{wide}}  {url}/_mocksrv/", f"{'more':{wide}}  mocksrv credentials --url {url}"]

@@ -39,7 +39,7 @@ def drift(paths: tuple[Path, ...], fixtures: Path | None, accepted: Path | None,
     1 differences, 2 unusable input.
     """
     from mocksrv import fixtures as stored
-    from mocksrv.cli.remote import fail
+    from mocksrv.cli.base import fail
     from mocksrv.drift import report as reports
     from mocksrv.drift.files import Unusable
 

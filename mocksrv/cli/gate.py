@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mocksrv.cli.remote import fail
+from mocksrv.cli.base import fail
 from mocksrv.config import VENDORS
 
 if TYPE_CHECKING:

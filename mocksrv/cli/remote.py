@@ -2,66 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import Any
+from urllib.parse import quote, urlencode
 
 import click
 
-if TYPE_CHECKING:
-    from mocksrv.remote import RemoteWorld
+from mocksrv.cli.base import AS_JSON, ask, connect, duration, fail, members, of_a_server, of_a_world, show
+from mocksrv.cli.console import print_table, texts_of
 
-F = TypeVar("F", bound=Callable[..., Any])
-DEFAULT_URL = "http://127.0.0.1:8080"
-
-
-def of_a_world(command: F) -> F:
-    """The options that every command of this module has."""
-    for option in (
-        click.option("--token", envvar="MOCKSRV_TOKEN", default="", help="The control plane's token, if it has one."),
-        click.option("--world", default="default", show_default=True, help="The world that is meant."),
-        click.option("--url", envvar="MOCKSRV_URL", default=DEFAULT_URL, show_default=True, help="Where mocksrv runs."),
-    ):
-        command = option(command)
-    return command
-
-
-def fail(text: object) -> NoReturn:
-    """One clear line and exit code 2: the caller has something to change."""
-    click.echo(f"mocksrv: {text}", err=True)
-    sys.exit(2)
-
-
-def connect(url: str, world: str, token: str) -> RemoteWorld:
-    from mocksrv.remote import RemoteWorld
-
-    return RemoteWorld(url, world, token)
-
-
-def ask(world: RemoteWorld, method: str, path: str, data: Any = None) -> Any:
-    """A call of the control plane, or exit code 2 with the reason."""
-    from mocksrv.remote import ControlFailure
-
-    try:
-        return world.control(method, path, data)
-    except ControlFailure as error:
-        fail(error)
-    except OSError as error:
-        reason = getattr(error, "reason", error)
-        fail(f"no answer from {world.server} ({reason}): start one with `mocksrv serve`, or give its --url")
-
-
-def show(data: Any) -> None:
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+PAUSE = 0.2  # seconds between two questions to a server that is not there yet
 
 
 @click.command()
 @of_a_world
-@click.option("--advance", type=float, metavar="SECONDS", help="Move on; a negative number moves back.")
+@click.option("--advance", type=duration, metavar="DURATION", help="Move on, such as 90, 15m or 1h30m; what begins "
+              "with - moves back.")
 @click.option("--set", "set_", metavar="TIME", help="Make it this moment, such as 2026-01-31T09:30:00Z.")
 @click.option("--freeze/--run", default=None, help="Stand still, or run on.")
-@click.option("--skew", type=float, metavar="SECONDS", help="How far the vendors' servers are wrong about the time.")
+@click.option("--skew", type=duration, metavar="DURATION", help="How far the vendors' servers are wrong about the "
+              "time.")
 @click.option("--rate", type=float, help="So many times as fast as real time.")
 def clock(url: str, world: str, token: str, set_: str | None, **changes: Any) -> None:
     """Show a world's clock, or change it."""
@@ -87,8 +47,6 @@ def journal(url: str, world: str, token: str, wanted: tuple[str, ...], limit: in
 
     Example: mocksrv journal vendor=cht status=4xx
     """
-    from urllib.parse import urlencode
-
     query = urlencode({**dict(word.partition("=")[::2] for word in wanted), "limit": limit})
     entries = ask(connect(url, world, token), "GET", f"/journal{'.har' if har else ''}?{query}")
     if as_json or har:
@@ -99,6 +57,28 @@ def journal(url: str, world: str, token: str, wanted: tuple[str, ...], limit: in
                    f"{entry['operation'] or 'no operation'}")
         for line in entry["diagnosis"]:
             click.echo(f"    {line}")
+
+
+@click.command()
+@of_a_world
+@click.argument("expected", nargs=-1, required=True, metavar="KEY=VALUE...")
+@AS_JSON
+def verify(url: str, world: str, token: str, expected: tuple[str, ...], as_json: bool) -> None:
+    """Check that the journal shows what you expect.
+
+    If it does not, there is an account of what it shows, and exit code 1.
+
+    Aim: as for `mocksrv journal`. Count: exactly, at_least, at_most, never=true; at least one if you name none. Or an
+    order, as JSON: in_order='[{"operation": "a"}, {"operation": "b"}]'.
+
+    Example: mocksrv verify operation=get_person exactly=2
+    """
+    verdict = ask(connect(url, world, token), "POST", "/journal/verify", members(expected))
+    if as_json:
+        show(verdict)
+    else:
+        click.echo("as expected" if verdict["ok"] else verdict["account"])
+    sys.exit(0 if verdict["ok"] else 1)
 
 
 @click.group()
@@ -115,8 +95,8 @@ def list_faults(url: str, world: str, token: str) -> None:
 
 @faults.command()
 @of_a_world
-@click.argument("members", nargs=-1, required=True, metavar="KEY=VALUE...")
-def add(url: str, world: str, token: str, members: tuple[str, ...]) -> None:
+@click.argument("wanted", nargs=-1, required=True, metavar="KEY=VALUE...")
+def add(url: str, world: str, token: str, wanted: tuple[str, ...]) -> None:
     """Let something go wrong.
 
     Aim: vendor, operation, method, path, caller, nth, times, probability. Effect: status, headers, delay, slow,
@@ -125,16 +105,7 @@ def add(url: str, world: str, token: str, members: tuple[str, ...]) -> None:
 
     Example: mocksrv faults add operation=get_person status=503 times=2
     """
-    data = {}
-    for member in members:
-        key, equals, text = member.partition("=")
-        if not equals:
-            fail(f"{member!r}: use key=value")
-        try:
-            data[key] = json.loads(text)
-        except ValueError:
-            data[key] = text
-    show(ask(connect(url, world, token), "POST", "/faults", data))
+    show(ask(connect(url, world, token), "POST", "/faults", members(wanted)))
 
 
 @faults.command()
@@ -148,64 +119,73 @@ def remove(url: str, world: str, token: str, id: int | None) -> None:
 @click.command()
 @of_a_world
 @click.argument("name", required=False)
-def scenario(url: str, world: str, token: str, name: str | None) -> None:
+@AS_JSON
+def scenario(url: str, world: str, token: str, name: str | None, as_json: bool) -> None:
     """Put a named trouble into a world; without a name, list them all."""
     remote = connect(url, world, token)
     if name:
-        show(ask(remote, "POST", f"/scenarios/{name}"))
+        show(ask(remote, "POST", f"/scenarios/{quote(name, safe='')}"))
         return
-    for one in ask(remote, "GET", "/scenarios"):
+    known = ask(remote, "GET", "/scenarios")
+    if as_json:
+        show(known)
+        return
+    for one in known:
         click.echo(f"{one['name']}\n    {one['hurt']}\n    -> {one['advice']}")
 
 
-@click.group()
-def snapshot() -> None:
-    """Keep a world as it is now, and bring it back."""
-
-
-@snapshot.command()
+@click.command()
 @of_a_world
-@click.argument("name")
-def make(url: str, world: str, token: str, name: str) -> None:
-    """Keep this world under a name."""
-    show(ask(connect(url, world, token), "POST", "/snapshots", {"name": name}))
+@click.argument("vendor", required=False)
+@AS_JSON
+def credentials(url: str, world: str, token: str, vendor: str | None, as_json: bool) -> None:
+    """Show all ready-made credentials, and a first call of each vendor."""
+    remote = connect(url, world, token)
+    accounts = ask(remote, "GET", "/credentials")
+    if vendor is not None and vendor not in accounts:
+        fail(f"vendor {vendor!r} is not served there: use {', '.join(accounts)}")
+    names = [vendor] if vendor else list(accounts)
+    if as_json:
+        show({name: accounts[name] for name in names})
+        return
+    for one in ask(remote, "GET", "/vendors"):
+        if one["name"] in names:
+            click.echo(f"{one['title']} ({one['name']})")
+            print_table(("", "who", "credentials"), [
+                {"": "", "who": known.get("name", known.get("note", "")), "credentials": texts_of(known)}
+                for known in accounts[one["name"]]])
+            click.echo(f"  {one['curl']}\n" if one["curl"] else "")
 
 
-@snapshot.command()
-@of_a_world
-@click.argument("name")
-def restore(url: str, world: str, token: str, name: str) -> None:
-    """Make this world what the snapshot was."""
-    show(ask(connect(url, world, token), "POST", f"/snapshots/{name}/restore"))
+@click.command()
+@of_a_server
+@click.option("--timeout", type=duration, metavar="DURATION", default="30s", show_default=True,
+              help="How long to wait, such as 90 or 2m.")
+@AS_JSON
+def wait(url: str, token: str, timeout: float, as_json: bool) -> None:
+    """Wait until a server is seeded and serves.
+
+    Exit code 1 if it does not in time. For scripts: mocksrv serve & mocksrv wait && pytest
+    """
+    from mocksrv.clock import pause, stopwatch
+    from mocksrv.remote import FAILURES, reason
+
+    remote, began = connect(url, "default", token), stopwatch()
+    while True:
+        remote.timeout = max(PAUSE, timeout - (stopwatch() - began))  # somebody may listen who never answers
+        try:
+            state = remote.control("GET", "/ready")
+        except FAILURES as error:
+            left = timeout - (stopwatch() - began)
+            if left <= 0:
+                fail(f"not ready after {timeout:g} s: {reason(remote.server, error)}", code=1)
+            pause(min(PAUSE, left))
+        else:
+            break
+    if as_json:
+        show(state)
+    else:
+        click.echo(f"mocksrv is ready on {remote.server}")
 
 
-@snapshot.command(name="list")
-@of_a_world
-def list_snapshots(url: str, world: str, token: str) -> None:
-    """List the snapshots."""
-    show(ask(connect(url, world, token), "GET", "/snapshots"))
-
-
-@snapshot.command()
-@of_a_world
-@click.argument("name")
-@click.argument("file", type=click.File("w"), default="-")
-def save(url: str, world: str, token: str, name: str, file: Any) -> None:
-    """Write a snapshot to a file."""
-    json.dump(ask(connect(url, world, token), "GET", f"/snapshots/{name}"), file, ensure_ascii=False)
-
-
-@snapshot.command()
-@of_a_world
-@click.argument("name")
-@click.argument("file", type=click.File())
-def load(url: str, world: str, token: str, name: str, file: Any) -> None:
-    """Bring a snapshot back from a file, under a name."""
-    try:
-        data = json.load(file)
-    except ValueError as error:
-        fail(f"{file.name} is no snapshot: {error}")
-    show(ask(connect(url, world, token), "PUT", f"/snapshots/{name}", data))
-
-
-COMMANDS = (clock, reset, journal, faults, scenario, snapshot)
+COMMANDS = (clock, reset, journal, verify, faults, scenario, credentials, wait)

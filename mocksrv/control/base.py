@@ -23,6 +23,7 @@ from mocksrv.control.describe import TOLD
 from mocksrv.journal.metrics import Meter
 from mocksrv.operation import Operation
 from mocksrv.problems import PROBLEM, NoRoom, problem
+from mocksrv.serving.wsgi import SLASH
 from mocksrv.vendor import Vendor
 from mocksrv.world import DEFAULT, World
 from mocksrv.worlds import Worlds
@@ -108,6 +109,13 @@ def local(host: str) -> bool:
     except ValueError:
         return False
     return is_loopback(name)
+
+
+@control.url_value_preprocessor
+def with_slashes(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """An encoded slash inside a name, which stood for something else while the route was looked up."""
+    if values is not None:
+        values.update({key: value.replace(SLASH, "/") for key, value in values.items() if isinstance(value, str)})
 
 
 @control.errorhandler(ControlError)

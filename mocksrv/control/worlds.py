@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,12 +16,12 @@ from mocksrv.control.schemas import NAME as NAME_OF
 from mocksrv.control.schemas import SETTINGS
 from mocksrv.problems import DIAGNOSIS
 from mocksrv.scenario import EVERYWHERE, Scenario
+from mocksrv.serving.wsgi import NAME, NAMES
 from mocksrv.vendor import Vendor
 from mocksrv.world import DEFAULT, World
 
 ORDER = {"name": NAME_OF, "fork": TEXT, "seed": WHOLE, "size": {"type": ["integer", "string"]},
          "settings": SETTINGS, "clock": some_of(CHANGES), "scenario": TEXT}
-NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
 SNAPSHOTS = 1_000  # that are kept at most
 
 
@@ -55,7 +54,7 @@ def make_world() -> Response:
     data = payload()
     key = data.get("name")
     if not isinstance(key, str) or not NAME.fullmatch(key):
-        raise ControlError("bad-name", 400, "name takes 1 to 64 letters, digits, dots, dashes or underscores")
+        raise ControlError("bad-name", 400, f"name takes {NAMES}")
     source = forked(data) if "fork" in data else planted(data)
     trouble = known_scenario(data["scenario"]) if "scenario" in data else None
     note = "" if data.keys() & {"fork", "clock"} else lost_clock(key)
@@ -216,7 +215,7 @@ def make_snapshot() -> Response:
 def free_name(label: Any) -> str:
     """The name, if a snapshot can be kept under it."""
     if not isinstance(label, str) or not NAME.fullmatch(label):
-        raise ControlError("bad-name", 400, "name takes 1 to 64 letters, digits, dots, dashes or underscores")
+        raise ControlError("bad-name", 400, f"name takes {NAMES}")
     if len(worlds().snapshots) >= SNAPSHOTS and label not in worlds().snapshots:
         raise ControlError("too-many-snapshots", 503, f"there are {SNAPSHOTS} snapshots already; delete some with "
                            f"DELETE {CONTROL}/snapshots/name")
@@ -243,12 +242,37 @@ def upload_snapshot(label: str) -> Response:
     """Take in a snapshot that was downloaded before, here or from another server."""
     free_name(label)
     data = payload()
+    if wrong := amiss(data):
+        raise ControlError("bad-snapshot", 400, f"this is no snapshot: {wrong}")
     try:
         loaded = worlds().load(label, data)
     except Exception as error:  # whatever is wrong with it, it is the sender's
         raise ControlError("bad-snapshot", 400, f"this is no snapshot: {type(error).__name__}: {error}") from None
     worlds().keep(label, loaded)
     return answer({"name": label}, 201)
+
+
+PARTS = {"clock": dict, "seed": str, "draws": int, "settings": dict, "vendors": list, "tables": dict}
+KINDS = {dict: "an object", str: "a text", int: "a whole number", list: "an array"}
+
+
+def amiss(data: dict[str, Any]) -> str:
+    """What is wrong with what should be a snapshot, as far as it shows from outside; "" if nothing."""
+    if "_store" in data:
+        return "it is a data file; start a server with it: mocksrv serve --data FILE"
+    if missing := [part for part in PARTS if part not in data]:
+        return (f"it lacks {', '.join(missing)}; send one as GET {CONTROL}/snapshots/name or `mocksrv snapshot save` "
+                "gave it")
+    for part, kind in PARTS.items():
+        if not isinstance(data[part], kind):
+            return f"its {part} should be {KINDS[kind]}"
+    for table, rows in data["tables"].items():
+        if not isinstance(rows, dict):
+            return f"its table {table} should be an object of documents by id"
+        for id, doc in rows.items():
+            if not isinstance(doc, dict):
+                return f"in its table {table}, {id} should be an object"
+    return ""
 
 
 @control.post("/snapshots/<label>/restore")

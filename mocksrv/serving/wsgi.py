@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-WORLD = re.compile(r"/~([\w.-]{1,64})(?=/|$)", re.ASCII)
+NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)  # of a world, or of a snapshot
+NAMES = "1 to 64 ASCII letters, digits, dots, dashes or underscores"
+WORLD = re.compile(rf"/~({NAME.pattern})(?=/|$)", re.ASCII)
 SLASH = "\ue02f"  # stands for an encoded slash inside a path segment while routes are looked up
 CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}  # strict clients refuse them
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}

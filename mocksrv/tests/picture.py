@@ -39,7 +39,7 @@ def take(file):
     with Server(app) as server, chromium() as browser:
         something_happens(RemoteWorld(server.url, "my-integration"))
         with looked_at_by(browser, WIDTH, HEIGHT, "light"):
-            browser.get(f"{server.url}/~my-integration/_mocksrv/")
+            browser.get(f"{server.url}/~my-integration/_mocksrv/#/journal")
             browser.implicitly_wait(10)
             rows = browser.find_elements("css selector", "main tbody tr, main li, main details")
             assert rows, browser.page_source

@@ -21,6 +21,17 @@ def test_the_environment_can_say_all():
     assert load({}, {}).vendor == VENDORS
 
 
+@pytest.mark.parametrize("between", [",", ", ", ";", "\n", " ", " ;\n"])
+def test_several_settings_fit_into_one_variable_and_values_may_have_commas(between):
+    text = between.join(["carehq.trusted_proxies=10.0.0.0/8, ::1", "cht.a=x;y z", "commcare.b=", "cht.c=1"])
+    assert load({}, {"MOCKSRV_SET": f"{text}{between}"}).set == {
+        "carehq.trusted_proxies": "10.0.0.0/8, ::1", "cht.a": "x;y z", "commcare.b": "", "cht.c": "1"}
+
+
+def test_an_option_is_one_setting_whatever_is_in_its_value():
+    assert load({"set": ("cht.a=x, cht.b=y",)}, {}).set == {"cht.a": "x, cht.b=y"}
+
+
 @pytest.mark.parametrize(("flags", "text"), [
     ({"port": "x"}, "from 0 to 65535"), ({"port": "70000"}, "from 0 to 65535"), ({"seed": "-1"}, "whole number"),
     ({"seed": "1.5"}, "whole number"), ({"size": "huge"}, "empty, small, medium, large"), ({"size": "-3"}, "a number"),

@@ -63,6 +63,11 @@ def test_a_fault_of_the_world_goes_before(alone):
     assert client.get("/~even/", headers=BROWSER).status_code == 200
 
 
+def test_without_a_control_plane_there_is_no_page_to_lead_to():
+    client = create_app(Config(vendor=("carehq",), size=0, control="off")).test_client()
+    assert client.get("/", headers=BROWSER).status_code == 401
+
+
 def test_it_holds_nothing_and_may_load_nothing(alone):
     answer = alone["carehq"].get("/", headers=BROWSER, environ_base={"REMOTE_ADDR": "192.0.2.1"})
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'"

@@ -107,5 +107,5 @@ def milk() -> Submission:
 
 def credentials(world: World, base_url: str) -> list[dict[str, Any]]:
     """What clients need to log in."""
-    return [{"base_url": base_url, "domains": "exi-training, demo", "username": ADMIN, "password": PASSWORD,
-             "api_key": KEY}]
+    return [{"base_url": base_url, "username": ADMIN, "password": PASSWORD, "api_key": KEY,
+             "domains": "exi-training, demo"}]

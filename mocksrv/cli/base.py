@@ -1,0 +1,98 @@
+"""What every command needs: the options of those that steer a server, what they call, what they say when it is no.
+
+Exit codes: 0 it is so; 1 it was asked and the answer is no (`verify`, `wait`, `doctor`, `drift`, `gate --clean`);
+2 the call could not be made as it stands: an option, a file, a server.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from mocksrv.remote import RemoteWorld
+
+F = TypeVar("F", bound=Callable[..., Any])
+DEFAULT_URL = "http://127.0.0.1:8080"
+UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+PART = r"(\d+(?:\.\d+)?)(ms|min|[smhdw])"
+
+
+def duration(text: str) -> float:
+    """Seconds: as a number, or as `90s`, `15m`, `1h30m`, `-2d`."""
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    if not re.fullmatch(rf"[+-]?(?:{PART})+", text):
+        raise click.BadParameter(f"{text!r}: use seconds, or numbers with ms, s, m, h, d or w, such as 1h30m")
+    total = sum(float(number) * UNITS[unit] for number, unit in re.findall(PART, text))
+    return -total if text.startswith("-") else total
+
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+
+
+def of_a_server(command: F) -> F:
+    """The options of a command that asks a server as a whole."""
+    for option in (
+        click.option("--token", envvar="MOCKSRV_TOKEN", default="", help="The control plane's token, if it has one."),
+        click.option("--url", envvar="MOCKSRV_URL", default=DEFAULT_URL, show_default=True, help="Where mocksrv runs."),
+    ):
+        command = option(command)
+    return command
+
+
+def of_a_world(command: F) -> F:
+    """Those of a command that is about one world."""
+    return of_a_server(click.option("--world", default="default", show_default=True, help="The world that is meant.")(
+        command))
+
+
+def fail(text: object, code: int = 2) -> NoReturn:
+    """One clear line, and an exit code: 2 says that the caller has something to change."""
+    click.echo(f"mocksrv: {text}", err=True)
+    sys.exit(code)
+
+
+def connect(url: str, world: str, token: str) -> RemoteWorld:
+    """That world of that server, or exit code 2 if there can be none of that name or address."""
+    from mocksrv.remote import RemoteWorld
+
+    try:
+        return RemoteWorld(url, world, token)
+    except ValueError as error:
+        fail(error)
+
+
+def ask(world: RemoteWorld, method: str, path: str, data: Any = None) -> Any:
+    """A call of the control plane, or exit code 2 with the reason."""
+    from mocksrv.remote import FAILURES, reason
+
+    try:
+        return world.control(method, path, data)
+    except FAILURES as error:
+        fail(reason(world.server, error))
+
+
+def show(data: Any) -> None:
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def members(words: tuple[str, ...]) -> dict[str, Any]:
+    """`KEY=VALUE` words as an object; what looks like JSON is read as JSON. Exit code 2 where there is no `=`."""
+    data: dict[str, Any] = {}
+    for word in words:
+        key, equals, text = word.partition("=")
+        if not equals:
+            fail(f"{word!r}: use key=value")
+        try:
+            data[key] = json.loads(text)
+        except ValueError:
+            data[key] = text
+    return data
