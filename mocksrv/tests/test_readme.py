@@ -32,3 +32,9 @@ def test_the_options_that_it_names_exist():
     for option in set(re.findall(r"(?<![\w-])--(?!mocksrv|build|rm|from)[a-z][a-z-]+", pages)):
         names = {name for command in main.commands.values() for param in command.params for name in param.opts}
         assert option in names | {"--help"}, option
+
+
+def test_its_picture_is_there_and_light():
+    (picture,) = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert (ROOT / picture).read_bytes().startswith(b"\x89PNG")
+    assert (ROOT / picture).stat().st_size < 150_000
