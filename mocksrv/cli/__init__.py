@@ -78,6 +78,9 @@ def serve(set_: tuple[str, ...], **flags: Any) -> None:
 
     Each option can also be set in the environment (MOCKSRV_PORT, MOCKSRV_SIZE, ...) or in a TOML file.
     """
+    from mocksrv.journal.redaction import redact_target
+    from mocksrv.serving.watchdog import Watchdog
+
     config = configured(set=set_, **flags)
     app, server = started(config)
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
@@ -88,10 +91,13 @@ def serve(set_: tuple[str, ...], **flags: Any) -> None:
         click.echo(advice(config.tls))
     for line in banner(app, server.url):
         click.echo(line)
+    watchdog = Watchdog(lambda: [f"{method} {redact_target(target)[:200]}" for method, target in server.in_flight()])
+    watchdog.start()
     try:
         with address_in(config.url_file, server.url):
             server.run()
     finally:
+        watchdog.stop()
         app.worlds.close()
 
 

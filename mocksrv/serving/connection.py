@@ -7,6 +7,8 @@ import socket
 import struct
 from typing import Any
 
+from mocksrv.clock import stopwatch
+
 RECEIVE = 64 * 1024  # bytes asked of a socket at a time
 LINGER = 2.0  # seconds for the client to read the last answer before the socket is closed
 
@@ -26,7 +28,10 @@ class Connection:
         self.peer = peer
         self.taken = False  # the app has spoken on the connection itself
         self.idle = True  # no request is being read or answered
-        self.used = False  # a request was answered on it
+        self.waits = True  # for the client: nothing is being answered
+        self.since = stopwatch()  # when it began to wait
+        self.asked: tuple[str, bytes] | None = None  # method and target of what is being answered
+        self.let_go = False  # it ends to make room for others
 
     def reset(self) -> None:
         """End with a TCP reset (RST): the client sees "connection reset by peer"."""
@@ -56,13 +61,14 @@ class Connection:
 
     def shut(self, how: int) -> None:
         try:
-            self.sock.shutdown(how)
+            socket.socket.shutdown(self.sock, how)  # below TLS, whose own shutdown would go on in plain text
         except OSError:
             pass  # the client has gone before
 
     def finish(self, linger: bool) -> None:
         """Close so that the last answer arrives: closing over unread bytes sends RST, which destroys it."""
-        self.idle = True
+        self.idle = self.waits = True
+        self.since = stopwatch()
         self.shut(socket.SHUT_WR)
         try:
             if linger:

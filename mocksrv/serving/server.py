@@ -21,6 +21,8 @@ from http import HTTPStatus
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
+from mocksrv.clock import stopwatch
+
 from .connection import RECEIVE, ClientGone, Connection
 from .http1 import Answer, Request, RequestReader, Unreadable, environ_of, failure
 
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PATIENCE = 300.0  # seconds to wait for a byte, or for one write to be taken: people sit in debuggers
-TURN = 0.1  # seconds until one more idle connection is ended, while clients wait and all threads are taken
+TURN = 0.1  # seconds at most until one more waiting connection is ended, while clients wait and all threads are taken
+HANDSHAKE = 10.0  # seconds that a TLS handshake may take
 GRACE = 5.0  # seconds that answers in flight get on a stop; Docker kills after 10, and live streams never end
 
 
@@ -166,6 +169,11 @@ class Server:
                 signal.signal(number, handler)
             signal.set_wakeup_fd(woken)
 
+    def in_flight(self) -> list[tuple[str, str]]:
+        """Method and target of what is being answered."""
+        asked = (one.asked for one in list(self._open.values()))
+        return [(method, target.decode("latin-1")) for method, target in filter(None, asked)]
+
     def _close(self) -> None:
         for sock in (self._listener, self._wake_in, self._wake_out):
             sock.close()
@@ -222,10 +230,14 @@ class Server:
             connection.sock.close()
 
     def _let_go(self) -> None:
-        """End the oldest connection that was used and idles: clients that keep theirs would shut others out."""
-        idle = (connection for connection in list(self._open.values()) if connection.used and connection.idle)
-        if (oldest := next(idle, None)) is not None:
-            oldest.shut(socket.SHUT_RD)  # what has come is still read
+        """End the connection that waits for its client the longest: silent clients would shut others out.
+
+        That is one which never asked, was answered and kept, or stands in the middle of a request.
+        """
+        waiting = (one for one in list(self._open.values()) if one.waits and not one.let_go)
+        if (longest := min(waiting, key=lambda one: one.since, default=None)) is not None:
+            longest.let_go = True
+            longest.shut(socket.SHUT_RD)  # what has come is still read
 
     def _drain(self) -> None:
         self._listener.close()
@@ -251,14 +263,19 @@ class Server:
             connection.sock.settimeout(PATIENCE)
             connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls is not None:
-                connection.sock = self._tls.wrap_socket(connection.sock, server_side=True)
+                connection.sock.settimeout(HANDSHAKE)
+                # In two steps: whoever has to make room finds the socket while the client is silent.
+                secured = self._tls.wrap_socket(connection.sock, server_side=True, do_handshake_on_connect=False)
+                connection.sock = secured
+                secured.do_handshake()
+                secured.settimeout(PATIENCE)
             reader = RequestReader()
             while (request := self._next(connection, reader)) and self._answer(connection, request):
                 pass
         except (OSError, ClientGone) as error:
             log.debug("%s has gone: %s", connection.peer[0], error)
         finally:
-            connection.finish(linger=not self._stopping)
+            connection.finish(linger=not (self._stopping or connection.let_go))
             del self._open[threading.current_thread()]
             self._wake()
 
@@ -273,6 +290,7 @@ class Server:
                 connection.shut(socket.SHUT_RD)  # what has come is still read
             if reader.wants_continue():
                 connection.transmit(b"HTTP/1.1 100 Continue\r\n\r\n")
+            connection.waits, connection.since = True, stopwatch()
             try:
                 data = connection.sock.recv(RECEIVE)
             except TimeoutError:
@@ -280,7 +298,7 @@ class Server:
                     return None
                 reader.error = Unreadable(HTTPStatus.REQUEST_TIMEOUT, "the rest of the request did not come")
                 continue
-            connection.idle = False
+            connection.idle = connection.waits = False
             if data:
                 reader.feed(data)
             elif reader.started:
@@ -296,6 +314,7 @@ class Server:
             environ = environ_of(request, self._environ)
             environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = connection.peer[0], str(connection.peer[1])
             environ["mocksrv.connection"] = connection
+            connection.asked = (request.method, request.target)
             items = self.app(environ, answer.start_response)
             try:
                 for item in items:
@@ -321,8 +340,8 @@ class Server:
                 connection.transmit(failure(failed))
             return False
         finally:
+            connection.asked = None
             request.body.close()
-        connection.used = True
         return answer.keep_alive and not connection.taken
 
 

@@ -344,6 +344,21 @@ def test_clients_that_keep_idle_connections_shut_nobody_out():
         keeping[0].close()
 
 
+@pytest.mark.parametrize("sent",
+                         [b"", b"GET / HTTP/1.1\r\nHost: a\r\nX: ", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc",
+])
+def test_silent_clients_shut_nobody_out(sent):
+    with Server(echoing("PATH_INFO"), threads=20) as server:
+        silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(200)]
+        for sock in silent:
+            sock.sendall(sent)
+        with RawClient(server) as late:
+            late.request("GET /late")
+            assert late.answer().body == b"/late"
+        for sock in silent:
+            sock.close()
+
+
 def test_nagle_is_off_and_no_names_are_looked_up(monkeypatch):
     seen = []
 
