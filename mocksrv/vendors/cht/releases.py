@@ -49,6 +49,9 @@ FORCED_RESET = Change(
     "4.17", "POST /medic/login of an account that must change its password", "a session",
     "no session; the body leads to /medic/password-reset",
     "67b533070d, api/src/controllers/login.js; recorded from 5.2.0")
+LOGIN_TEXTS = Change(
+    "4.20", "POST /medic/login with a `user` or `password` that is no text", "500", "401 `Not logged in`",
+    "2cbe9c1099, api/src/controllers/login.js; recorded from 5.2.0")
 CLEARED_COOKIE = Change(
     "4.20", "POST /medic/login, the cookie `login` that is cleared", "without attributes", "`HttpOnly; SameSite=Lax`",
     "api/src/services/cookie.js; recorded from 5.2.0")

@@ -155,8 +155,7 @@ def may_edit(world: World, call: Call) -> None:
 
 def has(world: World, caller: Caller, *permissions: str) -> bool:
     """Whether the caller holds all of them."""
-    settings = app_settings.read(world)
-    return all(app_settings.allows(settings, caller.roles, name) for name in permissions)
+    return all(app_settings.allows(world, caller.roles, name) for name in permissions)
 
 
 # --- the limiter of failed logins ---

@@ -93,7 +93,7 @@ class Reader:
         self.contact_depth, self.report_depth = depths(settings, scope.roles)
         self._levels: dict[Any, int | None] = {ALL: 0, scope.account: 0, UNASSIGNED: None}
         if javascript.truthy(settings.get("district_admins_access_unallocated_messages")) and app_settings.allows(
-                settings, scope.roles, "can_view_unallocated_data_records"):
+                world, scope.roles, "can_view_unallocated_data_records"):
             self._levels[UNASSIGNED] = 0
         self._own = set(self._names(scope.contact))
         for facility in scope.facilities:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mocksrv.store import Index, on
 from mocksrv.vendors.cht.couch import collation
-from mocksrv.vendors.cht.node import javascript, timestamps
+from mocksrv.vendors.cht.node import javascript, json_text, timestamps
 from mocksrv.vendors.cht.shared_libs import contact_types, message_tasks
 
 MOST_DOCUMENTS = 10_000  # that a user should replicate
@@ -50,6 +50,11 @@ def _by_gateway_ref(doc: dict[str, Any]) -> list[Any]:
         return []
     refs = [message.get("gateway_ref")] if isinstance(message, dict) else []
     return [str(ref) for ref in (*refs, *(task.get("gateway_ref") for task in message_tasks.tasks_of(doc))) if ref]
+
+
+def _by_oidc_username(doc: dict[str, Any]) -> list[Any]:
+    name = doc.get("oidc_username")
+    return [json_text.text(name)] if name else []
 
 
 def _by_due(doc: dict[str, Any]) -> list[Any]:
@@ -174,4 +179,5 @@ INDEXES: dict[str, dict[str, Any]] = {
                    "over_limit": Index(_over_limit)},  # under True, users who replicate too much
     "medic-sentinel": {"by_type": on("type")},
     "medic-users-meta": {"by_type": on("type")},
+    "_users": {"by_oidc_username": Index(_by_oidc_username)},  # under the JSON text of the name at the provider
 }

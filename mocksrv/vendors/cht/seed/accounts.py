@@ -27,7 +27,7 @@ def plant(world: World, places: Places) -> None:
 
 def add(world: World, name: str, role: str, place: str = "", contact: str = "") -> None:
     """The `_users` and user-settings documents of one account, as the users API makes them."""
-    offline = app_settings.is_offline(app_settings.read(world), [role])
+    offline = app_settings.is_offline(world, [role])
     fields = {"name": name, "type": "user", "roles": [role] if offline else [role, "mm-online"]}
     if place:
         fields |= {"facility_id": [place], "contact_id": contact}

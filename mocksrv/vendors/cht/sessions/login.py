@@ -11,13 +11,14 @@ from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 from marshmallow import Schema, fields
 
 from mocksrv.call import Headers, Reply
-from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht import errors, releases, rendering
 from mocksrv.vendors.cht.access import auth, connected_users
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import cookies, documents
 from mocksrv.vendors.cht.described import response_schemas
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.shared_libs import app_settings
+from mocksrv.vendors.cht.users import password_change, sso
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -38,8 +39,8 @@ class Session(Schema):
     password = fields.String(required=True)
 
 
-HOME, ADMIN_HOME = "/", "/admin/"
-LOGIN_CLEARED = ("Set-Cookie", "login=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
+HOME, ADMIN_HOME, PASSWORD_RESET = "/", "/admin/", "/medic/password-reset"
+LOGIN_CLEARED = "login=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
 SOURCE = "CHT 4.15 source, api/src/controllers/login.js"
 
 
@@ -110,12 +111,19 @@ def login(world: World, call: Call) -> Any:
     """
     body = call.json
     name, password = (body.get("user"), body.get("password")) if isinstance(body, dict) else (None, None)
-    if not isinstance(name, str) or (password and not isinstance(password, str)):
+    texts = isinstance(name, str) and (not password or isinstance(password, str))
+    if not texts and not releases.LOGIN_TEXTS.holds(world):
         call.diagnose("the server takes for granted that `user` and `password` are texts")
         return Reply({"error": "Unexpected error logging in"}, 500)
-    caller = auth.check_password(world, name, password) if password else None
+    caller = auth.check_password(world, str(name), str(password)) if texts and password else None
     if caller is None:
         return Reply({"error": "Not logged in"}, 401)
+    user = documents.database(world, "_users").peek(auth.USER + caller.name) or {}
+    if sso.enabled(world) and sso.wanted(world, user):
+        return Reply({"error": "Password Login Not Permitted For SSO Users"}, 401)
+    if user.get(password_change.FIELD) is True and releases.FORCED_RESET.holds(world):
+        call.diagnose("this account must change its password at POST /medic/password-reset")
+        return Reply(PASSWORD_RESET, 302, [user_context(world, caller), locale_cookie(world, body.get("locale"))])
     return start_session(world, caller, body.get("redirect"), body.get("locale"))
 
 
@@ -124,19 +132,29 @@ def start_session(world: World, caller: auth.Caller, redirect: Any = None, local
     user = auth.find_user(world, caller.name)
     assert user is not None, "the caller was found by it"
     refused = caller.admin and not ensure_admin_docs(world, caller.name)  # their roles show from the next login on
-    settings = app_settings.read(world)
-    start = home(world, caller)
-    context = caller.context() | ({"home": start} if start != HOME else {})
+    cleared = LOGIN_CLEARED + ("; HttpOnly; SameSite=Lax" if releases.CLEARED_COOKIE.holds(world) else "")
     headers = [
         cookies.express(world, "AuthSession", cookies.make(world, user), http_only=True),
-        cookies.express(world, "userCtx", quote(json_text.text(context), safe=rendering.COMPONENT)),
-        LOGIN_CLEARED,
+        user_context(world, caller),
+        ("Set-Cookie", cleared),
     ]
     if refused:
         return Reply({"error": "Error getting authCtx"}, 401, headers)
-    headers.append(cookies.express(world, "locale", quote(str(locale or settings.get("locale") or "en"),
-                                                          safe=rendering.COMPONENT)))
-    return Reply(target(redirect) or start, 302, headers)
+    headers.append(locale_cookie(world, locale))
+    return Reply(target(redirect) or home(world, caller), 302, headers)
+
+
+def user_context(world: World, caller: auth.Caller) -> tuple[str, str]:
+    """The cookie that tells the web application who signed in, and where its home is if that is another."""
+    start = home(world, caller)
+    context = caller.context() | ({"home": start} if start != HOME else {})
+    return cookies.express(world, "userCtx", quote(json_text.text(context), safe=rendering.COMPONENT))
+
+
+def locale_cookie(world: World, locale: Any) -> tuple[str, str]:
+    """The cookie with the language that was chosen, else that of the settings."""
+    chosen = locale or app_settings.read(world).get("locale") or "en"
+    return cookies.express(world, "locale", quote(str(chosen), safe=rendering.COMPONENT))
 
 
 def home(world: World, caller: auth.Caller) -> str:
@@ -152,8 +170,9 @@ def ensure_admin_docs(world: World, name: str) -> bool:
         return True
     if id in documents.database(world, "medic"):
         return False
+    roles = ["admin", app_settings.ONLINE] if releases.ADMIN_DOCUMENTS.holds(world) else ["admin"]
     for database, kind in (("_users", "user"), ("medic", "user-settings")):
-        documents.database(world, database).put({"_id": id, "name": name, "type": kind, "roles": ["admin"]})
+        documents.database(world, database).put({"_id": id, "name": name, "type": kind, "roles": roles})
     return True
 
 

@@ -26,14 +26,18 @@ PAGE = """<!DOCTYPE html>
 </head>
 <body>
 <form id="form" action="{action}" method="POST" data-prefix="{prefix}">
-<label>User name <input name="user" autocomplete="username" autofocus></label>
-<label>Password <input name="password" type="password" autocomplete="current-password"></label>
+{fields}
 <button>Login</button>
 <p id="message" role="alert"></p>
 </form>
 </body>
 </html>
 """
+LOGIN_FIELDS = """<label>User name <input name="user" autocomplete="username" autofocus></label>
+<label>Password <input name="password" type="password" autocomplete="current-password"></label>"""
+RESET_FIELDS = """<label>User name <input name="username" autocomplete="username" autofocus></label>
+<label>Password <input name="currentPassword" type="password" autocomplete="current-password"></label>
+<label>New password <input name="password" type="password" autocomplete="new-password"></label>"""
 STYLE = """body { font-family: sans-serif; margin: 4em auto; width: 20em }
 input { display: block; margin: 0.3em 0 1em; width: 100% }
 """
@@ -63,9 +67,9 @@ BOWSER = """"use strict";
 """
 
 
-def page(call: Call, path: str) -> Reply:
+def page(call: Call, path: str, fields: str = LOGIN_FIELDS) -> Reply:
     """A login page that posts to a path."""
-    text = PAGE.format(prefix=html.escape(call.prefix), action=html.escape(call.prefix + path))
+    text = PAGE.format(prefix=html.escape(call.prefix), action=html.escape(call.prefix + path), fields=fields)
     return Reply(text, content_type="text/html; charset=utf-8")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from mocksrv.vendors.cht.shared_libs import settings_changes
 from mocksrv.world import World
 
 ID = "settings"
+ONLINE = "mm-online"  # the role that marks accounts that work online
 # On the documentation page's list of place types, but not configured by the server's defaults.
 NATIONAL_OFFICE = {"id": "national_office", "name_key": "contact.type.national_office"}
 
@@ -72,20 +73,30 @@ def update(world: World, body: Any, way: str) -> bool:
     return True
 
 
-def allows(settings: Mapping[str, Any], roles: Iterable[str], permission: str) -> bool:
-    """Whether one of the roles holds the permission; `_admin` holds all, nobody else one not configured."""
-    if "_admin" in roles:
+def allows(world: World, roles: Collection[Any], permission: str) -> bool:
+    """Whether one of the roles holds the permission; administrators hold all, nobody else one not configured."""
+    if administers(world, roles):
         return True
+    settings = read(world)
+    configured = settings.get("roles")
+    if releases.CONFIGURED_ROLES.holds(world):
+        known = configured if isinstance(configured, dict) else {}
+        roles = [role for role in roles if isinstance(role, str) and role in known]
     permissions = settings.get("permissions")
     holders = permissions.get(permission) if isinstance(permissions, dict) else None
     return isinstance(holders, list) and any(role in holders for role in roles)
 
 
-def is_offline(settings: Mapping[str, Any], roles: Iterable[str]) -> bool:
+def administers(world: World, roles: Collection[Any]) -> bool:
+    """Whether the API takes an account of these roles for a database administrator."""
+    return "_admin" in roles or ("admin" in roles and releases.ADMIN_ROLE.holds(world))
+
+
+def is_offline(world: World, roles: Collection[Any]) -> bool:
     """Whether an account with these roles replicates. CHT 4.15 source, shared-libs/user-management."""
-    if "_admin" in roles:
+    if administers(world, roles) or (ONLINE in roles and releases.ONLINE_ROLE.holds(world)):
         return False
-    configured = settings.get("roles")
+    configured = read(world).get("roles")
     configured = configured if isinstance(configured, dict) else {}
     known = [configured[role] for role in roles if isinstance(role, str) and configured.get(role)]
     return not known or any(isinstance(role, dict) and role.get("offline") for role in known)

@@ -9,8 +9,9 @@ from typing import Any
 
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.shared_libs import app_settings
+from mocksrv.world import World
 
-ONLINE = "mm-online"
+ONLINE = app_settings.ONLINE
 # Any other type becomes the only role.
 LEGACY_TYPES: dict[str, tuple[str, ...]] = {
     "national-manager": ("national-manager", "kujua_user", "data_entry", "national_admin"),
@@ -27,16 +28,16 @@ def of_type(kind: Any) -> list[Any]:
     return list(LEGACY_TYPES.get(kind, (kind,)) if isinstance(kind, str) else (kind,))
 
 
-def offline(settings: dict[str, Any], roles: Any) -> bool:
+def offline(world: World, roles: Any) -> bool:
     """Whether the roles are those of an account that replicates; unknown ones are. Roles must be a list."""
     if not isinstance(roles, list):
         errors.fail(500, "roles.some is not a function", diagnosis="roles must be a list of role names")
-    return app_settings.is_offline(settings, roles)
+    return app_settings.is_offline(world, roles)
 
 
-def stored(settings: dict[str, Any], roles: list[Any]) -> list[Any]:
+def stored(world: World, roles: list[Any]) -> list[Any]:
     """The roles as an account keeps them: with `mm-online` if they are online, without it if they are not."""
-    if offline(settings, roles):
+    if offline(world, roles):
         index = roles.index(ONLINE) if ONLINE in roles else None
         return roles if index is None else roles[:index] + roles[index + 1 :]
     return roles if ONLINE in roles else [*roles, ONLINE]

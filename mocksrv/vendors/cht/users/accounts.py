@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.couch import document_shape, documents
 from mocksrv.vendors.cht.node import javascript
-from mocksrv.vendors.cht.shared_libs import app_settings, passwords, roles
+from mocksrv.vendors.cht.shared_libs import passwords, roles
+from mocksrv.vendors.cht.users import password_change
 from mocksrv.world import World
 
 Data = dict[str, Any]
@@ -21,6 +22,7 @@ Data = dict[str, Any]
 # What goes where, in the order in which documents have it; roles, place and contact go to both.
 USER_FIELDS = ("password", "known")
 SETTINGS_FIELDS = ("fullname", "email", "phone", "known", "external_id")
+OIDC, OIDC_LOGIN = "oidc_username", "oidc_login"  # in the `_users` document and in the user-settings
 
 
 def account_id(name: Any) -> str:
@@ -67,11 +69,11 @@ def resolve(data: Data) -> None:
             data[field] = None
 
 
-def apply(settings: Data, doc: Data, data: Data, fields: tuple[str, ...]) -> Data:
+def apply(world: World, doc: Data, data: Data, fields: tuple[str, ...]) -> Data:
     """Put what was sent into a document; absent properties stay as they are."""
     doc |= {key: data[key] for key in fields if key in data}
     if javascript.truthy(data.get("roles")):
-        doc["roles"] = data["roles"] = roles.stored(settings, data["roles"])
+        doc["roles"] = data["roles"] = roles.stored(world, data["roles"])
     elif "roles" in data:
         doc["roles"] = data["roles"]
     for key, field in (("place", "facility_id"), ("contact", "contact_id")):
@@ -79,6 +81,8 @@ def apply(settings: Data, doc: Data, data: Data, fields: tuple[str, ...]) -> Dat
             doc[field] = data[field]
         elif key in data:
             doc.pop(field, None)
+    if OIDC in data and releases.SSO.holds(world):
+        doc |= {OIDC: data[OIDC]} if doc["type"] == "user" else {OIDC_LOGIN: javascript.truthy(data[OIDC])}
     return doc
 
 
@@ -99,13 +103,17 @@ def find(world: World, name: str, database: str = "_users") -> Data:
     return found
 
 
-def create(world: World, data: Data, response: Data) -> None:
-    """Write both documents of a new account and put their ids and revisions into the response."""
-    settings = app_settings.read(world)
+def create(world: World, data: Data, response: Data, *, generated: bool) -> None:
+    """Write both documents of a new account and put their ids and revisions into the response.
+
+    `generated`: nobody knows the password.
+    """
     name = data.get("username")
     for database, kind, fields, key in (("_users", "user", USER_FIELDS, "user"),
                                         ("medic", "user-settings", SETTINGS_FIELDS, "user-settings")):
-        doc = apply(settings, {"name": name, "type": kind}, data, fields)
+        doc = apply(world, {"name": name, "type": kind}, data, fields)
+        if kind == "user":
+            doc = password_change.marked(world, doc, data.get(password_change.FIELD), generated=generated, others=True)
         response[key] = write(world, database, {**doc, "_id": account_id(name)})
 
 

@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.contacts import creating
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import javascript, json_text
-from mocksrv.vendors.cht.shared_libs import app_settings, contacts, roles
-from mocksrv.vendors.cht.users import accounts, facilities, token_login
+from mocksrv.vendors.cht.shared_libs import contacts, roles
+from mocksrv.vendors.cht.users import accounts, facilities, sso, token_login
 from mocksrv.vendors.cht.users.accounts import Data
 from mocksrv.world import World
 
@@ -47,7 +47,7 @@ def create_of_places(world: World, call: Call, data: Data) -> Data:
     facilities.check_places(world, data)
     facilities.check_contact(world, data)
     response: Data = {}
-    accounts.create(world, data, response)
+    accounts.create(world, data, response, generated=taken.password == "generated" or sso.wanted(world, data))
     token_login.finish(world, call, taken, javascript.text(data["username"]), response)
     return response
 
@@ -55,13 +55,16 @@ def create_of_places(world: World, call: Call, data: Data) -> Data:
 def missing_fields(world: World, data: Data) -> list[str]:
     """Required properties that are absent, in the server's order."""
     taken = token_login.action(world, data)
-    required = ["username", "phone" if taken.password == "generated" else "password"]
+    required = ["username"]
+    if taken.password == "generated" or not sso.wanted(world, data):
+        required.append("phone" if taken.password == "generated" else "password")
     own = data.get("roles")
-    if not javascript.truthy(own):
+    if not javascript.truthy(own) or (releases.ROLES_CHECKED.holds(world) and not isinstance(own, str) and not (
+            isinstance(own, list) and own)):
         own = roles.of_type(data["type"]) if javascript.truthy(data.get("type")) else None
     if own is None:
         required.append("type or roles")
-    elif roles.offline(app_settings.read(world), own):
+    elif roles.offline(world, own):
         required += ["place", "contact"]
     return [name for name in required if is_empty(data.get(name))]
 
@@ -82,6 +85,7 @@ def check_login(world: World, data: Data) -> token_login.Action:
     """Check phone and password as the request's `token_login` asks for; the row of its table."""
     taken = token_login.action(world, data)
     token_login.prepare(world, taken, data, data, data)
+    sso.check(world, data)
     accounts.check_password(world, data.get("password"))
     return taken
 
@@ -109,7 +113,7 @@ def create_all(world: World, call: Call, data: Data, taken: token_login.Action) 
     if javascript.truthy(data.get("place")):
         link_contact(world, data, stores=new_place)
     accounts.resolve(data)
-    accounts.create(world, data, response)
+    accounts.create(world, data, response, generated=taken.password == "generated" or sso.wanted(world, data))
     token_login.finish(world, call, taken, javascript.text(data["username"]), response)
     return response
 
@@ -194,6 +198,7 @@ def link_contact(world: World, data: Data, stores: bool) -> None:
 
 def create_each(world: World, call: Call, rows: list[Any]) -> Iterator[tuple[Data, Data]]:
     """An account for each row, one after the other; gives each row with its result or `{"error"}`."""
+    check_nulls(world, rows)
     for row in rows:
         data = row if isinstance(row, dict) else {}
         try:
@@ -203,6 +208,12 @@ def create_each(world: World, call: Call, rows: list[Any]) -> Iterator[tuple[Dat
         except errors.Failure as refused:
             message = accounts.message_of(refused)
             yield data, {} if message is None else {"error": message}
+
+
+def check_nulls(world: World, rows: list[Any]) -> None:
+    """Refuse all rows if one is null."""
+    if None in rows and releases.NULL_ROW.holds(world):
+        errors.server_error(diagnosis="a row is null")
 
 
 def create_row(world: World, call: Call, data: Data) -> Data:
@@ -216,6 +227,7 @@ def create_row(world: World, call: Call, data: Data) -> Data:
         token_login.prepare(world, taken, data, data, data)
     except errors.Failure as refused:
         errors.fail(400, refused.body["message"])
+    sso.check(world, data)
     accounts.check_password(world, data.get("password"))
     return create_all(world, call, data, taken)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.shared_libs import app_settings, contacts, roles
@@ -26,18 +26,17 @@ def check_places(world: World, data: Data, user: Data | None = None) -> None:
 
     `user` is the stored account of an update; `data` went through `accounts.resolve`.
     """
-    settings = app_settings.read(world)
     own = (user or data).get("roles")
     if javascript.truthy(data.get("place")):
         ids = data.get("facility_id")
         if not ids:
             accounts.refuse("Invalid facilities list", KEY, PLACE)
         several = isinstance(data["place"], list) and len(data["place"]) > 1
-        if several and not (own and app_settings.allows(settings, own, "can_have_multiple_places")):
+        if several and not (own and app_settings.allows(world, own, "can_have_multiple_places")):
             accounts.refuse("This user cannot have multiple places", KEY, PLACE)
         for id in ids:
             check_place(world, id)
-    elif "place" in data and data["place"] is None and javascript.truthy(own) and roles.offline(settings, own):
+    elif "place" in data and data["place"] is None and javascript.truthy(own) and roles.offline(world, own):
         accounts.refuse("Place field is required for offline users", KEY, PLACE)
 
 
@@ -60,10 +59,7 @@ def check_contact(world: World, data: Data, user: Data | None = None) -> None:
     if not javascript.truthy(data.get("contact")):
         return None
     ids = data["facility_id"] if data.get("facility_id") else (user or {}).get("facility_id")
-    doc = documents.database(world, "medic").peek(javascript.text(data.get("contact_id")))
-    if doc is None:
-        history = documents.database(world, "medic").history(javascript.text(data.get("contact_id")))
-        errors.fail(404, "deleted" if history else "missing")
+    doc = find_contact(world, data.get("contact_id"))
     refused: errors.Failure | None = None
     for id in ids if ids and isinstance(ids, list) else [ids or None]:
         try:
@@ -72,6 +68,22 @@ def check_contact(world: World, data: Data, user: Data | None = None) -> None:
             refused = refused or error
     assert refused
     raise refused
+
+
+def find_contact(world: World, id: Any) -> Mapping[str, Any]:
+    """The document that is to be an account's contact; refuses what is not there."""
+    medic = documents.database(world, "medic")
+    if releases.CONTACT_LOOK_UP.holds(world):
+        if id is None:
+            errors.fail(400, "Invalid UUID [undefined].", diagnosis="give the contact as an id, or with its _id")
+        doc = medic.peek(javascript.text(id))
+        if doc is None or not contacts.is_contact(app_settings.read(world), doc):
+            errors.fail(404, f"Contact not found [{javascript.text(id)}].", diagnosis="it is not there or no contact")
+        return doc
+    doc = medic.peek(javascript.text(id))
+    if doc is None:
+        errors.fail(404, "deleted" if medic.history(javascript.text(id)) else "missing")
+    return doc
 
 
 def check_person(world: World, doc: Mapping[str, Any], place: Any) -> None:

@@ -59,6 +59,7 @@ def create_users_from_csv(world: World, call: Call) -> Any:
         if not isinstance(body, list):
             return creating.create(world, call, body)
         rows, ignored = body, {}
+    creating.check_nulls(world, rows)
     results = save_rows(world, call, rows, ignored, log)
     failed = bool(results) and all("error" in result for result in results)
     return Reply(results, 400) if failed and docs(world) else results

@@ -16,7 +16,8 @@ from mocksrv.vendors.cht.users.accounts import Data
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
-SHOWN = ("username", "fullname", "email", "phone", "place", "roles", "contact", "external_id", "known")
+SHOWN = ("username", "fullname", "email", "phone", "place", "roles", "contact", "external_id", "known",
+         accounts.OIDC)
 SOURCE = "CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0"
 
 
@@ -91,7 +92,7 @@ def shape(world: World, user: Mapping[str, Any], settings: Mapping[str, Any]) ->
     contact_id = user.get("contact_id")
     contact = stored.peek(contact_id) if isinstance(contact_id, str) else None
     own = {"fullname": settings, "email": settings, "phone": settings, "external_id": settings, "known": user,
-           "username": {"username": user.get("name")}, "roles": user, "place": {"place": places},
+           accounts.OIDC: user, "username": {"username": user.get("name")}, "roles": user, "place": {"place": places},
            "contact": {"contact": contact} if contact is not None else {}}
     kept = {"id": user["_id"], "rev": user["_rev"]} | {key: own[key][key] for key in SHOWN if key in own[key]}
     return as_on_page(world, kept) if docs(world) else kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.access import auth, authorization
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import docs
@@ -39,7 +39,7 @@ def get_users_info(world: World, call: Call) -> dict[str, Any]:
     roles = parse_roles(javascript.text(role))
     places = [id for id in (place if isinstance(place, list) else [place]) if isinstance(id, str)]
     if any(role in ONLINE_ROLES for role in roles) or (
-            docs(world) and not app_settings.is_offline(app_settings.read(world), roles)):
+            docs(world) and not app_settings.is_offline(world, roles)):
         errors.fail(400, "Provided role is not offline")
     return replication.counts(world, authorization.Scope(tuple(places), tuple(roles)))
 
@@ -65,6 +65,8 @@ def parse_roles(text: str) -> list[str]:
 def get_users_doc_count(world: World, call: Call) -> dict[str, Any]:
     """How many documents users replicated last: of one user an object, of all a list."""
     caller = auth.signed_in(call, prompt=True)
+    if not caller.admin and releases.DOC_COUNT_REFUSAL.holds(world):
+        errors.fail(403, "User is not an admin", diagnosis="only server admins may read this")
     if not caller.admin:  # a 401 where other endpoints have a 403
         errors.fail(401, "unauthorized", prompt=True, diagnosis="only server admins may read this")
     database = documents.database(world, "medic-logs")

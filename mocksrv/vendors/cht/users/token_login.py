@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import docs, strict
 from mocksrv.vendors.cht.couch import documents
@@ -90,7 +91,9 @@ def prepare(world: World, taken: Action, data: dict[str, Any], user: dict[str, A
     `data` is the request; `user` is what gets the password, `settings_doc` what has the phone: of a new account
     both are the request itself.
     """
-    if taken.password == "required" and not javascript.truthy(data.get("password")):
+    given = javascript.truthy(data.get("password")) or (
+        javascript.truthy(data.get(accounts.OIDC)) and releases.SSO.holds(world))
+    if taken.password == "required" and not given:
         accounts.refuse("Password is required when disabling token login.", "password.length.minimum")
     if taken.password == "generated":
         settings = app_settings.read(world)
@@ -114,6 +117,9 @@ def finish(world: World, call: Call, taken: Action, name: str, response: dict[st
     if taken.token not in ("new", "removed"):
         return
     user, settings_doc = accounts.find(world, name), accounts.find(world, name, "medic")
+    if taken.token == "new" and releases.APP_URL.holds(world) and not app_url(world):
+        errors.fail(500, "app_url configuration is required for token login",
+                    diagnosis="the app settings have no app_url")
     clear_messages(world, user.get("token_login"))
     if taken.token == "removed":
         user.pop("token_login", None)
@@ -208,14 +214,19 @@ def legacy_text(configured: dict[str, Any], locale: str) -> str | None:
     return chosen["content"].strip() if chosen else None
 
 
+def app_url(world: World) -> str:
+    """The configured address of the server, if there is one."""
+    configured = app_settings.read(world).get("app_url")
+    return configured if isinstance(configured, str) else ""
+
+
 def base_url(world: World, call: Call) -> str:
     """What a link begins with: `app_url`, else the request's own host, as proxies forward it.
 
     The real server loses the port here (`req.hostname`), which conformance `strict` keeps; elsewhere a link leads
     back to where the request came from, world and port included.
     """
-    configured = app_settings.read(world).get("app_url")
-    if isinstance(configured, str) and configured:
+    if configured := app_url(world):
         return configured.rstrip("/")
     scheme = call.header("x-forwarded-proto", call.scheme).partition(",")[0].strip()
     host = call.header("x-forwarded-host", call.host).partition(",")[0].strip()

@@ -5,23 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.call import Reply
-from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas
 from mocksrv.vendors.cht.node import javascript
-from mocksrv.vendors.cht.shared_libs import app_settings
-from mocksrv.vendors.cht.users import accounts, facilities, schemas, token_login
+from mocksrv.vendors.cht.users import accounts, facilities, password_change, schemas, sso, token_login
 from mocksrv.vendors.cht.users.accounts import Data
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 SOURCE = "CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0"
 EMPTY = "Request body is empty or Content-Type header was not set to application/json."
-EDITABLE = ("password", "known", "place", "contact", "type", "roles", "fullname", "email", "phone", "external_id",
-            "token_login", "language")
+EDITABLE = ("password", "known", "place", "contact", "type", "roles", accounts.OIDC, "fullname", "email", "phone",
+            "external_id", "token_login", "language")
 # What users may change of themselves, and what the page says they may not.
 SELF_EDITABLE = ("fullname", "email", "phone", "known", "password", "token_login", "language")
 SELF_FORBIDDEN_ON_PAGE = ("type", "roles", "contact", "place")
@@ -43,7 +42,7 @@ def update_user(world: World, call: Call) -> Data:
         errors.fail(400, EMPTY)
     data = body if isinstance(body, dict) else {str(index): value for index, value in enumerate(body)}
     check_caller(world, call, data)
-    check_fields(data)
+    check_fields(world, data)
     if javascript.truthy(data.get("password")):
         accounts.check_password(world, data["password"])
     return update(world, call, call.params["username"], data)
@@ -70,11 +69,12 @@ def check_caller(world: World, call: Call, data: Data) -> None:
         errors.fail(401, f"You do not have permission to modify: {','.join(refused)}")
 
 
-def check_fields(data: Data) -> None:
+def check_fields(world: World, data: Data) -> None:
     """Refuse a request that changes nothing; null takes a place or a contact away, and is nothing elsewhere."""
     removes = any(key in data and data[key] is None for key in ("place", "contact"))
-    if not removes and all(data.get(key) is None for key in EDITABLE):
-        fields = ", ".join(EDITABLE)
+    editable = tuple(key for key in EDITABLE if key != accounts.OIDC or releases.SSO.holds(world))
+    if not removes and all(data.get(key) is None for key in editable):
+        fields = ", ".join(editable)
         accounts.refuse(f"One of the following fields are required: {fields}", "fields.one.required",
                         {"fields": fields})
 
@@ -82,13 +82,17 @@ def check_fields(data: Data) -> None:
 def update(world: World, call: Call, name: str, data: Data) -> Data:
     """Write both documents of an account as changed, then deal with its login link."""
     accounts.resolve(data)
-    settings = app_settings.read(world)
     user, settings_doc = accounts.find(world, name), accounts.find(world, name, "medic")
     taken = token_login.action(world, data, user)
-    user = accounts.apply(settings, user | {"name": name, "type": "user"}, data, accounts.USER_FIELDS)
-    settings_doc = accounts.apply(settings, settings_doc | {"name": name, "type": "user-settings"}, data,
+    user = accounts.apply(world, user | {"name": name, "type": "user"}, data, accounts.USER_FIELDS)
+    settings_doc = accounts.apply(world, settings_doc | {"name": name, "type": "user-settings"}, data,
                                   accounts.SETTINGS_FIELDS)
     token_login.prepare(world, taken, data, user, settings_doc)
+    sso.check_update(world, data, user)
+    generated = taken.password == "generated" or sso.wanted(world, user)
+    user = password_change.marked(
+        world, user, data.get(password_change.FIELD), generated=generated,
+        others=auth.has(world, auth.signed_in(call), *UPDATE))
     facilities.check_places(world, data, user)
     facilities.check_contact(world, data, user)
     if javascript.truthy(user.get("password")) and name in world.table(auth.ADMINS):
