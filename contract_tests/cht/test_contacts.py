@@ -167,7 +167,7 @@ class Index:
         self.marks = marks
         self.reads = []
 
-    def of_contact_type(self, kind, skip, limit):
+    def read(self, skip, limit):
         self.reads.append((limit, skip))
         return [{"_id": number, "passes": mark == "1"} for number, mark in enumerate(self.marks)][skip : skip + limit]
 
@@ -179,10 +179,9 @@ class Index:
     ("001111", 3, [2, 3, 4], None, [(3, 0), (4, 3)]),  # row 5 is lost, as on the server
     ("0" * 9 + "1" * 12, 3, [9, 10, 11], "12", [(3, 0), (6, 3), (12, 9)]),
 ])
-def test_a_page_that_is_not_full_reads_on(monkeypatch, marks, limit, found, cursor, reads):
+def test_a_page_that_is_not_full_reads_on(marks, limit, found, cursor, reads):
     index = Index(marks)
-    monkeypatch.setattr("mocksrv.vendors.cht.contacts.paging.documents.database", lambda world, name: index)
-    page = collect(None, "person", 0, limit, lambda doc: doc["passes"])
+    page = collect(index.read, 0, limit, lambda doc: doc["passes"])
     assert ([doc["_id"] for doc in page["data"]], page["cursor"], index.reads) == (found, cursor, reads)
 
 

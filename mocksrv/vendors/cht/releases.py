@@ -119,6 +119,9 @@ ADMIN_ONLY = Change(
 VIEWS = Change(
     "5.0", "views of full text, of replication keys and of medic-scripts", "answer", "404: the full-text index does it",
     "f1bdfc07c0, 668339d7e8, 544bd9a3f3; recorded from 5.2.0")
+NO_PLACE = Change(
+    "5.0", "replication of an account without a place", "500", "what everybody replicates",
+    "f1bdfc07c0; recorded from 5.2.0")
 ALL_DOCS_COUNT = Change(
     "5.1", "`replication-count-USER`", "written when the count moved", "by every replication; has `all_docs_count`",
     "63eb9ae084, df30074e4f; recorded from 5.2.0")

@@ -153,6 +153,19 @@ def may_edit(world: World, call: Call) -> None:
         errors.server_error(diagnosis=f"{call.caller.name} lacks can_edit; CHT 4.15 answers 500 here")
 
 
+def database_admin(world: World, call: Call) -> Caller:
+    """The caller, who must be a database administrator; a 401 asks for Basic credentials."""
+    caller = signed_in(call, prompt=True)
+    if not is_database_admin(world, caller):
+        errors.fail(403, "User is not an admin")
+    return caller
+
+
+def is_database_admin(world: World, caller: Caller) -> bool:
+    """Whether the API takes the caller for a database administrator: later releases go by the role `admin`, too."""
+    return app_settings.administers(world, caller.roles)
+
+
 def has(world: World, caller: Caller, *permissions: str) -> bool:
     """Whether the caller holds all of them."""
     return all(app_settings.allows(world, caller.roles, name) for name in permissions)

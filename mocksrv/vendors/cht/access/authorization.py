@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.access.auth import USER
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.couch.view_index import Thrown
@@ -53,7 +53,7 @@ def of_user(world: World, name: str) -> Scope:
     settings_doc = documents.database(world, "medic").peek(USER + name)
     found = user.get("facility_id")
     facilities = found if isinstance(found, list) else [found] if found else []
-    if settings_doc is None or not facilities:
+    if settings_doc is None or not (facilities or releases.NO_PLACE.holds(world)):
         errors.server_error(diagnosis=f"the account {name} has no user-settings document or no place")
     return Scope(tuple(facilities), tuple(user.get("roles") or ()), name, settings_doc.get("contact_id"))
 
@@ -190,6 +190,8 @@ def may_create(doc: Doc) -> bool:
 def depths(settings: Mapping[str, Any], roles: Sequence[Any]) -> tuple[int, int]:
     """The deepest `replication_depth` of the roles, and the `report_depth` that goes with it."""
     configured = settings.get("replication_depth")
+    if javascript.truthy(configured) and not isinstance(configured, list):
+        errors.server_error(diagnosis="replication_depth in the app settings must be a list")
     listed = [one for one in configured if isinstance(one, dict)] if isinstance(configured, list) else []
     deepest, reports = NO_LIMIT, NO_LIMIT
     for role in roles:

@@ -6,15 +6,16 @@ CHT 4.15 source, shared-libs/cht-datasource/src/local/libs/core.ts and api/src/c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from marshmallow import Schema, fields
 
-from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import javascript, json_text, querystring
-from mocksrv.vendors.cht.shared_libs import app_settings, contact_types
+from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, input_checks
 from mocksrv.world import World
 
 DEFAULT_LIMIT = 100
@@ -35,16 +36,27 @@ Test = Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
 
 def page(world: World, call: Call, test: Test) -> dict[str, Any]:
     """One page of the contacts of a type that pass the test: `{"data": [...], "cursor": text or None}`."""
-    kind, cursor, limit = arguments(call)
+    kind, cursor, limit = (newer_arguments if releases.PAGE_ERRORS.holds(world) else arguments)(call)
     settings = app_settings.read(world)
     if app_settings.contact_type(settings, kind) is None or not test(settings, {"type": kind}):
         errors.fail(400, f"Invalid contact type [{kind}].", diagnosis="see contact_types in the app settings")
     skip = javascript.number(cursor)
     if not (skip.is_integer() and skip >= 0):
+        if releases.PAGE_ERRORS.holds(world):
+            input_checks.bad_cursor(cursor)
         errors.fail(400, f"Invalid cursor token: [{cursor}].", diagnosis="use the cursor of the page before")
-    page: dict[str, Any] = collect(world, kind, int(min(skip, LAST)), limit,
-                                   lambda doc: contact_types.type_id(doc) == kind)
-    return page
+    return collect(partial(documents.database(world, "medic").of_contact_type, kind), int(min(skip, LAST)), limit,
+                   lambda doc: contact_types.type_id(doc) == kind)
+
+
+def newer_arguments(call: Call) -> tuple[str, str, int]:
+    """Type, cursor and limit, as releases refuse them that show them as they were sent."""
+    query = querystring.parse(call)
+    kind = query.get("type")
+    if not isinstance(kind, str) or not kind:
+        errors.fail(400, f"Invalid contact type [{'undefined' if kind is None else json_text.text(kind)}].")
+    cursor = input_checks.cursor(query.get("cursor"))
+    return kind, "0" if cursor is None else cursor, input_checks.limit(query.get("limit"), DEFAULT_LIMIT)
 
 
 def arguments(call: Call) -> tuple[str, str, int]:
@@ -65,19 +77,19 @@ def arguments(call: Call) -> tuple[str, str, int]:
     return kind, cursor, int(limit)
 
 
-def collect(world: World, kind: str, skip: int, limit: int, passes: Callable[[Mapping[str, Any]], bool]) -> Any:
-    """Read on until a page is full, twice as much each time as what is missing.
+def collect(read: Callable[[int, int], list[Mapping[str, Any]]], skip: int, limit: int,
+            passes: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any]:
+    """Read on (what to skip, how many) until a page is full, twice as much each time as what is missing.
 
     As on the server, surplus documents of the last read are lost if it reaches the end.
     """
-    medic = documents.database(world, "medic")
     kept: list[Mapping[str, Any]] = []
     wanted = limit
     while True:
         if wanted > LARGEST_LIMIT:
             errors.fail(400, f"Limit is too large, must not exceed {LARGEST_LIMIT}",
                         diagnosis="this is CouchDB's query_limit for views")
-        rows = medic.of_contact_type(kind, skip, wanted)
+        rows = read(skip, wanted)
         fresh = [doc for doc in rows if passes(doc)]
         kept += fresh
         if len(rows) < wanted:

@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.access import auth, authorization, entrance
 from mocksrv.vendors.cht.access.authorization import Reader, Scope
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.couch_api import replication_failures
 from mocksrv.vendors.cht.couch_api.one_document import sequence
 from mocksrv.vendors.cht.ddocs import replication_keys
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
@@ -28,8 +29,8 @@ MOVED, AGE = 100, 31 * 24 * 60 * 60 * 1000  # a new count is logged when it move
 PURGED = "purged:"
 
 
-def replicated(world: World, of: Scope) -> tuple[set[str], set[str]]:
-    """The ids of the documents but tasks, and those of tasks; without what was purged for the roles."""
+def belonging(world: World, of: Scope) -> tuple[set[str], set[str]]:
+    """The ids of the documents but tasks, and those of tasks, whether purged or not."""
     medic, reader = documents.database(world, "medic"), Reader(world, of)
     found = {authorization.DESIGN, of.account, *(id for id in replication_keys.COMMON_IDS if id in medic)}
     for kind in replication_keys.COMMON_TYPES:
@@ -42,8 +43,7 @@ def replicated(world: World, of: Scope) -> tuple[set[str], set[str]]:
             if any(reader.sees(key) and reader.near(key) for key in authorization.keys_of(doc)):
                 found.add(doc["_id"])
     tasks = {doc["_id"] for doc in medic.by("by_type", "task") if of.user and doc.get("user") == of.account}
-    gone = purged(world, of)
-    return found - gone, tasks - gone
+    return found, tasks
 
 
 def purged(world: World, of: Scope) -> set[str]:
@@ -59,17 +59,28 @@ def purged(world: World, of: Scope) -> set[str]:
 def counts(world: World, of: Scope) -> dict[str, Any]:
     """The counts as answers have them; an offline user's is logged too."""
     found, tasks = replicated(world, of)
-    if of.user:
-        log(world, of.user, len(found) + len(tasks))
     return {"total_docs": len(found) + len(tasks), "warn_docs": len(found), "warn": len(found) >= LIMIT,
             "limit": LIMIT}
 
 
-def log(world: World, user: str, count: int) -> None:
-    """Note how many documents a user replicates, when that is news."""
+def replicated(world: World, of: Scope) -> tuple[set[str], set[str]]:
+    """The same without what was purged for the roles; the number is logged if they are a user's."""
+    found, tasks = belonging(world, of)
+    everything, gone = len(found) + len(tasks), purged(world, of)
+    found, tasks = found - gone, tasks - gone
+    if of.user:
+        log(world, of.user, len(found) + len(tasks), everything)
+    return found, tasks
+
+
+def log(world: World, user: str, count: int, everything: int) -> None:
+    """Note how many documents a user replicates; older releases do when that is news."""
     database, now = documents.database(world, "medic-logs"), world.clock.ms()
     old = database.get(LOG + user)
-    if old is None or abs(old["count"] - count) > MOVED or now - old["date"] > AGE:
+    if releases.ALL_DOCS_COUNT.holds(world):
+        database.put({**(old or {"_id": LOG + user, "user": user}), "date": now, "count": count,
+                      "all_docs_count": everything})
+    elif old is None or abs(old["count"] - count) > MOVED or now - old["date"] > AGE:
         database.put({**(old or {"_id": LOG + user, "user": user}), "date": now, "count": count})
 
 
@@ -88,9 +99,13 @@ def get_replication_ids(world: World, call: Call) -> dict[str, Any]:
     if caller.online:
         call.diagnose("only offline users replicate")
         raise entrance.refusal(world, call)
+    return dict(replication_failures.logged(lambda: ids_of(world, caller.name), world, call))
+
+
+def ids_of(world: World, name: str) -> dict[str, Any]:
+    """What an offline user replicates, as answers have it."""
     database = documents.database(world, "medic")
-    found, tasks = replicated(world, authorization.of_user(world, caller.name))
-    log(world, caller.name, len(found) + len(tasks))
+    found, tasks = replicated(world, authorization.of_user(world, name))
     stored = ((id, database.peek(id)) for id in sorted(found | tasks))
     pairs = [{"id": id, "rev": doc["_rev"]} for id, doc in stored if doc is not None]
     return {"doc_ids_revs": pairs, "warn_docs": len(found), "last_seq": sequence(database.update_seq),

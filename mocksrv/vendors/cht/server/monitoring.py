@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.store import TOP
-from mocksrv.vendors.cht import conformance, sentinel
+from mocksrv.vendors.cht import conformance, releases, sentinel
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.couch_api.replication_failures import daily_failures, since
 from mocksrv.vendors.cht.ddocs import indexes
 from mocksrv.vendors.cht.node import querystring
 from mocksrv.vendors.cht.node.http_traffic import STARTED
@@ -35,6 +37,8 @@ DATABASES: dict[str, tuple[str, int, dict[str, int]]] = {
     "usersmeta": ("medic-users-meta", 1290, {"users-meta": 245}),
     "users": ("_users", 740, {"users": 95}),
 }
+WITHOUT_VIEWS = "medic-scripts"  # from 5.0 on
+ENTRY, INDEX = 100, 1000  # bytes of an entry of a full-text index, and of one that is empty
 PAGE_SIZE, TOMBSTONE, REWRITTEN = 4096, 110, 0.3  # bytes of a block and of a tombstone; share that waits for compaction
 QUEUES = ("due", "scheduled", "muted", "failed", "delivered")
 GROUPS = {"pending": ("pending", "forwarded-to-gateway", "received-by-gateway", "forwarded-by-gateway"),
@@ -69,7 +73,10 @@ def get_monitoring_2(world: World, call: Call) -> Any:
     last = {group: last_hundred(world, group, states) for group, states in GROUPS.items()}
     if conformance.docs(world):  # difference 41
         last["final"] |= last.pop("muted")
-    return measures(world, call, {"total": total(world), "seven_days": seven_days(world), "last_hundred": last})
+    found = measures(world, call, {"total": total(world), "seven_days": seven_days(world), "last_hundred": last})
+    if releases.FAILURE_COUNT.holds(world):
+        found["replication_failure"] = {"count": failing_users(world, call)}
+    return found
 
 
 def measures(world: World, call: Call, outgoing: dict[str, Any]) -> dict[str, Any]:
@@ -99,11 +106,23 @@ def database(world: World, name: str, each: int, views: dict[str, int]) -> dict[
     docs, deleted, seq = len(db), len(db.revs) - len(db.docs), db.update_seq
     found: dict[str, Any] = {"name": name, "update_sequence": seq, "doc_count": docs, "doc_del_count": deleted}
     size = sizes(docs * each + deleted * TOMBSTONE, seq)
-    indexed = {view: sizes(docs * kept, seq) for view, kept in views.items()}
+    newer = releases.FULL_TEXT_FIGURES.holds(world)
+    indexed = {view: sizes(docs * kept, seq) for view, kept in views.items() if not (newer and view == WITHOUT_VIEWS)}
     found["fragmentation"] = fragmentation([size, *indexed.values()])
     if conformance.docs(world):  # difference 41
         return found
-    return found | {"sizes": size, "view_indexes": [{"name": view, "sizes": one} for view, one in indexed.items()]}
+    found |= {"sizes": size, "view_indexes": [{"name": view, "sizes": one} for view, one in indexed.items()]}
+    return found | ({"nouveau_indexes": full_text(db)} if newer else {})
+
+
+def full_text(db: documents.Database) -> list[dict[str, Any]]:
+    """The full-text indexes of `medic`."""
+    if db.name != "medic":
+        return []
+    counts = {"contacts_by_freetext": db.docs.size("by_contact_type"), "reports_by_freetext": db.docs.size("by_form"),
+              "docs_by_replication_key": len(db)}
+    return [{"name": f"medic/{name}", "doc_count": count, "file_size": INDEX + ENTRY * count}
+            for name, count in counts.items()]
 
 
 def sizes(active: int, writes: int) -> dict[str, int]:
@@ -174,3 +193,10 @@ def begin(now: int, call: Call) -> float | None:
         return None
     when = now - math.copysign(math.floor(abs(days) + 0.5), days) * DAY
     return when if abs(when) <= LATEST else None
+
+
+def failing_users(world: World, call: Call) -> int:
+    """How many users failed to replicate in that time; failures are counted by day."""
+    when = begin(world.clock.ms(), call)
+    day = "" if when is None or when < 0 else datetime.fromtimestamp(when / 1000, UTC).date().isoformat()
+    return sum(1 for failures in daily_failures(world).values() if since(failures, day))

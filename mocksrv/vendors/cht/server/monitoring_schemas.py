@@ -31,6 +31,12 @@ class ViewIndex(Schema):
     sizes = fields.Nested(Sizes, required=True)
 
 
+class FullTextIndex(Schema):
+    name = fields.String(required=True)
+    doc_count = fields.Integer(**COUNT)
+    file_size = fields.Integer(**COUNT)
+
+
 class Database(Schema):
     name = fields.String(required=True)
     update_sequence = fields.Integer(**COUNT)
@@ -39,6 +45,7 @@ class Database(Schema):
     fragmentation = fields.Float(required=True, **told("bytes on disk for each byte in use; -1 if none is"))
     sizes = fields.Nested(Sizes, **told("not with conformance docs"))
     view_indexes = fields.List(fields.Nested(ViewIndex), **told("not with conformance docs"))
+    nouveau_indexes = fields.List(fields.Nested(FullTextIndex), **told("from release 5.0 on"))
 
 
 class Databases(Schema):
@@ -111,3 +118,4 @@ class Monitoring1(Measures):
 
 class Monitoring2(Measures):
     messaging = fields.Nested(Messaging2, required=True)
+    replication_failure = fields.Nested(Count, **told("from release 5.2 on"))

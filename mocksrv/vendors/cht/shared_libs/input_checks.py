@@ -20,8 +20,6 @@ LATEST = 8.64e15  # the end of JavaScript's time, ms
 BAD_MOMENT = ("Invalid reported_date. Expected format to be 'YYYY-MM-DDTHH:mm:ssZ', 'YYYY-MM-DDTHH:mm:ss.SSSZ', or a "
               "Unix epoch.")
 SHORTEST = 3  # letters of a text to search for
-DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)", re.IGNORECASE | re.ASCII)
-PREFIXED = {"0x": 16, "0o": 8, "0b": 2}
 
 
 # --- bodies ---
@@ -145,18 +143,4 @@ def limit(value: Any, default: int) -> int:
 
 def as_number(value: Any) -> float:
     """JavaScript's `Number()` of a text, or of a list by its text; anything else is no number."""
-    if isinstance(value, list):
-        value = javascript.text(value)
-    if not isinstance(value, str):
-        return math.nan
-    text = value.strip()
-    if not text:
-        return 0.0
-    if text[:2].lower() in PREFIXED:
-        try:
-            return float(int(text[2:], PREFIXED[text[:2].lower()]))
-        except (ValueError, OverflowError):
-            return math.nan
-    if text.lstrip("+-") == "Infinity" and len(text) < 10:
-        return -math.inf if text[0] == "-" else math.inf
-    return float(text) if DECIMAL.fullmatch(text) else math.nan
+    return javascript.number(javascript.text(value)) if isinstance(value, str | list) else math.nan

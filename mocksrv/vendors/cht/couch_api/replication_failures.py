@@ -1,0 +1,67 @@
+"""The log of failed replications: one document for each month and user in medic-logs.
+
+CHT 5.2 source, api/src/services/replication-failure-log.js.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from mocksrv.call import Refusal
+from mocksrv.vendors.cht import releases
+from mocksrv.vendors.cht.call import Call
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.world import World
+
+LOGS, PREFIX = "medic-logs", "replication-fail-"
+KEPT = 50  # failures that are told one by one
+
+
+def month(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m")
+
+
+def id_of(period: str, user: str) -> str:
+    return f"{PREFIX}{period}-{user}"
+
+
+def logged(run: Callable[[], Any], world: World, call: Call) -> Any:
+    """What it gives; a failure is noted first, with status 400 and above."""
+    try:
+        return run()
+    except Refusal as refused:
+        if refused.status >= 400 and releases.FAILURES_LOGGED.holds(world):
+            note(world, call, refused.status)
+        raise
+
+
+def note(world: World, call: Call, status: int) -> None:
+    """Add a failure to the user's log of this month. What was counted until then is not known here: null."""
+    now, user, logs = world.clock.ms(), call.caller.name, documents.database(world, LOGS)
+    id = id_of(month(now), user)
+    log = logs.get(id) or {"_id": id, "user": user, "date": now, "total_failures": 0, "failures": [],
+                           "daily_failures": {}}
+    failure = {"date": now, "status_code": status, "duration": 0, "request_id": world.hex(12),
+               "roles": list(call.caller.roles), "subjects_count": None, "docs_count": None,
+               "unpurged_docs_count": None}
+    day = datetime.fromtimestamp(now / 1000, UTC).date().isoformat()
+    logs.put(log | {"total_failures": log["total_failures"] + 1, "failures": [*log["failures"], failure][-KEPT:],
+                    "daily_failures": log["daily_failures"] | {day: log["daily_failures"].get(day, 0) + 1}})
+
+
+def daily_failures(world: World) -> dict[str, dict[str, int]]:
+    """All failures by user and day, users in the order of months and names."""
+    logs = documents.database(world, LOGS)
+    found: dict[str, dict[str, int]] = {}
+    for id in logs.all_ids(PREFIX, f"{PREFIX}\ufff0"):
+        log = logs.peek(id) or {}
+        days = log.get("daily_failures")
+        if isinstance(days, dict) and isinstance(log.get("user"), str):
+            found.setdefault(log["user"], {}).update(days)
+    return found
+
+
+def since(failures: Mapping[str, int], day: str) -> int:
+    return sum(count for when, count in failures.items() if when >= day)
