@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from mocksrv.call import Refusal, Reply
 from mocksrv.vendors.commcare.access import domains
 from mocksrv.vendors.commcare.call import Call
-from mocksrv.vendors.commcare.errors import absent, bad_request, not_found
+from mocksrv.vendors.commcare.errors import absent, bad_request, failed, not_found
 from mocksrv.vendors.commcare.form_processor.stores import TOP, owned
 from mocksrv.vendors.commcare.schemas import DataSourceList, DataSourceObject, ReportData, ReportList, ReportObject
 from mocksrv.vendors.commcare.tastypie import deserializer, paginator
@@ -39,7 +40,7 @@ def ordered(world: World, table: str, index: str, domain: str) -> list[Doc]:
 
 
 @vendor.resource("GET", "configurablereportdata", "v1", "v0.5", detail=True, permission="view_reports",
-                 response=ReportData, statuses=(200, 400, 404), source=SOURCE, proof="source")
+                 response=ReportData, statuses=(200, 400, 404, 500), source=SOURCE, proof="source")
 def get_report_data(world: World, call: Call) -> dict[str, Any]:
     """A page of a report's rows; its filters are parameters."""
     report = owned(world, "commcare.reports", call.params["pk"], call.params["domain"])
@@ -87,7 +88,7 @@ def passes(call: Call, item: Doc, value: Any) -> bool:
     """Whether a row's value passes a filter with what the call says about it."""
     slug = item["slug"]
     if item["type"] == "date":
-        start, end = call.arg(f"{slug}-start"), call.arg(f"{slug}-end")
+        start, end = (day_of(call.arg(f"{slug}-{bound}")) for bound in ("start", "end"))
         day = str(value or "")[:10]
         return (not start or day >= start) and (not end or day <= end)
     if item["type"] == "numeric":
@@ -100,6 +101,14 @@ def passes(call: Call, item: Doc, value: Any) -> bool:
             return False
     wanted = call.arg(slug)
     return not wanted or str(value) in wanted.split(SEPARATOR)
+
+
+def day_of(bound: str | None) -> str | None:
+    """A bound of a date filter. Raises 500: HQ's FilterException is none that tastypie knows."""
+    try:
+        return date.fromisoformat(bound).isoformat() if bound else None
+    except ValueError:
+        raise failed(f"{bound!r} is no date") from None
 
 
 # --- what there is -----------------------------------------------------------------------------------------
