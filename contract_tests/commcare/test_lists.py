@@ -13,7 +13,7 @@ LISTS = {op.name: op for op in vendor.operations
          if op.method == "GET" and "meta" in getattr(op.response, "_declared_fields", ())}
 PAGED = sorted(set(LISTS) - {"list_applications", "list_reports", "list_data_sources", "list_device_logs",
                              "list_action_times", "list_user_domains",
-                             "list_messaging_events", "list_rows", "list_domain_forms"})
+                             "list_messaging_events", "list_rows", "list_domain_forms", "list_bulk_users"})
 
 
 def urls(operation):
@@ -422,8 +422,12 @@ def test_exports_of_forms_come_first(hq):
 @pytest.mark.mock_only
 def test_bulk_users(hq):
     (amina,) = hq.get("v0.5/bulk-user/", q="amina", fields=["username", "id"]).json()["objects"]
-    assert amina == {"id": "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "resource_uri": "",
-                     "username": "amina@demo.commcarehq.org"}
+    assert amina == {"id": "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "username": "amina@demo.commcarehq.org"}
+    page = hq.get("bulk-user/v1/", limit=2).json()
+    assert (page["meta"]["total_count"], page["meta"]["next"], len(page["objects"])) == (2, None, 2)
+    assert [len(hq.get("bulk-user/v1/", limit=2, offset=offset).json()["objects"]) for offset in (1, 2)] == [1, 0]
+    for path in ("bulk-user/v1/?limit=x", "bulk-user/v1/0a1b2c3d4e5f60718293a4b5c6d7e8f9/"):
+        assert hq.get(path).status_code == 500
     response = hq.get("v0.5/bulk-user/", fields="password")
     assert (response.status_code, response.json()) == (400, {"error": "password is not a valid field"})
 

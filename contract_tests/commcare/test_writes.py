@@ -264,7 +264,11 @@ def test_web_users(hq):
     assert user["permissions"]["edit_data"] is False
     assert hq.get("v0.5/web-user/", **{"last_modified.gte": user["last_modified"]}).json()["meta"]["total_count"] == 3
     assert hq.get("v0.5/web-user/", **{"last_modified.gt": user["last_modified"]}).json()["meta"]["total_count"] == 0
-    assert hq.get("v0.5/web-user/c0ffee00000000000000000000000003/").status_code == 404
+    for path in ("v0.5/web-user/c0ffee00000000000000000000000003/", "web-user/v1/nobody/"):
+        for method, body in (("GET", None), ("PATCH", {})):
+            assert "has an empty attribute 'get_id'" in error(hq.call(method, f"api/{path}", json=body))
+    assert (user["is_active_in_domain"], user["tableau_groups"]) == (True, [])
+    assert "tableau_groups" not in hq.get("web-user/v1/").json()["objects"][0]
 
 
 def test_deactivate_a_web_user(hq):
@@ -321,6 +325,13 @@ def test_invitation(hq):
         response = hq.post("invitation/v1/", body)
         assert (response.status_code, response.json()) == (
             400, {"errors": ["'email' and 'role' are required for each user"]})
+    known = "A user with this email address is already in this project or has a pending invitation."
+    for email, text in (("nobody", "Enter a valid email address."), ("new@example.org", known),
+                        ("brudolph@dimagi.com", known)):
+        response = hq.post("invitation/v1/", {"email": email, "role": "App Editor"})
+        assert (response.status_code, response.json()) == (400, {"errors": [text]})
+    nowhere = {"email": "x@y.org", "role": "App Editor", "primary_location_id": "z", "assigned_location_ids": ["z"]}
+    assert error(hq.post("invitation/v1/", nowhere)) == "Could not find location ids: z."
 
 
 def test_sign_on(hq):

@@ -16,6 +16,20 @@ DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 DATETIME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,6})\d{0,6})?)?"
                       r"\s*(Z|[+-]\d{2}(?::?\d{2})?)?")
 
+# Django's EmailValidator (django/core/validators.py): what may stand before and behind the @.
+ATOM = r"[-!#$%&'*+/=?^_`{}|~0-9A-Z]+"
+LOCAL = re.compile(rf'{ATOM}(\.{ATOM})*|"([\x01-\x08\x0b\x0c\x0e-\x1f!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*"',
+                   re.IGNORECASE)
+LABEL = r"[A-Z0-9](?:[A-Z0-9-]{0,61}[A-Z0-9])?"
+HOST = re.compile(rf"({LABEL}\.)+(?!-)(?:[A-Z0-9-]{{2,63}})(?<!-)", re.IGNORECASE)
+LONGEST_EMAIL = 320
+
+
+def is_email(text: str) -> bool:
+    """Whether Django's EmailValidator takes a text."""
+    local, _, host = text.rpartition("@")
+    return len(text) <= LONGEST_EMAIL and bool(LOCAL.fullmatch(local) and HOST.fullmatch(host))
+
 
 def uuid_of(value: Any) -> str:
     """An id as 32 hex digits: in any of the forms that Python's UUID reads, or a number. Raises 400."""

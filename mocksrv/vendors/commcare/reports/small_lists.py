@@ -12,7 +12,7 @@ from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.access import domains
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates
-from mocksrv.vendors.commcare.errors import absent, bad_request
+from mocksrv.vendors.commcare.errors import absent, bad_request, failed
 from mocksrv.vendors.commcare.form_processor.stores import TOP, owned
 from mocksrv.vendors.commcare.reports import applications
 from mocksrv.vendors.commcare.schemas import (
@@ -48,15 +48,38 @@ def list_bulk_users(world: World, call: Call) -> dict[str, Any]:
     """Mobile workers with the fields asked for; `q` searches their names."""
     wanted = [value for name, value in call.query if name == "fields"]
     for name in wanted:
-        if name not in BULK_FIELDS:
+        if name not in (*BULK_FIELDS, "resource_uri"):
             raise bad_request(f"{name} is not a valid field")
     found = active_users(world, call.params["domain"])
+    size, start = (number_for_search(call, name) for name in ("limit", "offset"))
     if text := (call.arg("q") or "").lower():
         found = [user for user in found if any(
             text in (user[name] or "").lower() for name in ("username", "first_name", "last_name", "email"))]
-    return paginator.page(call, len(found), lambda offset, limit: [
-        {name: user[name] for name in wanted or BULK_FIELDS} | {"resource_uri": ""}
-        for user in found[offset : offset + limit]])
+    # HQ cuts the page out in the search, and tastypie out of that page once more: its length is the total.
+    first = start or 0
+    page = found[first:] if size is None else found[first : first + size]
+    shown = wanted or (*BULK_FIELDS, "resource_uri")
+    return paginator.page(call, len(page), lambda offset, limit: [
+        {name: "" if name == "resource_uri" else user[name] for name in shown}
+        for user in page[offset : offset + limit]])
+
+
+def number_for_search(call: Call, name: str) -> int | None:
+    """A number that goes to the search as it is. Raises the canned 500 for what the search does not take."""
+    value = call.arg(name)
+    if value is None:
+        return None
+    number = paginator.natural(value)
+    if number is None:
+        raise failed(f"the search takes no {name} {value!r}")
+    return number
+
+
+@vendor.resource("GET", "bulk-user", "v1", "v0.5", detail=True, permission="edit_commcare_users", statuses=(500,),
+                 source=SOURCE, proof="source")
+def get_bulk_user(world: World, call: Call) -> dict[str, Any]:
+    """HQ has this route, and nothing behind it."""
+    raise failed("one bulk-user is not implemented: use user")
 
 
 @vendor.resource("GET", "domain_usernames", "v1", "v0.5", plain=True, permission="view_commcare_users",

@@ -43,6 +43,7 @@ class WebUserObject(Strict):
     eulas = text()
     first_name = maybe()
     id = text()
+    is_active_in_domain = fields.Boolean()
     is_admin = fields.Boolean(required=True)
     last_modified = text()
     last_name = maybe()
@@ -89,7 +90,7 @@ class BulkUserObject(Strict):
     id = fields.String()
     last_name = fields.String(allow_none=True)
     phone_numbers = fields.List(fields.String())
-    resource_uri = text()
+    resource_uri = fields.String()
     username = fields.String()
 
 

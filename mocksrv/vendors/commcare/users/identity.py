@@ -10,6 +10,7 @@ from mocksrv.vendors.commcare.access import authentication, domains
 from mocksrv.vendors.commcare.access.authentication import Caller
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
+from mocksrv.vendors.commcare.django.model_fields import is_email
 from mocksrv.vendors.commcare.errors import Text, bad_request
 from mocksrv.vendors.commcare.schemas import DomainList, IdentityObject, Invitation
 from mocksrv.vendors.commcare.schemas.requests import InvitationBody
@@ -25,7 +26,7 @@ NO_LOGIN = Text("Username or API Key is incorrect, expired or deactivated", "tex
 INVITED = ("email", *web_users.EDITABLE)
 
 
-@vendor.resource("GET", "identity", "v0.5", "v1", domain=False, plain=True, login_failure="",
+@vendor.resource("GET", "identity", "v1", "v0.5", domain=False, plain=True, login_failure="",
                  response=IdentityObject, statuses=(200, 401), source=SOURCE, proof="source")
 def get_identity(world: World, call: Call) -> dict[str, Any]:
     """The caller."""
@@ -34,7 +35,7 @@ def get_identity(world: World, call: Call) -> dict[str, Any]:
             "last_name": user["last_name"], "username": user["username"]}
 
 
-@vendor.resource("GET", "user_domains", "v0.5", "v1", domain=False, plain=True, login_failure=NO_LOGIN,
+@vendor.resource("GET", "user_domains", "v1", "v0.5", domain=False, plain=True, login_failure=NO_LOGIN,
                  response=DomainList, statuses=(200, 400, 401), source=SOURCE, proof="source")
 def list_user_domains(world: World, call: Call) -> dict[str, Any]:
     """The domains that the caller belongs to."""
@@ -52,7 +53,7 @@ def list_user_domains(world: World, call: Call) -> dict[str, Any]:
         {"domain_name": domain["name"], "project_name": domain["title"]} for domain in found]}
 
 
-@vendor.resource("POST", "sso", "v0.4", "v0.5", "v1", auth="none", statuses=(200, 400, 403),
+@vendor.resource("POST", "sso", "v0.4", "v1", "v0.5", auth="none", statuses=(200, 400, 403),
                  response=response_schemas.USER,
                  source="commcare-hq corehq/apps/api/resources/v0_4.py", proof="source", effect="reads")
 def sign_on(world: World, call: Call) -> Any:
@@ -90,11 +91,25 @@ def invite(world: World, call: Call) -> Reply:
         errors.append("'email' and 'role' are required for each user")
     else:
         errors += web_users.check(world, domain, {name: data[name] for name in web_users.EDITABLE if name in data})
+        errors += email_errors(world, domain, data["email"])
     if errors:
         raise Refusal(400, {"errors": errors})
+    if unknown := web_users.unknown_locations(world, domain, data):
+        raise bad_request(unknown[0])
     invitation = {
         "id": world.uuid(), "email": data["email"], "role": data["role"], "primary_location_id": None,
         "assigned_location_ids": [], "profile": None, "user_data": {}, "tableau_role": None, "tableau_groups": [],
     } | {name: data[name] for name in INVITED if name in data}
     world.table("commcare.invitations").insert(invitation["id"], invitation | {"domain": domain})
     return Reply(invitation, 201)
+
+
+def email_errors(world: World, domain: str, email: str) -> list[str]:
+    """Why nobody can be invited at an address: it is none, or has been invited, or is a member's."""
+    if not is_email(email):
+        return ["Enter a valid email address."]
+    kind, user = authentication.find_user(world, email.lower())
+    member = user is not None and kind == "web" and domain in user["memberships"]
+    if member or world.table("commcare.invitations").count("by_email", (domain, email)):
+        return ["A user with this email address is already in this project or has a pending invitation."]
+    return []

@@ -93,7 +93,7 @@ def closed(world: World, user: Mapping[str, Any], start: str, end: str) -> int:
                and doc["closed_by"] == user["id"])
 
 
-@vendor.resource("GET", "user", "v0.5", "v1", "v0.4", permission="edit_commcare_users", response=UserList,
+@vendor.resource("GET", "user", "v1", "v0.5", "v0.4", permission="edit_commcare_users", response=UserList,
                  source=SOURCE, proof="source", query=UserQuery)
 def list_users(world: World, call: Call) -> dict[str, Any]:
     """Mobile workers by username; `group`, `archived` and `extras` are the only filters."""
@@ -118,7 +118,7 @@ def group_members(world: World, domain: str, group: str, active: bool) -> list[M
     return sorted((user for user in users if user and user["active"] == active), key=lambda user: user["username"])
 
 
-@vendor.resource("GET", "user", "v0.5", "v1", "v0.4", detail=True, permission="edit_commcare_users",
+@vendor.resource("GET", "user", "v1", "v0.5", "v0.4", detail=True, permission="edit_commcare_users",
                  response=UserObject, statuses=(200, 400), source=SOURCE, proof="source")
 def get_user(world: World, call: Call) -> dict[str, Any]:
     """One mobile worker."""

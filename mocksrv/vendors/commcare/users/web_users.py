@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.call import Refusal, Reply
+from mocksrv.vendors.commcare import custom_data_fields
 from mocksrv.vendors.commcare.access import domains
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import dates
-from mocksrv.vendors.commcare.errors import absent, not_found
+from mocksrv.vendors.commcare.errors import no_id, not_found
 from mocksrv.vendors.commcare.form_processor.stores import owned
 from mocksrv.vendors.commcare.schemas import WebUserList, WebUserObject
 from mocksrv.vendors.commcare.schemas.requests import WebUserChange, WebUserQuery
@@ -36,7 +37,8 @@ def permissions(world: World, domain: str, user: Doc) -> dict[str, Any]:
         "doc_type": "HqPermissions", "view_report_list": [], "web_apps_list": []}
 
 
-def show(world: World, call: Call, user: Doc) -> dict[str, Any]:
+def show(world: World, call: Call, user: Doc, *, detail: bool = True) -> dict[str, Any]:
+    """A web user in a domain; lists leave out the groups in Tableau, which HQ has to ask for one by one."""
     domain = call.params["domain"]
     held = user["memberships"][domain]
     shown = {
@@ -55,7 +57,8 @@ def show(world: World, call: Call, user: Doc) -> dict[str, Any]:
         "username": user["username"],
     }
     if not is_v04(call):
-        shown |= {name: held[name] for name in EDITABLE if name != "role"}
+        shown |= {name: held[name] for name in EDITABLE if name != "role" and (detail or name != "tableau_groups")}
+        shown["is_active_in_domain"] = held["is_active"]
     return shown
 
 
@@ -73,13 +76,14 @@ def members(world: World, domain: str) -> list[Doc]:
 
 
 def find(world: World, call: Call) -> Doc:
+    """The web user that the path names. Raises a 400: HQ shows an empty user, and misses its id."""
     user = world.table("commcare.web_users").peek(call.params["pk"])
     if user is None or call.params["domain"] not in user["memberships"]:
-        raise absent(f"no web user {call.params['pk']!r} in this domain")
+        raise no_id("WebUser", f"no web user {call.params['pk']!r} in this domain")
     return user
 
 
-@vendor.resource("GET", "web-user", "v0.5", "v1", "v0.4", permission="edit_web_users", response=WebUserList,
+@vendor.resource("GET", "web-user", "v1", "v0.5", "v0.4", permission="edit_web_users", response=WebUserList,
                  source=SOURCE, proof="source", query=WebUserQuery)
 def list_web_users(world: World, call: Call) -> dict[str, Any]:
     """Web users of the domain; `web_username` finds one, `username` is part of the login."""
@@ -90,23 +94,23 @@ def list_web_users(world: World, call: Call) -> dict[str, Any]:
     for name, test in dotted_ranges(call, ("last_modified",)):
         found = [user for user in found if test(user[name])]
     return paginator.page(call, len(found), lambda offset, limit: [
-        show(world, call, user) for user in found[offset : offset + limit]])
+        show(world, call, user, detail=False) for user in found[offset : offset + limit]])
 
 
-@vendor.resource("GET", "web-user", "v0.5", "v1", "v0.4", detail=True, permission="edit_web_users",
-                 response=WebUserObject, statuses=(200, 404), source=SOURCE, proof="source")
+@vendor.resource("GET", "web-user", "v1", "v0.5", "v0.4", detail=True, permission="edit_web_users",
+                 response=WebUserObject, statuses=(200, 400), source=SOURCE, proof="source")
 def get_web_user(world: World, call: Call) -> dict[str, Any]:
     """One web user."""
     return show(world, call, find(world, call))
 
 
-@vendor.resource("PATCH", "web-user", "v0.5", "v1", detail=True, permission="edit_web_users",
-                 response=WebUserObject, statuses=(202, 400, 404), source=SOURCE, proof="source", body=WebUserChange)
+@vendor.resource("PATCH", "web-user", "v1", "v0.5", detail=True, permission="edit_web_users",
+                 response=WebUserObject, statuses=(202, 400), source=SOURCE, proof="source", body=WebUserChange)
 def update_web_user(world: World, call: Call) -> Reply:
     """Change what a web user is in this domain."""
     user, data = find(world, call), deserializer.load_object(call)
     domain = call.params["domain"]
-    errors = check(world, domain, data)
+    errors = check(world, domain, data) + unknown_locations(world, domain, data)
     if errors:
         raise Refusal(400, {"errors": errors})
     held = user["memberships"][domain] | {name: data[name] for name in EDITABLE if name in data}
@@ -127,14 +131,14 @@ def set_active(world: World, call: Call, active: bool) -> Reply:
     return Reply({}, 202)
 
 
-@vendor.resource("POST", "web-user", "v0.5", "v1", tail="{pk}/activate/", permission="edit_web_users",
+@vendor.resource("POST", "web-user", "v1", "v0.5", tail="{pk}/activate/", permission="edit_web_users",
                  statuses=(202, 404), response=response_schemas.NOTHING, source=SOURCE, proof="source")
 def activate_web_user(world: World, call: Call) -> Reply:
     """Let a web user into the domain again."""
     return set_active(world, call, True)
 
 
-@vendor.resource("POST", "web-user", "v0.5", "v1", tail="{pk}/deactivate/", permission="edit_web_users",
+@vendor.resource("POST", "web-user", "v1", "v0.5", tail="{pk}/deactivate/", permission="edit_web_users",
                  statuses=(202, 404), response=response_schemas.NOTHING, source=SOURCE, proof="source")
 def deactivate_web_user(world: World, call: Call) -> Reply:
     """Keep a web user out of the domain."""
@@ -152,10 +156,10 @@ def check(world: World, domain: str, data: Mapping[str, Any]) -> list[str]:
         errors += role_errors(world, domain, data["role"])
     if "user_data" in data and not isinstance(data["user_data"], dict):
         errors.append("'user_data' must be an object")
-    for name in data["user_data"] if isinstance(data.get("user_data"), dict) else ():
-        if name.startswith("commcare_"):
-            errors.append(f"'{name}' cannot be set directly")
-    return errors + location_errors(world, domain, data)
+    if isinstance(data.get("user_data"), dict):
+        errors += [f"'{name}' cannot be set directly" for name in data["user_data"] if name.startswith("commcare_")]
+        errors += custom_data_fields.errors(world, "user", domain, data["user_data"])
+    return errors + location_errors(data)
 
 
 def role_errors(world: World, domain: str, role: Any) -> list[str]:
@@ -164,7 +168,7 @@ def role_errors(world: World, domain: str, role: Any) -> list[str]:
     return [] if isinstance(role, str) and role in known else [f"The role '{role}' does not exist"]
 
 
-def location_errors(world: World, domain: str, data: Mapping[str, Any]) -> list[str]:
+def location_errors(data: Mapping[str, Any]) -> list[str]:
     """What is wrong with the two location fields, which go together; `""` and `[]` clear them."""
     if not {"primary_location_id", "assigned_location_ids"} & data.keys():
         return []
@@ -173,6 +177,14 @@ def location_errors(world: World, domain: str, data: Mapping[str, Any]) -> list[
         return ["Both primary_location and locations must be provided together."]
     if primary and primary not in assigned:
         return ["Primary location must be included in the list of locations."]
+    return []
+
+
+def unknown_locations(world: World, domain: str, data: Mapping[str, Any]) -> list[str]:
+    """That locations are not there, if the two fields fit together otherwise."""
+    assigned = data.get("assigned_location_ids")
+    if not isinstance(assigned, list) or location_errors(data):
+        return []
     unknown = [str(id) for id in assigned
                if not isinstance(id, str) or owned(world, "commcare.locations", id, domain) is None]
     return [f"Could not find location ids: {', '.join(unknown)}."] if unknown else []
