@@ -14,6 +14,8 @@ import signal
 import ssl
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.request import urlopen
@@ -70,7 +72,8 @@ def of_page(page: str, text: str) -> list[Snippet]:
     prose = FENCE.sub(lambda fence: "\n" * fence[0].count("\n"), text)
     for one in SPAN.finditer(prose):
         line, command = 1 + prose.count("\n", 0, one.start()), " ".join(one[1].split())
-        if command.partition(" ")[0] in PROGRAMS and " " in command:
+        program = re.sub(r"^(\w+=\S+ )+", "", command).partition(" ")[0]
+        if program in PROGRAMS and " " in command:
             found.append(Snippet(page, line, "sh", command))
         elif REQUEST.fullmatch(command):
             found.append(Snippet(page, line, "http", command))
@@ -151,10 +154,10 @@ def shell(text: str, place: Place) -> str:
     return place.run("bash", "-euo", "pipefail", "-c", text)
 
 
-def served(text: str, place: Place) -> str:
-    """A server starts, says where it is, answers, and ends."""
-    folder = place.folder if text.startswith("mocksrv ") else ROOT
-    with subprocess.Popen(["bash", "-c", f"exec {text}"], cwd=folder, env=place.environment, text=True,
+@contextmanager
+def running(command: str, place: Place, folder: Path) -> Iterator[str]:
+    """A server that says where it is; its base URL."""
+    with subprocess.Popen(["bash", "-c", f"exec {command}"], cwd=folder, env=place.environment, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as process:
         assert process.stdout is not None
         try:
@@ -162,13 +165,27 @@ def served(text: str, place: Place) -> str:
             while (line := process.stdout.readline()) and " is ready on " not in line:
                 told.append(line)
             assert line, "".join(told)
-            anybody = ssl._create_unverified_context()  # whose certificate it shows does not matter here
-            with urlopen(f"{line.split()[-1]}/_mocksrv/health", context=anybody, timeout=30) as answer:
-                assert answer.status == 200
+            yield line.split()[-1]
         finally:
             os.killpg(process.pid, signal.SIGINT)
             process.communicate(timeout=SECONDS)
-    return line
+
+
+def served(text: str, place: Place) -> str:
+    """A server starts, says where it is, answers, and ends."""
+    anybody = ssl._create_unverified_context()  # whose certificate it shows does not matter here
+    with (running(text, place, place.folder if text.startswith("mocksrv ") else ROOT) as url,
+          urlopen(f"{url}/_mocksrv/health", context=anybody, timeout=30) as answer):
+        assert answer.status == 200
+    return url
+
+
+def trusted(text: str, place: Place) -> str:
+    """What trusts the CA of a server with TLS, which is in the home folder."""
+    with running("mocksrv serve --tls", place, place.folder) as url:
+        address = place.here("https://127.0.0.1:8080")
+        assert address in text
+        return place.run("bash", "-euc", text.replace(address, url))
 
 
 def served_by_uv(text: str, place: Place) -> str:
@@ -271,7 +288,8 @@ def toml(text: str, place: Place) -> str:
 
 
 COMMANDS = {  # what a command begins with -> how it is run; any other is left to the shell
-    r"(make serve|mocksrv serve)(?!.* --help)": served,
+    r"(make serve|mocksrv serve)(?!.* --help)[^\n&]*\n?$": served,
+    "SSL_CERT_FILE=": trusted,
     "uvx ": served_by_uv,
     "make ": made,
     "pip ": installed,

@@ -1,4 +1,4 @@
-"""docs/command-line.md keeps its promises: its snippets run twice, its file is read, its tables are what there is."""
+"""docs/command-line.md keeps its promises: its file is read, its tables are what there is."""
 
 import os
 import re
@@ -12,7 +12,6 @@ from mocksrv.cli import main
 from mocksrv.config import VENDORS, load
 
 PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text()
-SNIPPETS = re.findall(r"```sh\n(.+?)```", PAGE, re.DOTALL)
 BIN = str(Path(sys.executable).parent)
 
 
@@ -20,13 +19,6 @@ def shell(script, folder, url, **more):
     clean = {key: value for key, value in os.environ.items() if not key.startswith("MOCKSRV_")}
     return subprocess.run(["bash", "-ec", script], capture_output=True, text=True, check=False, cwd=folder, timeout=100,
                           env=clean | {"MOCKSRV_URL": url, "PATH": f"{BIN}:{os.environ['PATH']}"} | more)
-
-
-@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda text: text.split("\n")[0][:30])
-def test_a_snippet_runs_twice_as_it_stands(mocksrv_url, tmp_path, snippet):
-    for _ in range(2):
-        done = shell(snippet, tmp_path, mocksrv_url)
-        assert done.returncode == 0, done.stderr + done.stdout
 
 
 def test_the_file_is_read(tmp_path):
