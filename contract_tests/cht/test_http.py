@@ -272,7 +272,7 @@ def test_security_headers_are_on_every_answer(api):
     ("/api/v1/startup-progress", 200, '"completed":true}'),
     ("/.well-known/assetlinks.json", 404, "No assetlinks.json configured"),
     ("/", 200, "<!DOCTYPE html>"),
-    ("/medic/privacy-policy", 200, "<!DOCTYPE html>"),
+    ("/medic/privacy-policy", 404, "missing"), ("/robots.txt", 200, "User-agent: *"),
     ("/medic/login", 200, "<form"),
 ])
 def test_what_needs_no_login(api, path, status, part):

@@ -76,7 +76,8 @@ def file(text, kind="text/html"):
 
 @pytest.mark.mock_only
 def test_the_privacy_policy(api):
-    assert "No privacy policy" in api.anonymous().get("/medic/privacy-policy").text
+    answer = api.anonymous().get("/medic/privacy-policy")
+    assert (answer.status_code, answer.text) == (404, '{"code":404,"error":"missing"}')
     api.ok("PUT", "/medic/privacy-policies", {
         "_id": "privacy-policies", "privacy_policies": {"en": "en.html", "sw": "sw.html"},
         "_attachments": {"en.html": file("<p>Kept safe</p>"), "sw.html": file("<p>Salama</p>")}})

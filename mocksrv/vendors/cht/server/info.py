@@ -159,7 +159,26 @@ def assetlinks(world: World, call: Call) -> Any:
     return found
 
 
+@vendor.operation("GET", "/manifest.json", name="manifest", anonymous=True, response=response_schemas.ANYTHING,
+                  proof="source", source=SOURCE)
+def manifest(world: World, call: Call) -> Any:
+    """What a browser needs to install the web application."""
+    icons = [{"src": "/img/icon.png", "sizes": "any", "purpose": "any"},
+             {"src": "/favicon.ico", "sizes": "32x32", "type": "image"}]
+    return Reply({"start_url": "./", "name": "Community Health Toolkit", "display": "standalone",
+                  "background_color": "#323232", "theme_color": "#323232", "icons": icons},
+                 content_type="application/json; charset=UTF-8")
+
+
+@vendor.operation("GET", "/robots.txt", name="robots", anonymous=True, produces="text/plain", proof="source",
+                  source=SOURCE)
+def robots(world: World, call: Call) -> Any:
+    """Search engines are to stay away."""
+    return Reply("User-agent: *\nDisallow: /", content_type="text/plain; charset=UTF-8")
+
+
 @vendor.operation("GET", "/medic/privacy-policy", name="privacy_policy", anonymous=True, produces="text/html",
+                  statuses=(200, 404),
                   proof="source", source="CHT 4.15 source, api/src/controllers/privacy-policy.js")
 def privacy_policy(world: World, call: Call) -> Any:
     """A page with the privacy policy that the document `privacy-policies` has for the client's language."""
@@ -167,9 +186,9 @@ def privacy_policy(world: World, call: Call) -> Any:
     names, files = doc.get("privacy_policies") or {}, doc.get("_attachments") or {}
     locale = cookies.raw(call, "locale") or app_settings.read(world).get("locale")
     name = names.get(locale) or next(iter(names.values()), None)
-    policy = "<p>No privacy policy is configured.</p>"
-    if name in files:
-        policy = attachments.read(world, files[name]).decode("utf-8", "replace")
+    if name not in files:
+        errors.fail(404, "missing", diagnosis="no document privacy-policies has a policy for a language")
+    policy = attachments.read(world, files[name]).decode("utf-8", "replace")
     return Reply(f"<!DOCTYPE html>\n<html><head><title>Privacy policy</title></head><body>{policy}</body></html>\n")
 
 

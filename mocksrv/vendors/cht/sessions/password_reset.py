@@ -34,7 +34,7 @@ class Reset(Schema):
                   proof="source", source=SOURCE)
 def password_reset_page(world: World, call: Call) -> Any:
     """The page to change a password."""
-    return login_page.page(call, PATH, login_page.RESET_FIELDS)
+    return login_page.page(world, call, login_page.RESET, login_page.RESET_TEXTS, PATH)
 
 
 @vendor.operation("POST", PATH, name="password_reset", since="4.17", anonymous=True, json="strict", limited=True,

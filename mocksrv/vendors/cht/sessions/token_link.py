@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from mocksrv.call import Reply
 from mocksrv.vendors.cht.access import auth
@@ -22,8 +23,9 @@ SOURCE = "CHT 4.15 source, api/src/controllers/login.js; recorded from 4.15.0"
 @vendor.operation("GET", *PATHS, name="token_login_page", anonymous=True, produces="text/html", proof="source",
                   source=SOURCE)
 def token_page(world: World, call: Call) -> Reply:
-    """The page behind a login link, for any token; it uses nothing up, but posts to its own address."""
-    return login_page.page(call, call.path)
+    """The page behind a login link, for any token. It uses nothing up itself, but its script posts to its address."""
+    return login_page.page(world, call, login_page.TOKEN, login_page.TOKEN_TEXTS,
+                           f"{PATHS[0]}/{quote(call.params.get('token', ''), safe='')}")
 
 
 @vendor.operation("POST", *PATHS, name="token_login", anonymous=True, json="strict", limited=True,
