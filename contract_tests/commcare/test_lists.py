@@ -259,6 +259,7 @@ def test_events_keep_their_order_of_keys(hq):
     ({"phone_number": "25471000"}, lambda event: event["content_type"] == "sms"),
     ({"email_address": "@example"}, lambda event: event["content_type"] == "email"),
     ({"date.gte": "2025-06-01"}, lambda event: event["date"] >= "2025-06-01"),
+    ({"date.gte": "Jun 1 2025"}, lambda event: event["date"] >= "2025-06-01"),  # whatever dateutil reads
     ({"date_last_activity.lt": "2025-06-01T00:00:00"}, lambda event: event["date"] < "2025-06-01"),
 ])
 @pytest.mark.mock_only
@@ -290,6 +291,10 @@ def test_a_date_alone_lasts_until_midnight(hq):
 def test_events_refused(hq, query, text):
     response = hq.get("v0.5/messaging-event/", **query)
     assert (response.status_code, response.json()) == (400, {"error": text})
+
+
+def test_a_date_on_which_hq_itself_fails(hq):
+    assert hq.get("v0.5/messaging-event/", **{"date.gt": "9" * 20}).status_code == 500
 
 
 def test_events_limit_is_capped(hq):

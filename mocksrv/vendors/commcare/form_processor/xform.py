@@ -16,6 +16,7 @@ DATETIME = re.compile(
     r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})[ T]([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]{3,6}))?)?"
     r"(?:(Z)|([+-])([0-9]{2}):?([0-9]{2})?)?"
 )
+HQS_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 # Names of the oldest phones -> today's (form_processor/utils/metadata.py, scrub_form_meta).
 OLD_META = {"TimeStart": "timeStart", "TimeEnd": "timeEnd", "chw_id": "userID", "DeviceID": "deviceID",
             "uid": "instanceID"}
@@ -105,6 +106,12 @@ def adjust_datetimes(data: Any) -> Any:
 
 def utc(text: str) -> str | None:
     """A date with a time, as forms have them, in HQ's form; without a zone it is UTC. None if it is none."""
+    if HQS_FORM.fullmatch(text):
+        try:
+            datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        return text
     found = DATETIME.fullmatch(text)
     if found is None:
         return None

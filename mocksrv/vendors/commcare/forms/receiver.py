@@ -17,9 +17,8 @@ from mocksrv.call import Refusal, Reply
 from mocksrv.vendors.commcare.access import authentication, domains
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates, multipart
-from mocksrv.vendors.commcare.django.error_pages import SERVER_ERROR
 from mocksrv.vendors.commcare.django.multipart import File
-from mocksrv.vendors.commcare.errors import Denied, Text
+from mocksrv.vendors.commcare.errors import Denied, Text, view_failed
 from mocksrv.vendors.commcare.form_processor import casexml, device_reports, processing, xform
 from mocksrv.vendors.commcare.form_processor.processing import Attachment, Outcome, Submission
 from mocksrv.vendors.commcare.tastypie import throttle
@@ -224,10 +223,10 @@ def app_ids(world: World, domain: str, app_id: str | None) -> tuple[str | None, 
 def answer(call: Call, outcome: Outcome) -> Reply:
     """The OpenRosa answer, by the version that the phone speaks."""
     version3 = call.header("x-openrosa-version") == "3.0"
+    if outcome.kind == "crash":
+        raise view_failed(outcome.problem or "")
     if outcome.problem:
         call.diagnose(outcome.problem)
-    if outcome.kind == "crash":
-        raise Refusal(500, Text(SERVER_ERROR))
     headers = [("Location", call.base_url), ("X-CommCareHQ-FormID", header_value(outcome.form_id))]
     if outcome.kind == "normal" or (outcome.kind == "duplicate" and version3):
         return openrosa(RECEIVED, SUCCESS, 201, headers)
@@ -239,7 +238,7 @@ def answer(call: Call, outcome: Outcome) -> Reply:
 def header_value(form_id: str) -> str:
     """An id as Django writes it into a header; one with a line end is stored, but breaks the answer."""
     if "\n" in form_id or "\r" in form_id:
-        raise Refusal(500, Text(SERVER_ERROR), diagnosis="the instanceID has a line end in it")
+        raise view_failed("the instanceID has a line end in it")
     try:
         form_id.encode("latin-1")
     except UnicodeEncodeError:

@@ -15,7 +15,7 @@ from mocksrv.vendors.commcare.form_processor.stores import TOP
 from mocksrv.vendors.commcare.schemas import EventList, EventObject
 from mocksrv.vendors.commcare.schemas.requests import EventQuery
 from mocksrv.vendors.commcare.tastypie import paginator
-from mocksrv.vendors.commcare.tastypie.date_ranges import dotted_ranges
+from mocksrv.vendors.commcare.tastypie.date_ranges import dotted_ranges, loose_bound
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ def ordered(data: Doc, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: data[name] for name in names}
 
 
-@vendor.view("GET", *PATHS, permission="edit_data", response=EventList, source=SOURCE, proof="source",
-             query=EventQuery)
+@vendor.view("GET", *PATHS, permission="edit_data", response=EventList, statuses=(200, 400, 500), source=SOURCE,
+             proof="source", query=EventQuery)
 def list_messaging_events(world: World, call: Call) -> dict[str, Any]:
     """Events by their last activity; pages by cursor, and the last page is an empty one."""
     inside, after = understood(call)
@@ -142,7 +142,8 @@ def matching(world: World, call: Call) -> list[Doc]:
     case_id, status = call.arg("case_id"), call.arg("status")
     if status is not None and status not in STATUSES:
         raise view_error(400, f"'{status}' is an invalid value for the 'status' filter")
-    ranges = dotted_ranges(call, ("date", ORDER), lambda text: view_error(400, text), whole_days=True)
+    ranges = dotted_ranges(call, ("date", ORDER), lambda text: view_error(400, text), whole_days=True,
+                           parse=lambda bound: loose_bound(world, bound))
     ids = table.by("by_case", (domain, case_id)) if case_id is not None else [
         id for _, id in table.range("by_activity", (domain,), (domain, TOP))]
     found = [table.peek(id) or {} for id in ids]

@@ -16,7 +16,7 @@ from mocksrv.vendors.commcare.cases.v2.query_language import METADATA, case_quer
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import view_error, view_failed
 from mocksrv.vendors.commcare.form_processor.stores import TOP, remembered, visible
-from mocksrv.vendors.commcare.tastypie.date_ranges import COMPARISONS
+from mocksrv.vendors.commcare.tastypie.date_ranges import COMPARISONS, loose_bound
 
 if TYPE_CHECKING:
     from mocksrv.world import World
@@ -190,21 +190,14 @@ def property_test(name: str, value: str) -> Test:
 def date_test(world: World, field: str, word: str, value: str) -> Test:
     if word not in COMPARISONS:
         raise view_error(400, f"'{word}' is not a valid type of date range.")
-    bound = bound_of(world, value)
+    try:
+        bound = loose_bound(world, value)
+    except ValueError:
+        raise view_error(400, f"Cannot parse datetime '{value}'") from None
     if DAY.fullmatch(value) and word in ("gt", "lte"):
         bound = bound[:11] + "23:59:59.999999Z"  # the search index fills up a date alone to the end of its day
     compare = COMPARISONS[word]
     return lambda doc: doc[field] is not None and compare(doc[field], bound)
-
-
-def bound_of(world: World, value: str) -> str:
-    """A bound as internal text. Raises Refusal. HQ source: corehq/apps/api/util.py, make_date_filter."""
-    try:
-        return dates.text(dates.parse_loosely(value, world.clock.now()))
-    except ValueError:
-        raise view_error(400, f"Cannot parse datetime '{value}'") from None
-    except ArithmeticError:
-        raise view_failed(f"dateutil fails on {value!r}") from None
 
 
 # --- cursors ------------------------------------------------------------------------------------------------
