@@ -36,6 +36,8 @@ def check(text: str) -> None:
         if not isinstance(definition, dict) or definition.keys() - {"fields", "profiles", "profile_required"}:
             raise ValueError(WRONG)
         check_items("fields", definition.get("fields", []), FIELD_KEYS, "slug")
+        for field in definition.get("fields", []):
+            check_pattern(field.get("regex", ""))
         check_items("profiles", definition.get("profiles", []), PROFILE_KEYS, "id", "name", "fields")
 
 
@@ -45,6 +47,15 @@ def check_items(what: str, items: Any, keys: Mapping[str, type], *needed: str) -
                 type(value) is not keys.get(name) for name, value in item.items()):
             raise ValueError(f"{what} with {', '.join(f'{name} ({kind.__name__})' for name, kind in keys.items())}; "
                              f"needed: {', '.join(needed)}")
+
+
+def check_pattern(pattern: str) -> None:
+    import regex
+
+    try:
+        regex.compile(pattern)
+    except regex.error as error:
+        raise ValueError(f"fields with a regex that can be read: {pattern!r} cannot ({error})") from None
 
 
 def definition(world: World, kind: str, domain: str) -> Mapping[str, Any]:
@@ -67,14 +78,21 @@ def errors(world: World, kind: str, domain: str, data: Mapping[str, Any]) -> lis
 
 
 def wrong(field: Mapping[str, Any], value: Any) -> str | None:
-    import regex
-
     label, choices = field.get("label") or field["slug"], field.get("choices")
     if field.get("required") and not value:
         return f"{label} is required."
     if value and choices and str(value) not in choices:
         return f"'{value}' is not a valid choice for {label}. The available options are: {', '.join(choices)}."
-    pattern = field.get("regex")
-    if value and pattern and not regex.search(pattern, str(value), timeout=PATIENCE):
+    if value and field.get("regex") and not matches(field["regex"], str(value)):
         return f"'{value}' is not a valid match for {label}."
     return None
+
+
+def matches(pattern: str, value: str) -> bool:
+    """Whether a pattern is in a value; one that takes too long is not."""
+    import regex
+
+    try:
+        return regex.search(pattern, value, timeout=PATIENCE) is not None
+    except TimeoutError:
+        return False
