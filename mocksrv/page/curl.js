@@ -21,16 +21,19 @@ const raw = (text) => ["--data-raw", quote(text)];
 
 const basic = (account) => account?.password && ["-u", quote(`${account.username}:${account.password}`)];
 
-/** The login of a ready-made account, since the journal has none. */
-async function login({ vendor, caller }) {
+// What stands in the place of a secret that a ready-made account has.
+const KNOWN = new Map([["authorization", basic],
+  ["x-carehq-apikey", (account) => account && ["-H", quote(`x-carehq-apikey: ${account.api_key}`)]]]);
+
+/** The ready-made account of a caller, as the journal names it. */
+async function accountOf({ vendor, caller }) {
   const accounts = (await get("/credentials"))[vendor] ?? [];
-  return basic(accounts.find((one) => one.username === caller));
+  return accounts.find((one) => caller && [one.username, one.api_key].includes(caller));
 }
 
 async function header([name, value], entry) {
   if (value !== BLOTTED) return ["-H", quote(value === "" ? `${name};` : `${name}: ${value}`)];
-  const known = name === "authorization" && await login(entry);
-  return known || ["-H", `${quote(`${name}: `)}"${variable(name)}"`];
+  return KNOWN.get(name)?.(await accountOf(entry)) || ["-H", `${quote(`${name}: `)}"${variable(name)}"`];
 }
 
 const command = (parts) => ["curl", ...parts.map((part) => [part].flat().join(" "))].join(" \\\n  ");
@@ -47,7 +50,7 @@ export async function curlOf(entry) {
   const method = entry.method === "HEAD" ? ["-I"] : entry.method !== "GET" || sent ? ["-X", quote(entry.method)] : [];
   const typed = wanted.some(([name]) => name === "content-type");
   const parts = [method, /[[\]{}]/.test(url) && ["--globoff"], quote(url), ...headers, sent && !typed && ["-H", "Content-Type:"], sent].filter((part) => part?.length);
-  const blotted = headers.map(([, value]) => value.match(/\$\w+/)?.[0]).filter(Boolean);
+  const blotted = headers.map(([, value]) => value.match(/"(\$\w+)"$/)?.[1]).filter(Boolean);
   const todo = [blotted.length && `set ${blotted.join(", ")}: the journal keeps no secrets`,
     body.includes(BLOTTED) && `put secrets in the place of ${BLOTTED}`,
     cut && "put the request's body into the file body: the journal has not all of it"].filter(Boolean);

@@ -65,6 +65,12 @@ class Page:
         """Press what has this name for a screen reader."""
         self.until(lambda: self.press(name), f"press {name}")
 
+    def press_and_hear(self, name, text):
+        """Press what has this name, and await what the page says of it, however often it said so before."""
+        self.browser.execute_script("document.querySelector('#status').textContent = ''")
+        self.click(name)
+        self.sees(text, "#status")
+
     def press(self, name):
         found = self.named(name)
         if found:
@@ -143,13 +149,11 @@ def copied(page):
 def test_start_has_a_first_call_of_each_vendor_to_copy_and_the_credentials(page, copied):
     page.open("start")
     for vendor, first in (("carehq", "item_count"), ("commcare", "matching_records"), ("cht", "data")):
-        page.click(f"Copy the call of {vendor}")
-        page.sees(f"Copied the call of {vendor}", "#status")
+        page.press_and_hear(f"Copy the call of {vendor}", f"Copied the call of {vendor}")
         assert copied().startswith("curl ")
         assert first in json.loads(run(f"{copied()} -s")), vendor
     for label, value in (("Base URL", page.url), ("Password", "pass")):
-        page.click(f"Copy {label} of cht")
-        page.sees(f"Copied {label}", "#status")
+        page.press_and_hear(f"Copy {label} of cht", f"Copied {label}")
         assert copied() == value
 
 
@@ -158,8 +162,7 @@ def test_without_a_clipboard_of_its_own_the_page_copies_in_the_old_way(page, cop
     page.open("start")
     page.browser.execute_script("const kept = navigator.clipboard; window.readClipboard = () => kept.readText();"
                                 "Object.defineProperty(navigator, 'clipboard', { value: undefined })")
-    page.click("Copy Username of cht")
-    page.sees("Copied Username", "#status")
+    page.press_and_hear("Copy Username of cht", "Copied Username")
     assert page.browser.execute_async_script("readClipboard().then(arguments[0])") == "admin"
 
 
@@ -172,13 +175,11 @@ def test_an_exchange_can_be_copied_as_a_command_that_does_it_again(page, copied)
                   headers={"Content-Type": "application/json"})
     page.open("journal")
     page.click("PUT /medic/copied")
-    page.click("Copy as curl")
-    page.sees("Copied as curl.", "#status")
+    page.press_and_hear("Copy as curl", "Copied as curl.")
     assert "pass" in copied()
     assert json.loads(run(f"{copied()} -s"))["error"] == "conflict"
     page.click("POST /api/v1/places")
-    page.click("Copy as curl")
-    page.sees("Copied as curl.", "#status")
+    page.press_and_hear("Copy as curl", "Copied as curl.")
     run(f"{copied()} -s")
     places, documents = ([entry for entry in page.ask("/journal") if entry["target"].endswith(path)]
                          for path in ("/places", "/medic/copied"))
@@ -187,6 +188,17 @@ def test_an_exchange_can_be_copied_as_a_command_that_does_it_again(page, copied)
         kept = {key: value for key, value in one["request"]["headers"] if key not in ("accept-encoding", "connection")}
         assert dict(again["request"]["headers"]) | kept == dict(again["request"]["headers"])
     assert first.status_code == 201
+
+
+def test_a_ready_made_account_stands_in_for_the_secrets_that_the_journal_lacks(page, copied):
+    page.call("/v1/users", headers={"X-CareHQ-AccountId": "MY_ACCOUNT_ID", "X-CareHQ-APIKey": "UNSIGNED_KEY",
+                                    "Constructor": "(redacted)", "X-Home": "$HOME"})
+    page.open("journal")
+    page.click("GET /v1/users")
+    page.press_and_hear("Copy as curl", "Copied as curl. Then set $CONSTRUCTOR: the journal keeps no secrets.")
+    assert json.loads(run(f"{copied()} -s"))["item_count"] > 0
+    [*_, again] = page.ask("/journal")
+    assert ["x-home", "$HOME"] in again["request"]["headers"]
 
 
 def test_what_the_journal_keeps_to_itself_is_left_to_fill_in(page, copied):
@@ -198,15 +210,13 @@ def test_what_the_journal_keeps_to_itself_is_left_to_fill_in(page, copied):
     requests.post(f"{page.url}/api/v1/places", data="not JSON", auth=ADMIN)
     page.open("journal")
     page.click("PUT /v1/care-enquiries")
-    page.click("Copy as curl")
-    page.sees("set $X_CAREHQ_SIGNATURE: the journal keeps no secrets; put secrets in the place of (redacted)",
-              "#status")
+    page.press_and_hear("Copy as curl", "set $X_CAREHQ_SIGNATURE: the journal keeps no secrets; put secrets in the "
+                        "place of (redacted)")
     assert "'x-carehq-signature: '\"$X_CAREHQ_SIGNATURE\"" in copied()
     for row in ("PUT /medic/long", "POST /api/v1/places"):
         page.click(row)
         page.until(lambda row=row: row in page.text(".panel h2"))
-        page.click("Copy as curl")
-        page.sees("put the request's body into the file body", "#status")
+        page.press_and_hear("Copy as curl", "put the request's body into the file body")
         assert "--data-binary @body" in copied()
 
 
@@ -572,16 +582,14 @@ def test_every_operation_can_be_shown(page):
 
 def test_an_operation_can_be_copied_as_a_command(page, copied):
     page.open("operations", "cht", "get_people")
-    page.click("Copy as curl")
-    page.sees("Copied as curl.", "#status")
+    page.press_and_hear("Copy as curl", "Copied as curl.")
     assert run(f"{copied()} -s") == page.call("/api/v1/person", auth=ADMIN).text
     page.open("operations", "commcare", "bulk_fetch_cases_v2")
-    page.click("Copy as curl")
-    page.sees("Copied as curl.", "#status")
+    page.press_and_hear("Copy as curl", "Copied as curl.")
     assert "cases" in json.loads(run(f"{copied()} -s"))
     page.open("operations", "carehq", "retrieve_assessments")
-    page.click("Copy as curl")
-    page.sees("in the place of what stands in braces; add what the vendor takes as credentials", "#status")
+    page.press_and_hear("Copy as curl", "in the place of what stands in braces; add what the vendor takes as "
+                        "credentials")
 
 
 def test_settings_are_shown_and_changed(page):
