@@ -134,8 +134,9 @@ class Simulator(Flask):
         """Whether somebody wants to see requests and answers on Flask's own way."""
         registered = (self.before_request_funcs, self.after_request_funcs, self.teardown_request_funcs,
                       self.url_value_preprocessors)
-        return any(map(any, (functions.values() for functions in registered))) or bool(
-            self.teardown_appcontext_funcs) or self._error_handlers() != self._own_handlers
+        foreign = (function for functions in registered for name, known in functions.items() if name != control.name
+                   for function in known)
+        return any(foreign) or bool(self.teardown_appcontext_funcs) or self._error_handlers() != self._own_handlers
 
     def _error_handlers(self) -> int:
         return sum(len(handlers) for by_code in self.error_handler_spec.values() for handlers in by_code.values())

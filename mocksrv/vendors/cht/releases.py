@@ -136,6 +136,9 @@ TRAILING_SLASH = Change(
     "8f6155274a, Express 5; recorded from 5.2.0")
 SLASHES = Change(
     "4.22", "several slashes in a path", "404", "count as one", "8f6155274a; recorded from 5.2.0")
+REWRITE_REDIRECT = Change(
+    "4.22", "GET /medic/_design/medic/_rewrite by online users", "404 of CouchDB", "302 to the path with a slash",
+    "8f6155274a; compared live")
 SECURITY_HEADERS = Change(
     "4.18", "security headers of all answers", "those of helmet 3", "those of helmet 8",
     "7c83055b89; recorded from 5.2.0")

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mocksrv.call import Headers, Refusal, Reply, TooLarge
-from mocksrv.vendors.cht import routing
+from mocksrv.vendors.cht import releases, routing
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.errors import CouchError, Data, PlainText
 from mocksrv.vendors.cht.node import json_text, negotiation
@@ -38,6 +38,23 @@ HELMET: Headers = [
     ("X-Download-Options", "noopen"),
     ("X-Content-Type-Options", "nosniff"),
     ("X-XSS-Protection", "1; mode=block"),
+]
+# The same of its version 8: no spaces, more rules, and headers in the order of the alphabet.
+LATER_POLICY = POLICY.replace("; ", ";") + (
+    ";base-uri 'self';frame-ancestors 'self';object-src 'none';script-src-attr 'none';upgrade-insecure-requests")
+LATER_HELMET: Headers = [
+    ("Content-Security-Policy", LATER_POLICY),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Origin-Agent-Cluster", "?1"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-DNS-Prefetch-Control", "off"),
+    ("X-Download-Options", "noopen"),
+    ("X-Frame-Options", "SAMEORIGIN"),
+    ("X-Permitted-Cross-Domain-Policies", "none"),
+    ("X-XSS-Protection", "0"),
 ]
 PROXY = ("WWW-Authenticate", "Cookie")
 COUCH_SERVER = "CouchDB/3.3.3 (Erlang OTP/25)"
@@ -71,6 +88,11 @@ def render(call: Call, result: Any) -> Reply:
     return express(call, Reply(result))
 
 
+def guard(call: Call) -> Headers:
+    """The security headers of an answer."""
+    return LATER_HELMET if releases.SECURITY_HEADERS.holds(call) else HELMET
+
+
 # --- Express ---
 
 
@@ -78,7 +100,7 @@ def express(call: Call, reply: Reply) -> Reply:
     """Data as JSON, text as HTML, with length and weak ETag; bytes and streams as they are."""
     body, kind = reply.body, reply.content_type
     if reply.streams or reply.chunked:
-        headers = [*HELMET, *([("Content-Type", kind)] if kind else []), *reply.headers]
+        headers = [*guard(call), *([("Content-Type", kind)] if kind else []), *reply.headers]
         return Reply(body, reply.status, [*headers, *vary(kind)], chunked=reply.chunked)
     if isinstance(body, str):
         data, kind = body.encode(), kind or "text/html; charset=utf-8"
@@ -88,8 +110,8 @@ def express(call: Call, reply: Reply) -> Reply:
         data, kind = json_text.dumps(body), kind or JSON_TYPE
     tag = etag(data)
     if is_fresh(call, reply.status, tag):
-        return Reply(b"", 304, [*HELMET, *reply.headers, ("ETag", tag), ("Content-Length", "0")])
-    headers = [*HELMET, *reply.headers, *([("Content-Type", kind)] if kind else []),
+        return Reply(b"", 304, [*guard(call), *reply.headers, ("ETag", tag), ("Content-Length", "0")])
+    headers = [*guard(call), *reply.headers, *([("Content-Type", kind)] if kind else []),
                ("Content-Length", str(len(data))), ("ETag", tag), *vary(kind)]
     return Reply(data, reply.status, headers)
 
@@ -137,6 +159,8 @@ def is_fresh(call: Call, status: int, tag: str) -> bool:
 def couch(call: Call, reply: CouchReply) -> Reply:
     """An answer as CouchDB's HTTP layer writes it, with the API's own headers around it."""
     body = reply.body
+    if routing.edits(call) and releases.WRITES_REWRITTEN.holds(call) and not isinstance(body, bytes | Iterator):
+        return rewritten(call, reply)
     if not isinstance(body, bytes | Iterator):
         body = json_text.dumps(body) + b"\n"
     unsized = reply.streams or reply.chunked
@@ -153,9 +177,21 @@ def couch(call: Call, reply: CouchReply) -> Reply:
         request = hashlib.blake2b(seed, digest_size=5).hexdigest()
         own += [("x-couch-request-id", request), ("x-couchdb-body-time", "0")]
     proxy = [PROXY] if routing.is_plain(call) else []
-    guard = [("content-security-policy", reply.policy), *HELMET[1:]] if reply.policy else HELMET
-    return Reply(body, reply.status, [*guard, *call.own_headers, *own, *proxy, *vary(kind)],
+    security = guard(call)
+    if reply.policy:
+        security = [("content-security-policy", reply.policy), *security[1:]]
+    return Reply(body, reply.status, [*security, *call.own_headers, *own, *proxy, *vary(kind)],
                  chunked=reply.chunked)
+
+
+def rewritten(call: Call, reply: CouchReply) -> Reply:
+    """An answer of CouchDB's that the API has read and writes itself, as later releases do with those to writes."""
+    body = json_text.dumps(reply.body)
+    tag = [] if any(name == "etag" for name, _ in reply.headers) else [("ETag", etag(body))]
+    request = hashlib.blake2b(body, digest_size=5).hexdigest()
+    own = [("cache-control", "must-revalidate"), ("Content-Length", str(len(body))), ("Content-Type", JSON_TYPE),
+           *reply.headers, ("server", COUCH_SERVER), ("x-couch-request-id", request), ("x-couchdb-body-time", "0")]
+    return Reply(body, reply.status, [*guard(call), *call.own_headers, *own, *tag, VARY])
 
 
 def location(call: Call, *parts: str) -> tuple[str, str]:
@@ -172,7 +208,7 @@ def refusal(call: Call, refused: Refusal) -> Reply:
     if isinstance(refused, CouchError):
         return couch(call, CouchReply(refused.body, refused.status, refused.headers))
     if isinstance(refused, PlainText):
-        return unsized(refused.status, "text/plain", str(refused.body).encode())
+        return unsized(call, refused.status, "text/plain", str(refused.body).encode())
     if isinstance(refused, Data):
         return express(call, Reply(refused.body, refused.status))
     if refused.status == 401:
@@ -192,18 +228,18 @@ def helper(call: Call, status: int, message: Any, details: Any, headers: Headers
         body: dict[str, Any] = {"code": status, "error": message}
         if details is not None:
             body["details"] = details
-        return unsized(status, JSON_TYPE, json_text.dumps(body), headers)
+        return unsized(call, status, JSON_TYPE, json_text.dumps(body), headers)
     if isinstance(message, dict):
         message = message.get("message") or json_text.text(message)
     text = message if isinstance(message, str) else json_text.text(message)
     if details is not None:
         text += f": {json_text.text(details)}"
-    return unsized(status, "text/plain", text.encode(), headers)
+    return unsized(call, status, "text/plain", text.encode(), headers)
 
 
-def unsized(status: int, content_type: str, body: bytes, headers: Headers | None = None) -> Reply:
+def unsized(call: Call, status: int, content_type: str, body: bytes, headers: Headers | None = None) -> Reply:
     """Written in one chunk, as Node does when nobody says how long it is."""
-    return Reply(body, status, [*HELMET, *(headers or []), ("Content-Type", content_type), VARY], chunked=True)
+    return Reply(body, status, [*guard(call), *(headers or []), ("Content-Type", content_type), VARY], chunked=True)
 
 
 def limited(call: Call) -> Reply:
@@ -219,11 +255,11 @@ def unauthorized(call: Call, prompt: bool = False) -> Reply:
     """Not signed in: a prompt, JSON, a redirect to the login page for what looks human, or a prompt."""
     logout: Headers = [*call.own_headers, ("logout-authorization", "CHT-Core API")]
     if not prompt and negotiation.prefers_json(call.header("accept")):
-        reply = unsized(401, JSON_TYPE, b'{"code":401,"error":"unauthorized"}', logout)
+        reply = unsized(call, 401, JSON_TYPE, b'{"code":401,"error":"unauthorized"}', logout)
     elif not prompt and looks_human(call):
         reply = login_redirect(call, logout)
     else:
-        reply = unsized(401, "text/plain", b"not logged in", logout)
+        reply = unsized(call, 401, "text/plain", b"not logged in", logout)
         reply.headers.insert(-1, ("WWW-Authenticate", 'Basic realm="Medic Web Services"'))
     if routing.is_proxied(call) and routing.is_plain(call) and (call.caller is not None or routing.is_unchecked(call)):
         reply.headers.insert(-1, PROXY)
@@ -251,5 +287,5 @@ def redirect(call: Call, path: str, status: int = 302, headers: Headers | None =
     body = {negotiation.TEXT: line, negotiation.HTML: f"<p>{line}</p>", None: ""}[form].encode()
     kind = [("Content-Type", f"{form}; charset=utf-8")] if form else []
     place = ("Location", f"{call.prefix}{path}")
-    tail = [("Vary", "Accept, Accept-Encoding"), *kind, ("Content-Length", str(len(body)))]
-    return Rendered(body, status, [*HELMET, *(headers or []), place, *tail])
+    tail = [("Vary", "Accept, Accept-Encoding" if form else "Accept"), *kind, ("Content-Length", str(len(body)))]
+    return Rendered(body, status, [*guard(call), *(headers or []), place, *tail])

@@ -17,6 +17,7 @@ from mocksrv.vendors.cht import conformance, errors, releases, rendering, routin
 from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import cookies, documents, password_hashes
+from mocksrv.vendors.cht.couch_api import audit
 from mocksrv.vendors.cht.ddocs.indexes import INDEXES
 from mocksrv.vendors.cht.node import compression, http_traffic, json_text
 from mocksrv.vendors.cht.setup import builds
@@ -28,6 +29,8 @@ JSON = "application/json"
 BODY_TYPES = {"strict": (JSON,), "csv": (JSON, "text/csv")}  # what operations take that are strict about it
 CHARSET = re.compile(r"charset=\"?([^\s;\"]+)", re.IGNORECASE)
 BAD_ESCAPE = re.compile(r"%(?![0-9a-f]{2})", re.IGNORECASE)
+SLASHES = re.compile("//+")
+EITHER_WAY = ("/api/v1/forms/", "/api/sms/")  # operations that have a path with and one without a slash at its end
 JSON_MEDIA = re.compile(r"application/json\s*(;|$)", re.IGNORECASE)
 
 SECURITY = {
@@ -53,13 +56,16 @@ class CHT(Vendor[Call]):
     traits = {"json": str, "limited": bool, "anonymous": (bool, str), "prompt": bool, "firewall": bool,
               "online": (bool, str), "one_permission": bool, "page_permission": str, "session_only": bool}
     head_is_get = True
-    tables = (*documents.tables(INDEXES), TableSpec(auth.ADMINS), TableSpec(builds.CONFIG), TableSpec(sentinel.STATE))
+    tables = (*documents.tables(INDEXES), TableSpec(auth.ADMINS), TableSpec(builds.CONFIG), TableSpec(sentinel.STATE),
+              TableSpec(audit.STATE))
     settings = (
         Setting("release", releases.DEFAULT, "the release that the server runs; another one changes operations, "
                 "answers and stored documents as an upgrade does", tuple(releases.RELEASES)),
         Setting("conformance", "server",
                 "where the documentation page and the server disagree: server (real, plus what the page "
                 "promises where both can hold), strict, docs", conformance.CHOICES),
+        Setting("oidc", "own", "the provider of single sign-on: own (in the world, under any discovery_url), none (it "
+                "cannot be reached)", ("own", "none")),
         Setting("builds", "auto", "what the builds server of upgrades has: any version, a list like 4.15.1,4.16.0, "
                 "none (it cannot be reached); auto is none with strict conformance, else any"),
         Setting("builds_url", "", "where the builds server is said to be; the real one's address unless set"),
@@ -77,6 +83,10 @@ class CHT(Vendor[Call]):
     def route(self, world: World, path: str) -> str:
         """Letter case of fixed segments never counts; in paths of databases nor do slashes, more or fewer."""
         if path[-1:] == "/" or "//" in path:
+            if releases.SLASHES.holds(world):
+                path = SLASHES.sub("/", path)
+            if releases.TRAILING_SLASH.holds(world) and path.lower() in EITHER_WAY:
+                return path.lower()[:-1]
             path = tidied(world, path)
         return path if path.islower() else self._fold(path, self.running(world))
 
@@ -125,7 +135,8 @@ class CHT(Vendor[Call]):
     def admit(self, world: World, call: Call) -> None:
         """The order of the server's checks: failed logins, body type, who, online, permissions."""
         traits = call.operation.traits if call.operation else {}
-        if call.params and not decodable(call.target.partition("?")[0]):
+        if (call.params or (call.allowed and call.path.startswith("/api/"))) and not decodable(
+                call.target.partition("?")[0]):
             errors.server_error(diagnosis="the path has a broken percent-escape")
         kind = traits.get("json")
         malformed = bool(kind) and not read_json(call)
@@ -159,6 +170,7 @@ class CHT(Vendor[Call]):
 
     def answered(self, world: World, call: Call, result: Any, reply: Reply) -> None:
         auth.count_failure(world, call, reply.status)
+        audit.note(world, call.caller.name if isinstance(call.caller, auth.Caller) else ADMIN, audit.API, call)
         http_traffic.answered(world, call, reply)
 
     def example(self, operation: Operation) -> Any:
@@ -181,6 +193,7 @@ class CHT(Vendor[Call]):
 
     def settle(self, world: World) -> None:
         sentinel.settle(world)
+        audit.note(world, ADMIN, audit.SENTINEL)
 
     def accounts(self, world: World) -> None:
         """The server's admin, the secret of sessions, and the documents of a new installation."""

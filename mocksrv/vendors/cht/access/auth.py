@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mocksrv.vendors.cht import errors, routing
+from mocksrv.vendors.cht import errors, releases, routing
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import cookies, documents, password_hashes
 from mocksrv.vendors.cht.couch.cookies import Malformed
@@ -149,7 +149,9 @@ def permitted(world: World, call: Call, *permissions: str, online: bool = False,
 def may_edit(world: World, call: Call) -> None:
     """Refuse edits of those who lack `can_edit`."""
     if routing.edits(call) and not has(world, call.caller, "can_edit"):
-        # CHT 4.15 rejects with an error that its handler does not know: 403 from 4.20 on.
+        if releases.WRITES_REFUSED.holds(world):
+            errors.fail(403, "Insufficient privileges", diagnosis=f"{call.caller.name} lacks can_edit")
+        # The older release rejects with an error that its handler does not know.
         errors.server_error(diagnosis=f"{call.caller.name} lacks can_edit; CHT 4.15 answers 500 here")
 
 

@@ -16,7 +16,7 @@ from mocksrv.vendors.cht.access.auth import USER
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.couch.view_index import Thrown
 from mocksrv.vendors.cht.ddocs.mapping import first, is_contact, lineage, truthy
-from mocksrv.vendors.cht.ddocs.replication_keys import ALL, UNASSIGNED, docs_by_replication_key
+from mocksrv.vendors.cht.ddocs.replication_keys import ALL, LATER_COMMON_TYPE, UNASSIGNED, docs_by_replication_key
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.world import World
@@ -95,6 +95,7 @@ class Reader:
         if javascript.truthy(settings.get("district_admins_access_unallocated_messages")) and app_settings.allows(
                 world, scope.roles, "can_view_unallocated_data_records"):
             self._levels[UNASSIGNED] = 0
+        self._common = LATER_COMMON_TYPE if releases.ADMIN_ONLY.holds(world) else None
         self._own = set(self._names(scope.contact))
         for facility in scope.facilities:
             self._own.update(self._names(facility))
@@ -148,7 +149,7 @@ class Reader:
         if id in (DESIGN, self.scope.account):
             return True
         keys = keys_of(doc)
-        if keys and keys[0].subject == ALL:
+        if (keys and keys[0].subject == ALL) or (self._common and doc.get("type") == self._common):
             return True
         if is_contact(doc):
             return self.level(doc) is not None

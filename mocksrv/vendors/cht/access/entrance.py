@@ -13,6 +13,7 @@ from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents, methods
 from mocksrv.vendors.cht.couch.documents import Database
+from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.world import World
 
 MEDIC = "medic"
@@ -41,11 +42,12 @@ def named(caller: auth.Caller, db: Database, part: str) -> bool:
                                          or not set(caller.roles).isdisjoint(listed.get("roles", ())))
 
 
-def is_member(caller: auth.Caller, db: Database) -> bool:
-    """Whether the database's security lets the caller in: nobody but server admins, unless it was set."""
+def is_member(world: World, caller: auth.Caller, db: Database) -> bool:
+    """Whether the database's security lets the caller in; unless it was set, those of configured roles to `medic`."""
     security = db.security()
     if security is None:
-        return db.name == MEDIC
+        configured = app_settings.read(world).get("roles") if db.name == MEDIC else None
+        return isinstance(configured, dict) and not configured.keys().isdisjoint(caller.roles)
     members = part if isinstance(part := security.get("members"), dict) else {}
     if not any(members.get(kind) for kind in ("names", "roles")):
         return True
@@ -69,7 +71,7 @@ def checked(world: World, call: Call) -> None:
     db = existing(world, first)
     if second in OF_DATABASE_ADMINS:
         require_admin(call, db)
-    elif not caller.admin and not is_member(caller, db):
+    elif not caller.admin and not is_member(world, caller, db):
         errors.couch(*NOT_YOURS)
 
 

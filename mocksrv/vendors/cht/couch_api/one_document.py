@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from mocksrv.call import Headers, Reply
-from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht import errors, releases, rendering
 from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import attachments, document_shape, documents, maintenance, revision_tree, versions
@@ -211,7 +211,7 @@ def allow(call: Call, db: Database, doc: Mapping[str, Any]) -> None:
 def forbidden(call: Call, db: Database, doc: Mapping[str, Any]) -> str | None:
     """Why the database's rules keep the caller from writing the document, or None."""
     if db.name == MEDIC:
-        return write_rules.problem(doc, db.peek(doc["_id"]), call.caller)
+        return write_rules.problem(doc, db.peek(doc["_id"]), call.caller, releases.ADMIN_ONLY.holds(call))
     return write_rules.meta_problem(doc) if META.fullmatch(db.name) else None
 
 

@@ -33,7 +33,8 @@ def belonging(world: World, of: Scope) -> tuple[set[str], set[str]]:
     """The ids of the documents but tasks, and those of tasks, whether purged or not."""
     medic, reader = documents.database(world, "medic"), Reader(world, of)
     found = {authorization.DESIGN, of.account, *(id for id in replication_keys.COMMON_IDS if id in medic)}
-    for kind in replication_keys.COMMON_TYPES:
+    later = (replication_keys.LATER_COMMON_TYPE,) if releases.ADMIN_ONLY.holds(world) else ()
+    for kind in (*replication_keys.COMMON_TYPES, *later):
         found |= set(medic.docs.by("by_type", kind))
     for facility in of.facilities:
         ids = medic.docs.by("by_ancestor", facility) if isinstance(facility, str) else ()

@@ -14,6 +14,7 @@ from mocksrv.vendors.cht.node import javascript
 ADMIN_IDS = frozenset(("resources", "service-worker-meta", "zscore-charts", "settings", "branding", "partners",
                        "privacy-policies", "extension-libs"))
 ADMIN_TYPES = ("form", "translations", "token_login")
+LATER_IDS, LATER_TYPES = frozenset(("migration-log",)), ("ui-extension",)
 USER_SETTINGS = "user-settings"
 
 PURGED = "Purged documents should not be written to CouchDB!"
@@ -22,13 +23,17 @@ NO_NEW_ACCOUNT = "You are not authorized to create user-settings"
 NO_NEW_ROLES = "You are not authorized to edit roles"
 
 
-def problem(doc: Mapping[str, Any], old: Mapping[str, Any] | None, caller: Caller) -> str | None:
-    """Why the caller may not write the document over an old one, or None; admins may anything but purged ones."""
+def problem(doc: Mapping[str, Any], old: Mapping[str, Any] | None, caller: Caller,
+            later: bool = False) -> str | None:
+    """Why the caller may not write the document over an old one, or None; admins may anything but purged ones.
+
+    `later`: by the rules of a release with releases.ADMIN_ONLY.
+    """
     if javascript.truthy(doc.get("purged")):
         return PURGED
     if caller.admin:
         return None
-    if admins_only(doc) or (old is not None and admins_only(old)):
+    if admins_only(doc, later) or (old is not None and admins_only(old, later)):
         return ADMINS_ONLY
     if doc.get("type") == USER_SETTINGS:
         if old is None:
@@ -43,6 +48,8 @@ def meta_problem(doc: Mapping[str, Any]) -> str | None:
     return PURGED if javascript.truthy(doc.get("_deleted")) and javascript.truthy(doc.get("purged")) else None
 
 
-def admins_only(doc: Mapping[str, Any]) -> bool:
+def admins_only(doc: Mapping[str, Any], later: bool) -> bool:
     id = str(doc.get("_id"))
+    if later and (id in LATER_IDS or doc.get("type") in LATER_TYPES):
+        return True
     return id.startswith("_design/") or id in ADMIN_IDS or doc.get("type") in ADMIN_TYPES

@@ -25,6 +25,7 @@ ALL, UNASSIGNED = "_all", "_unassigned"
 COMMON_IDS = ("resources", "branding", "partners", "service-worker-meta", "zscore-charts", "settings",
               "privacy-policies")
 COMMON_TYPES = ("form", "translations")
+LATER_COMMON_TYPE = "ui-extension"  # in releases with releases.ADMIN_ONLY
 MISSING_SUBJECT = ("registration_not_found", "invalid_patient_id")
 
 

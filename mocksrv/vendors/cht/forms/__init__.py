@@ -58,7 +58,7 @@ def openrosa_list(world: World, call: Call) -> str:
     return openrosa.render(entries)
 
 
-@vendor.operation("GET", "/api/v1/forms/", anonymous=True, statuses=(301,), proof="source", source=SOURCE)
+@vendor.operation("GET", "/api/v1/forms/", until="4.22", anonymous=True, statuses=(301,), proof="source", source=SOURCE)
 def get_forms_slash(world: World, call: Call) -> Any:
     """A redirect to the path without the slash."""
     return rendering.redirect(call, "/api/v1/forms", 301)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mocksrv.call import Reply
-from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht import errors, releases, rendering
 from mocksrv.vendors.cht.access import auth, connected_users, entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import attachments, cookies, documents
@@ -120,8 +120,8 @@ def rewrite_page(world: World, call: Call) -> Any:
 @vendor.operation("GET", REWRITE, name="rewrite_redirect", statuses=(302, 404), errors=response_schemas.COUCH_ERROR,
                   proof="source", source=SOURCE)
 def rewrite_redirect(world: World, call: Call) -> Any:
-    """To that page; an online user's request goes on to CouchDB, which has nothing there."""
-    if call.caller.online:
+    """To that page; in older releases an online user's request goes on to CouchDB, which has nothing there."""
+    if call.caller.online and not releases.REWRITE_REDIRECT.holds(call):
         raise entrance.refusal(world, call)
     return rendering.redirect(call, f"{REWRITE}/")
 

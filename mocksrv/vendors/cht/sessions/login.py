@@ -132,16 +132,20 @@ def start_session(world: World, caller: auth.Caller, redirect: Any = None, local
     user = auth.find_user(world, caller.name)
     assert user is not None, "the caller was found by it"
     refused = caller.admin and not ensure_admin_docs(world, caller.name)  # their roles show from the next login on
-    cleared = LOGIN_CLEARED + ("; HttpOnly; SameSite=Lax" if releases.CLEARED_COOKIE.holds(world) else "")
     headers = [
         cookies.express(world, "AuthSession", cookies.make(world, user), http_only=True),
         user_context(world, caller),
-        ("Set-Cookie", cleared),
+        cleared(world),
     ]
     if refused:
         return Reply({"error": "Error getting authCtx"}, 401, headers)
     headers.append(locale_cookie(world, locale))
     return Reply(target(redirect) or home(world, caller), 302, headers)
+
+
+def cleared(world: World) -> tuple[str, str]:
+    """What takes the cookie away that asks for a login."""
+    return "Set-Cookie", LOGIN_CLEARED + ("; HttpOnly; SameSite=Lax" if releases.CLEARED_COOKIE.holds(world) else "")
 
 
 def user_context(world: World, caller: auth.Caller) -> tuple[str, str]:

@@ -11,11 +11,12 @@ from typing import Any
 from urllib.parse import quote
 
 from mocksrv.call import Reply
-from mocksrv.vendors.cht import rendering
+from mocksrv.vendors.cht import releases, rendering
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.shared_libs import app_settings
+from mocksrv.vendors.cht.users import sso
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -23,7 +24,6 @@ ASSETS = ", ".join(f"</login/{name}>; rel=preload; as={kind}" for name, kind in
                    (("style.css", "style"), ("script.js", "script"), ("lib-bowser.js", "script")))
 SOURCE = "CHT 4.15 source, api/src/controllers/login.js"
 STATIC = "CHT 4.15 source, api/src/routing.js"
-SCRIPT_TYPE = "application/javascript; charset=UTF-8"
 # Elements, ids and classes are the server's: scripts and browser tests go by them. Words, style and script are ours.
 HEAD = """<!DOCTYPE html>
 <html>
@@ -57,7 +57,7 @@ LOGIN = HEAD + """    <div class="center">
         <p class="error offline" translate="online.action.message"></p>
         <p class="error incorrect" translate="login.incorrect"></p>
         <p class="error unknown" translate="login.error"></p>
-        <button id="login" class="btn" translate="login"></button>
+        <button id="login" class="btn" translate="login"></button>{sso}
         <div class="loader"></div>
       </form>
       <div id="locale" class="wrapper">
@@ -134,6 +134,7 @@ TEXTS = {  # of the pages, by the keys of the server
     "login.hide_password": "Hide password",
     "login.incorrect": "Wrong user name or password.",
     "login.show_password": "Show password",
+    "login.sso": "Login with SSO",
     "login.unsupported_browser": "This browser is too old for the application.",
     "login.unsupported_browser.outdated_cht_android": "Please update cht-android.",
     "login.unsupported_browser.outdated_webview_apk": "Please update Android System WebView.",
@@ -156,6 +157,8 @@ TOKEN_TEXTS = {
     "login.token.redirect.login": "Login page",
     "privacy.policy": "Privacy policy",
 }
+SSO_BUTTON = """
+        <button id="login-sso" type="button" class="btn" translate="login.sso"></button>"""
 STYLE = """body { font-family: sans-serif; margin: 4em auto; width: 20em }
 input { display: block; margin: 0.3em 0 1em; width: 100% }
 .logo { display: block; height: 3em; margin: 0 auto 1em }
@@ -206,6 +209,9 @@ for (const one of document.querySelectorAll(".locale")) one.addEventListener("cl
   locale = one.name;
   translate();
 });
+document.getElementById("login-sso")?.addEventListener("click", async () => {
+  location.assign(await (await fetch(`${page.prefix}/medic/login/oidc/authorize`)).text());
+});
 translate();
 if (form.id === "tokenLogin") {
   send({});
@@ -241,6 +247,7 @@ def page(world: World, call: Call, template: str, texts: Mapping[str, str], path
         indent=indent, prefix=html.escape(call.prefix), action=html.escape(call.prefix + path), logo=LOGO, eye=EYE,
         locale=html.escape(str(app_settings.read(world).get("locale") or "en")), locales=links,
         policy=link if policy else "",
+        sso=SSO_BUTTON if releases.SSO.holds(world) and sso.enabled(world) else "",
         translations=quote(json_text.text(known), safe=rendering.COMPONENT).replace("'", "&#x27;"))
     return Reply(text, content_type="text/html; charset=utf-8")
 
@@ -268,22 +275,29 @@ def login_page(world: World, call: Call) -> Any:
     return reply
 
 
+def asset_type(call: Call, kind: str) -> str:
+    """The type of a file as the release's Express tells it."""
+    if not releases.FILE_TYPES.holds(call):
+        return f"{kind}; charset=UTF-8"
+    return f"{kind.replace('application', 'text')}; charset=utf-8"
+
+
 @vendor.operation("GET", "/login/style.css", name="login_style", anonymous=True, produces="text/css", proof="source",
                   source=STATIC)
 def login_style(world: World, call: Call) -> Any:
     """The style sheet of the login page."""
-    return Reply(STYLE, content_type="text/css; charset=UTF-8")
+    return Reply(STYLE, content_type=asset_type(call, "text/css"))
 
 
 @vendor.operation("GET", "/login/script.js", name="login_script", anonymous=True,
                   produces="application/javascript", proof="source", source=STATIC)
 def login_script(world: World, call: Call) -> Any:
     """The script of the login page: it posts the form as JSON and goes where the answer says."""
-    return Reply(SCRIPT, content_type=SCRIPT_TYPE)
+    return Reply(SCRIPT, content_type=asset_type(call, "application/javascript"))
 
 
 @vendor.operation("GET", "/login/lib-bowser.js", name="login_bowser", anonymous=True,
                   produces="application/javascript", proof="source", source=STATIC)
 def login_bowser(world: World, call: Call) -> Any:
     """Where the real page has a library that knows browsers; ours needs none."""
-    return Reply(BOWSER, content_type=SCRIPT_TYPE)
+    return Reply(BOWSER, content_type=asset_type(call, "application/javascript"))

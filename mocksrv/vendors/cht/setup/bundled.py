@@ -16,6 +16,10 @@ DESIGNS = (("_users", "users"), ("medic-logs", "logs"), ("medic-sentinel", "sent
            ("medic-users-meta", "users-meta"),
            *(("medic", name) for name in ("medic", "medic-admin", "medic-client", "medic-conflicts", "medic-scripts",
                                           "medic-sms")))
+# Views that the full-text index took the place of, by design document.
+GONE = {"medic": ("docs_by_replication_key",),
+        "medic-client": ("contacts_by_freetext", "contacts_by_type_freetext", "reports_by_freetext",
+                         "total_clinics_by_facility")}
 WITHOUT_VIEWS = "medic-scripts"  # from 5.0 on
 LANGUAGES = {"bm": "Bamanankan (Bambara)", "en": "English", "es": "Español (Spanish)", "fr": "Français (French)",
              "hi": "हिन्दी (Hindi)", "id": "Bahasa Indonesia (Indonesian)", "ne": "नेपाली (Nepali)",
@@ -33,7 +37,11 @@ def design(world: World, name: str) -> Doc:
     keys = ("author", "base_version", "build", "time", "version")
     build = {key: known["info"][key] for key in keys}
     about = {"build_info": build, "version": build["version"], "deploy_info": known["deploy"]}
-    return about if name == WITHOUT_VIEWS else about | {"language": "javascript", "views": {}}
+    if name == WITHOUT_VIEWS:
+        return about
+    found = sources.document(name)
+    kept = {view: text for view, text in found["views"].items() if view not in GONE.get(name, ())}
+    return {**about, **found, "views": kept}
 
 
 def messages(world: World) -> Iterator[Doc]:

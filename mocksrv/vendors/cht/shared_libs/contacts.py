@@ -31,6 +31,9 @@ def is_place(settings: Mapping[str, Any], doc: Mapping[str, Any]) -> bool:
     return app_settings.contact_type(settings, kind) is not None and not is_person(settings, doc)
 
 
+NO_PERSON = "Failed to find person."
+
+
 def is_contact(settings: Mapping[str, Any], doc: Mapping[str, Any] | None) -> bool:
     """A person or a place that is there."""
     return doc is not None and (is_person(settings, doc) or is_place(settings, doc))
@@ -66,7 +69,7 @@ def find_person(world: World, id: Any) -> Doc:
     check_id(id)
     doc = lineage.fetch(world, id)
     if doc is None or not is_person(app_settings.read(world), doc):
-        errors.fail(404, "Failed to find person.", diagnosis=f"no person has the id {id!r}")
+        errors.fail(404, NO_PERSON, diagnosis=f"no person has the id {id!r}")
     return doc
 
 

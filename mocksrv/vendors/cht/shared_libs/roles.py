@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.world import World
 
@@ -31,7 +31,8 @@ def of_type(kind: Any) -> list[Any]:
 def offline(world: World, roles: Any) -> bool:
     """Whether the roles are those of an account that replicates; unknown ones are. Roles must be a list."""
     if not isinstance(roles, list):
-        errors.fail(500, "roles.some is not a function", diagnosis="roles must be a list of role names")
+        method = "filter" if releases.ONLINE_ROLE.holds(world) else "some"
+        errors.fail(500, f"roles.{method} is not a function", diagnosis="roles must be a list of role names")
     return app_settings.is_offline(world, roles)
 
 

@@ -36,13 +36,13 @@ def post_gateway(world: World, call: Call) -> Any:
     return {"messages": traffic.hand_out(world) if traffic.outgoing_service(world) == traffic.PULLING else []}
 
 
-@vendor.operation("GET", "/api/sms/", anonymous=True, statuses=(301,), proof="source", source=SOURCE)
+@vendor.operation("GET", "/api/sms/", until="4.22", anonymous=True, statuses=(301,), proof="source", source=SOURCE)
 def get_gateway_slash(world: World, call: Call) -> Any:
     """A redirect to the path without the slash."""
     return rendering.redirect(call, "/api/sms", 301)
 
 
-@vendor.operation("POST", "/api/sms/", anonymous=True, statuses=(301,), proof="source", source=SOURCE)
+@vendor.operation("POST", "/api/sms/", until="4.22", anonymous=True, statuses=(301,), proof="source", source=SOURCE)
 def post_gateway_slash(world: World, call: Call) -> Any:
     """A redirect to the path without the slash."""
     return rendering.redirect(call, "/api/sms", 301)

@@ -16,7 +16,7 @@ from mocksrv.vendors.cht.conformance import docs
 from mocksrv.vendors.cht.contacts import creating
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import javascript, json_text
-from mocksrv.vendors.cht.shared_libs import contacts, roles
+from mocksrv.vendors.cht.shared_libs import app_settings, contacts, roles
 from mocksrv.vendors.cht.users import accounts, facilities, sso, token_login
 from mocksrv.vendors.cht.users.accounts import Data
 from mocksrv.world import World
@@ -59,10 +59,9 @@ def missing_fields(world: World, data: Data) -> list[str]:
     if taken.password == "generated" or not sso.wanted(world, data):
         required.append("phone" if taken.password == "generated" else "password")
     own = data.get("roles")
-    if not javascript.truthy(own) or (releases.ROLES_CHECKED.holds(world) and not isinstance(own, str) and not (
-            isinstance(own, list) and own)):
+    if not javascript.truthy(own):
         own = roles.of_type(data["type"]) if javascript.truthy(data.get("type")) else None
-    if own is None:
+    if own is None or (releases.ROLES_CHECKED.holds(world) and not (isinstance(own, list | str) and own)):
         required.append("type or roles")
     elif roles.offline(world, own):
         required += ["place", "contact"]
@@ -136,6 +135,9 @@ def add_contact(world: World, data: Data, response: Data) -> None:
     id = accounts.document_id(contact)
     if id:
         known = documents.database(world, "medic").peek(javascript.text(id))
+        if known is not None and releases.CONTACT_LOOK_UP.holds(world) and not contacts.is_contact(
+                app_settings.read(world), known):
+            errors.fail(404, contacts.NO_PERSON, diagnosis=f"{id} is no contact")
         if known is not None:
             facilities.check_person(world, known, accounts.document_id(place))
         elif isinstance(contact, dict):
