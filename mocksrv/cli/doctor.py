@@ -9,12 +9,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass
 
 import click
 
@@ -77,9 +75,10 @@ def doctor(url: str | None, host: str, port: int, token: str, as_json: bool) -> 
     """
     remote = connect(url or f"http://{f'[{host}]' if ':' in host else host}:{port}", "default", token)
     remote.timeout = PATIENCE
-    state = server_state(remote)
-    findings = [python(), packages(), free_port(host, port, url or "", state), *clients(), *trust(),
-                proxies(urlsplit(remote.server).hostname or ""), clock(remote, state)]
+    kept, why_not = asked(remote, "/clock")
+    here = url is None and bool(kept or asked(remote, "/ready")[0])
+    findings = [python(), packages(), free_port(host, port, here), *clients(), *trust(),
+                proxies(urlsplit(remote.server).hostname or ""), clock(remote.server, kept, why_not)]
     if as_json:
         show([asdict(one) for one in findings])
     else:
@@ -91,14 +90,14 @@ def doctor(url: str | None, host: str, port: int, token: str, as_json: bool) -> 
         sys.exit(1)
 
 
-def server_state(remote: RemoteWorld) -> dict[str, Any] | str:
-    """What a server that runs says of itself, or why none does."""
+def asked(remote: RemoteWorld, path: str) -> tuple[dict[str, Any], str]:
+    """What a server that runs answers, or nothing and why not."""
     from mocksrv.remote import FAILURES, reason
 
     try:
-        return {"clock": remote.control("GET", "/clock")}
+        return remote.control("GET", path), ""
     except FAILURES as error:
-        return reason(remote.server, error)
+        return {}, reason(remote.server, error)
 
 
 def python() -> Finding:
@@ -113,12 +112,14 @@ def python() -> Finding:
 
 def packages() -> Finding:
     """Whether all is there that the server itself needs."""
+    from importlib.metadata import requires
+
     names = [text for text in requires("mocksrv") or () if ";" not in text]
     bare = [name_of(text) for text in names]
     if missing := [name for name in bare if installed(name) is None]:
         return Finding("packages", BAD, f"without {', '.join(missing)}",
                        f"{sys.executable} -m pip install {' '.join(missing)}")
-    return Finding("packages", OK, f"mocksrv {version('mocksrv')}, and the {len(bare)} packages that it needs")
+    return Finding("packages", OK, f"mocksrv {installed('mocksrv')}, and the {len(bare)} packages that it needs")
 
 
 def name_of(requirement: str) -> str:
@@ -128,20 +129,23 @@ def name_of(requirement: str) -> str:
 
 def installed(name: str) -> str | None:
     """The version of a package beside this one."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(name)
     except PackageNotFoundError:
         return None
 
 
-def free_port(host: str, port: int, url: str, state: dict[str, Any] | str) -> Finding:
+def free_port(host: str, port: int, here: bool) -> Finding:
+    """Whether a server can listen there; `here` if a mocksrv does."""
     from mocksrv.serving.server import CannotListen, PortTaken, Server
 
     place = f"{port} on {host}"
     try:
         Server(lambda _environ, _start: [], host=host, port=port).stop()
     except PortTaken:
-        if isinstance(state, dict) and not url:
+        if here:
             return Finding("port", NOTE, f"{place}: a mocksrv answers there already",
                            "use it, or start another with --port 0")
         return Finding("port", BAD, f"{place} is taken",
@@ -202,6 +206,8 @@ def trust() -> Iterator[Finding]:
 
 def proxies(host: str) -> Finding:
     """Whether a client would send what is for the server to somebody else."""
+    from urllib.request import getproxies_environment, proxy_bypass
+
     found = [f"{scheme}_proxy" for scheme in ("http", "https", "all") if scheme in getproxies_environment()]
     if not found:
         return Finding("proxy", OK, "no proxy variables")
@@ -212,18 +218,17 @@ def proxies(host: str) -> Finding:
                    "(and no_proxy, which some clients read instead)")
 
 
-def clock(remote: RemoteWorld, state: dict[str, Any] | str) -> Finding:
+def clock(server: str, kept: dict[str, Any], why_not: str) -> Finding:
     """How far the clock of the server's default world is from this machine's."""
     from datetime import datetime
 
     from mocksrv.clock import Clock
 
-    if isinstance(state, str):
-        return Finding("clock", NOTE, "not compared: no server answers", state)
-    kept = state["clock"]
+    if not kept:
+        return Finding("clock", NOTE, "not compared: no server tells it", why_not)
     off = (datetime.fromisoformat(kept["now"]) - Clock().now()).total_seconds()
     if abs(off) <= CLOSE and not kept["frozen"]:
-        return Finding("clock", OK, f"of {remote.server}: that of this machine")
+        return Finding("clock", OK, f"of {server}: that of this machine")
     how = f"{abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} this machine's{', frozen' * kept['frozen']}"
-    return Finding("clock", NOTE, f"of {remote.server}: {how}", "signatures and tokens by this machine's time may be "
+    return Finding("clock", NOTE, f"of {server}: {how}", "signatures and tokens by this machine's time may be "
                    "refused: `mocksrv clock --run --set` a time, or `mocksrv reset`")

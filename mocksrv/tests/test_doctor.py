@@ -37,7 +37,7 @@ def test_a_sound_machine_has_nothing_to_change():
     found, code = examined("--port", "0")
     assert code == 0
     assert {one["state"] for name, one in found.items() if name != "clock"} == {"ok"}
-    assert (found["clock"]["state"], "no server answers" in found["clock"]["found"]) == ("note", True)
+    assert (found["clock"]["state"], "no server tells it" in found["clock"]["found"]) == ("note", True)
     assert {"Python", "packages", "port", "TLS", "proxy", "clock"} <= found.keys()
 
 
@@ -68,7 +68,7 @@ def test_a_client_that_is_no_python_package_is_asked_for_its_version(monkeypatch
 def test_an_old_python_and_a_package_that_lacks(monkeypatch):
     monkeypatch.setattr(doctor, "PYTHONS", ((sys.version_info[0], sys.version_info[1] + 1), (9, 0)))
     wanted = ["flask>=3", "nothing-like-it[x]>=1,<2", 'other; extra == "a"']
-    monkeypatch.setattr(doctor, "requires", lambda _name: wanted)
+    monkeypatch.setattr("importlib.metadata.requires", lambda _name: wanted)
     found, code = examined("--port", "0")
     assert code == 1
     assert (found["Python"]["state"], found["packages"]["state"]) == ("bad", "bad")
@@ -86,6 +86,10 @@ def test_a_taken_port_and_one_where_a_mocksrv_is(shop_app):
         found, code = examined("--port", str(server.port))
     assert (found["port"]["state"], code) == ("note", 0)
     assert "a mocksrv answers there already" in found["port"]["found"]
+    with Server(shop_app(control="off")) as server:
+        found, code = examined("--port", str(server.port))
+    assert (found["port"]["state"], code) == ("note", 0)
+    assert found["clock"]["advice"] == "the control plane is off (--control)"
     found, code = examined("--host", "192.0.2.1")
     assert (found["port"]["state"], code) == ("bad", 1)
 
