@@ -50,8 +50,8 @@ def of_a_server(command: F) -> F:
 
 def of_a_world(command: F) -> F:
     """Those of a command that is about one world."""
-    return of_a_server(click.option("--world", default="default", show_default=True, help="The world that is meant.")(
-        command))
+    return of_a_server(click.option("--world", envvar="MOCKSRV_WORLD", default="default", show_default=True,
+                                    help="The world that is meant.")(command))
 
 
 def fail(text: object, code: int = 2) -> NoReturn:
