@@ -88,7 +88,7 @@ def test_export_with_dates_that_people_read(api):
     dates = [line["reported_date"] for line in table(by_query.text)]
     assert dates
     assert all(date.endswith("Z") and "T" in date for date in dates)
-    by_body = api.post("/api/v2/export/messages", {"options": {"humanReadable": True}})
+    by_body = api.post("/api/v2/export/messages", {"options": {"humanReadable": "true"}})
     assert [line["reported_date"] for line in table(by_body.text)] == dates
     assert all(line["reported_date"].isdecimal() for line in table(api.get("/api/v2/export/messages").text))
 

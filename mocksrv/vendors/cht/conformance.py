@@ -15,8 +15,8 @@ CHOICES = ("server", "strict", "docs")
 
 
 def mode(world: World) -> str:
-    """`server`: real behaviour plus what the page promises where both can hold; `strict`: exactly the 4.15.0
-    server; `docs`: exactly the documentation page."""
+    """`server`: the real server, plus what nobody who is made for it can mind; `strict`: exactly the server; `docs`:
+    exactly the documentation page."""
     value: str = world.setting("cht.conformance")
     return value
 
@@ -46,7 +46,7 @@ def demands(world: World, operation: Operation) -> tuple[tuple[str, ...], bool]:
 
 # --- the differences -------------------------------------------------------------------------------------------------
 
-PAGE, SERVER, BOTH = "page", "server", "both"
+SERVER, BOTH = "server", "both"
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ DIFFERENCES = (
     Difference(3, "answers to new people and places", "`id`, `rev`", "also `ok`, or also `contact`"),
     Difference(4, "a place under the wrong parent", "`Health Centers should have \"district_hospital\" parent type.`",
                "`health_center \"\" should have one of the following parent types: \"district_hospital\".`"),
-    Difference(5, "`national_office`", "a place type", "only if configured", PAGE),
+    Difference(5, "`national_office`", "a place type", "only if configured"),
     Difference(6, "`place` of users", "an object with its contact in it", "a list of stored documents, or null"),
     Difference(7, "GET /api/v2/users/{username}", "has `type`", "has `roles`"),
     Difference(8, "an array of users of which one lacks something", "400 with `failingIndexes`, none is created",
@@ -83,7 +83,7 @@ DIFFERENCES = (
     Difference(14, "what users change of themselves", "all but `type`, `roles`, `contact`, `place`",
                "seven properties; anything else is a 401"),
     Difference(15, "`role` of users-info", "must be configured as offline", "`_admin` and `mm-online` are refused"),
-    Difference(16, "batches of bulk-delete", "100", "50", PAGE),
+    Difference(16, "batches of bulk-delete", "100", "50"),
     Difference(17, "bulk-delete by others than online users", "not allowed (401, 403)", "500 `Server error`"),
     Difference(18, "`docs` of contacts-by-phone", "braces around several objects, which is no JSON", "a list"),
     Difference(19, "answer to the deletion of a user", "empty", "the results of both writes; the name stays taken"),
@@ -91,35 +91,35 @@ DIFFERENCES = (
     Difference(21, "form of errors", "JSON", "text, unless the client prefers JSON"),
     Difference(22, "a new user's new place under an unknown parent", "created as an orphan",
                "refused: `Failed to find place.`"),
-    Difference(23, "answer to PUT /api/v1/settings", "`upgraded`", "`updated`", BOTH),
-    Difference(24, "`replace=false` in PUT /api/v1/settings", "off", "any text is on", PAGE),
-    Difference(25, "GET /api/v1/forms", "names of XML and JSON definitions", "XML alone", PAGE),
-    Difference(26, "download links of forms", "with the document's id", "with the definition's id; both work"),
+    Difference(23, "answer to PUT /api/v1/settings", "`upgraded`", "`updated`"),
+    Difference(24, "`replace=false` in PUT /api/v1/settings", "off", "any text is on"),
+    Difference(25, "GET /api/v1/forms", "names of XML and JSON definitions", "XML alone"),
+    Difference(26, "download links of forms", "with the document's id", "with the definition's id", BOTH),
     Difference(27, "path to store a RapidPro message, version 1", "named rapidpro", "misspelt radpidpro", BOTH),
-    Difference(28, "credentials of CHT 3 in CouchDB's configuration", "used", "written, but no longer read", PAGE),
+    Difference(28, "credentials of CHT 3 in CouchDB's configuration", "used", "written, but no longer read"),
     Difference(29, "a record without a field that its form requires", "500", "200; told in the document's `errors`"),
-    Difference(30, "`messages: null` from a gateway", "allowed (by cht-gateway's protocol)", "500", PAGE),
+    Difference(30, "`messages: null` from a gateway", "allowed (by cht-gateway's protocol)", "500"),
     Difference(31, "GET /api/v2/export/contacts", "a JSON array", "CSV"),
-    Difference(32, "who may export dhis", "`can_export_dhis`", "`can_export_all`; everybody else gets a 500", PAGE),
+    Difference(32, "who may export dhis", "`can_export_dhis`", "`can_export_all`; everybody else gets a 500"),
     Difference(33, "`humanReadable` of exports in a JSON body", "`true`", "only the text `\"true\"` counts"),
     Difference(34, "`valid` and `verified` of exports in a JSON body", "JSON's own `true`",
                "only the texts count"),
     Difference(35, "rows of the messages export", "each message once",
-               "once for each entry of an index; none for records that send nothing", PAGE),
+               "once for each entry of an index; none for records that send nothing"),
     Difference(36, "parameters of the feedback export", "`skip_header_row` leaves out the header, `tz` moves dates",
                "ignored"),
     Difference(37, "who may upgrade", "`can_configure`", "`can_upgrade`"),
     Difference(38, "where an upgrade's progress stands", "the document `horti-upgrade` in medic",
-               "the documents `upgrade_log:...` in medic-logs", BOTH),
+               "the documents `upgrade_log:...` in medic-logs"),
     Difference(39, "completing an upgrade", "takes no body; 404 unless one is staged",
-               "takes the build, staged or not; 500 without one", PAGE),
+               "takes the build, staged or not; 500 without one"),
     Difference(40, "`buildsUrl` of the upgrade's progress", "ends in `/builds`", "ends in `/_couch/builds_4`"),
     Difference(41, "monitoring", "muted messages are counted under `final`", "under `muted`; also sizes"),
     Difference(42, "who is not signed in", "not said", "302 to the login page or 401, by Accept and User-Agent"),
     Difference(43, "columns of the messages export", "titles in words", "16 names of fields"),
     Difference(44, "path to store credentials", "the heading has no key", "with a key"),
 )
-CHOSEN = {PAGE: "the page's", SERVER: "the server's", BOTH: "both"}
+CHOSEN = {SERVER: "the server's", BOTH: "both"}
 
 
 def markdown() -> str:

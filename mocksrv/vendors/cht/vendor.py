@@ -62,8 +62,8 @@ class CHT(Vendor[Call]):
         Setting("release", releases.DEFAULT, "the release that the server runs; another one changes operations, "
                 "answers and stored documents as an upgrade does", tuple(releases.RELEASES)),
         Setting("conformance", "server",
-                "where the documentation page and the server disagree: server (real, plus what the page "
-                "promises where both can hold), strict, docs", conformance.CHOICES),
+                "where the documentation page and the server disagree: server (real, plus what no client "
+                "of it can mind), strict (exactly the server), docs (exactly the page)", conformance.CHOICES),
         Setting("oidc", "own", "the provider of single sign-on: own (in the world, under any discovery_url), none (it "
                 "cannot be reached)", ("own", "none")),
         Setting("builds", "auto", "what the builds server of upgrades has: any version, a list like 4.15.1,4.16.0, "

@@ -28,8 +28,8 @@ NO_DOCTYPE = ("Form XML must not declare a DOCTYPE or external entities. "
 def get_forms(world: World, call: Call) -> Any:
     """The names of the forms; with `X-OpenRosa-Version` the XML list of those that Medic Collect offers.
 
-    The page lists JSON definitions too, which 4.x does not: they are there if a form document has one, but in
-    `strict`. It also makes the download links from the document's id, the server from the definition's.
+    The page lists JSON definitions too, which 4.x does not. It also makes the download links from the document's id,
+    the server from the definition's. Differences: 25, 26.
     """
     if call.header("x-openrosa-version"):
         return Reply(openrosa_list(world, call).encode(), chunked=True, content_type="text/xml; charset=utf-8",
@@ -37,7 +37,7 @@ def get_forms(world: World, call: Call) -> Any:
     names = []
     for form in definitions.all_forms(world):
         names.append(f"{form.id}.xml")
-        if not conformance.strict(world) and "json" in form.doc["_attachments"]:
+        if conformance.docs(world) and "json" in form.doc["_attachments"]:
             names.append(f"{form.id}.json")
     return Reply(json_text.dumps(names), content_type=rendering.JSON_TYPE, chunked=True)
 
@@ -69,18 +69,18 @@ def get_forms_slash(world: World, call: Call) -> Any:
 def get_form(world: World, call: Call) -> Any:
     """A form's definition, by id and format.
 
-    The page has JSON definitions too: they are found where there is one, but in `strict`. There, ids are exact;
-    else they are also taken in another letter case, or as the definition states them.
+    The page has JSON definitions too. Ids are also taken in another letter case, or as the definition states them, but
+    in `strict`: the list's links have those. Differences: 25, 26.
     """
     id, _, format = call.params["form"].rpartition(".")
-    strict = conformance.strict(world)
+    page = conformance.docs(world)
     if not id:
         errors.fail(400, f'Invalid form name (form="{id}", format="{format}")')
-    if format == "json" and not strict and (found := json_definition(world, id)) is not None:
+    if format == "json" and page and (found := json_definition(world, id)) is not None:
         return found
     if format != "xml":
         errors.fail(400, f'Invalid file format (format="{format}")')
-    form = definitions.find(world, id) or (None if strict else definitions.find_loosely(world, id))
+    form = definitions.find(world, id) or (None if conformance.strict(world) else definitions.find_loosely(world, id))
     if form is None:
         errors.fail(404, f"Form not found: {id} ({format})")
     return Reply(form.data(world), content_type=form.content_type)
@@ -102,18 +102,17 @@ def json_definition(world: World, id: str) -> Any:
 def validate_form(world: World, call: Call) -> Any:
     """Whether the body is well-formed XML: that is all that the server finds out.
 
-    Its refusals are always JSON. The page sends `application/xml`; `text/xml` is taken too, but in `strict`,
-    where a document type is not refused either.
+    Its refusals are always JSON. The page refuses a document type, and takes `text/xml` too.
     """
     if call.caller is None:
         return refused(call, 401, "Not logged in")
     if not auth.has(world, call.caller, "can_configure"):
         return refused(call, 403, "Insufficient privileges")
-    strict = conformance.strict(world)
-    text = bodies.text(call, bodies.TEXT if strict else (*bodies.TEXT, "text/xml"))
+    page = conformance.docs(world)
+    text = bodies.text(call, (*bodies.TEXT, "text/xml") if page else bodies.TEXT)
     if text is None:
         return refused(call, 400, NO_TOOL)
-    if not strict and ("<!DOCTYPE" in text or "<!ENTITY" in text):
+    if page and ("<!DOCTYPE" in text or "<!ENTITY" in text):
         return refused(call, 400, NO_DOCTYPE)
     if (complaint := wellformed.complaint(text)) is not None:
         return refused(call, 400, complaint)

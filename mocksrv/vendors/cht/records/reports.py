@@ -54,7 +54,7 @@ def from_message(world: World, data: dict[str, Any], locale: str | None = None) 
 
 def read_message(world: World, settings: dict[str, Any], definition: dict[str, Any], message: Any,
                  locale: Any) -> Parsed:
-    reader = Reader(world, settings, definition, locale, conformance.strict(world))
+    reader = Reader(world, settings, definition, locale, not conformance.docs(world))
     try:
         return reader.read(message)
     except formats.Crash as error:

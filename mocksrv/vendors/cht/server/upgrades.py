@@ -52,7 +52,7 @@ def post_complete(world: World, call: Call) -> Any:
     that the builds server has, staged or not.
     """
     build = given(call)
-    if not conformance.strict(world):
+    if conformance.docs(world):
         build = staged(world, build)
     upgrade_log.finish(world, upgrade_log.COMPLETING[:1], call.caller.name)
     if not is_build(build) or known(world) == UNREACHABLE:
