@@ -7,12 +7,15 @@ import ssl
 import warnings
 from functools import cached_property
 from http.client import HTTPException
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 from mocksrv.serving.wsgi import NAME, NAMES
+
+if TYPE_CHECKING:
+    from tinydb import TinyDB
 
 DEFAULT = "default"  # the world that needs no prefix
 
@@ -161,6 +164,13 @@ class RemoteWorld:
     def set(self, **settings: Any) -> None:
         """Change vendors' settings in this world: `world.set(cht_conformance="docs")`."""
         self.control("POST", "/settings", dotted(settings))
+
+    @cached_property
+    def db(self) -> TinyDB:
+        """The world's tables, to read: `world.db.table("cht.medic").search(where("type") == "person")`."""
+        from mocksrv.store.remote import RemoteDB
+
+        return RemoteDB(self)
 
     def credentials(self, vendor: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.control("GET", "/credentials")[vendor]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import Response, request
+from tinydb import Query
 
 from mocksrv.control.base import CONTROL, ControlError, answer, app, control, world
 from mocksrv.control.describe import TEXT, WHOLE, listed, told
@@ -30,7 +32,7 @@ def list_tables() -> Response:
     """The tables of all vendors, with the number of their documents."""
     owner, one = owners(), world()
     with one.lock:
-        return answer([describe(table, owner) for table in one.store])
+        return answer([describe(table, owner) for table in one.store.each_table()])
 
 
 @control.get("/tables/<key>")
@@ -42,19 +44,24 @@ def read_table(key: str) -> Response:
     skip, limit = whole("skip", 0), whole("limit", 50, MOST)
     one = world()
     with one.lock:
-        table = next((table for table in one.store if table.name == key), None)
-        if table is None:
+        if key not in one.store.tables():
             raise ControlError("no-such-table", 404, f"there is no table {key!r}; GET {CONTROL}/tables lists them")
+        table = one.store.table(key)
         about, id, text = describe(table, owners()), request.args.get("id"), request.args.get("q", "").lower()
         if id is None and not text:
             ids = list(table.ids())
         elif id is None:
-            ids = [row.place[1] for row in table.rows()
-                   if text in row.place[1].lower() or text in row.json.decode().lower()]
+            found = {str(doc.doc_id) for doc in table.search(Query().map(compact).test(lambda held: text in held))}
+            ids = [one for one in table.ids() if one in found or text in one.lower()]
         else:
             ids = [id] if id in table else []
         page = [{"id": found, "doc": table.get(found)} for found in ids[skip : skip + limit]]
     return answer(about | {"found": len(ids), "skip": skip, "limit": limit, "documents": page})
+
+
+def compact(doc: dict[str, Any]) -> str:
+    """A document as it is searched: its JSON without spaces, in lower case."""
+    return json.dumps(doc, ensure_ascii=False, separators=(",", ":")).lower()
 
 
 def whole(name: str, default: int, most: int | None = None) -> int:

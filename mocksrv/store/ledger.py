@@ -65,9 +65,12 @@ class Ledger:
 
     def undo(self) -> None:
         """Take back all since the last begin."""
-        steps, self.steps = self.steps or [], None
+        steps, self.steps = self.steps, None
+        if steps is None:
+            return
         for table, id, old in reversed(steps):
             table.restore(id, old)
+        self.weight = self.before  # what was settled weighs nothing when it comes back, either
 
 
 def weigh(size: int) -> int:

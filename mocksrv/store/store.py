@@ -1,14 +1,17 @@
-"""The tables of a world together, in memory or on disk."""
+"""A world's tables together, in memory or on disk: a TinyDB that people can query."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
 import orjson
-from tinydb.storages import MemoryStorage, Storage
+from tinydb import TinyDB
+from tinydb.storages import MemoryStorage
+from tinydb.table import Document
 
 from mocksrv.store.disk import DataFile
 from mocksrv.store.errors import Damaged
@@ -18,16 +21,21 @@ from mocksrv.store.row import uncollected
 from mocksrv.store.table import Table
 
 
-class Store:
-    """Tables by name. Not for several threads at once, but its forks may be used by others meanwhile."""
+class Store(TinyDB):
+    """Tables by name. Not for several threads at once, but its forks may be used by others meanwhile.
 
-    def __init__(self, specs: Iterable[TableSpec]) -> None:
-        self._file: DataFile | None = None
-        # TinyDB's tables ask for a storage; these keep their documents themselves.
-        self._storage: Storage = MemoryStorage()  # type: ignore[no-untyped-call]
+    A TinyDB: ``store.table("cht.medic").search(where("type") == "person")``. Its tables are declared beforehand, keep
+    their documents themselves, and reach the storage by `commit` alone.
+    """
+
+    table_class = Table  # type: ignore[assignment]
+    _tables: dict[str, Table]  # type: ignore[assignment]
+
+    def __init__(self, specs: Iterable[TableSpec], file: DataFile | None = None) -> None:
+        super().__init__(storage=lambda: file or MemoryStorage())  # type: ignore[no-untyped-call]
+        self._file = file
         self.ledger = Ledger()
         self._unwritten = False  # the file has to be written as a whole
-        self._tables: dict[str, Table] = {}
         for spec in specs:
             self._add(spec)
 
@@ -40,24 +48,47 @@ class Store:
         self._tables[spec.name] = table
         return table
 
-    def table(self, name: str) -> Table:
+    def table(self, name: str, **_options: Any) -> Table:
+        """Raises KeyError for a table that nobody has declared."""
         return self._tables[name]
 
-    __getitem__ = table
+    def __getitem__(self, name: str) -> Table:
+        return self.table(name)
 
-    def __iter__(self) -> Iterator[Table]:
+    def tables(self) -> set[str]:
+        return set(self._tables)
+
+    def each_table(self) -> Iterator[Table]:
         return iter(self._tables.values())
+
+    def drop_table(self, name: str) -> None:
+        """A declared table stays, without documents."""
+        self.table(name).truncate()
+
+    def drop_tables(self) -> None:
+        for table in self.each_table():
+            table.truncate()
+
+    def __len__(self) -> int:
+        return sum(map(len, self.each_table()))
+
+    def __iter__(self) -> Iterator[Document]:
+        """The documents of all tables."""
+        return chain.from_iterable(self.each_table())
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)  # there is no default table to ask
 
     def fork(self) -> Store:
         """An independent copy, in memory, at a cost that does not depend on the documents."""
         copy = Store(())
         copy.ledger = Ledger(self.ledger.weight)
-        copy._tables = {table.name: table.fork(copy._storage, copy.ledger) for table in self}
+        copy._tables = {table.name: table.fork(copy._storage, copy.ledger) for table in self.each_table()}
         return copy
 
     def settle(self) -> None:
         """Let the ledger weigh only what is written from now on."""
-        for table in self:
+        for table in self.each_table():
             table.settle()
         self.ledger.weight = 0
 
@@ -66,9 +97,9 @@ class Store:
 
         On disk it replaces the old content with the next commit, which writes the whole file.
         """
-        for theirs in other:
+        for theirs in other.each_table():
             self._table(theirs.spec).take(theirs)
-        for mine in self:
+        for mine in self.each_table():
             if mine.name not in other._tables:
                 mine.truncate()
         self.ledger.end()
@@ -77,7 +108,7 @@ class Store:
 
     def dump(self) -> dict[str, dict[str, Doc]]:
         """All documents, ``{table: {id: document}}``: the shape of TinyDB's file."""
-        return {table.name: {row.place[1]: row.copy() for row in table.rows()} for table in self}
+        return {table.name: {row.place[1]: row.copy() for row in table.rows()} for table in self.each_table()}
 
     @classmethod
     def load(cls, specs: Iterable[TableSpec], data: Mapping[str, Mapping[str, Doc]]) -> Store:
@@ -97,8 +128,8 @@ class Store:
         Raises Damaged, InUse or OSError; the file is left as it is then. A new file is written by the first
         commit.
         """
-        store = cls(())
-        store._file = store._storage = file = DataFile(path)
+        file = DataFile(path)
+        store = cls((), file)
         try:
             with uncollected():
                 data = file.read()
@@ -137,7 +168,7 @@ class Store:
             self._rewrite(file, json)
             return
         record: dict[str, Any] = {}
-        for table in self:
+        for table in self.each_table():
             if table.changed:
                 drop, put = table.delta()
                 if drop:
@@ -163,18 +194,14 @@ class Store:
         if self._file is not None:
             self._rewrite(self._file, self._file.meta)
 
-    def close(self) -> None:
-        """Give the file back. What was not committed is lost."""
-        if self._file is not None:
-            self._file.close()
 
     def _rewrite(self, file: DataFile, meta: bytes) -> None:
-        file.write({table.name: table.fragments() for table in self}, meta)
+        file.write({table.name: table.fragments() for table in self.each_table()}, meta)
         self._committed(file, meta)
         self._unwritten = False
 
     def _committed(self, file: DataFile, meta: bytes) -> None:
         file.meta = meta
-        for table in self:
+        for table in self.each_table():
             if table.changed:
                 table.changed = {}

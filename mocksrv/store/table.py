@@ -152,13 +152,16 @@ class Table(TinyTable):
 
         Every document is tried, unless the query is ``==`` on a field that has a hash index.
         """
+        return [Document(row.copy(), row.place[1]) for row in self._found(cond)]  # type: ignore[arg-type]
+
+    def matching(self, cond: QueryLike) -> Iterator[Mapping[str, Any]]:
+        """The same, but the stored documents, which must not be changed."""
+        return (row.doc for row in self._found(cond))
+
+    def _found(self, cond: QueryLike) -> Iterator[Row]:
         ids = self._candidates(cond)
         rows = self.rows() if ids is None else (self._rows.get(id) for id in ids)
-        return [
-            Document(row.copy(), row.place[1])  # type: ignore[arg-type]
-            for row in rows
-            if cond(row.doc)
-        ]
+        return (row for row in rows if cond(row.doc))
 
     def contains(self, cond: QueryLike | None = None, doc_id: str | None = None) -> bool:  # type: ignore[override]
         if cond is None:

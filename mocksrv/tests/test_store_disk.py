@@ -37,31 +37,31 @@ def content(path):
     """What a fresh open finds: the tables, with the order of their documents, and the meta."""
     store, meta = opened(path)
     store.close()
-    return {table.name: list(zip(table.ids(), table.all(), strict=True)) for table in store}, meta
+    return {table.name: list(zip(table.ids(), table.all(), strict=True)) for table in store.each_table()}, meta
 
 
 def written(path, meta=None):
     """A new file with a snapshot of one document and a log of three commits."""
     store, _, existed = Store.open(SPECS, path)
     assert not existed
-    store["docs"].insert("a", {"type": "x", "n": 1})
+    store.table("docs").insert("a", {"type": "x", "n": 1})
     store.commit(meta or {"draws": 0})
     for n, id in enumerate("bcd", 2):
-        store["docs"].insert(id, {"type": "x", "n": n})
+        store.table("docs").insert(id, {"type": "x", "n": n})
         store.commit({"draws": n})
     return store
 
 
 def test_every_kind_of_change_is_there_again(path):
     store = written(path)
-    docs = store["docs"]
+    docs = store.table("docs")
     docs.update("a", {"n": 9, "é": [None, 1.5, {"x": "\u2028"}]})
     docs.delete("b")
     docs.insert("b", {"again": True})
     docs.delete("c")
     docs.insert("e", {})
     docs.delete("e")
-    store["other"].insert("é/?", {})
+    store.table("other").insert("é/?", {})
     store.commit({"draws": 5})
     store.close()
     tables, meta = content(path)
@@ -79,13 +79,13 @@ def test_every_kind_of_change_is_there_again(path):
 def test_indexes_are_there_again(path):
     written(path).close()
     store, _ = opened(path)
-    assert store["docs"].by("type", "x") == ["a", "b", "c", "d"]
-    assert store["docs"].range("n", 2, 3) == [(2, "b"), (3, "c")]
+    assert store.table("docs").by("type", "x") == ["a", "b", "c", "d"]
+    assert store.table("docs").range("n", 2, 3) == [(2, "b"), (3, "c")]
 
 
 def test_uncommitted_changes_are_not_written(path):
     store = written(path)
-    store["docs"].insert("lost", {})
+    store.table("docs").insert("lost", {})
     store.close()
     assert [id for id, _ in content(path)[0]["docs"]] == ["a", "b", "c", "d"]
 
@@ -94,8 +94,8 @@ def test_a_commit_without_change_writes_nothing(path, log):
     store = written(path)
     before = log.read_bytes()
     store.commit({"draws": 4})
-    store["docs"].insert("e", {})
-    store["docs"].delete("e")
+    store.table("docs").insert("e", {})
+    store.table("docs").delete("e")
     store.commit({"draws": 4})
     assert log.read_bytes() == before
     store.commit({"draws": 5})
@@ -123,7 +123,7 @@ def test_compaction_keeps_everything(path, log):
     before = log.stat().st_size
     store.compact()
     assert log.stat().st_size < before
-    store["docs"].insert("e", {})
+    store.table("docs").insert("e", {})
     store.commit({"draws": 4})
     store.close()
     assert [id for id, _ in content(path)[0]["docs"]] == ["a", "b", "c", "d", "e"]
@@ -134,7 +134,7 @@ def test_an_outgrown_log_becomes_a_snapshot(path, log, monkeypatch):
     store = written(path)
     sizes = []
     for n in range(200):
-        store["docs"].update("a", {"n": n})
+        store.table("docs").update("a", {"n": n})
         store.commit({"draws": 4})
         sizes.append(log.stat().st_size)
     store.close()
@@ -144,11 +144,11 @@ def test_an_outgrown_log_becomes_a_snapshot(path, log, monkeypatch):
 
 def test_a_table_without_a_spec_is_kept(path):
     store = written(path)
-    store["other"].insert("x", {"kept": 1})
+    store.table("other").insert("x", {"kept": 1})
     store.commit({})
     store.close()
     store, _, _ = Store.open(SPECS[:1], path)
-    store["docs"].delete("a")
+    store.table("docs").delete("a")
     store.compact()
     store.close()
     assert content(path)[0]["other"] == [("x", {"kept": 1})]
@@ -161,10 +161,10 @@ def test_replace_puts_other_content_on_disk(path, reopen):
     fresh["docs"].load_many([("z", {"n": 1}), ("y", {"n": 2})])
     store.replace(fresh)
     store.commit({"draws": 0})
-    store["docs"].insert("x", {"n": 3})
+    store.table("docs").insert("x", {"n": 3})
     store.commit({"draws": 0})
     fresh["docs"].insert("w", {})
-    assert store["docs"].range("n") == [(1, "z"), (2, "y"), (3, "x")]
+    assert store.table("docs").range("n") == [(1, "z"), (2, "y"), (3, "x")]
     store.close()
     assert [id for id, _ in content(path)[0]["docs"]] == ["z", "y", "x"]
 
@@ -180,7 +180,7 @@ def test_a_fork_of_a_store_on_disk_is_in_memory(path):
     store = written(path)
     fork = store.fork()
     assert not fork.on_disk
-    fork["docs"].insert("e", {})
+    fork.table("docs").insert("e", {})
     fork.commit({"draws": 7})
     fork.close()
     store.close()
@@ -195,7 +195,7 @@ def test_a_torn_last_line_is_dropped(path, log, cut):
     assert [id for id, _ in tables["docs"]] == ["a", "b", "c"]
     assert meta == {"draws": 3}
     store, _ = opened(path)
-    store["docs"].insert("e", {})
+    store.table("docs").insert("e", {})
     store.commit({"draws": 9})
     store.close()
     tables, meta = content(path)
@@ -258,7 +258,7 @@ def test_an_older_snapshot_beside_a_newer_log_is_refused(path):
 @pytest.mark.parametrize("left", ["old log", "empty log", "half a first line"])
 def test_killed_between_snapshot_and_log(path, log, left):
     store = written(path)
-    store["docs"].delete("a")
+    store.table("docs").delete("a")
     store.commit({"draws": 5})
     old_log = log.read_bytes()
     store.compact()
@@ -266,7 +266,7 @@ def test_killed_between_snapshot_and_log(path, log, left):
     log.write_bytes({"old log": old_log, "empty log": b"", "half a first line": log.read_bytes()[:-4]}[left])
     assert [id for id, _ in content(path)[0]["docs"]] == ["b", "c", "d"]
     store, _ = opened(path)
-    store["docs"].delete("b")
+    store.table("docs").delete("b")
     store.commit({"draws": 6})
     store.close()
     tables, meta = content(path)
@@ -287,7 +287,7 @@ def test_a_failed_write_of_the_snapshot_leaves_everything(path, log, monkeypatch
     assert (path.read_bytes(), log.read_bytes()) == before
     assert sorted(entry.name for entry in path.parent.iterdir()) == [path.name, log.name]
     monkeypatch.undo()
-    store["docs"].insert("e", {})
+    store.table("docs").insert("e", {})
     store.commit({"draws": 5})
     store.close()
     assert len(content(path)[0]["docs"]) == 5
@@ -302,12 +302,12 @@ def test_a_failed_append_is_made_good_by_the_next(path, monkeypatch):
             raise OSError(28, "No space left on device")
         return write(fd, data[:10])
 
-    store["docs"].insert("e", {})
+    store.table("docs").insert("e", {})
     monkeypatch.setattr(os, "write", half)
     with pytest.raises(OSError, match="No space"):
         store.commit({"draws": 5})
     monkeypatch.undo()
-    store["docs"].insert("f", {})
+    store.table("docs").insert("f", {})
     store.commit({"draws": 6})
     store.close()
     assert [id for id, _ in content(path)[0]["docs"]] == ["a", "b", "c", "d", "e", "f"]
@@ -348,11 +348,11 @@ store, meta, existed = Store.open(specs, Path(sys.argv[1]))
 n = meta.get("n", 0)
 while True:
     n += 1
-    store["docs"].insert(str(n), {"type": "x", "n": n, "fill": "é" * 50})
+    store.table("docs").insert(str(n), {"type": "x", "n": n, "fill": "é" * 50})
     if n > 20:
-        store["docs"].delete(str(n - 20))
-    store["docs"].update(str(max(n - 5, 1)), {"n": -n})
-    store["other"].put("last", {"n": n})
+        store.table("docs").delete(str(n - 20))
+    store.table("docs").update(str(max(n - 5, 1)), {"n": -n})
+    store.table("other").put("last", {"n": n})
     store.commit({"n": n})
     print(n, flush=True)
 """
@@ -379,5 +379,5 @@ def test_a_killed_process_loses_nothing_it_committed(path):
         assert tables["other"] == [("last", {"n": last})]
         assert [id for id, _ in tables["docs"]] == [str(n) for n in range(max(last - 19, 1), last + 1)]
         store, _ = opened(path)
-        assert store["docs"].first("n", -last) == str(max(last - 5, 1))
+        assert store.table("docs").first("n", -last) == str(max(last - 5, 1))
         store.close()

@@ -37,33 +37,33 @@ class DiskMachine(RuleBasedStateMachine):
 
     @rule(table=TABLES, id=IDS, doc=DOCS)
     def put(self, table, id, doc):
-        self.store[table].put(id, doc)
+        self.store.table(table).put(id, doc)
         self.now[table][id] = doc
 
     @rule(table=TABLES, id=IDS, doc=DOCS)
     def update(self, table, id, doc):
         if id in self.store[table]:
-            self.store[table].update(id, doc)
+            self.store.table(table).update(id, doc)
             self.now[table][id] = self.now[table][id] | doc
 
     @rule(table=TABLES, id=IDS)
     def delete(self, table, id):
         if id in self.store[table]:
-            self.store[table].delete(id)
+            self.store.table(table).delete(id)
             del self.now[table][id]
 
     @rule(table=TABLES, docs=st.dictionaries(IDS, DOCS))
     def fill(self, table, docs):
-        self.store[table].truncate()
-        self.store[table].load_many(docs.items())
+        self.store.table(table).truncate()
+        self.store.table(table).load_many(docs.items())
         self.now[table] = dict(docs)
 
     @rule(table=TABLES, id=IDS, other=IDS, doc=DOCS)
     def take_back(self, table, id, other, doc):
         self.store.ledger.begin()
-        self.store[table].put(id, doc)
+        self.store.table(table).put(id, doc)
         if other in self.store[table]:
-            self.store[table].delete(other)
+            self.store.table(table).delete(other)
         self.store.ledger.undo()
 
     @rule(docs=st.dictionaries(IDS, DOCS))
@@ -97,10 +97,10 @@ class DiskMachine(RuleBasedStateMachine):
         assert existed
         assert meta == self.meta
         self.now = copy.deepcopy(self.committed)
-        for table in self.store:
+        for table in self.store.each_table():
             assert list(zip(table.ids(), table.all(), strict=True)) == list(self.committed[table.name].items())
         keys = sorted((doc["n"], id) for id, doc in self.committed["a"].items())
-        assert self.store["a"].range("n") == keys
+        assert self.store.table("a").range("n") == keys
 
 
 TestDisk = DiskMachine.TestCase

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import partial, reduce
+from operator import and_
 from typing import TYPE_CHECKING, Any
+
+from tinydb import Query, where
+from tinydb.queries import QueryInstance
 
 from mocksrv.vendors.carehq import errors
 from mocksrv.vendors.carehq.arguments import Given, advise
@@ -16,7 +20,6 @@ if TYPE_CHECKING:
     from mocksrv.world import World
 
 Record = Mapping[str, Any]
-Test = Callable[[Record], bool]
 
 
 def page(table: Table, resource: Resource, given: Given) -> dict[str, Any]:
@@ -56,12 +59,13 @@ def chosen(table: Table, resource: Resource, values: Mapping[str, Any], skip: in
 # --- filters ---------------------------------------------------------------------------------------------------------
 
 
-def narrowed(table: Table, resource: Resource, values: Mapping[str, Any]) -> tuple[list[Test], list[str] | None]:
+def narrowed(table: Table, resource: Resource,
+             values: Mapping[str, Any]) -> tuple[list[QueryInstance], list[str] | None]:
     """The tests that a record must pass, and the ids that come into question (None: all).
 
     The filter whose index leaves the fewest ids narrows the search and needs no test of its own.
     """
-    tests: dict[str, Test] = {}
+    tests: dict[str, QueryInstance] = {}
     lookups: dict[str, tuple[int, Callable[[], list[str]]]] = {}
     for wanted in resource.filters.values():
         value = values.get(f"filters-{wanted.name}")
@@ -97,7 +101,7 @@ def lookup(table: Table, wanted: Filter, value: Any) -> tuple[int, Callable[[], 
     return None
 
 
-def test(wanted: Filter, value: Any) -> Test:
+def test(wanted: Filter, value: Any) -> QueryInstance:
     """The test of one filter."""
     name = str(wanted.attribute)
     match wanted.kind:
@@ -111,24 +115,28 @@ def test(wanted: Filter, value: Any) -> Test:
             return compared(wanted, value, 19)
     chosen = set(value)
 
-    def among(record: Record) -> bool:
-        held = record[name]
+    def among(held: Any) -> bool:
         return not chosen.isdisjoint(held) if isinstance(held, list) else held in chosen
 
-    return among
+    return where(name).test(among)
 
 
-def tristate(wanted: Filter, yes: bool) -> Test:
+def tristate(wanted: Filter, yes: bool) -> QueryInstance:
     """Yes keeps what is true or not null (or equals a given value), no keeps the rest."""
     name = wanted.attribute
     if name is None:
-        return lambda record: not yes
+        return where("_id").test(lambda _id: not yes)
     if wanted.equals is not ...:
-        return lambda record: (record[name] == wanted.equals) is yes
-    return lambda record: (record[name] is not None and record[name] is not False) is yes
+        return where(name).test(lambda held: (held == wanted.equals) is yes)
+    return where(name).test(lambda held: given(held) is yes)
 
 
-def keyword(fields: Iterable[str], text: str) -> Test:
+def given(held: Any) -> bool:
+    """Whether there is a value: 0 and "" are some."""
+    return held is not None and held is not False
+
+
+def keyword(fields: Iterable[str], text: str) -> QueryInstance:
     """Every word must occur in one of the fields, whatever the letter case."""
     words = text.casefold().split()
 
@@ -136,27 +144,28 @@ def keyword(fields: Iterable[str], text: str) -> Test:
         held = [record[name].casefold() for name in fields if record[name]]
         return all(any(word in part for part in held) for word in words)
 
-    return has
+    return Query().map(has).test(bool)
 
 
-def compared(wanted: Filter, value: str, length: int) -> Test:
+def compared(wanted: Filter, value: str, length: int) -> QueryInstance:
     """Dates count inclusively, points in time exclusively; both sort as texts."""
     name, op = str(wanted.attribute), wanted.op
 
-    def fits(record: Record) -> bool:
-        held = record[name]
+    def fits(held: Any) -> bool:
         if held is None:
             return wanted.open_ended
         held = held[:length]
         return bool((op in ("gt", "gte") and held > value) or (op in ("lt", "lte") and held < value)
                     or (op in ("gte", "lte") and held == value))
 
-    return fits
+    return where(name).test(fits)
 
 
-def matching(table: Table, tests: list[Test], candidates: list[str] | None) -> list[Record]:
-    records = table.all() if candidates is None else present(table, candidates)
-    return [record for record in records if all(test(record) for test in tests)]
+def matching(table: Table, tests: list[QueryInstance], candidates: list[str] | None) -> list[Record]:
+    query = reduce(and_, tests) if tests else Query().noop()
+    if candidates is None:
+        return list(table.matching(query))
+    return [record for record in present(table, candidates) if query(record)]
 
 
 def present(table: Table, ids: Iterable[str]) -> list[Record]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from tinydb.queries import QueryInstance
+
 from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.access import domains
 from mocksrv.vendors.commcare.call import Call
@@ -82,7 +84,7 @@ def check_plan(world: World, call: Call) -> None:
         raise Refusal(403, diagnosis="the setting commcare.features lacks locations")
 
 
-def listed(world: World, call: Call, table: str, tests: list[filters.Test]) -> list[Doc]:
+def listed(world: World, call: Call, table: str, tests: list[QueryInstance]) -> list[Doc]:
     """A domain's documents that pass all tests, by number."""
     domain, docs = call.params["domain"], world.table(table)
     found = (docs.peek(id) or {} for _, id in docs.range("by_number", (domain,), (domain, TOP_NUMBER)))

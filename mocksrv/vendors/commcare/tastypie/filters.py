@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
+from tinydb import where
+from tinydb.queries import QueryInstance
+
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates, model_fields
 from mocksrv.vendors.commcare.errors import bad_request, failed
 
 MISMATCH = "Invalid resource lookup data provided (mismatched type)."
-Test = Callable[[Mapping[str, Any]], bool]
 CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "nil": None, "none": None, "None": None}
 
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -73,7 +75,7 @@ NUMBER = Kind(COMMON, model_fields.decimal_of, model_fields.decimal_of)
 
 
 def tests(pairs: Iterable[tuple[str, str]], known: Mapping[str, Kind], allowed: Mapping[str, frozenset[str]],
-          ) -> list[Test]:
+          ) -> list[QueryInstance]:
     """The conditions in a query: of the `known` fields the `allowed` ones, each with its lookups.
 
     Parameters of unknown fields are passed over, and the last one of a name counts. Raises the refusals of tastypie.
@@ -98,41 +100,46 @@ def tests(pairs: Iterable[tuple[str, str]], known: Mapping[str, Kind], allowed: 
     return found
 
 
-def condition(field: str, lookup: str, values: list[str], kind: Kind) -> Test:
+def condition(field: str, lookup: str, values: list[str], kind: Kind) -> QueryInstance:
     """One condition. Raises a 400 for a value that is not of the field's type, and what HQ does not handle."""
     value: Any = CONSTANTS.get(values[-1], values[-1])
     if lookup == "isnull":
         if not isinstance(value, bool):
             raise failed("isnull takes true or false")
-        return lambda doc: (doc[field] is None) is value
+        return where(field).test(lambda held: (held is None) is value)
     if value is None:
         if lookup != "exact":
             raise bad_request(MISMATCH)
-        return lambda doc: doc[field] is None
+        return where(field).test(lambda held: held is None)
     if lookup in ("in", "range"):
         parts = [kind.read(part) for one in values for part in one.split(",")] if value != "" else [kind.read("")]
         return members(field, lookup, parts, kind)
     if lookup in ("regex", "iregex"):
         finds(str(value), "", any_case=False)  # whether it is a pattern at all, also where there is nothing to search
-        return lambda doc: doc[field] is not None and finds(str(value), str(doc[field]), lookup == "iregex")
+        return holding(field, lambda held: finds(str(value), str(held), lookup == "iregex"))
     if lookup in TEXTS:
-        return lambda doc: doc[field] is not None and TEXTS[lookup](str(doc[field]), str(value))
+        return holding(field, lambda held: TEXTS[lookup](str(held), str(value)))
     if lookup in PARTS:
         number = whole(value)
-        return lambda doc: doc[field] is not None and PARTS[lookup](doc[field]) == number
+        return holding(field, lambda held: PARTS[lookup](held) == number)
     if lookup == "date":
         day = model_fields.day_of(value)
-        return lambda doc: doc[field] is not None and day_of(doc[field]) == day
+        return holding(field, lambda held: day_of(held) == day)
     wanted = kind.read(value)
-    return lambda doc: doc[field] is not None and COMPARISONS[lookup](kind.stored(doc[field]), wanted)
+    return holding(field, lambda held: COMPARISONS[lookup](kind.stored(held), wanted))
 
 
-def members(field: str, lookup: str, parts: list[Any], kind: Kind) -> Test:
+def holding(field: str, test: Callable[[Any], bool]) -> QueryInstance:
+    """What has the field, and a value there that passes the test."""
+    return where(field).test(lambda held: held is not None and test(held))
+
+
+def members(field: str, lookup: str, parts: list[Any], kind: Kind) -> QueryInstance:
     if lookup == "in":
-        return lambda doc: doc[field] is not None and kind.stored(doc[field]) in parts
+        return holding(field, lambda held: kind.stored(held) in parts)
     if len(parts) != 2:
         raise failed("a range has two ends")
-    return lambda doc: doc[field] is not None and parts[0] <= kind.stored(doc[field]) <= parts[1]
+    return holding(field, lambda held: parts[0] <= kind.stored(held) <= parts[1])
 
 
 def whole(value: Any) -> int:
