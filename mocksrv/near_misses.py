@@ -87,11 +87,11 @@ def nearest(vendor: Vendor[Any], call: Call, least: float) -> list[str]:
     method = vendor.method(call)
     found: dict[str, tuple[float, list[str], str]] = {}
     for one in known:
-        score, change = compare(one, parts)
+        score, path, change = closest(one, parts)
         if score >= least and (change or (unrouted and one.method == method)):
             score -= OTHER_METHOD if one.method != method else 0
-            best, methods, _ = found.get(one.path, (0.0, [], ""))
-            found[one.path] = max(best, score), [*methods, one.method], change
+            best, methods, _ = found.get(path, (0.0, [], ""))
+            found[path] = max(best, score), [*methods, one.method], change
     ranked = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))[:SHOWN]
     return [f"{', '.join(method_first(methods, method))} {path}{change or UNFIT}"
             for path, (score, methods, change) in ranked if score > ranked[0][1][0] - FURTHER]
@@ -105,9 +105,17 @@ def segments(path: str) -> tuple[str, ...]:
     return tuple(path.strip("/").split("/"))
 
 
-def compare(operation: Operation, parts: tuple[str, ...]) -> tuple[float, str]:
+def closest(operation: Operation, parts: tuple[str, ...]) -> tuple[float, str, str]:
+    """Of an operation's paths, the one most like these segments: how alike, the path, and the first change."""
+    paths = (PARAMETER.sub(r"{\1}", path) for path in operation.paths)
+    compared = ((*compare(path, parts), path) for path in paths)
+    score, change, path = max(compared, key=lambda one: one[0])
+    return score, path, change
+
+
+def compare(path: str, parts: tuple[str, ...]) -> tuple[float, str]:
     """How alike the segments are, from 0 to 1, and the first change; 0 if no word of the path is in the request."""
-    wanted = segments(operation.path)
+    wanted = segments(path)
     # The best way to lay them side by side, from the end: what is left of both -> score.
     best = [[0.0] * (len(parts) + 1) for _ in range(len(wanted) + 1)]
     for i in range(len(wanted) - 1, -1, -1):
