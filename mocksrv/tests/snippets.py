@@ -37,6 +37,7 @@ PROGRAMS = ("apt-get", "commcare-export", "curl", "docker", "git", "make", "mock
             "python", "sleep", "uvx")
 REQUEST = re.compile(r"(GET|POST|PUT|DELETE) (/_mocksrv/\S+)(?: (\{.*\}))?")
 SECONDS = 180
+OURS = re.compile(r"MOCKSRV_|PYTEST_|MAKE|MFLAGS|ARGS$|VENV$")  # variables of who runs the tests; no reader has them
 FEW = "documented_filters_are_taken or default_page or needs_no_login"  # of the contract tests: some of each vendor
 
 
@@ -91,10 +92,10 @@ class Place:
     def environment(self) -> dict[str, str]:
         """Of somebody who has installed mocksrv, and for whom that server stands for a sandbox of each vendor."""
         host = self.url.removeprefix("http://")
-        machine = {name: value for name, value in os.environ.items() if not name.startswith(("MOCKSRV_", "PYTEST_"))}
+        machine = {name: value for name, value in os.environ.items() if not OURS.match(name)}
         return machine | {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(self.folder),
-            "MOCKSRV_URL": self.url, "MOCKSRV_PORT": "0", "PORT": "0",
+            "MOCKSRV_URL": self.url, "MOCKSRV_PORT": "0", "PORT": "0", "PYTEST_XDIST_AUTO_NUM_WORKERS": "2",
             "CHT_URL": f"http://{host}", "CHT_USER": "admin", "CHT_PASSWORD": "pass",
             "CAREHQ_URL": self.url, "CAREHQ_ACCOUNT_ID": "MY_ACCOUNT_ID", "CAREHQ_API_KEY": "MY_API_KEY",
             "CAREHQ_API_SECRET": "MY_API_SECRET", "COMMCARE_URL": self.url, "COMMCARE_DOMAIN": "demo",
@@ -121,8 +122,12 @@ def needs(name: str, advice: str) -> None:
 
 
 def reaches_a_registry() -> None:
+    on_this_day("no registry is reached on another day")
+
+
+def on_this_day(reason: str) -> None:
     if SHIFTED in os.environ:
-        pytest.skip("no registry is reached on another day")
+        pytest.skip(reason)
 
 
 def run(snippet: Snippet, place: Place) -> None:
@@ -227,6 +232,7 @@ def installed_by_pipx(text: str, place: Place) -> str:
 
 def contracts(text: str, place: Place) -> str:
     """Contract tests, with this project's server for the live one; of them a few, in a folder of their own."""
+    on_this_day("the contract tests themselves run on other days")
     for name in ("contract_tests", "fixtures"):
         shutil.copytree(ROOT / name, place.folder / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("recorded"))
     for name in ("conftest.py", "pyproject.toml"):

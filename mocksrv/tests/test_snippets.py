@@ -8,8 +8,9 @@ from mocksrv.serving.server import Server
 from mocksrv.tests.snippets import RUNNERS, Place, of_page, run, snippets
 
 ELSEWHERE = {"yaml": "test_recipes.py", "text": "is no code", "": "is no code"}
-# contract_tests/cht/test_cht_conf.py runs cht-conf.
-SNIPPETS = [one for one in snippets() if one.language in RUNNERS and not one.text.startswith("cht ")]
+# Each of them once, where it stands first; contract_tests/cht/test_cht_conf.py runs cht-conf.
+SNIPPETS = list({one.text.strip(): one for one in reversed(snippets())
+                 if one.language in RUNNERS and not one.text.startswith("cht ")}.values())[::-1]
 
 
 @pytest.fixture(scope="module")
