@@ -13,6 +13,7 @@ from mocksrv.vendors.cht.couch_api import find
 from mocksrv.vendors.cht.couch_api.find import indexes as find_indexes
 from mocksrv.vendors.cht.couch_api.find import options as find_options
 from mocksrv.vendors.cht.couch_api.find import plan as mango_plan
+from mocksrv.vendors.cht.couch_api.find import selectors
 from mocksrv.vendors.cht.couch_api.find.selectors import BadQuery
 from mocksrv.worlds import Worlds
 
@@ -165,3 +166,11 @@ def test_an_order_that_no_index_has_is_refused(selector, sort):
     indexes = [mango_plan.ALL_DOCS, mango_plan.Index("_design/a-b", "by", {"a": "asc", "b": "asc"})]
     with pytest.raises(BadQuery, match="No index exists for this sort"):
         mango_plan.plan(indexes, mango_plan.normal(selector), sort, [])
+
+
+def test_a_pattern_without_end_finds_nothing_and_costs_a_bounded_time():
+    test = selectors.matching("^(a|aa)+$")
+    assert test("aaaa")
+    assert not any(test("a" * 60 + "b") for _ in range(1_000))
+    assert not test("aaaa")  # the query has given up
+    assert selectors.matching("^b")("bc")

@@ -100,3 +100,12 @@ def test_metadata_of_the_oldest_phones_gets_the_names_of_today():
 def test_json_becomes_xml_and_json_again(fields):
     form = xform.adjust_datetimes({"#type": "data", "@xmlns": "http://example.org/x", **fields})
     assert xform.parse(xform.to_xml(form)) == form
+
+
+def test_a_long_list_of_attributes_is_read_like_a_short_one():
+    few, many = ({f"@a{n}": str(n) for n in range(count)} for count in (3, 70))
+    for wanted in (few, many):
+        listed = " ".join(f'{name[1:]}="{value}"' for name, value in wanted.items())
+        form = xform.parse(f'<data xmlns="http://openrosa.org/x" xmlns:n="urn:n" n:q="1" {listed}/>'.encode())
+        assert {name: form[name] for name in wanted} == wanted
+        assert [name for name in form if "q" in name] == ["@{urn:n}q"]

@@ -6,7 +6,7 @@ commcare-hq corehq/util/workbook_reading.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from io import BytesIO, TextIOWrapper
@@ -15,8 +15,8 @@ from zipfile import BadZipFile, ZipFile
 
 EXTENSIONS = ("csv", "xls", "xlsx")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls, and .xlsx with a password
-MAX_UNPACKED = 200 * 1024 * 1024
-MAX_CELLS = 10_000_000
+MAX_UNPACKED = 80 * 1024 * 1024
+MAX_CELLS = 2_000_000  # of all sheets, the empty ones between others included
 ENCRYPTED = "The file you want to import is password protected. Please choose a file that is not password protected."
 
 
@@ -53,7 +53,7 @@ def read_xlsx(data: bytes) -> list[Sheet]:
         raise BadWorkbook(f"it unpacks to more than {MAX_UNPACKED} bytes")
     workbook = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
     try:
-        return [Sheet(sheet.title, trim(sheet.iter_rows(values_only=True))) for sheet in workbook.worksheets]
+        return trimmed((sheet.title, sheet.iter_rows(values_only=True)) for sheet in workbook.worksheets)
     finally:
         workbook.close()
 
@@ -69,7 +69,7 @@ def read_csv(data: bytes) -> list[Sheet]:
     with TextIOWrapper(BytesIO(data), encoding="utf-8") as lines:
         rows = list(csv.reader(lines))
     width = len(rows[0]) if rows else 0
-    return [Sheet("Sheet1", trim(row[:width] for row in rows))]
+    return trimmed([("Sheet1", (row[:width] for row in rows))])
 
 
 def read_xls(data: bytes) -> list[Sheet]:
@@ -89,19 +89,33 @@ def read_xls(data: bytes) -> list[Sheet]:
             return bool(cell.value)
         return None if cell.ctype in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK, xlrd.XL_CELL_ERROR) else cell.value
 
-    return [Sheet(sheet.name, trim([value(cell) for cell in sheet.row(number)] for number in range(sheet.nrows)))
-            for sheet in workbook.sheets()]
+    def rows(sheet: Any) -> Iterator[list[Any]]:
+        return ([value(cell) for cell in sheet.row(number)] for number in range(sheet.nrows))
+
+    return trimmed((sheet.name, rows(sheet)) for sheet in workbook.sheets())
 
 
-def trim(rows: Iterable[Iterable[Any]]) -> list[list[Any]]:
-    """Rows of the width of the widest one, without what is empty at the end. Raises BadWorkbook."""
-    kept = [[plain(value) for value in row] for row in rows]
-    while kept and all(value in (None, "") for value in kept[-1]):
-        kept.pop()
-    width = max((n + 1 for row in kept for n, value in enumerate(row) if value not in (None, "")), default=0)
-    if width * len(kept) > MAX_CELLS:
-        raise BadWorkbook(f"it has more than {MAX_CELLS} cells")
-    return [row[:width] + [None] * (width - len(row)) for row in kept]
+def trimmed(sheets: Iterable[tuple[str, Iterable[Sequence[Any]]]]) -> list[Sheet]:
+    """Sheets whose rows are as wide as the widest one, without what is empty at the end. Raises BadWorkbook.
+
+    Cells are counted as they come: one stray cell in the last corner of a sheet makes the readers give out all others.
+    """
+    left, found = MAX_CELLS, []
+    for title, rows in sheets:
+        kept = []
+        for row in rows:
+            left -= 1 + len(row)
+            if left < 0:
+                raise BadWorkbook(f"it has more than {MAX_CELLS} cells")
+            width = next((n for n in range(len(row), 0, -1) if row[n - 1] not in (None, "")), 0)
+            kept.append([plain(value) for value in row[:width]])
+        while kept and not kept[-1]:
+            kept.pop()
+        width = max(map(len, kept), default=0)
+        if width * len(kept) > MAX_CELLS:
+            raise BadWorkbook(f"it has more than {MAX_CELLS} cells")
+        found.append(Sheet(title, [row + [None] * (width - len(row)) for row in kept]))
+    return found
 
 
 def plain(value: Any) -> Any:

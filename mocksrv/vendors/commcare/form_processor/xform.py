@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 Form = dict[str, Any]
+
+MANY = 64  # attributes of an element
 
 OPENROSA_META = "http://openrosa.org/jr/xforms"
 # A date with a time, wherever it stands in a form: what both HQ's expression (dimagi/ext/jsonobject.py) and the library
@@ -66,11 +69,20 @@ def scrub_meta(form: Form) -> Form:
     return form
 
 
+def attributes(element: Any) -> Iterator[tuple[str, str]]:
+    """The attributes of an element. lxml looks each value up among all of them; XPath hands out a long list at once."""
+    if len(element.attrib) <= MANY:
+        yield from element.attrib.items()
+        return
+    for value in element.xpath("@*"):
+        yield value.attrname, str(value)
+
+
 def _element(element: Any, parent_ns: str | None) -> tuple[str, Any]:
     """Tag and value of an element (commcare-hq xml2json)."""
     space, _, tag = element.tag.rpartition("}")
     xmlns = space[1:] or None
-    value: dict[str, Any] = {f"@{name}": text for name, text in element.attrib.items()}
+    value: dict[str, Any] = {f"@{name}": text for name, text in attributes(element)}
     children: dict[str, Any] = {}
     for child in element:
         if not isinstance(child.tag, str):  # an entity that nobody declared
