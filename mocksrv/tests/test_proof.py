@@ -94,7 +94,7 @@ def test_it_is_shown_by_the_command_line(files):
     assert list(rows("--stale")) == list(rows("--proof", "recorded", "--stale")) == ["get_place"]
     assert {one["level"] for one in rows("--proof", "docs", "--proof", "source").values()} == {"docs", "source"}
     table = CliRunner().invoke(main, ["operations", "--vendor", "cht", "--stale"]).output.splitlines()
-    assert table[0].split()[4:] == ["proof", "version", "date", "source"]
+    assert table[0].split()[4:] == ["release", "proof", "version", "date", "source"]
     assert "recorded (stale)  1.1" in table[1]
     page = CliRunner().invoke(main, ["operations", "--markdown", "--vendor", "cht"]).output
     (line,) = [line for line in page.splitlines() if line.startswith("| GET | `/api/v1/place/{uuid}` |")]
