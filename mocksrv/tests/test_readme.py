@@ -1,6 +1,7 @@
 """The README keeps its promises: it is short, and has a walkthrough for each service (test_snippets.py runs them)."""
 
 import re
+import tomllib
 from pathlib import Path
 
 from mocksrv.cli import main
@@ -32,6 +33,11 @@ def test_the_options_that_it_names_exist():
     for option in set(re.findall(r"(?<![\w-])--(?!mocksrv|build|rm|from)[a-z][a-z-]+", pages)):
         names = {name for command in main.commands.values() for param in command.params for name in param.opts}
         assert option in names | {"--help"}, option
+
+
+def test_this_version_has_its_changes():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert f"\n## [{version}] - " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def test_its_picture_is_there_and_light():

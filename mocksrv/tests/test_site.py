@@ -29,6 +29,7 @@ def test_every_page_is_in_it(site):
     pages = {page.relative_to(ROOT / "docs").with_suffix("").as_posix() for page in (ROOT / "docs").rglob("*.md")}
     built = {page.parent.relative_to(site).as_posix() for page in site.rglob("index.html")}
     assert built == pages | {".", "changelog", "contributing", "benchmarks", "license"}
+    assert [*site.rglob("*.py"), *site.rglob("__pycache__")] == []
 
 
 def test_it_fetches_nothing_from_elsewhere(site):
