@@ -5,6 +5,7 @@ A page holds them between marks, `<!-- table: operations.cht -->` and `<!-- end 
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -29,6 +30,7 @@ def tables(vendors: Iterable[Vendor[Any]], rows: Iterable[Mapping[str, Any]]) ->
     for vendor in vendors:
         made[f"operations.{vendor.name}"] = operations(own[vendor.name])
         made |= {f"{vendor.name}.{name}": table() for name, table in vendor.documented.items()}
+    made["rooms"] = rooms()
     return made
 
 
@@ -40,6 +42,18 @@ def operations(rows: Iterable[Mapping[str, Any]]) -> str:
         when = period(row["since"], row["until"])
         what = f"{row['summary']} *{when.capitalize()}.*" if when else row["summary"]
         lines.append(f"| {row['method']} | `{row['path']}` | {what} | {level} | {version} | {date} |")
+    return "\n".join(lines) + "\n"
+
+
+def rooms() -> str:
+    """Every folder of the code, and what the docstring of its `__init__` says it is for."""
+    package = Path(__file__).parents[1]
+    lines = ["| room | what is in it |", "| --- | --- |"]
+    for init in sorted(package.rglob("__init__.py")):
+        folder = init.parent
+        if "tests" not in folder.parts:
+            said = (ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+            lines.append(f"| `{folder.relative_to(package.parent).as_posix()}/` | {said} |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,0 +1,41 @@
+"""The picture of the architecture is that of the code: its steps exist, in this order, and so do its rooms."""
+
+import inspect
+import re
+from importlib import import_module
+from pathlib import Path
+
+from mocksrv import app
+from mocksrv.described.documentation import rooms
+
+PAGE = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text(encoding="utf-8")
+STEPS = re.findall(r"^ +(?:\+-- |)(\w+\.\w+(?:\.\w+)?) {2,}\S", PAGE, re.MULTILINE)
+
+
+def test_every_step_of_the_picture_exists():
+    assert len(STEPS) > 12
+    for step in STEPS:
+        module, _, names = step.partition(".")
+        found = import_module(f"mocksrv.{module}")
+        if module == "serving":
+            found = import_module("mocksrv.serving.server")
+            names = names.removeprefix("server.")
+        for name in names.split("."):
+            assert name in getattr(found, "__annotations__", {}) or hasattr(found, name), step
+            found = getattr(found, name, None)
+
+
+def test_the_steps_are_in_the_order_of_the_code():
+    answer = inspect.getsource(app.Simulator.answer)
+    handle = inspect.getsource(app.Simulator._handle)
+    flow = answer.replace("self._handle(", handle)
+    steps = ["find_route(", "faults.pick(", "identify(", "admit(", "operation.run(", "self._render(", "answered(",
+             "world.commit("]
+    places = [flow.index(step) for step in steps]
+    assert places == sorted(places)
+
+
+def test_every_room_says_what_is_in_it():
+    lines = rooms().splitlines()[2:]
+    assert len(lines) > 40
+    assert [line for line in lines if line.endswith("/` |  |")] == []
