@@ -54,13 +54,16 @@ def findings(outcomes, version):
     return {name: one for name, one in found.items() if one}
 
 
-def check(vendor, version, outcomes, reviewed, write):
-    """Assert that a replay shows nothing but reviewed differences, and proves what proof.json has; or `write` that."""
+def check(vendor, version, outcomes, reviewed, write, level="recorded"):
+    """Assert that a replay shows nothing but reviewed differences, and proves what proof.json has; or `write` that.
+
+    `level` may name a release: "recorded 5.2.0".
+    """
     assert not (found := complaints(outcomes, reviewed)), "\n".join(found)
     proved = findings(outcomes, version)
     if write:
-        proof.replace(vendor, "recorded", proved)
-    written = proof.read(vendor).get("recorded", {})
+        proof.replace(vendor, level, proved)
+    written = proof.read(vendor).get(level, {})
     wrong = sorted(name for name in proved.keys() | written.keys() if proved.get(name) != written.get(name))
     assert not wrong, (f"fixtures/{vendor}/proof.json is not what this replay found of {', '.join(wrong)}: "
                        "write it with `make proof`, never by hand")

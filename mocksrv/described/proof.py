@@ -4,7 +4,8 @@ The findings lie in `fixtures/<vendor>/proof.json`, written by runs that passed 
 
     {"recorded": {"get_person": {"version": "4.15.0", "date": "2026-11-21", "cases": 24, ...}}, "live": {...}}
 
-They are read when operations are described, not at start.
+Recordings of further releases of a service are levels of their own: "recorded 5.2.0". All are read when operations are
+described, not at start.
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ def finding(operation: Operation, version: str, date: str, agreed: Collection[in
 Findings = dict[str, dict[str, Finding]]  # level -> name of the operation -> finding
 
 
+def kind(level: str) -> str:
+    """A level without the release that it may name."""
+    return level.partition(" ")[0]
+
+
 def file_of(vendor: str) -> Path:
     return fixtures.path(vendor, "proof.json")
 
@@ -60,12 +66,15 @@ def read(vendor: str) -> Findings:
 
 
 def replace(vendor: str, level: str, findings: Mapping[str, Finding]) -> None:
-    """Write down all that is found at a level ("recorded" or "live"); what was found at it before is forgotten."""
-    if level not in FOUND_PROOFS:
+    """Write down all that is found at a level ("recorded" or "live"); what was found at it before is forgotten.
+
+    A level may name a release: "recorded 5.2.0".
+    """
+    if kind(level) not in FOUND_PROOFS:
         raise ValueError(f"level must be one of {', '.join(FOUND_PROOFS)}, not {level!r}")
     levels = read(vendor) | {level: dict(findings)}
     shown = {level: {name: asdict(one) for name, one in sorted(levels[level].items())}
-             for level in FOUND_PROOFS if levels.get(level)}
+             for level in sorted(levels, key=lambda one: (FOUND_PROOFS.index(kind(one)), one)) if levels[level]}
     file_of(vendor).write_text(as_text(shown), encoding="utf-8")
 
 
@@ -88,15 +97,18 @@ def shown(operation: Operation, findings: Findings, today: datetime.date) -> dic
     """The proof of an operation as plain data: `level`, `version`, `date`, `stale`, `cases`, `statuses`.
 
     A finding that is fresh goes before one that is stale, then the higher level; without any it is what was declared.
+    Recordings of several releases count together.
     """
-    found = [(not one.stale(today), PROOFS.index(level), one) for level, entries in findings.items()
+    found = [(not one.stale(today), PROOFS.index(kind(level)), one) for level, entries in findings.items()
              if (one := entries.get(operation.name))]
     if not found:
         return {"level": operation.proof, "version": operation.release, "date": None, "stale": False, "cases": 0,
                 "statuses": []}
     fresh, level, best = max(found, key=lambda one: one[:2])
-    return {"level": PROOFS[level], "version": best.version or None, "date": best.date, "stale": not fresh,
-            "cases": best.cases, "statuses": list(best.statuses)}
+    alike = [one for *how, one in found if how == [fresh, level]]  # of several releases
+    return {"level": PROOFS[level], "version": ", ".join(one.version for one in alike if one.version) or None,
+            "date": best.date, "stale": not fresh, "cases": sum(one.cases for one in alike),
+            "statuses": sorted({status for one in alike for status in one.statuses})}
 
 
 def describe(operations: Iterable[Operation], today: datetime.date) -> list[dict[str, Any]]:

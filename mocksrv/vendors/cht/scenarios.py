@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from mocksrv.scenario import Scenario, faulty
+from mocksrv.vendors.cht import releases
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.setup import upgrade_log
 from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -35,6 +37,13 @@ def break_lineage(world: World) -> None:
             return
 
 
+def upgrade(world: World) -> None:
+    """Let an older world be upgraded from now on: it runs the new release when its clock has gone on a while."""
+    if world.setting(releases.SETTING) == releases.OLDEST:
+        build = {"namespace": "medic", "application": "medic", "version": releases.RELEASES["5.2"]}
+        upgrade_log.start(world, "upgrade", build, "admin", (*upgrade_log.STAGING, *upgrade_log.COMPLETING))
+
+
 vendor.scenarios = (
     Scenario("cht.failed_logins_429", "Ten logins from this address have just failed: for ten seconds even right Basic "
              "credentials get 429.", "Log in once, keep the session cookie, and wait after a 429.", fail_logins),
@@ -50,4 +59,9 @@ vendor.scenarios = (
     Scenario("cht.lost_user_creation", "The next user is created but the answer is lost; trying again says that the "
              "name is taken.", "After a lost answer look whether the user is there before creating it again.",
              faulty(vendor="cht", method="POST", path="/api/v*/users", connection="reset", after=True, times=1)),
+    Scenario("cht.upgrade_to_5", "The server is just being upgraded from 4.15 to 5.2: GET /api/v2/upgrade shows how "
+             "far it is; once it is done operations are there or gone, new accounts must change their password, and "
+             "what is not in `roles` of the settings gives no permissions.",
+             "Ask GET /api/v2/monitoring for version.app instead of taking a release for granted, and try your client "
+             "against both.", upgrade),
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any
 
 from mocksrv.problems import NotSimulated, Ours
 from mocksrv.store import TOP, tree
-from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht import errors, releases, rendering
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import collation, versions
 from mocksrv.vendors.cht.couch.documents import Database
@@ -18,6 +19,7 @@ from mocksrv.vendors.cht.couch_api import view_options
 from mocksrv.vendors.cht.couch_api.all_docs import headed, lines, results, stream
 from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, json_body, opened, sequence
 from mocksrv.vendors.cht.couch_api.view_options import EXACT, Options
+from mocksrv.vendors.cht.ddocs import sources
 from mocksrv.vendors.cht.ddocs.views import VIEWS
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.node import json_text
@@ -78,7 +80,8 @@ def find(call: Call, db: Database) -> View:
         view = VIEWS.get((db.name, call.params["design"]), {}).get(name)
         if view is None:
             raise Ours(NotSimulated(f"the JavaScript of {id}, which is stored but never run"))
-        return view
+        later = name in sources.COUNTED_LATER and releases.VIEWS.holds(call)
+        return replace(view, reduce="_count") if later else view
     raise errors.CouchError(404, "not_found", "missing_named_view", diagnosis=(
         f"{id} has {', '.join(there) if isinstance(there, dict) and there else 'no views'}"))
 

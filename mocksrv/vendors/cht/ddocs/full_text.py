@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,12 @@ def search(world: World, index: FullText, text: str, kind: str | None = None) ->
         if kind is None or type_of == kind:
             found.add((order, row[1]))
     return sorted(found)
+
+
+def has_words(keys: Collection[str], words: Iterable[str]) -> bool:
+    """Whether a document of those keys has all of the words: their beginnings, or `field:value` as a whole."""
+    return all(f"{VALUE}{word}" in keys if ":" in word else any(key.startswith(f"{WORD}{word}") for key in keys)
+               for word in words)
 
 
 def value_of(text: str) -> str:

@@ -28,6 +28,7 @@ REASON = record({"message": TEXT}, closed=False)  # with translationKey and tran
 API_ERROR = titled("ApiError", record({"code": NUMBER, "error": any_of(TEXT, REASON)}, {"details": ANYTHING}))
 COUCH_ERROR = titled("CouchError", record({"error": TEXT, "reason": TEXT}))
 BARE_ERROR = titled("BareError", record({"error": TEXT}, {"reason": TEXT}))
+RESET_ERROR = titled("ResetError", record({"error": TEXT}, {"params": record({"minimum": NUMBER})}))
 
 # --- the API ---------------------------------------------------------------------------------------------------------
 

@@ -179,6 +179,14 @@ class Upgrade(Open):
     build = fields.Nested(Build, required=True, **told("the build to go to"))
 
 
+class Difference(Schema):
+    type = fields.List(fields.String(), required=True, **told("views, indexes or added"))
+    ddoc = fields.String(required=True)
+    db = fields.String(required=True)
+    size = fields.Integer(**told("bytes of what is indexed now"))
+    indexing = fields.Boolean(required=True, **told("whether anything would be indexed anew"))
+
+
 class UpgradeState(Schema):
     state = fields.String(required=True)
     date = fields.Integer(required=True, **told("milliseconds"))

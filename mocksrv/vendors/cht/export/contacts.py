@@ -38,7 +38,7 @@ def rows(world: World, options: Options) -> Iterator[list[Mapping[str, Any]]]:
     def stored(ids: Iterable[str]) -> list[Mapping[str, Any]]:
         return [doc for id in ids if (doc := medic.get(id)) is not None]
 
-    tests = search.tests_of_contacts(options)
+    tests = search.tests_of_contacts(world, options)
     if not tests:
         return pages.of(world, options.limit, lambda skip, limit: stored(
             id for _, id in medic.range("by_contact_type", skip=skip, limit=limit)))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from mocksrv.vendors.cht import releases
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.export.reports import value_at
 from mocksrv.vendors.cht.node import javascript
@@ -16,6 +17,7 @@ BROWSERS = (("Firefox", re.compile(r"Firefox/([\d.]+)")), ("Microsoft Edge", re.
             ("Chrome", re.compile(r"Chrome/([\d.]+)")))
 VERSIONS = (("apk", "device.deviceInfo.app.version"), ("android", "device.deviceInfo.software.androidVersion"),
             ("cht", "metadata.versions.app"), ("settings", "metadata.versions.settings"))
+STORAGE = (("storageFree", "device.deviceInfo.storage.free"), ("storageTotal", "device.deviceInfo.storage.total"))
 
 
 def devices(world: World) -> list[dict[str, Any]]:
@@ -30,7 +32,8 @@ def devices(world: World) -> list[dict[str, Any]]:
         user, device, day = about.get("user"), about.get("deviceId"), date_of(about)
         if isinstance(user, str) and isinstance(device, str) and day and latest.get((user, device), ("",))[0] <= day:
             latest[user, device] = (day, doc)
-    return [entry(user, device, *latest[user, device]) for user, device in sorted(latest)]
+    shown = VERSIONS + STORAGE if releases.DEVICE_STORAGE.holds(world) else VERSIONS
+    return [entry(user, device, *latest[user, device], shown) for user, device in sorted(latest)]
 
 
 def date_of(about: Mapping[str, Any]) -> str | None:
@@ -42,9 +45,10 @@ def date_of(about: Mapping[str, Any]) -> str | None:
     return f"{year}-{month.rjust(2, '0')}-{day.rjust(2, '0')}"
 
 
-def entry(user: str, device: str, day: str, doc: Mapping[str, Any]) -> dict[str, Any]:
+def entry(user: str, device: str, day: str, doc: Mapping[str, Any],
+          shown: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     made = {"user": user, "deviceId": device, "date": day, "browser": browser(value_at(doc, "device.userAgent"))}
-    for name, path in VERSIONS:
+    for name, path in shown:
         value = value_at(doc, path)
         if value is not None:
             made[name] = value

@@ -9,7 +9,7 @@ from mocksrv.vendors.cht import conformance
 from mocksrv.vendors.cht.export import csvtext, pages
 from mocksrv.vendors.cht.export.options import BadFilter, Options
 from mocksrv.vendors.cht.node import javascript, mustache
-from mocksrv.vendors.cht.shared_libs import lineage, translations
+from mocksrv.vendors.cht.shared_libs import lineage, message_tasks, translations
 from mocksrv.world import World
 
 STATES = ("received", "scheduled", "pending", "sent", "cleared", "muted")
@@ -93,7 +93,7 @@ def generated(world: World, doc: Mapping[str, Any], task: Mapping[str, Any]) -> 
         text = translations.translate(world, {"translations": text} if isinstance(text, list) else text)
     content = mustache.render(text, record) if isinstance(text, str) else None
     to = task.get("recipient") or record.get("from")
-    return [{"uuid": world.uuid(), "to": to, "message": content}]
+    return [{"uuid": message_tasks.new_id(world), "to": to, "message": content}]
 
 
 def listed(value: Any) -> list[dict[str, Any]]:

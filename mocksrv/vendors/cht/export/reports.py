@@ -27,7 +27,7 @@ def stream(world: World, options: Options) -> Iterator[str]:
 
 def rows(world: World, options: Options) -> Iterator[list[Mapping[str, Any]]]:
     """Pages of reports, newest first; with filters each page is ascending in itself."""
-    tests = search.tests_of_reports(options, world.clock.ms())
+    tests = search.tests_of_reports(world, options)
 
     def read(skip: int, limit: int) -> list[Mapping[str, Any]]:
         return newest(world, skip, limit)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from mocksrv.vendors.cht import releases
+from mocksrv.vendors.cht.ddocs import full_text
 from mocksrv.vendors.cht.ddocs.freetext_views import SHORTEST, contact_tokens, report_tokens
 from mocksrv.vendors.cht.export.options import BadFilter, Options
 from mocksrv.vendors.cht.node import javascript, timestamps
 from mocksrv.vendors.cht.node.regexps import SPACES, S
 from mocksrv.vendors.cht.shared_libs import contact_types
+from mocksrv.world import World
 
 Doc = Mapping[str, Any]
 Test = Callable[[Doc], bool]
@@ -20,10 +23,10 @@ SUBJECTS = ("patient_id", "place_id", "case_id")
 FIELD_SUBJECTS = (*SUBJECTS, "patient_uuid", "place_uuid")
 
 
-def tests_of_reports(options: Options, now: int) -> list[Test]:
+def tests_of_reports(world: World, options: Options) -> list[Test]:
     """The conditions that a report must meet; none at all if there is no filter. Raises BadFilter."""
     filters = options.filters
-    tests: list[Test] = list(dates(options, now))
+    tests: list[Test] = list(dates(options, world.clock.ms()))
     if (keys := multidropdown(filters.get("forms"))) is not None:
         codes = codes_of(listed(keys, "forms.map"))
         tests.append(lambda doc: one_of(doc.get("form"), codes))
@@ -35,7 +38,7 @@ def tests_of_reports(options: Options, now: int) -> list[Test]:
     if (keys := multidropdown(filters.get("facilities"))) is not None:
         places = listed(keys, "keys.map")
         tests.append(lambda doc: any(id in places for id in ancestors(doc.get("contact"))))
-    tests += tests_of_words(filters.get("search"), report_tokens)
+    tests += tests_of_words(world, filters.get("search"), report_tokens, full_text.of_report)
     if (subjects := some(filters.get("subjectIds"))) is not None:
         if not isinstance(subjects, list):
             raise BadFilter("`keys` must be an array of strings.")
@@ -56,11 +59,11 @@ def dates(options: Options, now: int) -> Iterator[Test]:
     yield lambda doc: is_number(doc.get("reported_date")) and start <= doc["reported_date"] <= end
 
 
-def tests_of_contacts(options: Options) -> list[Test]:
+def tests_of_contacts(world: World, options: Options) -> list[Test]:
     """The conditions that a contact must meet. Raises BadFilter."""
     filters = options.filters
     parent, types = filters.get("parent"), filters.get("types")
-    words = tests_of_words(filters.get("search"), contact_tokens)
+    words = tests_of_words(world, filters.get("search"), contact_tokens, full_text.of_contact)
     tests: list[Test] = list(words)
     selected = types.get("selected") if isinstance(types, dict) else None
     if javascript.truthy(parent):
@@ -133,11 +136,17 @@ def words_of(search: Any) -> list[str]:
     return [word for word in words if ":" in word or len(word) >= SHORTEST]
 
 
-def tests_of_words(search: Any, tokens: Callable[[Doc], set[str]]) -> list[Test]:
-    """Each word must be in the document: `key:value` exactly, anything else as the beginning of a token."""
+def tests_of_words(world: World, search: Any, tokens: Callable[[Doc], set[str]],
+                   indexed: Callable[[Doc], Iterable[tuple[str, Any]]]) -> list[Test]:
+    """Each word must be in the document: `key:value` exactly, anything else as the beginning of a token.
+
+    In later releases the full-text index decides, by what is `indexed`.
+    """
     words = words_of(search)
     if not words:
         return []
+    if releases.FULL_TEXT_SEARCH.holds(world):
+        return [lambda doc: full_text.has_words({key for key, _ in indexed(doc)}, words)]
 
     def found(doc: Doc) -> bool:
         known = tokens(doc)

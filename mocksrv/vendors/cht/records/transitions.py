@@ -13,7 +13,7 @@ from mocksrv.vendors.cht import sentinel
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import javascript, timestamps
 from mocksrv.vendors.cht.records import reports
-from mocksrv.vendors.cht.shared_libs import app_settings, contacts, translations
+from mocksrv.vendors.cht.shared_libs import app_settings, contacts, message_tasks, translations
 from mocksrv.world import World
 
 Document = dict[str, Any]
@@ -35,7 +35,7 @@ def process(world: World, docs: list[Document]) -> list[dict[str, Any]]:
     on = sentinel.switched_on(settings)
     if on - BACKGROUND:
         for doc in docs:
-            doc["_id"] = world.uuid()
+            doc["_id"] = message_tasks.new_id(world)
             for name, run in TRANSITIONS.items():
                 if name in on:
                     run(world, settings, doc)
@@ -99,7 +99,7 @@ def default_responses(world: World, settings: Settings, doc: Document) -> None:
 def add_message(world: World, doc: Document, to: str, text: str) -> None:
     """A message that waits for the gateway."""
     doc["tasks"].append({
-        "messages": [{"to": to, "message": text, "uuid": world.uuid()}],
+        "messages": [{"to": to, "message": text, "uuid": message_tasks.new_id(world)}],
         "state_history": [{"state": "pending", "timestamp": world.clock.iso()}],
         "state": "pending",
     })

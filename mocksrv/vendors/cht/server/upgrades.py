@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.vendors.cht import conformance, errors
+from mocksrv.vendors.cht import conformance, errors, releases
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.described import schemas
+from mocksrv.vendors.cht.described import response_schemas, schemas
 from mocksrv.vendors.cht.node import javascript
-from mocksrv.vendors.cht.setup import builds, upgrade_log
+from mocksrv.vendors.cht.setup import builds, bundled, upgrade_log
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 SOURCE = "CHT 4.15 source, api/src/controllers/upgrade.js"
+LATER = "CHT 5.2 source, api/src/controllers/upgrade.js; recorded from 5.2.0"
 BUILDS_URL = "https://staging.dev.medicmobile.org/_couch/builds_4"
 PAGE_BUILDS_URL = "https://staging.dev.medicmobile.org/builds"  # difference 40
 PARTS = ("namespace", "application", "version")
@@ -84,6 +85,36 @@ def delete_upgrade(world: World, call: Call) -> Any:
     """Abort the upgrade under way; fine as well when there is none."""
     upgrade_log.finish(world, upgrade_log.ABORTING, call.caller.name)
     return {"ok": True}
+
+
+@vendor.operation("GET", "/api/v2/upgrade/can-upgrade", since="5.0", permission="can_upgrade",
+                  response=schemas.Fine, statuses=(200, 401, 403), proof="source", source=LATER)
+def can_upgrade(world: World, call: Call) -> Any:
+    """Whether the service that exchanges the containers answers: here if the builds server does."""
+    return {"ok": known(world) != UNREACHABLE}
+
+
+def compare(world: World, call: Call) -> Any:
+    """What a build would index anew: the design documents that differ from those of the running release.
+
+    Of builds that are no release of the mock's nothing is known but that they are as the newest before them.
+    """
+    build = given(call)
+    if not javascript.truthy(build):
+        errors.fail(400, "You must provide a build info body", diagnosis='send {"build": {...}} as application/json')
+    version = build.get("version") if isinstance(build, dict) else None
+    if not isinstance(version, str) or known(world) == UNREACHABLE:
+        errors.server_error(diagnosis="build needs a version, and the builds server must be reached: see cht.builds")
+    if not has(world, version):
+        errors.fail(404, "missing", diagnosis=f"no build {version}: see the setting cht.builds")
+    return bundled.differences(world, releases.of_version(version) or world.setting(releases.SETTING))
+
+
+for _method in METHODS:
+    vendor.operation(_method, "/api/v2/upgrade/compare", name=f"{_method.lower()}_compare_upgrade", since="5.1",
+                     json="lenient", body=schemas.Upgrade, permission="can_upgrade", proof="source", source=LATER,
+                     response=response_schemas.array(schemas.Difference),
+                     statuses=(200, 400, 401, 403, 404, 500))(compare)
 
 
 def service_worker(world: World, call: Call) -> Any:

@@ -182,7 +182,7 @@ def ensure_admin_docs(world: World, name: str) -> bool:
 
 def target(redirect: Any) -> str | None:
     """Path and fragment of where a client wants to go; None if it may not, or did not say."""
-    if not isinstance(redirect, str) or not redirect:
+    if not isinstance(redirect, str) or not redirect or redirect.startswith("//"):
         return None
     try:
         parts = urlsplit(urljoin("http://localhost/", redirect))
@@ -212,5 +212,4 @@ def identity(world: World, call: Call) -> Any:
     """Whether the caller is signed in; refreshes the userCtx cookie."""
     if not isinstance(call.caller, auth.Caller):
         return Reply(b"", 401, content_type="application/json")
-    context = quote(json_text.text(call.caller.context()), safe=rendering.COMPONENT)
-    return Reply({"success": True}, headers=[cookies.express(world, "userCtx", context)])
+    return Reply({"success": True}, headers=[user_context(world, call.caller)])

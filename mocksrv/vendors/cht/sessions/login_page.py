@@ -20,8 +20,9 @@ from mocksrv.vendors.cht.users import sso
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
-ASSETS = ", ".join(f"</login/{name}>; rel=preload; as={kind}" for name, kind in
-                   (("style.css", "style"), ("script.js", "script"), ("lib-bowser.js", "script")))
+OLDER_ASSETS = ("style.css", "script.js", "lib-bowser.js")
+ASSETS = ("style.css", "script.js", "auth-utils.js", "lib-bowser.js")
+RESET_ASSETS = ("style.css", "auth-utils.js", "password-reset.js")
 SOURCE = "CHT 4.15 source, api/src/controllers/login.js"
 STATIC = "CHT 4.15 source, api/src/routing.js"
 # Elements, ids and classes are the server's: scripts and browser tests go by them. Words, style and script are ours.
@@ -229,6 +230,7 @@ if (form.id === "tokenLogin") {
   });
 }
 """
+NOTHING = '"use strict";\n'
 BOWSER = """"use strict";
 // On the real page this library tells browsers that are too old; ours takes every browser.
 """
@@ -271,8 +273,14 @@ def text_of(doc: Mapping[str, Any], key: str, ours: str) -> Any:
 def login_page(world: World, call: Call) -> Any:
     """The login page."""
     reply = page(world, call, LOGIN, TEXTS, "/medic/login")
-    reply.headers.append(("Link", ASSETS))
+    reply.headers.append(preload(ASSETS if releases.FORCED_RESET.holds(world) else OLDER_ASSETS))
     return reply
+
+
+def preload(names: tuple[str, ...]) -> tuple[str, str]:
+    """The header that tells browsers which files a page will want."""
+    kinds = ((name, "style" if name.endswith(".css") else "script") for name in names)
+    return "Link", ", ".join(f"</login/{name}>; rel=preload; as={kind}" for name, kind in kinds)
 
 
 def asset_type(call: Call, kind: str) -> str:
@@ -301,3 +309,10 @@ def login_script(world: World, call: Call) -> Any:
 def login_bowser(world: World, call: Call) -> Any:
     """Where the real page has a library that knows browsers; ours needs none."""
     return Reply(BOWSER, content_type=asset_type(call, "application/javascript"))
+
+
+@vendor.operation("GET", "/login/auth-utils.js", "/login/password-reset.js", name="login_later_scripts", since="4.17",
+                  anonymous=True, produces="text/javascript", proof="source", source=STATIC)
+def login_later_scripts(world: World, call: Call) -> Any:
+    """Scripts of the real pages that ours do without."""
+    return Reply(NOTHING, content_type=asset_type(call, "application/javascript"))

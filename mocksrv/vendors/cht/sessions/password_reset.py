@@ -34,11 +34,13 @@ class Reset(Schema):
                   proof="source", source=SOURCE)
 def password_reset_page(world: World, call: Call) -> Any:
     """The page to change a password."""
-    return login_page.page(world, call, login_page.RESET, login_page.RESET_TEXTS, PATH)
+    reply = login_page.page(world, call, login_page.RESET, login_page.RESET_TEXTS, PATH)
+    reply.headers.append(login_page.preload(login_page.RESET_ASSETS))
+    return reply
 
 
 @vendor.operation("POST", PATH, name="password_reset", since="4.17", anonymous=True, json="strict", limited=True,
-                  body=Reset, statuses=(302, 400, 429, 500), errors=response_schemas.BARE_ERROR, proof="source",
+                  body=Reset, statuses=(302, 400, 429, 500), errors=response_schemas.RESET_ERROR, proof="source",
                   source=SOURCE)
 def reset_password(world: World, call: Call) -> Any:
     """Change one's password and sign in: 302 without a Location, as at the login."""

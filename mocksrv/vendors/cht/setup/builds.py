@@ -12,10 +12,16 @@ INSTALLED = "build"  # the record of it in the table CONFIG
 FIRST = 1732527690000  # ms: when a new installation was made
 
 
+BUILT = {"4.15": "2024-11-25T09:41:30.000Z", "5.2": "2026-06-25T20:55:46.000Z"}
+
+
 def build_of(version: str) -> dict[str, Any]:
     """The `build_info` that a release carries in its design documents, by name: one file each makes it."""
-    return {"application": "medic", "author": "npm on builder", "base_version": version, "build": f"{version}.1",
-            "namespace": "medic", "schema_version": 2, "time": "2024-11-25T09:41:30.000Z", "version": version}
+    release = releases.of_version(version)
+    build = f"{version}.1" if release in ("", releases.OLDEST) else version
+    return {"application": "medic", "author": "npm on builder", "base_version": version, "build": build,
+            "namespace": "medic", "schema_version": 2, "time": BUILT.get(release, BUILT[releases.OLDEST]),
+            "version": version}
 
 
 def installed(world: World) -> dict[str, Any]:

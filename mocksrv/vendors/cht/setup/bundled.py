@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mocksrv.operation import in_release
 from mocksrv.vendors.cht import releases
+from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.ddocs import sources
 from mocksrv.vendors.cht.setup import builds
 from mocksrv.vendors.cht.shared_libs import translations
@@ -21,6 +23,8 @@ GONE = {"medic": ("docs_by_replication_key",),
         "medic-client": ("contacts_by_freetext", "contacts_by_type_freetext", "reports_by_freetext",
                          "total_clinics_by_facility")}
 WITHOUT_VIEWS = "medic-scripts"  # from 5.0 on
+FULL_TEXT = "medic"  # has the full-text indexes
+SIZE = 300  # bytes of an index for each document, as in GET /api/v1/monitoring
 LANGUAGES = {"bm": "Bamanankan (Bambara)", "en": "English", "es": "Español (Spanish)", "fr": "Français (French)",
              "hi": "हिन्दी (Hindi)", "id": "Bahasa Indonesia (Indonesian)", "ne": "नेपाली (Nepali)",
              "sw": "Kiswahili (Swahili)"}
@@ -37,11 +41,32 @@ def design(world: World, name: str) -> Doc:
     keys = ("author", "base_version", "build", "time", "version")
     build = {key: known["info"][key] for key in keys}
     about = {"build_info": build, "version": build["version"], "deploy_info": known["deploy"]}
-    if name == WITHOUT_VIEWS:
-        return about
-    found = sources.document(name)
-    kept = {view: text for view, text in found["views"].items() if view not in GONE.get(name, ())}
-    return {**about, **found, "views": kept}
+    return {**about, **(sources.document(name) | contents(name, later=True) if name != WITHOUT_VIEWS else {})}
+
+
+def contents(name: str, *, later: bool) -> Doc:
+    """The views of a design document, before or after the full-text index took the place of some."""
+    views = sources.document(name)["views"]
+    if not later:
+        return {"views": views}
+    gone = views if name == WITHOUT_VIEWS else GONE.get(name, ())
+    counted = sources.COUNTED_LATER if name == "medic-client" else ()
+    return {"views": {view: texts | ({"reduce": "_count"} if view in counted else {})
+                      for view, texts in views.items() if view not in gone}}
+
+
+def differences(world: World, release: str) -> list[Doc]:
+    """The design documents that another release has otherwise, with what would be indexed anew and its size."""
+    later = releases.VIEWS.holds(world)
+    if in_release(release, releases.VIEWS.since) is later:
+        return []
+    found = []
+    for database, name in DESIGNS:
+        if contents(name, later=True) != contents(name, later=False):
+            kinds = ["views", "indexes"] if name == FULL_TEXT and not later else ["views"]
+            size = SIZE * len(documents.database(world, database))
+            found.append({"type": kinds, "ddoc": f"_design/{name}", "db": database, "size": size, "indexing": True})
+    return found
 
 
 def messages(world: World) -> Iterator[Doc]:

@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mocksrv.vendors.cht import releases
 from mocksrv.vendors.cht.node import timestamps
 from mocksrv.vendors.cht.shared_libs.contact_types import Doc
+from mocksrv.world import World
+
+
+def new_id(world: World) -> str:
+    """A new UUID of a message or a record: of version 4, in later releases of version 7, which begins with the time."""
+    id = world.uuid()
+    if not releases.TIMED_IDS.holds(world):
+        return id
+    stamp = f"{world.clock.ms():012x}"
+    return f"{stamp[:8]}-{stamp[8:]}-7{id[15:]}"
 
 
 def tasks_of(doc: Doc) -> Iterator[dict[str, Any]]:

@@ -59,7 +59,6 @@ def create_users_from_csv(world: World, call: Call) -> Any:
         if not isinstance(body, list):
             return creating.create(world, call, body)
         rows, ignored = body, {}
-    creating.check_nulls(world, rows)
     results = save_rows(world, call, rows, ignored, log)
     failed = bool(results) and all("error" in result for result in results)
     return Reply(results, 400) if failed and docs(world) else results
@@ -80,6 +79,7 @@ def read_rows(text: str, log: UploadLog) -> list[csvrows.Row]:
 def save_rows(world: World, call: Call, rows: list[Any], ignored: dict[str, str], log: UploadLog) -> list[Data]:
     """Create the accounts of all rows that are not ignored; one result each."""
     counts = log.begin("saving", {"total": len(rows), "failed": 0, "successful": 0, "ignored": 0})
+    creating.check_nulls(world, rows)
     results = []
     for index, row in enumerate(rows):
         name = str(row.get("username")) if isinstance(row, dict) else ""

@@ -32,6 +32,8 @@ class NewUser(Open):
     email = fields.String()
     known = fields.Boolean()
     external_id = fields.Raw()
+    oidc_username = fields.Raw(metadata={"description": "its name at the SSO provider, from release 4.20"})
+    password_change_required = fields.Raw(metadata={"description": "false: the password may stay, from release 4.17"})
 
 
 class UserChanges(NewUser):
@@ -73,6 +75,7 @@ class BareUser(Schema):
     contact = fields.Dict()
     external_id = fields.Raw()
     known = fields.Raw()
+    oidc_username = fields.Raw(metadata={"description": "its name at the SSO provider, from release 4.20"})
 
 
 class User(BareUser):

@@ -14,7 +14,7 @@ from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import docs, strict
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import javascript, mustache
-from mocksrv.vendors.cht.shared_libs import app_settings, passwords, phones, translations
+from mocksrv.vendors.cht.shared_libs import app_settings, message_tasks, passwords, phones, translations
 from mocksrv.vendors.cht.users import accounts
 from mocksrv.world import World
 
@@ -175,7 +175,7 @@ def task(world: World, phone: Any, message: str | None) -> dict[str, Any]:
     content = {"message": message} if message else {"error": "messages.errors.message.empty"}
     state = "duplicate" if message and is_duplicate(world, phone, message) else "pending"
     return {
-        "messages": [{"uuid": world.uuid(), "to": phone, **content}],
+        "messages": [{"uuid": message_tasks.new_id(world), "to": phone, **content}],
         "state_history": [{"state": state, "timestamp": world.clock.iso()}],
         "state": state,
     }
