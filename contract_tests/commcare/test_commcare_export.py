@@ -15,7 +15,8 @@ KEY = "0123456789abcdef0123456789abcdef01234567"
 LOGINS = {"apikey": KEY, "password": "password"}
 SOURCE = "d5c4b3a2918070605040302010f0e0d0"
 FIELDS = {
-    "form": ["id", "form.@name", "metadata.userID", "received_on"],
+    "form": ["id", "form.@name", "metadata.userID", "received_on", "form.meta.commcare_version",
+             "form.meta.app_build_version", "form.meta.geo_point"],
     "case": ["id", "properties.case_type", "properties.case_name", "server_date_modified", "closed"],
     "user": ["id", "username", "user_data.commcare_location_id"],
     "location": ["location_id", "name", "site_code", "parent"],
@@ -97,6 +98,17 @@ def test_all_resources(hq, exporter, mode, page):
     expected = counts(hq)
     assert min(count for count, _ in expected.values()) > 1
     assert exporter.rows(FIELDS, mode=mode, page=page) == expected
+
+
+def test_the_meta_of_forms(hq, exporter):
+    """What HQ's index makes of a form's versions is exported, of seeded forms too."""
+    exporter.rows(["form"])
+    meta = {form["id"]: form["form"]["meta"] for form in hq.get("form/v1/", limit=1000).json()["objects"]}
+    exported = list(csv.DictReader(io.StringIO(tables(exporter.folder / "out.zip")["form"])))
+    assert "2.53.0" in {row["form.meta.commcare_version"] for row in exported}
+    for row in exported:
+        for name in ("commcare_version", "app_build_version"):
+            assert row[f"form.meta.{name}"] == str(meta[row["id"]][name] or "")
 
 
 @pytest.mark.parametrize("mode", LOGINS)

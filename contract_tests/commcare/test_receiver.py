@@ -4,6 +4,9 @@ from uuid import uuid4
 
 import pytest
 import requests
+from marshmallow import RAISE
+
+from mocksrv.vendors.commcare import schemas
 
 FORMS = "http://openrosa.org/formdesigner/AB12"
 CASES = "http://commcarehq.org/case/transaction/v2"
@@ -86,6 +89,21 @@ def test_a_form_creates_updates_and_closes_its_case(hq):
     assert (v2["closed"], v2["external_id"], v2["properties"]) == (True, "GV-42", {"weight_kg": "3.9"})
     listed = hq.get("v0.5/form/", case_id=case_id, order_by="indexed_on").json()["objects"]
     assert [item["id"] for item in listed] == closed["xform_ids"]
+
+
+@pytest.mark.writes
+def test_attributes_and_children_of_an_update_stay_objects(hq):
+    case_id = str(uuid4())
+    update = ("<update><plain>1</plain><rated source='scale'>3.4</rated><house><rooms>2</rooms></house>"
+              "<tag>a</tag><tag>b</tag></update>")
+    assert submit(hq, xform(str(uuid4()), case_xml(case_id, CREATE.format(owner=OWNER) + update))).status_code == 201
+    v1, v2 = hq.get(f"case/v1/{case_id}/").json(), hq.get(f"case/v2/{case_id}").json()
+    schemas.CaseV2Object().load(v2, unknown=RAISE)
+    for properties in (v1["properties"], v2["properties"]):
+        assert properties["plain"] == "1"
+        assert properties["rated"] == {"@source": "scale", "#text": "3.4"}
+        assert properties["house"] == {"rooms": "2"}
+        assert properties["tag"] == "b"
 
 
 @pytest.mark.writes

@@ -93,7 +93,7 @@ class CaseV2Object(Schema):
     indexed_on = fields.String()
     closed = fields.Boolean()
     date_closed = fields.String(allow_none=True)
-    properties = fields.Dict(keys=fields.String(), values=fields.String())
+    properties = fields.Dict(keys=fields.String())  # texts; objects where a form's update has attributes or children
     indices = fields.Dict(keys=fields.String(), values=fields.Nested(CaseIndex))
     error = fields.String()
 
