@@ -47,7 +47,7 @@ class CHT(Vendor[Call]):
     title = "Community Health Toolkit (CHT) API"
     release = "4.15.0"
     security = SECURITY
-    documented = {"differences": conformance.markdown}
+    documented = {"differences": conformance.markdown, "releases": lambda: release_changes()}
     examples = {"db": "medic", "design": "medic-client", "view": "contacts_by_type", "type": "reports",
                 "node": "_local", "username": "chw1"}
     links = {"create_places": "$response.body#/id", "couch_post_document": "$response.body#/id",
@@ -223,6 +223,13 @@ def tidied(world: World, path: str) -> str:
         return path
     strict = len(parts) == 1 or not OWNED.isdisjoint(part.lower() for part in parts)
     return f"/{'/'.join(parts)}{'/' if strict and path[-1] == '/' else ''}"
+
+
+def release_changes() -> str:
+    """The table of the documentation of what the releases have otherwise."""
+    from mocksrv.vendors.cht.described import release_table
+
+    return release_table.markdown(vendor.operations)
 
 
 def add_admin(world: World, name: str, password: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from mocksrv.call import Reply
 from mocksrv.clock import stopwatch
 from mocksrv.operation import PARAMETER, Operation
+from mocksrv.vendors.cht import releases
 from mocksrv.vendors.cht.call import Call
 from mocksrv.world import World
 
@@ -74,12 +75,29 @@ def size(length: str) -> int:
     return int(length) if length.isdecimal() else 0
 
 
+# Routes that Express 5 writes otherwise.
+LATER = {"/api/sms": "/api/sms{/}", "/api/v1/forms": "/api/v1/forms{/}",
+         "/medic/login/token": "/medic/login/token{/:token}",
+         "/medic/login/token/{token}": "/medic/login/token{/:token}",
+         "/login/style.css": "Static Content", "/login/script.js": "Static Content",
+         "/login/lib-bowser.js": "Static Content", "/login/auth-utils.js": "Static Content",
+         "/login/password-reset.js": "Static Content"}
+
+
 def route(call: Call) -> str:
     """The path of the API's own route, parameters as `:name`; what goes on to CouchDB has none."""
-    operation = call.operation
+    operation, later = call.operation, releases.ROUTE_LABELS.holds(call)
     if operation is None or operation.source.startswith("CouchDB"):
-        return NO_ROUTE
-    return PARAMETER.sub(r":\1", path(operation, call))
+        return proxied(call.path) if later else NO_ROUTE
+    own = path(operation, call)
+    return LATER[own] if later and own in LATER else PARAMETER.sub(r":\1", own)
+
+
+def proxied(path: str) -> str:
+    """The route of what goes on to CouchDB, as later releases tell it."""
+    if not path.startswith("/medic/"):
+        return f"{path}*path"
+    return "/medic/_design/*db/_view/*view" if "/_view/" in path else "/medic/{*any}"
 
 
 def path(operation: Operation, call: Call) -> str:
