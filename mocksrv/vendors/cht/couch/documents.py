@@ -27,6 +27,7 @@ SERVER = "cht.server"  # what the server itself remembers: the secret of its ses
 STEP, ROLLOVER = 0xFFD, 0xFFF000  # CouchDB 3.3 source, couch_uuids
 EMPTY = ("_global_changes", "_replicator", "medic-audit", "medic-purged-cache")
 OTHER = "other"
+OPENED = "couch.databases"  # of a world, in its memory
 LOCAL = "cht.local"  # local documents, under "<database>/<id>"
 PAST = "cht.past"  # documents at revisions that others followed, under "<database>/<id>/<revision>"
 KEPT = 10  # so many revisions of a branch are there; CouchDB has them all until it compacts
@@ -101,6 +102,7 @@ class Database:
         own = name in DATABASES
         table = name if own else OTHER
         self.world = world
+        self.store = world.store
         self.name = name
         self.prefix = "" if own else f"{name}/"
         self.docs: Table = world.table(f"cht.{table}")
@@ -350,7 +352,11 @@ class Database:
 
 def database(world: World, name: str = "medic") -> Database:
     """A database of the world; `names` tells which there are."""
-    return Database(world, name)
+    known: dict[str, Database] = world.memory.setdefault(OPENED, {})
+    found = known.get(name)
+    if found is None or found.store is not world.store:
+        found = known[name] = Database(world, name)
+    return found
 
 
 def names(world: World) -> list[str]:

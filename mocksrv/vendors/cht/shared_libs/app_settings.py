@@ -47,9 +47,15 @@ def default_permissions(world: World) -> dict[str, Any]:
 
 def read(world: World) -> dict[str, Any]:
     """The live settings; read only. `{}` if their document is gone."""
-    doc = documents.database(world, "medic").peek(ID)
-    found = doc.get("settings") if doc else None
-    return found if isinstance(found, dict) else {}
+    medic = documents.database(world, "medic")
+    version, found = world.derived.get(ID, (None, {}))
+    if version != medic.docs.version:
+        doc = medic.peek(ID)
+        settings = doc.get("settings") if doc else None
+        found = settings if isinstance(settings, dict) else {}
+        world.derived[ID] = medic.docs.version, found
+    known: dict[str, Any] = found
+    return known
 
 
 def raw(world: World) -> Any:
