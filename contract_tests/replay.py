@@ -16,9 +16,13 @@ from urllib.parse import quote
 
 from mocksrv.drift.compare import of_nodes
 from mocksrv.drift.json_shape import Reading, node
-from mocksrv.drift.made_up import MADE, blank
+from mocksrv.drift.made_up import MADE, VOLATILE, blank
 
 OPAQUE = {"bookmark", "derived_key", "last_seq"}  # members whose text means something to its server alone
+ID = re.compile(r"(?<![0-9a-f-])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f-])")
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+EARLIEST = 1e8  # smaller numbers are no times
+EXPIRY = re.compile(r"Expires=\w+, \d\d[ -]\w{3}[ -]20[2-9]\d [\d:]+ GMT")
 SHORTCODE = re.compile(r"[0-9]{5}")
 METRICS = "version=0.0.4"  # in the content type
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])")
@@ -33,6 +37,7 @@ class Replay:
         self.met = set()  # those that did differ
         self.sent = 0
         self.names = {}
+        self.unnamed = []  # ids in our answer to the last request whose recorded answer is left out
         self.revisions = {}  # (document, recorded revision) -> ours: documents of equal content share a revision
 
     def play(self, line):
@@ -42,6 +47,7 @@ class Replay:
         status, headers, body = self.send(line["request"])
         recorded = line["response"]
         if recorded.get("hidden"):
+            self.unnamed = ID.findall(body)
             return []
         kind, text = content_type(recorded["headers"]), text_of(recorded)
         if recorded["status"] != status:
@@ -80,6 +86,9 @@ class Replay:
 
     def send(self, request):
         path = request["path"] + (f"?{request['query']}" if request["query"] is not None else "")
+        for made in ID.findall(request["path"]) if self.unnamed else ():
+            if made not in self.names:  # what the answer that was left out named
+                self.names[made] = self.unnamed.pop(0) if self.unnamed else made
         body, raw = request.get("body"), request.get("body_base64")
         address = f"127.0.{self.sent // 250 % 250}.{self.sent % 250 + 1}"
         connection = http.client.HTTPConnection(self.host, self.port, timeout=60, source_address=(address, 0))
@@ -161,7 +170,8 @@ def content_type(headers):
 
 
 def cookies(headers):
-    return sorted(value for name, value in headers if name.lower() == "set-cookie")
+    """The cookies that an answer sets; when they end is a second earlier or later, as it happens."""
+    return sorted(EXPIRY.sub("Expires=<time>", value) for name, value in headers if name.lower() == "set-cookie")
 
 
 def shape(where, theirs, ours):
@@ -176,17 +186,38 @@ def shape(where, theirs, ours):
             return [f"{where} has {len(theirs)} elements, not {len(ours)}"]
         return [one for pair in zip(*(sorted(side, key=likeness) for side in (theirs, ours)), strict=True)
                 for one in shape(f"{where}/*", *pair)]
-    kinds = ["number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
+    names = ["number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
              for value in (theirs, ours)]
-    if kinds[0] != kinds[1]:
-        return [f"{where} is {kinds[0]}, not {kinds[1]}"]
-    same = kinds[0] == "number" or (alike(theirs, ours) if isinstance(theirs, str) else theirs == ours)
+    if names[0] != names[1]:
+        return [f"{where} is {names[0]}, not {names[1]}"]
+    if names[0] == "number":
+        same = same_unit(theirs, ours)
+    else:
+        same = alike(theirs, ours) if isinstance(theirs, str) else theirs == ours
     return [] if same else [f"{where} is {ours!r}, not {theirs!r}"]
+
+
+def kinds(text):
+    """A text with the kinds of what servers make up in place of it: revisions keep their generation, ids and times
+    their form."""
+    def kind(found):
+        made = found[0]
+        if re.fullmatch(r"\d+-[0-9a-f]{32}", made):
+            return f"<revision {made.partition('-')[0]}>"
+        return "<id>" if re.fullmatch("[0-9a-f]{32}", made) else "<uuid>" if UUID.fullmatch(made) else "<made>"
+
+    return VOLATILE.sub(lambda found: "<ms>" if found[0].isdigit() else "<iso>", MADE.sub(kind, text))
+
+
+def same_unit(theirs, ours):
+    """Whether two numbers may be of one unit: a time in seconds is no time in milliseconds."""
+    low, high = sorted((abs(theirs), abs(ours)))
+    return low < EARLIEST or high < low * 100
 
 
 def alike(theirs, ours):
     """Whether two texts are equal but for what servers make up."""
-    return blank(theirs) == blank(ours) or bool(SHORTCODE.fullmatch(theirs) and SHORTCODE.fullmatch(ours))
+    return kinds(theirs) == kinds(ours) or bool(SHORTCODE.fullmatch(theirs) and SHORTCODE.fullmatch(ours))
 
 
 def formats(theirs, ours):

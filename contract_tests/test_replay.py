@@ -9,6 +9,7 @@ import pytest
 from contract_tests.replay import Replay
 
 ID, OTHER = "0" * 31 + "a", "0" * 31 + "b"
+LONG = "00000000-0000-4000-8000-00000000000a"
 JSON, TEXT, CSV = "application/json", "text/plain; charset=utf-8", "text/csv"
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -55,7 +56,9 @@ def test_the_same_but_for_what_servers_make_up(recorded, ours):
     ((200, JSON, ZIPPED), (200, JSON, {}), "/a is missing"),
     ((200, JSON, {"a": 1, "b": 1}), (200, JSON, {"b": 1, "a": 1}), " is a, b, not b, a: order"),
     ((200, JSON, {"a": 17 * 10**11}), (200, JSON, {"a": 17 * 10**8}),
-     "/a is integer milliseconds, not integer seconds: type"),
+     "/a is 1700000000, not 1700000000000"),
+    ((200, JSON, {"_rev": f"2-{ID}"}), (200, JSON, {"_rev": f"1-{ID}"}), f"/_rev is '1-{ID}', not '2-{ID}'"),
+    ((200, JSON, {"id": ID}), (200, JSON, {"id": LONG}), f"/id is '{LONG}', not '{ID}'"),
     ((404, JSON, {"error": "x"}), (404, JSON, {"error": "y"}), "error {'error': 'x'}, not {'error': 'y'}"),
     ((400, TEXT, "bad"), (400, TEXT, "Bad"), "text 'bad', not 'Bad'"),
     ((200, CSV, "id,n\n"), (200, CSV, "id,m\n"), "line 'id,n' is missing; line 'id,m' is too much"),

@@ -37,6 +37,7 @@ class Vendor(Generic[CallType]):
     scenarios: tuple[Scenario, ...] = ()
     security: Mapping[str, Mapping[str, Any]] = {}  # OpenAPI security schemes by name; any one of them lets a caller in
     examples: Mapping[str, Any] = {}  # values of path parameters that a new world has
+    choices: Mapping[str, tuple[str, ...]] = {}  # all values of path parameters that there are
     # Where an answer about a collection has the id of one of its records, by operation or method.
     links: Mapping[str, str] = {}
     documented: Mapping[str, Callable[[], str]] = {}  # Markdown tables for the documentation's pages, by name

@@ -149,6 +149,8 @@ def in_path(vendor: Vendor[Any], name: str, kind: str | None) -> dict[str, Any]:
         schema = {"type": "string", "enum": kind.split("|")}
     elif kind and kind != "path":
         schema["pattern"] = f"^(?:{kind})$"
+    elif name in vendor.choices:
+        schema = {"type": "string", "enum": list(vendor.choices[name])}
     made = {"name": name, "in": "path", "required": True, "schema": schema}
     return made | ({"example": vendor.examples[name]} if name in vendor.examples else {})
 

@@ -50,6 +50,7 @@ class CHT(Vendor[Call]):
     documented = {"differences": conformance.markdown, "releases": lambda: release_changes()}
     examples = {"db": "medic", "design": "medic-client", "view": "contacts_by_type", "type": "reports",
                 "node": "_local", "username": "chw1"}
+    choices = {"type": ("reports", "messages", "contacts", "feedback", "user-devices", "dhis")}  # of exports
     links = {"create_places": "$response.body#/id", "couch_post_document": "$response.body#/id",
              "couch_all_docs": "$response.body#/rows/0/id", "get_people": "$response.body#/data/0/_id",
              "get_places": "$response.body#/data/0/_id"}

@@ -16,7 +16,7 @@ from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import attachments, document_shape, documents, maintenance, revision_tree, versions
 from mocksrv.vendors.cht.couch.documents import Database
-from mocksrv.vendors.cht.couch_api import bodies, multipart, offline, write_rules
+from mocksrv.vendors.cht.couch_api import bodies, infodocs, multipart, offline, write_rules
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.described.contact_schemas import Created, Document
 from mocksrv.vendors.cht.node import json_text
@@ -174,7 +174,9 @@ def put_document(world: World, call: Call) -> Any:
     whole = {**doc, "_id": id} | ({"_rev": rev} if rev else {})
     allow(call, db, whole)
     store = db.replicate if call.arg("new_edits") == "false" else db.put
-    return created(call, db, guarded(partial(store, whole)), deleted=doc.get("_deleted") is True)
+    result = guarded(partial(store, whole))
+    infodocs.note(world, db, [id])
+    return created(call, db, result, deleted=doc.get("_deleted") is True)
 
 
 def created(call: Call, db: Database, result: dict[str, Any], deleted: bool = False) -> Reply:
@@ -230,7 +232,9 @@ def post_document(world: World, call: Call) -> Any:
     allow(call, db, doc)
     if str(doc["_id"]).startswith("_local/"):
         return rendering.CouchReply(maintenance.put_local(world, db.name, doc), 201)
-    return created(call, db, guarded(lambda: db.put(doc)))
+    result = guarded(lambda: db.put(doc))
+    infodocs.note(world, db, [result["id"]])
+    return created(call, db, result)
 
 
 @vendor.operation("DELETE", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_delete_document",

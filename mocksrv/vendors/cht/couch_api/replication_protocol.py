@@ -14,7 +14,7 @@ from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import document_shape, documents, maintenance, revision_tree, versions
 from mocksrv.vendors.cht.couch.documents import Database
-from mocksrv.vendors.cht.couch_api import bodies, offline
+from mocksrv.vendors.cht.couch_api import bodies, infodocs, offline
 from mocksrv.vendors.cht.couch_api.one_document import (
     DB,
     MEDIC,
@@ -142,7 +142,10 @@ def written(world: World, call: Call, db: Database, body: Any) -> Iterator[dict[
         elif reason := forbidden(call, db, doc):
             yield {"id": doc["_id"], "error": "forbidden", "reason": reason}
         else:
-            yield from guarded(partial(db.bulk, [doc], new_edits))
+            results = guarded(partial(db.bulk, [doc], new_edits))
+            if all(result.get("ok") for result in results):
+                infodocs.note(world, db, [doc["_id"]])
+            yield from results
 
 
 def listed(body: Any) -> list[dict[str, Any]]:

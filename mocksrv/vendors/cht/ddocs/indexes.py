@@ -75,10 +75,14 @@ def number(value: Any) -> int | float:
 
 
 def _by_task(doc: dict[str, Any]) -> Iterator[Any]:
-    """Each message that can be sent under its task's state and due time, as the server's view has it."""
+    """Each message that can be sent under its task's state and due time, as the server's view has it; and tasks that
+    have no messages yet."""
     count = 0
     for task in message_tasks.tasks_of(doc):
         state, when = task.get("state"), message_tasks.due(doc, task)
+        if not task.get("messages") and task.get("messages") != []:
+            count += 1
+            yield collation.key([state, when]), doc["_id"], count
         for one in message_tasks.messages_of(task):
             if one.get("uuid") and one.get("to") and one.get("message"):
                 count += 1

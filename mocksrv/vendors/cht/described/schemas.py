@@ -99,9 +99,9 @@ class Poll(Open):
 
 
 class Outgoing(Schema):
-    content = fields.String(required=True)
-    to = fields.String(required=True)
-    id = fields.String(required=True)
+    content = fields.Raw(required=True, **told("a text, unless a document has something else"))
+    to = fields.Raw(required=True)
+    id = fields.Raw(required=True)
 
 
 class HandedOut(Schema):

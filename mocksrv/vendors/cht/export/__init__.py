@@ -32,7 +32,10 @@ FORMS: dict[str, Any] = {"produces": ("text/csv", "application/json"), "response
                   query=request_schemas.EXPORT, proof="source", source=SOURCE, statuses=(200, 400, 401, 403, 404, 500),
                   **FORMS)
 def get_export(world: World, call: Call) -> Any:
-    """All records of a type, filtered, as CSV or JSON. Differences: 31, 32, 33, 34, 35, 36."""
+    """All records of a type, filtered: reports, messages, contacts and feedback as CSV, user-devices and dhis as JSON.
+
+    Differences: 31, 32, 33, 34, 35, 36.
+    """
     return export(world, call)
 
 

@@ -19,6 +19,8 @@ SKIPPED = re.compile(
 NAME = r"[A-Za-z_:\u0080-\uffff][\w:.\-]*"
 START = re.compile(rf"<({NAME})(?:\s+{NAME}(?:\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))?)*\s*(/?)>")
 TAG = re.compile(rf"<(/?)({NAME})?[^<>]*>?")
+DOCTYPE = re.compile(
+    r"""<!DOCTYPE\s+[^\s\[>]+\s+(?:SYSTEM|PUBLIC\s+(?:"[^"]*"|'[^']*'))\s+(?P<q>["'])(?P<where>[^"'>]*)(?P=q)\s*>""")
 MISC = re.compile(r"(?:\s+|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
 LAST_WORDS = ("Premature end of data", "Extra content", "Start tag expected", "Document is empty")
 
@@ -40,10 +42,21 @@ def complaint(text: str) -> str | None:
     """The server's message about a text that is not well-formed XML, else None."""
     found = problems(text)
     if not found:
-        return None
+        return unloadable(text)
     unparsed = any(problem.domain == "parser" for problem in found)
     shown = "".join(problem.show(text) for problem in found)
     return PREFIX.format(code=UNPARSED if unparsed else 0) + shown + ("unable to parse -\n" if unparsed else "")
+
+
+def unloadable(text: str) -> str | None:
+    """The warning about a document type that lies elsewhere: nothing is fetched, on the recorded server as here."""
+    found = DOCTYPE.search(text)
+    if found is None:
+        return None
+    where, line = found["where"], text.count("\n", 0, found.end()) + 1
+    failed = "error : Operation in progress\n" if where.startswith("http://") else ""
+    return (PREFIX.format(code=0) + f'{failed}-:{line}: warning: failed to load external entity "{where}"\n'
+            + context(text, found.end()))
 
 
 def problems(text: str) -> list[Problem]:

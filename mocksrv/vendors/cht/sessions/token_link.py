@@ -16,7 +16,7 @@ from mocksrv.vendors.cht.users import accounts, token_login
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
-PATHS = ("/medic/login/token", "/medic/login/token/{token}")
+PATHS = ("/medic/login/token/{token}", "/medic/login/token")
 SOURCE = "CHT 4.15 source, api/src/controllers/login.js; recorded from 4.15.0"
 
 
@@ -25,7 +25,7 @@ SOURCE = "CHT 4.15 source, api/src/controllers/login.js; recorded from 4.15.0"
 def token_page(world: World, call: Call) -> Reply:
     """The page behind a login link, for any token. It uses nothing up itself, but its script posts to its address."""
     return login_page.page(world, call, login_page.TOKEN, login_page.TOKEN_TEXTS,
-                           f"{PATHS[0]}/{quote(call.params.get('token', ''), safe='')}")
+                           "/".join([PATHS[1], *(quote(one, safe="") for one in call.params.values())]))
 
 
 @vendor.operation("POST", *PATHS, name="token_login", anonymous=True, json="strict", limited=True,
