@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from mocksrv.people import locales
+
 # The number of main records (enquiries, cases, contacts) that a named size stands for; the rest scales along.
 SIZES = {"empty": 0, "small": 50, "medium": 1_000, "large": 100_000}
 MOST = 10**9  # that a vendor's setting takes where it is a number
@@ -76,6 +78,8 @@ class Config:
     vendor: tuple[str, ...] = field(default=VENDORS, metadata={"help": "serve these vendors only"})
     seed: int = field(default=1, metadata={"help": "number that all made-up data comes from"})
     size: int = field(default=SIZES["small"], metadata={"help": f"{', '.join(SIZES)}, or a number of records"})
+    locale: str = field(default="", metadata={
+        "help": "Faker locale of made-up people, such as ne_NP; each vendor's own unless set"})
     data: Path | None = field(default=None, metadata={"help": "file that keeps the default world"})
     limits: bool = field(default=True, metadata={"help": "whether rate limits hold"})
     log: str = field(default="off", metadata={"help": "what to log of each request: off, text or json"})
@@ -136,6 +140,14 @@ def parse_idle(value: Any) -> float:
     if not seconds >= 0:
         raise ConfigError(f"idle {value!r}: use a number of seconds")
     return seconds
+
+
+def parse_locale(value: Any) -> str:
+    try:
+        locales.check(str(value))
+    except ValueError as error:
+        raise ConfigError(f"locale {str(value)[:40]!r}: use {error}") from None
+    return str(value)
 
 
 def parse_vendors(value: Any) -> tuple[str, ...]:
@@ -206,7 +218,7 @@ def parse_pairs(value: Any) -> dict[str, Any]:
 PARSERS: dict[str, Callable[[Any], Any]] = {
     "port": whole("port", 0, 65535, "; 0 takes a free port"), "worlds": whole("worlds", 1, 100_000), "idle": parse_idle,
     "memory": whole("memory", 1, 1_000_000),
-    "vendor": parse_vendors, "seed": parse_seed, "size": parse_size, "log": parse_log,
+    "vendor": parse_vendors, "seed": parse_seed, "size": parse_size, "locale": parse_locale, "log": parse_log,
     "limits": parse_truth, "set": parse_pairs, "data": lambda value: Path(value) if value else None,
     "tls": lambda value: Path(value).expanduser() if value else None,
     "url_file": lambda value: Path(value) if value else None,

@@ -55,7 +55,11 @@ class Worlds:
 
     def defaults(self) -> dict[str, Any]:
         """Every vendor's settings, with those of the configuration. Raises ConfigError."""
-        return {name: item.default for name, item in self.known.items()} | self.parse(self.config.set)
+        own = {name: item.default for name, item in self.known.items()}
+        if self.config.locale:
+            own |= dict.fromkeys((name for name, item in self.known.items() if item.name == "locale"),
+                                 self.config.locale)
+        return own | self.parse(self.config.set)
 
     def parse(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Vendors' settings ("vendor.setting") in their own types. Raises ConfigError."""

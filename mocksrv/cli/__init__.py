@@ -59,6 +59,7 @@ def configured(**flags: Any) -> Config:
 @click.option("--vendor", multiple=True, help=f"Serve this vendor only; repeat for more: {', '.join(VENDORS)}.")
 @click.option("--seed", help="Number that all made-up data comes from.  [default: 1]")
 @click.option("--size", help=f"How much made-up data: {SIZE_HELP}  [default: small]")
+@click.option("--locale", help="Faker locale of made-up people, such as ne_NP or fr_FR.  [default: each vendor's own]")
 @click.option("--data", help="File that keeps the default world across restarts, even after a crash.")
 @click.option("--no-limits", "limits", flag_value="false", default=None, help="Switch the vendors' rate limits off.")
 @click.option("--log", type=click.Choice(["off", "text", "json"]), help="Log each request to stderr.  [default: off]")

@@ -146,11 +146,3 @@ def test_the_same_seed_gives_the_same_bytes(agency):
     assert planted(400, when="2026-03-04 20:00:00") == agency
     assert planted(400, seed=2).keys() == agency.keys()
     assert planted(400, seed=2) != agency
-
-
-def test_faker_gives_the_stored_pools():
-    from mocksrv.vendors.carehq.seed import pools
-
-    drawn = pools.draw()
-    assert drawn.keys() == pools.pools().keys()
-    assert {name: len(set(held)) for name, held in pools.pools().items()} == {k: len(v) for k, v in drawn.items()}

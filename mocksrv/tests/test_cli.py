@@ -85,7 +85,8 @@ def test_the_environment_and_help(tmp_path):
     done = mocksrv("serve", env={"MOCKSRV_PORT": "x"})
     assert (done.returncode, "port 'x'" in done.stderr) == (2, True)
     text = mocksrv("serve", "--help").stdout
-    for option in ("--host", "--port", "--vendor", "--seed", "--size", "--data", "--no-limits", "--log", "--set"):
+    for option in ("--host", "--port", "--vendor", "--seed", "--size", "--locale", "--data", "--no-limits", "--log",
+                   "--set"):
         assert option in text
     assert mocksrv("--version").stdout.startswith("mocksrv, version ")
 

@@ -10,6 +10,7 @@ import orjson
 from mocksrv.call import Refusal, Reply
 from mocksrv.config import Setting
 from mocksrv.operation import Content, Operation
+from mocksrv.people import locales
 from mocksrv.store import TableSpec
 from mocksrv.vendor import Vendor
 from mocksrv.vendors.carehq import auth, errors, keys, resources
@@ -36,6 +37,8 @@ SETTINGS = (
             "sales_channel as an attribute of groups, because billy-victory/carehq-form-connector sends them, and "
             "refuses the rest", ("mixed", "refuse", "ignore")),
     Setting("auto_complete_visits", False, "complete home visits one hour after their time"),
+    Setting("locale", "en_GB", "the Faker locale of made-up people: names and phone numbers of a new world",
+            check=locales.check),
     Setting("rate_limit", True, "hold the limit of 10 requests a second per key"),
     Setting("retry_after", False, "add Retry-After to answers with status 429"),
 )

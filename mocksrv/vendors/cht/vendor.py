@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from mocksrv.call import Refusal, Reply, TooLarge
 from mocksrv.config import Setting
 from mocksrv.operation import Content, Operation
+from mocksrv.people import locales
 from mocksrv.store import TableSpec
 from mocksrv.vendor import Vendor
 from mocksrv.vendors.cht import conformance, errors, releases, rendering, routing, sentinel
@@ -70,6 +71,8 @@ class CHT(Vendor[Call]):
         Setting("builds", "auto", "what the builds server of upgrades has: any version, a list like 4.15.1,4.16.0, "
                 "none (it cannot be reached); auto is none with strict conformance, else any"),
         Setting("builds_url", "", "where the builds server is said to be; the real one's address unless set"),
+        Setting("locale", "en_KE", "the Faker locale of made-up data: names, places and phone numbers of a new world",
+                check=locales.check),
         Setting("upgrade_seconds", 1.0, "seconds from one state of an upgrade to the next; 0: all at once"),
         Setting("upgrade_polls", 0, "a state lasts so many reads of the progress, instead of seconds"),
     )

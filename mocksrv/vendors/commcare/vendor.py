@@ -53,6 +53,7 @@ from typing import TYPE_CHECKING, Any
 from mocksrv.call import Refusal, Reply
 from mocksrv.config import Setting
 from mocksrv.operation import Content, Operation
+from mocksrv.people import locales
 from mocksrv.store import Index, TableSpec, on
 from mocksrv.vendor import Handler, Vendor
 from mocksrv.vendors.commcare import custom_data_fields, rendering
@@ -176,6 +177,8 @@ SETTINGS = (
     Setting("blocked", "", "domains that asked too much, with commas: each request gets a 401"),
     Setting("no_plan", "", "domains whose plan has no API access, with commas"),
     Setting("two_factor", "", "domains that demand a second factor with passwords, with commas"),
+    Setting("locale", "tw_GH", "the Faker locale of made-up data: names, places and phone numbers of a new world",
+            check=locales.check),
     Setting("otp", "123456", "code that a domain with two-factor authentication takes"),
 )
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mocksrv.people.names import latin
 from mocksrv.vendors.carehq import records
 from mocksrv.vendors.carehq.catalogue import RESOURCES
+from mocksrv.vendors.carehq.seed import pools
 from mocksrv.vendors.carehq.seed.places import STREET_KINDS, STREETS, TOWNS
-from mocksrv.vendors.carehq.seed.pools import pools
 
 if TYPE_CHECKING:
     from mocksrv.world import World
@@ -50,7 +51,8 @@ class Agency:
     def __init__(self, world: World) -> None:
         self.world = world
         self.dice = Dice(world)
-        self.names = pools()
+        self.locale = world.setting("carehq.locale")
+        self.names = pools.pools(self.locale, world.random.seed_text)
         self.midnight = world.clock.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         self.epoch = int(self.midnight.timestamp())
         self.made: dict[str, list[Record]] = {slug: [] for slug in RESOURCES}
@@ -124,15 +126,14 @@ class Agency:
                 "gender": "female" if female else "male"}
 
     def email(self, person: Record) -> str:
-        name = f"{person['first_name']}.{person['last_name']}".lower().replace("'", "").replace(" ", "")
+        name = f"{latin(person['first_name'], 'first')}.{latin(person['last_name'], 'last')}"
         return f"{name}{self.dice.between(1, 99)}@example.{self.dice.pick(('com', 'org', 'net'))}"
 
-    # Ofcom keeps these numbers for drama: they ring nowhere.
     def mobile(self) -> str:
-        return f"07700 900{self.dice.below(1000):03}"
+        return pools.phone(self.locale, self.dice.below)
 
     def phone(self) -> str:
-        return f"01632 960{self.dice.below(1000):03}"
+        return pools.phone(self.locale, self.dice.below, fixed=True)
 
     def address(self, town: Sequence[Any] | None = None) -> Record:
         name, county, district = (town or self.dice.pick(TOWNS))[:3]

@@ -1,40 +1,46 @@
-"""The pools of names that the agency is made from: `python -m mocksrv.vendors.carehq.seed.pools` draws them anew.
+"""The names and numbers of the agency's people: of its own locale stored, of others drawn from Faker for a world.
 
-They are drawn from Faker once and stored, because making each person with Faker would take longer than all the rest.
+`python -m mocksrv.vendors.carehq.seed.pools` draws the stored ones anew: loading Faker takes longer than all the rest.
 """
 
 from __future__ import annotations
 
 import json
-from functools import cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 
 from mocksrv import fixtures
+from mocksrv.people import names, phones
 
-SEED = 20260101
+LOCALE = "en_GB"
+SEED = 20260101  # of the stored pools
 SIZES = {"female": 150, "male": 150, "last": 300}
+Pools = dict[str, list[str]]
+
+
+def pools(locale: str, seed: str) -> Pools:
+    """Female and male first names, and last names; read only."""
+    return stored() if locale == LOCALE else draw(locale, seed)
 
 
 @cache
-def pools() -> dict[str, list[str]]:
-    """The stored pools: female and male first names, and last names."""
-    stored: dict[str, list[str]] = json.loads(fixtures.path("carehq", "pools.json").read_bytes())
-    return stored
+def stored() -> Pools:
+    held: Pools = json.loads(fixtures.path("carehq", "pools.json").read_bytes())
+    return held
 
 
-def draw() -> dict[str, list[str]]:
+@lru_cache(maxsize=32)
+def draw(locale: str = LOCALE, seed: int | str = SEED) -> Pools:
     """Pools of different names each, from a seeded Faker."""
-    from faker import Faker
+    makers = names.draws(locale, seed)
+    return {kind: names.different(makers[kind], size) for kind, size in SIZES.items()}
 
-    fake = Faker("en_GB")
-    fake.seed_instance(SEED)
-    makers = {"female": fake.first_name_female, "male": fake.first_name_male, "last": fake.last_name}
-    drawn = {}
-    for name, size in SIZES.items():
-        found: dict[str, None] = {}
-        while len(found) < size:
-            found[makers[name]()] = None
-        drawn[name] = list(found)
-    return drawn
+
+def phone(locale: str, below: Callable[[int], int], *, fixed: bool = False) -> str:
+    """A number as it is written inside the country. Ofcom keeps the British ones for drama: they ring nowhere."""
+    if locale != LOCALE:
+        return phones.draw(locale, below, fixed=fixed, national=True)
+    return f"{'01632 960' if fixed else '07700 900'}{below(1000):03}"
 
 
 def main() -> None:

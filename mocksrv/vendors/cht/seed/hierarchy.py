@@ -52,7 +52,8 @@ class Maker:
 
     def __init__(self, world: World, households: int, every: int) -> None:
         self.world = world
-        self.pools = pools.load()
+        self.locale = world.setting("cht.locale")
+        self.pools = pools.load(self.locale, world.random.seed_text)
         self.households = households
         self.every = every  # one person in so many is a patient
         self.places = Places()
@@ -125,7 +126,7 @@ class Maker:
         if role:
             doc["role"] = role
         if adult:
-            doc["phone"] = f"+2547{random.randint(10_000_000, 29_999_999)}"
+            doc["phone"] = pools.phone(self.locale, random)
         return doc | {"patient_id": self.code(), "reported_date": self.date(), "parent": contacts.minify(place)}
 
     def pick(self, kind: str) -> str:

@@ -1,36 +1,51 @@
-"""The names that made-up data draws from. `python -m mocksrv.vendors.cht.seed.pools` writes them anew."""
+"""The names and numbers of made-up people: of CHT's own locale stored, of others drawn from Faker for a world.
+
+`python -m mocksrv.vendors.cht.seed.pools` writes the stored ones anew.
+"""
 
 from __future__ import annotations
 
 import json
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
 
 from mocksrv import fixtures
+from mocksrv.generator import Generator
+from mocksrv.people import names, phones
 
 FILE = ("cht", "pools.json")
-SEED = 4150
+LOCALE = "en_KE"
+SEED = 4150  # of the stored pools
 NAMES = 120  # of each kind
 AREAS = ("Busia", "Butere", "Emuhaya", "Funyula", "Gem", "Hamisi", "Kakamega", "Kisumu East", "Kisumu West", "Likuyani",
          "Lurambi", "Matayos", "Mbale", "Muhoroni", "Mumias", "Nambale", "Navakholo", "Nyakach", "Nyando", "Rarieda",
          "Sabatia", "Shinyalu", "Siaya", "Teso North", "Teso South", "Ugunja", "Vihiga")
+Pools = dict[str, list[str]]
+
+
+def load(locale: str, seed: str) -> Pools:
+    """`female`, `male`, `last` and `area`: lists of names; read only."""
+    return stored() if locale == LOCALE else make(locale, seed)
 
 
 @cache
-def load() -> dict[str, Any]:
-    """`female`, `male`, `last` and `area`: lists of names; read only."""
-    found: dict[str, Any] = json.loads(fixtures.path(*FILE).read_bytes())
+def stored() -> Pools:
+    found: Pools = json.loads(fixtures.path(*FILE).read_bytes())
     return found
 
 
-def make() -> dict[str, list[str]]:
-    """The pools, drawn from Faker."""
-    from faker import Faker
+@lru_cache(maxsize=32)
+def make(locale: str = LOCALE, seed: int | str = SEED) -> Pools:
+    """The pools, drawn from Faker; its towns are the areas where there is no list of ours."""
+    source = names.draws(locale, seed)
+    made = {kind: sorted({source[kind]() for _ in range(NAMES)}) for kind in ("female", "male", "last")}
+    return made | {"area": list(AREAS) if locale == LOCALE else names.different(source["place"], len(AREAS))}
 
-    source = Faker("en_KE")
-    source.seed_instance(SEED)
-    kinds = {"female": source.first_name_female, "male": source.first_name_male, "last": source.last_name}
-    return {kind: sorted({draw() for _ in range(NAMES)}) for kind, draw in kinds.items()} | {"area": list(AREAS)}
+
+def phone(locale: str, random: Generator) -> str:
+    """A mobile phone's number, as +254712345678."""
+    if locale != LOCALE:
+        return phones.draw(locale, random.randrange)
+    return f"+2547{random.randint(10_000_000, 29_999_999)}"
 
 
 if __name__ == "__main__":

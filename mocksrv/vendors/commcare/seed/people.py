@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mocksrv.people.names import latin
 from mocksrv.vendors.commcare.seed import accounts
-from mocksrv.vendors.commcare.seed.pools import pools
+from mocksrv.vendors.commcare.seed.pools import phone, pools
 
 if TYPE_CHECKING:
     from mocksrv.world import World
@@ -36,12 +37,13 @@ def fill(world: World, domain: str, size: int, clinics: list[str]) -> list[dict[
 
 def worker(world: World, domain: str, number: int, clinics: list[str]) -> dict[str, Any]:
     """A mobile worker's document."""
-    names, random = pools(), world.random
+    names, random = pools(world), world.random
     first, last = random.choice(names["female"] if number % 2 else names["male"]), random.choice(names["last"])
-    phone = f"2547{random.randint(0, 99_999_999):08d}"
+    name = f"{latin(first, 'worker')}{number}"
+    called = phone(world, lambda: f"2547{random.randint(0, 99_999_999):08d}")
     clinic = clinics[number % len(clinics)]
     return accounts.mobile_user(
-        world.hex(), domain, f"{first.lower()}{number}", first, last, email=f"{first.lower()}{number}@example.org",
-        phone_numbers=[phone], default_phone_number=phone, user_data={"cadre": "chw" if number % 3 else "nurse"},
+        world.hex(), domain, name, first, last, email=f"{name}@example.org",
+        phone_numbers=[called], default_phone_number=called, user_data={"cadre": "chw" if number % 3 else "nurse"},
         location_id=clinic, location_ids=[clinic],
         last_modified=f"2025-01-03T{number % 24:02d}:15:00.{random.randint(1, 999_999):06d}Z")

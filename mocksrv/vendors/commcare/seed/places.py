@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from mocksrv.people.names import latin
 from mocksrv.vendors.commcare.seed.pools import pools
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ def fill(world: World, domain: str, size: int) -> list[str]:
         world.table("commcare.location_types").insert(str(number), {
             "id": number, "domain": domain, "name": name, "code": code, "parent_id": number - 1 or None,
             "administrative": administrative, "shares_cases": shares, "view_descendants": administrative})
-    names = pools()["places"]
+    names = pools(world)["places"]
     made: list[dict[str, Any]] = [place(world, domain, 1, 1, "Demoland", "")]
     regions = min(2 + size // 2000, 8)
     for kind, parents, each in ((2, 1, regions), (3, regions, 2), (4, 2 * regions, min(2 + size // 500, 20))):
@@ -41,10 +43,16 @@ def place(world: World, domain: str, number: int, kind: int, name: str, parent: 
     moment = CREATED.format(number)
     return {
         "location_id": world.hex(), "id": number, "domain": domain, "name": name,
-        "site_code": name.lower().replace(" ", "_"), "external_id": f"DHIS-{number:05d}" if kind == 4 else None,
+        "site_code": site_code(name, number), "external_id": f"DHIS-{number:05d}" if kind == 4 else None,
         "created_at": moment, "last_modified": moment,
         "latitude": f"{world.random.uniform(-1, 1):.10f}" if kind == 4 else None,
         "longitude": f"{world.random.uniform(34, 38):.10f}" if kind == 4 else None,
         "location_data": {"catchment": str(world.random.randint(200, 9000))} if kind == 4 else {},
         "type_id": kind, "parent_id": parent, "archived": False,
     }
+
+
+def site_code(name: str, number: int) -> str:
+    """Small letters, digits and underlines of ASCII, as HQ has them; with the number where others are left out."""
+    plain = name.lower().replace(" ", "_")
+    return plain if re.fullmatch("[a-z0-9_]+", plain) else f"{latin(name, 'site')}_{number}"

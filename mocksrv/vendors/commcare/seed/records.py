@@ -14,7 +14,7 @@ from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.form_processor.processing import Submission
 from mocksrv.vendors.commcare.seed.accounts import CASES, META
 from mocksrv.vendors.commcare.seed.apps import xmlns
-from mocksrv.vendors.commcare.seed.pools import pools
+from mocksrv.vendors.commcare.seed.pools import phone, pools
 
 if TYPE_CHECKING:
     from mocksrv.world import World
@@ -34,7 +34,7 @@ class Story:
         self.began = START + SPAN * (number * PER_HOUSEHOLD / size) + timedelta(microseconds=random.getrandbits(20))
         self.household, self.mother, self.test, self.child = (world.uuid() for _ in range(4))
         self.elder = [world.uuid(), world.uuid()]
-        names = pools()
+        names = pools(world)
         self.last, self.first = random.choice(names["last"]), random.choice(names["female"])
         self.baby, self.village = random.choice(names["male"]), random.choice(names["places"])
 
@@ -71,10 +71,10 @@ class Story:
             content["subcase_0"] = {"case": self.block(
                 self.mother, zero, create=self.create("pregnant_mother", f"{self.first} {self.last}"),
                 update={"edd": dates.text(self.began + timedelta(days=200))[:10], "visits": "0",
-                        "contact_phone_number": f"25471{self.number:07d}"},
+                        "contact_phone_number": phone(self.world, lambda: f"25471{self.number:07d}")},
                 index={"parent": {"@case_type": "household", "#text": self.household}})}
         for number, case_id in enumerate(self.elder[: max(kinds - 4, 0)], 1):
-            name = f"{self.world.random.choice(pools()['female'])} {self.last}"
+            name = f"{self.world.random.choice(pools(self.world)['female'])} {self.last}"
             content[f"subcase_{number}"] = {"case": self.block(
                 case_id, zero, create=self.create("child", name),
                 update={"weight_kg": f"{10 * number}.5", "sex": "female"},
