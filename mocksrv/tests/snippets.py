@@ -6,6 +6,7 @@ where `...` stands for anything. What cannot be run here is skipped with the rea
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -36,7 +37,7 @@ SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 PROGRAMS = ("apt-get", "commcare-export", "curl", "docker", "git", "make", "mocksrv", "npm", "pip", "pipx", "pytest",
             "python", "sleep", "uvx")
 REQUEST = re.compile(r"(GET|POST|PUT|DELETE) (/_mocksrv/\S+)(?: (\{.*\}))?")
-SECONDS = 180
+SECONDS = 600
 OURS = re.compile(r"MOCKSRV_|PYTEST_|MAKE|MFLAGS|ARGS$|VENV$")  # variables of who runs the tests; no reader has them
 FEW = "documented_filters_are_taken or default_page or needs_no_login"  # of the contract tests: some of each vendor
 
@@ -282,6 +283,11 @@ def go(text: str, place: Place) -> str:
     return place.run("go", "run", "recipe.go")
 
 
+def data(text: str, place: Place) -> str:
+    json.loads(text)
+    return ""
+
+
 def toml(text: str, place: Place) -> str:
     """Settings of a server, or accepted differences."""
     if "[[accepted]]" in text:
@@ -306,4 +312,5 @@ COMMANDS = {  # what a command begins with -> how it is run; any other is left t
     "mocksrv drift$": explained,
     ".*&$": in_background,
 }
-RUNNERS = {"python": python, "sh": shell, "http": request, "js": node, "java": java, "go": go, "toml": toml}
+RUNNERS = {"python": python, "sh": shell, "http": request, "js": node, "java": java, "go": go, "toml": toml,
+           "json": data}
