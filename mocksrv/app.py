@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,7 +25,7 @@ from mocksrv.call import Call, Refusal, Reply
 from mocksrv.clock import pause, stopwatch
 from mocksrv.config import Config
 from mocksrv.control import CONTROL, control, first_contact, forbidden, refuse_route
-from mocksrv.faults import Fault
+from mocksrv.faults import Fault, Obstructed, obstruct
 from mocksrv.journal import BODY, Entry
 from mocksrv.journal.metrics import Meter
 from mocksrv.journal.redaction import redact_target
@@ -33,7 +33,7 @@ from mocksrv.operation import PARAMETER, Operation
 from mocksrv.problems import DIAGNOSIS, PROBLEM, FromElsewhere, NoRoom, NotSimulated, Ours, OutOfMemory, no_world
 from mocksrv.serving.wsgi import SLASH, dated, header_safe, headers_of, path_of, quoted_target, status_line, take_world
 from mocksrv.vendor import Vendor
-from mocksrv.world import DEFAULT, World
+from mocksrv.world import DEFAULT, World, stream
 from mocksrv.worlds import Worlds
 
 if TYPE_CHECKING:
@@ -227,12 +227,12 @@ class Simulator(Flask):
             call.release = vendor.running(world)
             self.find_route(vendor, call)
             if world.faults:
-                fault = obstruct(vendor, world.faults.pick(vendor.name, call, world.random))
+                fault = obstruct(world.faults.pick(vendor.name, call, world.random), vendor.failure)
             if call.operation and not call.operation.simulated:
                 raise Ours(NotSimulated(call.operation))
             vendor.identify(world, call)
             if world.faults and fault is None and (caller := vendor.caller_name(call)):
-                fault = obstruct(vendor, world.faults.pick(vendor.name, call, world.random, caller))
+                fault = obstruct(world.faults.pick(vendor.name, call, world.random, caller), vendor.failure)
             vendor.admit(world, call)
             assert call.operation is not None, "admit let an unknown route pass"
             return call.operation.run(world, call), fault
@@ -305,7 +305,7 @@ class Simulator(Flask):
             self.worlds.spend(entry.weight, held=True)
             self.meter.add(vendor.name, entry.operation, entry.status, entry.seconds, failed=entry.failed)
             if self.settings.log != "off":
-                log.info(log_line(self.settings.log, world, entry))
+                log.info(entry.line(self.settings.log, world.name))
 
         if reply.streams:
             reply.body = stream(world, reply.body, close)
@@ -362,21 +362,6 @@ class Asked(NamedTuple):
     path: str
 
 
-class Obstructed(Exception):
-    """A fault stands in the way of the call."""
-
-    def __init__(self, fault: Fault, refusal: Refusal) -> None:
-        super().__init__(f"fault {fault.id}")
-        self.fault, self.refusal = fault, refusal
-
-
-def obstruct(vendor: Vendor[Any], fault: Fault | None) -> Fault | None:
-    """Raise Obstructed if the fault keeps the request from being handled."""
-    if fault and (fault.status or fault.unanswered):
-        raise Obstructed(fault, vendor.failure(fault.status or 500))
-    return fault
-
-
 def failed(world: World, vendor: Vendor[Any], call: Call, error: Exception) -> Refusal:
     """The vendor's 500 for a failure of ours, which leaves nothing behind of what the request has written."""
     log.error("%s %s failed", call.method, redact_target(call.target), exc_info=error)
@@ -394,42 +379,6 @@ def not_kept(world: World, vendor: Vendor[Any], call: Call, error: OSError) -> R
     call.failed = True
     call.diagnose(f"the data file cannot be written ({error.strerror or error}); nothing of this request was kept")
     return vendor.failure(507)
-
-
-def stream(world: World, chunks: Iterator[bytes], close: Callable[[bytes, int], None]) -> Iterator[bytes]:
-    """An empty chunk, then those of an answer, each made under the world's lock.
-
-    A chunk that fails leaves nothing behind; what those before it wrote stays, as the client has seen them.
-    """
-    seen, size = bytearray(), 0
-    try:
-        yield b""
-        while True:
-            with world.lock:
-                world.begin()
-                try:
-                    chunk = next(chunks, None)
-                    world.commit()
-                except Exception:
-                    world.undo()
-                    raise
-            if chunk is None:
-                return
-            size += len(chunk)
-            seen += chunk[: BODY - len(seen)]
-            yield chunk
-    finally:
-        close(bytes(seen), size)
-
-
-def log_line(style: str, world: World, entry: Entry) -> str:
-    described = entry.describe()
-    wanted = ("at", "method", "target", "vendor", "operation", "caller", "status", "failed", "diagnosis")
-    fields = {"world": world.name, "ms": round(entry.seconds * 1000, 2), **{name: described[name] for name in wanted}}
-    if style == "json":
-        return json.dumps(fields)
-    line = "{status} {method} {target} [{world}] {vendor}.{operation} {caller} {ms} ms".format(**fields)
-    return "\n    ".join([line, *entry.diagnosis])
 
 
 def load_vendors(names: Iterable[str]) -> list[Vendor[Any]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Call, Reply
+from mocksrv.call import Call, Refusal, Reply
 from mocksrv.clock import pause
 
 if TYPE_CHECKING:
@@ -164,3 +164,18 @@ class Faults:
 
     def __bool__(self) -> bool:
         return bool(self._faults)
+
+
+class Obstructed(Exception):
+    """A fault stands in the way of the call."""
+
+    def __init__(self, fault: Fault, refusal: Refusal) -> None:
+        super().__init__(f"fault {fault.id}")
+        self.fault, self.refusal = fault, refusal
+
+
+def obstruct(fault: Fault | None, failure: Callable[[int], Refusal]) -> Fault | None:
+    """Raise Obstructed, with the vendor's own failure, if the fault keeps the request from being handled."""
+    if fault and (fault.status or fault.unanswered):
+        raise Obstructed(fault, failure(fault.status or 500))
+    return fault

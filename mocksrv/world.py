@@ -6,13 +6,13 @@ A world is replaced as a whole, never emptied: reset, restore and fork all make 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from mocksrv.clock import Clock, stopwatch
 from mocksrv.faults import Faults
 from mocksrv.generator import Generator
-from mocksrv.journal import Journal
+from mocksrv.journal import BODY, Journal
 from mocksrv.limits import Window
 from mocksrv.store import Store, Table
 
@@ -118,3 +118,29 @@ class World:
         self.store.commit(self.state())
         self.store.ledger.end()
         self.changed.notify_all()
+
+
+def stream(world: World, chunks: Iterator[bytes], close: Callable[[bytes, int], None]) -> Iterator[bytes]:
+    """An empty chunk, then those of an answer, each made under the world's lock.
+
+    A chunk that fails leaves nothing behind; what those before it wrote stays, as the client has seen them.
+    """
+    seen, size = bytearray(), 0
+    try:
+        yield b""
+        while True:
+            with world.lock:
+                world.begin()
+                try:
+                    chunk = next(chunks, None)
+                    world.commit()
+                except Exception:
+                    world.undo()
+                    raise
+            if chunk is None:
+                return
+            size += len(chunk)
+            seen += chunk[: BODY - len(seen)]
+            yield chunk
+    finally:
+        close(bytes(seen), size)

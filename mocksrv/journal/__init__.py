@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -61,6 +62,16 @@ class Entry:
             "response": {"headers": redact_headers(self.response_headers),
                          "body": readable(self.response_body, self.response_size)},
         }
+
+    def line(self, style: str, world: str) -> str:
+        """The exchange in the server's log: as "json", or as text with a line for each diagnosis."""
+        described = self.describe()
+        wanted = ("at", "method", "target", "vendor", "operation", "caller", "status", "failed", "diagnosis")
+        fields = {"world": world, "ms": round(self.seconds * 1000, 2), **{name: described[name] for name in wanted}}
+        if style == "json":
+            return json.dumps(fields)
+        line = "{status} {method} {target} [{world}] {vendor}.{operation} {caller} {ms} ms".format(**fields)
+        return "\n    ".join([line, *self.diagnosis])
 
     @cached_property
     def weight(self) -> int:
