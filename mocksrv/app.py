@@ -122,7 +122,7 @@ class Simulator(Flask):
         prefix, name, path = take_world(mounted, path)
         if path == CONTROL or path.startswith(f"{CONTROL}/"):
             return self._control(environ, start_response, prefix, name, path)
-        asked = Asked(target, *self._vendor(prefix, name, path))
+        asked = Asked(target, *self._vendor(prefix, name, path, self._named(environ)))
         if not self._hooked:
             return self.short_way(environ | {ASKED: asked}, start_response)
         inner = {"SCRIPT_NAME": asked.prefix.removesuffix(f"/{asked.vendor.name}"),
@@ -276,6 +276,9 @@ class Simulator(Flask):
         """The answer's bytes, with the diagnosis of a refusal in its header."""
         if isinstance(result, Refusal):
             near_misses.diagnose(vendor, call, result)
+            if call.operation is None and not call.prefix.endswith(f"/{vendor.name}"):
+                rivals = [one for one in self.vendors.values() if one is not vendor and one.claims(call.path)]
+                near_misses.shadowed(vendor, rivals, call)
         if isinstance(result, Ours):
             reply = Reply(json.dumps(result.body).encode(), result.status, [("Content-Type", PROBLEM)])
         else:
@@ -318,14 +321,23 @@ class Simulator(Flask):
 
     # --- where a path belongs ----------------------------------------------------------------------------------
 
-    def _vendor(self, prefix: str, name: str | None, path: str) -> tuple[Vendor[Any], str, str | None, str]:
-        """The vendor of a path: by its mount (`/carehq/...`), else by claim; the last one takes the rest."""
+    def _named(self, environ: WSGIEnvironment) -> Vendor[Any] | None:
+        """The vendor that the header X-Mocksrv-Vendor names, or the host: `cht.localhost`."""
+        host = environ.get("HTTP_HOST", "").partition(".")[0].lower()
+        return self.vendors.get(environ.get("HTTP_X_MOCKSRV_VENDOR") or host)
+
+    def _vendor(self, prefix: str, name: str | None, path: str,
+                named: Vendor[Any] | None) -> tuple[Vendor[Any], str, str | None, str]:
+        """The vendor of a path: by its mount (`/carehq/...`), by its name, else by claim; the last one takes the rest.
+        """
         mount, slash, _rest = path[1:].partition("/")
         if mount in self.vendors and (slash or len(self.vendors) > 1):
             prefix, path = f"{prefix}/{mount}", path[len(mount) + 1 :] or "/"
             if name is None:
                 prefix, name, path = take_world(prefix, path)
             return self.vendors[mount], prefix, name, path
+        if named:
+            return named, prefix, name, path
         *others, last = self.vendors.values()
         return next((vendor for vendor in others if vendor.claims(path)), last), prefix, name, path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,15 @@ def diagnose(vendor: Vendor[Any], call: Call, refusal: Refusal) -> None:
         call.diagnose(explain(vendor, call))
     elif refusal.status == 404 and (meant := suspect(vendor, call)):
         call.diagnose(meant)
+
+
+def shadowed(vendor: Vendor[Any], rivals: Sequence[Vendor[Any]], call: Call) -> None:
+    """Say that a path of the shared root may have been meant for another vendor that would take it, too."""
+    named = call.header("x-mocksrv-vendor") or call.host.partition(".")[0].lower()
+    if rivals and named != vendor.name:
+        other, titles = rivals[0].name, ", ".join(one.title for one in rivals)
+        call.diagnose(f"at the shared root this path is {vendor.title}'s; for {titles} put /{other} before it, ask the "
+                      f"host {other}.localhost, send X-Mocksrv-Vendor: {other}, or serve with --vendor {other}")
 
 
 def of_another_release(vendor: Vendor[Any], call: Call) -> str:

@@ -211,5 +211,5 @@ def normal_path(path: str) -> str:
 def identity(world: World, call: Call) -> Any:
     """Whether the caller is signed in; refreshes the userCtx cookie."""
     if not isinstance(call.caller, auth.Caller):
-        return Reply(b"", 401, content_type="application/json")
+        return Reply(b"", 401, content_type=rendering.JSON_TYPE)
     return Reply({"success": True}, headers=[user_context(world, call.caller)])
