@@ -26,7 +26,7 @@ import requests
 
 from mocksrv import config
 from mocksrv.drift import accepted
-from mocksrv.tests.tools import SHIFTED, program
+from mocksrv.tests.tools import on_this_day, optional, program, reaches_a_registry
 
 ROOT = Path(__file__).parents[2]
 GENERATED = ROOT / "docs" / "operations"
@@ -115,22 +115,6 @@ class Place:
         return done.stdout
 
 
-def needs(name: str, advice: str) -> None:
-    """End the test where there is not that program, which CI does not need to have either."""
-    reaches_a_registry()
-    if shutil.which(name) is None:
-        pytest.skip(f"needs {name}: {advice}")
-
-
-def reaches_a_registry() -> None:
-    on_this_day("no registry is reached on another day")
-
-
-def on_this_day(reason: str) -> None:
-    if SHIFTED in os.environ:
-        pytest.skip(reason)
-
-
 def run(snippet: Snippet, place: Place) -> None:
     """Run a snippet by its language; it must succeed, and print what the page says."""
     for test in written_tests(snippet.page):  # what `pytest` on that page means
@@ -195,7 +179,7 @@ def trusted(text: str, place: Place) -> str:
 
 
 def served_by_uv(text: str, place: Place) -> str:
-    needs("uvx", "pip install uv")
+    optional("uvx", "pip install uv")
     return served(text, place)
 
 
@@ -227,7 +211,7 @@ def installed(text: str, place: Place) -> str:
 
 
 def installed_by_pipx(text: str, place: Place) -> str:
-    needs("pipx", "pip install pipx")
+    optional("pipx", "pip install pipx")
     return place.run("bash", "-c", f"{text} --force", cwd=ROOT)
 
 
@@ -243,7 +227,7 @@ def contracts(text: str, place: Place) -> str:
 
 
 def needs_engine() -> None:
-    needs("docker", "and an engine for it")
+    optional("docker", "and an engine for it")
     if subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=SECONDS).returncode:
         pytest.skip("needs a Docker engine that runs")
 
@@ -278,7 +262,7 @@ def java(text: str, place: Place) -> str:
 
 
 def go(text: str, place: Place) -> str:
-    needs("go", "apt-get install -y golang-go")
+    optional("go", "apt-get install -y golang-go")
     (place.folder / "recipe.go").write_text(text, encoding="utf-8")
     return place.run("go", "run", "recipe.go")
 

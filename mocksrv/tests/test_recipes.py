@@ -25,7 +25,8 @@ import yaml
 from mocksrv.app import create_app
 from mocksrv.config import PARSERS, load
 from mocksrv.serving.server import Server
-from mocksrv.tests.snippets import ROOT, reaches_a_registry, snippets, written_tests
+from mocksrv.tests.snippets import ROOT, snippets, written_tests
+from mocksrv.tests.tools import reaches_a_registry
 
 PUBLISH = (ROOT / ".github" / "workflows" / "publish.yml").read_text(encoding="utf-8")
 RECIPES = [one.text for one in snippets() if one.page == "docs/recipes.md" and one.language == "yaml"]

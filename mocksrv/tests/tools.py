@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-SHIFTED = "FAKETIME"  # set where the tests run on another day; no registry is reached then, for certificates are over
+SHIFTED = "FAKETIME"  # set where the tests run on another day
 INSTALL = {  # by the program that is looked for: Debian's name, which tells other systems enough
     "chromium": "chromium",
     "chromedriver": "chromium-driver",
@@ -20,8 +20,7 @@ INSTALL = {  # by the program that is looked for: Debian's name, which tells oth
 
 def program(name):
     """The path of a program; ends the test, or all that use the fixture, where there is none."""
-    if SHIFTED in os.environ:
-        pytest.skip("programs that are not Python keep to the machine's clock")
+    on_this_day("programs that are not Python keep to the machine's clock")
     path = shutil.which(name)
     if path is None:
         lacking(f"{name}: apt-get install {INSTALL.get(name, name)}")
@@ -34,3 +33,20 @@ def lacking(what):
     if os.environ.get("CI") == "true" and SHIFTED not in os.environ:
         pytest.fail(f"in CI nothing may be missing: needs {what}")
     pytest.skip(f"needs {what}")
+
+
+def optional(name, advice):
+    """End a test where there is not that program, which CI need not have either."""
+    reaches_a_registry()
+    if shutil.which(name) is None:
+        pytest.skip(f"needs {name}: {advice}")
+
+
+def reaches_a_registry():
+    on_this_day("no registry is reached on another day: certificates are over")
+
+
+def on_this_day(reason):
+    """End a test that the machine's own clock is for, where it is another day's."""
+    if SHIFTED in os.environ:
+        pytest.skip(reason)
