@@ -131,6 +131,17 @@ def strict(request: pytest.FixtureRequest, api: Client, target: str) -> Client:
     return api
 
 
+@pytest.fixture(params=["4.15", "5.2"])
+def each_release(request: pytest.FixtureRequest, target: str) -> str:
+    """The test runs once in each release; a live server has its own."""
+    release: str = request.param
+    if target == "mock":
+        request.getfixturevalue("mocksrv").set(cht_release=release)
+    elif release != "4.15":
+        pytest.skip("a live server is played once, whatever its release")
+    return release
+
+
 @pytest.fixture
 def newer(request: pytest.FixtureRequest, api: Client, target: str) -> Client:
     """The API of CHT 5.2 as its server admin, exactly like the server; a live one must be of that release."""

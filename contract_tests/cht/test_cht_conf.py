@@ -79,7 +79,7 @@ def workbook(path: Path, form: str) -> None:
 
 
 @pytest.fixture
-def run(api: Any, cht_conf: Path, project: Path) -> Run:
+def run(api: Any, each_release: str, cht_conf: Path, project: Path) -> Run:
     """Run actions on the project; the output, of which a failure shows all."""
     def act(*actions: str, extra: tuple[str, ...] = ()) -> str:
         assert api.auth is not None

@@ -33,7 +33,7 @@ Script = Callable[[str], Any]
 
 
 @pytest.fixture
-def pouch(api: Any, npm: Callable[[str, str], Path], tmp_path: Path) -> Script:
+def pouch(api: Any, each_release: str, npm: Callable[[str, str], Path], tmp_path: Path) -> Script:
     """Run the body of an async function that has `remote` and `local`; what it returns."""
     modules = npm("pouchdb", VERSION)
     name, password = api.auth

@@ -199,6 +199,21 @@ def test_views_that_the_index_took_the_place_of(newer):
     assert newer.ok("GET", "/medic/_design/medic-client/_view/contacts_by_type")["rows"][0].keys() == {"key", "value"}
 
 
+def test_the_index_as_couchdb_tells_it(newer, unique):
+    word = f"w{unique.rpartition('-')[2]}"
+    ids = [newer.ok("POST", "/api/v1/places", {"type": "district_hospital", "name": f"{word} {letter}"})["id"]
+           for letter in "ba"]
+    path = "/medic/_design/medic/_nouveau/contacts_by_freetext"
+    found = newer.ok("GET", path, params={"q": f"{word[:-1]}*", "sort": "sort_order", "limit": "1"})
+    assert (found["total_hits"], [hit["id"] for hit in found["hits"]]) == (2, ids[1:])
+    more = newer.ok("POST", path, {"q": f"{word[:-1]}*", "bookmark": found["bookmark"], "include_docs": True})
+    assert [hit["doc"]["_id"] for hit in more["hits"]] == ids[:1]
+    exact = " OR ".join(f'exact_match:"name:{word} {letter}"' for letter in "abc")
+    assert newer.ok("POST", path, {"q": exact})["total_hits"] == 2
+    assert newer.ok("POST", path, {"q": exact.replace("OR", "AND")})["total_hits"] == 0
+    assert newer.get(f"{path}_x", params={"q": "a*"}).json()["reason"] == "missing_index"
+
+
 # --- paths and headers ---------------------------------------------------------------------------------------
 
 
