@@ -139,6 +139,9 @@ SLASHES = Change(
 REWRITE_REDIRECT = Change(
     "4.22", "GET /medic/_design/medic/_rewrite by online users", "404 of CouchDB", "302 to the path with a slash",
     "8f6155274a; compared live")
+DB_INFO = Change(
+    "4.22", "GET /dbinfo by nobody", "the login page leads back to /dbinfo; `WWW-Authenticate: Cookie`",
+    "it leads back to /; without", "8f6155274a, Express 5; recorded from 5.2.0")
 SECURITY_HEADERS = Change(
     "4.18", "security headers of all answers", "those of helmet 3", "those of helmet 8",
     "7c83055b89; recorded from 5.2.0")

@@ -261,9 +261,16 @@ def unauthorized(call: Call, prompt: bool = False) -> Reply:
     else:
         reply = unsized(call, 401, "text/plain", b"not logged in", logout)
         reply.headers.insert(-1, ("WWW-Authenticate", 'Basic realm="Medic Web Services"'))
+    if loses_its_path(call):
+        return reply
     if routing.is_proxied(call) and routing.is_plain(call) and (call.caller is not None or routing.is_unchecked(call)):
         reply.headers.insert(-1, PROXY)
     return reply
+
+
+def loses_its_path(call: Call) -> bool:
+    """Whether the server has put another path in the request's place."""
+    return call.path == "/dbinfo" and releases.DB_INFO.holds(call)
 
 
 def looks_human(call: Call) -> bool:
@@ -274,7 +281,7 @@ def looks_human(call: Call) -> bool:
 
 
 def login_redirect(call: Call, headers: Headers) -> Reply:
-    wanted = call.target.removeprefix(call.prefix) or "/"
+    wanted = "/" if loses_its_path(call) else call.target.removeprefix(call.prefix) or "/"
     page = f"{LOGIN}?redirect={quote(wanted, safe=COMPONENT)}"
     return redirect(call, page, headers=[*headers, LOGIN_FORCE])
 

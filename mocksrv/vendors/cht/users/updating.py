@@ -90,9 +90,10 @@ def update(world: World, call: Call, name: str, data: Data) -> Data:
     token_login.prepare(world, taken, data, user, settings_doc)
     sso.check_update(world, data, user)
     generated = taken.password == "generated" or sso.wanted(world, user)
-    user = password_change.marked(
-        world, user, data.get(password_change.FIELD), generated=generated,
-        others=auth.has(world, auth.signed_in(call), *UPDATE))
+    if javascript.truthy(data.get("password")):  # one that nobody knows changes nothing
+        user = password_change.marked(
+            world, user, data.get(password_change.FIELD), generated=generated,
+            others=auth.has(world, auth.signed_in(call), *UPDATE))
     facilities.check_places(world, data, user)
     facilities.check_contact(world, data, user)
     if javascript.truthy(user.get("password")) and name in world.table(auth.ADMINS):
