@@ -57,7 +57,7 @@ class Client:
 
     def doc(self, id: str, database: str = "medic") -> dict[str, Any]:
         """A stored document."""
-        return self.ok("GET", f"/{database}/{requests.utils.quote(id, safe='')}")
+        return self.ok("GET", f"/{database}/{requests.utils.quote(id, safe='').replace('_design%2F', '_design/')}")
 
     def configure(self, **settings: Any) -> None:
         """Set app settings; the server reads them from their document."""

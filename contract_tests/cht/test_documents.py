@@ -101,7 +101,7 @@ def test_an_id_may_hold_a_slash_or_a_colon(api, unique):
     ("POST", "/medic/_bulk_docs", {"docs": 5}, 400, "bad_request", "`docs` parameter must be an array."),
     ("POST", "/medic/_bulk_docs", {"docs": [5]}, 400, "bad_request", "Document must be a JSON object"),
     ("POST", "/medic/_bulk_docs", {"docs": [{"_id": "x"}], "new_edits": False}, 400, "bad_request",
-     "Invalid rev format"),
+     "When `new_edits: false`, the document needs `_rev` or `_revisions` specified"),
     ("PUT", "/medic/x", {"_deleted": 1}, 400, "doc_validation", "Bad special document member: _deleted"),
     ("GET", "/medic/_all_docs?limit=-1", None, 400, "query_parse_error", "Invalid value for positive integer: \"-1\""),
     ("GET", "/medic/_all_docs?startkey=a", None, 400, "bad_request", "invalid UTF-8 JSON"),
@@ -207,7 +207,7 @@ def test_an_attachment_becomes_a_stub_that_the_next_version_keeps(api, unique):
     assert base64.b64decode(full["data"]) == content
     assert full["digest"] == stub["digest"]
     couch(api.put(f"/medic/{unique}-2", {"_attachments": {"a": {"data": "%"}}}), 400, "bad_request",
-          "Attachment data for a is not base64")
+          "Invalid attachment data for a")
 
 
 # --- databases -------------------------------------------------------------------------------------------------
@@ -306,7 +306,7 @@ def test_what_the_database_forbids_to_all_but_admins(api, account, unique):
     cases = [
         ("settings", settings | {"x": 1}, "You are not authorized to edit admin only docs"),
         (f"form:{unique}", {"type": "form"}, "You are not authorized to edit admin only docs"),
-        (f"_design/{unique}", {}, "You are not authorized to edit admin only docs"),
+        (f"_design/{unique}", {}, "You are not a db or server admin."),
         (f"org.couchdb.user:{unique}", {"type": "user-settings"}, "You are not authorized to create user-settings"),
         (own["_id"], own | {"roles": ["_admin"]}, "You are not authorized to edit roles"),
         (unique, {"purged": True}, "Purged documents should not be written to CouchDB!"),

@@ -115,12 +115,27 @@ ASCII = "<<120>>"  # as Erlang writes "x"
      "Sorts currently only support a single direction for all fields."),
     ({"selector": {}, "sort": ["nothing"]}, "no_usable_index",
      "No index exists for this sort, try indexing by the sort fields."),
-    ({"selector": {}, "use_index": 1}, "invalid_index_name", "Invalid index name: 1"),
     ({"selector": {}, "query": 1}, "invalid_key", "Invalid key query for this request."),
 ])
 def test_queries_that_are_refused(api, operation, query, error, reason):
     answer = api.post(f"/medic/{operation}", query)
     assert (answer.status_code, answer.json()) == (400, {"error": error, "reason": reason})
+
+
+@pytest.mark.parametrize(("member", "what"), [
+    ({"use_index": 1}, "{invalid_index_name,1}"), ({"use_index": {}}, "{invalid_index_name,{[]}}"),
+    ({"stale": "x"}, "{invalid_ok_or_false_value,<<120>>}"), ({"bookmark": 7}, "{invalid_bookmark,7}")])
+def test_what_couchdb_fails_over(api, member, what):
+    answer = api.post("/medic/_find", {"selector": {}, **member})
+    told = answer.json()
+    assert (answer.status_code, told.pop("ref") > 0) == (500, True)
+    assert told == {"error": "unknown_error", "reason": f"Unknown Error: mango_opts :: {what}"}
+
+
+@pytest.mark.parametrize("empty", ["$or", "$nor"])
+def test_what_can_fit_nothing_tells_nothing(api, empty):
+    answer = api.post("/medic/_find", {"selector": {empty: []}})
+    assert (answer.status_code, answer.text) == (200, '{"docs":[\r\n]}\r\n\n')
 
 
 def test_a_bookmark_must_be_one(api):
@@ -138,7 +153,7 @@ def test_a_bookmark_must_be_one(api):
     ({"index": {"fields": ["a"]}, "name": 1}, 400, "invalid_string", "Invalid string: 1"),
     ({"index": {"fields": ["a"], "more": 1}}, 400, "invalid_key", "Invalid key more for this request."),
     ({"index": {"fields": ["a"]}, "more": 1}, 400, "invalid_key", "Invalid key more for this request."),
-    ({"index": {"fields": [{"a": "up"}]}}, 400, "invalid_sort_dir", None),
+    ({"index": {"fields": [{"a": "up"}]}}, 400, "invalid_sort_field", None),
 ])
 def test_indexes_that_are_refused(api, body, status, error, reason):
     answer = api.post("/medic/_index", body)

@@ -197,7 +197,7 @@ def test_ways_to_the_settings_and_the_page_of_rewrites(suite, people, unique):
     for auth in (suite.auth, offline):
         assert suite.request(f"{rewrite}/app_settings/medic", auth=auth)["settings"] == suite.request(
             f"/{DB}/settings")["settings"]
-        page = requests.get(suite.url + rewrite, auth=auth, timeout=30)
+        page = requests.get(f"{suite.url}{rewrite}/", auth=auth, timeout=30)
         assert (page.status_code, "This loads as an empty page" in page.text) == (200, True)
     changed = suite.request(f"{rewrite}/update_settings/medic", "PUT", {"api_v0": unique})
     assert changed["success"] is True

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from mocksrv.config import Config
 from mocksrv.vendors.cht import vendor
 from mocksrv.vendors.cht.couch import collation, documents, maintenance
-from mocksrv.vendors.cht.couch_api import find
 from mocksrv.vendors.cht.couch_api.find import indexes as find_indexes
 from mocksrv.vendors.cht.couch_api.find import options as find_options
 from mocksrv.vendors.cht.couch_api.find import plan as mango_plan
+from mocksrv.vendors.cht.couch_api.find import queries as find
 from mocksrv.vendors.cht.couch_api.find import selectors
 from mocksrv.vendors.cht.couch_api.find.selectors import BadQuery
 from mocksrv.worlds import Worlds
@@ -119,7 +119,7 @@ def test_a_query_finds_what_fits_by_any_index(origin, docs, indexes, selector, s
     assert [doc["_id"] for doc in found.docs] == [doc["_id"] for doc in whole]
     if not sort:  # then the index leaves nothing out
         assert len(whole) == sum(fits(doc, selector) for doc in stored)
-    pages, mark = [], "nil"
+    pages, mark = [], ""
     for _ in range(len(docs) + 1):
         _, part = answered(world, db, query | {"limit": page, "bookmark": mark})
         pages += part.docs

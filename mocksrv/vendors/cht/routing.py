@@ -19,7 +19,7 @@ def path_pattern(*ends: str) -> re.Pattern[str]:
 
 
 UNDER_MEDIC = path_pattern(".*")
-ONLINE_ONLY = path_pattern("_design/.*/_(?:list|show|view)/.*",
+ONLINE_ONLY = path_pattern("_design/.*/_(?:list|show|view)/.*", "_design/medic-admin/_rewrite.*",
                            "_(?:find|explain|index|ensure_full_commit|security|purge)(?:/.*)?")
 # Open to all, whatever the method: CouchDB decides.
 UNCHECKED = path_pattern("_local/.*", "_revs_diff", "_missing_revs")
@@ -76,7 +76,7 @@ def is_unchecked(call: Call) -> bool:
     path = sent_path(call)
     if path in GREETING:
         return call.method in ("GET", "HEAD")
-    return (path.strip("/").lower() == "_session" or UNCHECKED.fullmatch(path) is not None
+    return (path.lower() == "/_session" or UNCHECKED.fullmatch(path) is not None
             or (META.fullmatch(path) is not None and not is_feed(call)))
 
 

@@ -92,7 +92,10 @@ class CHT(Vendor[Call]):
             if releases.TRAILING_SLASH.holds(world) and path.lower() in EITHER_WAY:
                 return path.lower()[:-1]
             path = tidied(world, path)
-        return path if path.islower() else self._fold(path, self.running(world))
+        if path.islower():
+            return path
+        folded = self._fold(path, self.running(world))
+        return path if is_couchdbs(world, folded) else folded  # whose words have one letter case
 
     def _fold(self, path: str, release: str) -> str:
         """The path with its fixed segments in the letter case of the operation that it fits."""
@@ -220,10 +223,16 @@ class CHT(Vendor[Call]):
         return f"curl -u {ADMIN}:{PASSWORD} '{base_url}/api/v1/person?type=person&limit=1'"
 
 
+def is_couchdbs(world: World, path: str) -> bool:
+    """Whether a path is one of a database or another word of CouchDB's, and none of the API's own below `medic`."""
+    parts = [part for part in path.lower().split("/") if part]
+    return bool(parts) and (parts[0] in documents.names(world) or parts[0] == "_session") and OWNED.isdisjoint(parts)
+
+
 def tidied(world: World, path: str) -> str:
     """A path of a database without the slashes that CouchDB does not mind, but which the API's own paths do."""
     parts = [part for part in path.split("/") if part]
-    if not parts or parts[0].lower() not in documents.names(world):
+    if not parts or not is_couchdbs(world, f"/{parts[0].lower()}"):
         return path
     strict = len(parts) == 1 or not OWNED.isdisjoint(part.lower() for part in parts)
     return f"/{'/'.join(parts)}{'/' if strict and path[-1] == '/' else ''}"

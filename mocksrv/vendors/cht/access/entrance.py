@@ -107,6 +107,12 @@ def nothing(world: World, call: Call) -> Refusal:
     return refused
 
 
+def no_rest(world: World, call: Call) -> None:
+    """Refuse a path that goes on where CouchDB's does not; to offline users the API answers all the same."""
+    if "rest" in call.params:
+        raise nothing(world, call)
+
+
 def refusal(world: World, call: Call) -> Refusal:
     """The answer to what neither the API nor an operation of CouchDB's takes."""
     caller = auth.signed_in(call)

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+from mocksrv.vendors.cht.couch.errors import unknown
 from mocksrv.world import World
 
 TABLE = "cht.attachments"
@@ -50,11 +51,12 @@ def absorb(world: World, id: str, given: Mapping[str, Any], before: Mapping[str,
             try:
                 content = base64.b64decode(one["data"], validate=True)
             except (binascii.Error, TypeError, ValueError):
-                raise BadData(f"Attachment data for {name} is not base64") from None
+                raise BadData(f"Invalid attachment data for {name}") from None
             content_type = one.get("content_type") or "application/octet-stream"
             if not isinstance(content_type, str):
                 raise BadData(f"Attachment content_type for {name} is not a string")
-            stubs[name] = keep(world, content, content_type, revpos)
+            kept = keep_packed if one.get("encoding") == "gzip" else keep
+            stubs[name] = kept(world, content, content_type, revpos)
     return stubs
 
 
@@ -66,6 +68,20 @@ def keep(world: World, content: bytes, content_type: str, revpos: int) -> Stub:
     return {"content_type": content_type, "revpos": revpos, "digest": digest, "length": len(content), "stub": True}
 
 
+def keep_packed(world: World, packed: bytes, content_type: str, revpos: int) -> Stub:
+    """Put away what was sent packed with gzip, or is said to be: CouchDB looks into it only when it is read.
+
+    Its length is that of what was sent.
+    """
+    digest = "md5-" + base64.b64encode(hashlib.md5(packed, usedforsecurity=False).digest()).decode()
+    try:
+        record: dict[str, Any] = {"data": base64.b64encode(unpack(packed)).decode()}
+    except ValueError:
+        record = {"data": base64.b64encode(packed).decode(), "broken": True}
+    world.table(TABLE).put(digest, record)
+    return {"content_type": content_type, "revpos": revpos, "digest": digest, "length": len(packed), "stub": True}
+
+
 def media_type(stub: Mapping[str, Any]) -> str:
     """The content type as a header's value: its UTF-8 bytes, on one line."""
     line = str(stub["content_type"]).replace("\r", " ").replace("\n", " ")
@@ -73,8 +89,10 @@ def media_type(stub: Mapping[str, Any]) -> str:
 
 
 def read(world: World, stub: Mapping[str, Any]) -> bytes:
-    """The content behind a stub."""
+    """The content behind a stub; refuses as CouchDB fails over what is not packed as it was said to be."""
     record = world.table(TABLE).peek(stub["digest"])
+    if record and record.get("broken"):
+        unknown("data_error", diagnosis="this attachment was uploaded with Content-Encoding gzip, but is no gzip")
     return base64.b64decode(record["data"]) if record else b""
 
 

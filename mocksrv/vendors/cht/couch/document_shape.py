@@ -9,7 +9,10 @@ from typing import Any
 REV = re.compile(r"[+]?\d+-", re.ASCII)
 # The members that CouchDB keeps for itself, and of which kind those must be that it acts on.
 SPECIAL: dict[str, type] = {"_id": str, "_deleted": bool, "_attachments": dict, "_revisions": dict,
-                            "_revs_info": list, "_conflicts": list, "_deleted_conflicts": list, "_local_seq": object}
+                            "_revs_info": list, "_conflicts": list, "_deleted_conflicts": list, "_local_seq": object,
+                            "_replication_id": object, "_replication_state": object,
+                            "_replication_state_time": object, "_replication_state_reason": object,
+                            "_replication_stats": object}
 
 
 class Invalid(Exception):
@@ -19,6 +22,29 @@ class Invalid(Exception):
         super().__init__(reason)
         self.error = error
         self.reason = reason
+
+
+# What members of design documents must be; of `views` each is an object with a `map`.
+DESIGN: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "filters": (dict, "object"), "language": (str, "string"), "lists": (dict, "object"), "options": (dict, "object"),
+    "rewrites": ((str, list), "string or array"), "shows": (dict, "object"), "updates": (dict, "object"),
+    "validate_doc_update": (str, "string"), "views": (dict, "object")}
+
+
+def design_problem(doc: Mapping[str, Any]) -> str | None:
+    """Why CouchDB does not take a design document, or None. CouchDB 3.3 source, couch_mrview (validate_ddoc_fields)."""
+    for name, (kind, told) in DESIGN.items():
+        if name in doc and not isinstance(doc[name], kind):
+            return f"`{name}` field must have {told} type"
+    for name, view in doc.get("views", {}).items():
+        if not isinstance(view, dict):
+            return f"`{name}` field must have object type"
+        if name != "lib" and doc.get("language", "javascript") == "javascript":
+            if not isinstance(view.get("map", ""), str):
+                return "`map` field must have string type"
+            if not isinstance(view.get("reduce", ""), str):
+                return "`reduce` field must have string type"
+    return None
 
 
 def check(doc: Mapping[str, Any]) -> None:

@@ -30,6 +30,8 @@ OTHER = "other"
 OPENED = "couch.databases"  # of a world, in its memory
 LOCAL = "cht.local"  # local documents, under "<database>/<id>"
 PAST = "cht.past"  # documents at revisions that others followed, under "<database>/<id>/<revision>"
+NO_REVISION = "When `new_edits: false`, the document needs `_rev` or `_revisions` specified"
+KEPT_MEMBERS = "_replication_"  # what the replicator notes in documents
 KEPT = 10  # so many revisions of a branch are there; CouchDB has them all until it compacts
 REVS_LIMIT = 1000  # revisions that are known of a branch, unless a database is told otherwise
 REVISION = re.compile(r"[0-9]{1,15}-[0-9a-zA-Z]+")
@@ -219,20 +221,20 @@ class Database:
 
     # --- writing ---
 
-    def put(self, doc: Document) -> dict[str, Any]:
+    def put(self, doc: Document, *, any_id: bool = False) -> dict[str, Any]:
         """Store a document; raises Conflict, Forbidden and Invalid. Its `_id` is made if it has none."""
-        check(doc)
+        check({**doc, "_id": "-"} if any_id else doc)
         id = doc["_id"] if "_id" in doc else new_id(self.world)
         known = self.branches(id)
-        given = doc.get("_rev")
-        if given is None:
-            if known and not known[0].deleted:
-                raise Conflict
-            return self._store(id, doc, known[0] if known else None, known)
-        parent = next((leaf for leaf in known if leaf.rev == given), None)
-        if parent is None:
-            raise Conflict
-        return self._store(id, doc, parent, known)
+        return self._store(id, doc, followed(known, doc), known)
+
+    def conflicts(self, doc: Record) -> bool:
+        """Whether the document does not follow what is there."""
+        try:
+            followed(self.branches(doc["_id"]), doc)
+        except Conflict:
+            return True
+        return False
 
     def delete(self, id: str, rev: str | None = None) -> dict[str, Any]:
         """Leave a bare tombstone; without `rev`, of the last revision. Raises NotFound and Conflict."""
@@ -257,6 +259,12 @@ class Database:
         """Store a document with the revision it brings, as replication does; what does not follow is a conflict."""
         check(doc)
         id, rev = doc["_id"], doc.get("_rev") or ""
+        if not rev and "_revisions" in doc:
+            given = doc["_revisions"]
+            rev = f"{given.get('start')}-{(given.get('ids') or [''])[0]}"
+            doc = {**doc, "_rev": rev}
+        if not rev:
+            raise Invalid("bad_request", NO_REVISION)
         if not REVISION.fullmatch(rev):
             raise Invalid("bad_request", "Invalid rev format")
         known = self.branches(id)
@@ -284,7 +292,7 @@ class Database:
             if reason := users_validation.problem({**doc, "_id": id}, self.peek(id)):
                 raise Forbidden(reason)
         revs = parent.revs if parent else []
-        body = {key: value for key, value in doc.items() if not key.startswith("_")}
+        body = {key: value for key, value in doc.items() if not key.startswith("_") or key.startswith(KEPT_MEMBERS)}
         deleted = bool(doc.get("_deleted"))
         stubs = self._stubs(id, doc.get("_attachments"), parent.body if parent else {},
                             revision_tree.rank(parent.rev)[0] + 1 if parent else 1)
@@ -348,6 +356,22 @@ class Database:
     def security(self) -> Record | None:
         """Members and admins, if they were set."""
         return self.world.table(SERVER).peek(f"security/{self.name}")
+
+
+def followed(known: list[revision_tree.Leaf], doc: Record) -> revision_tree.Leaf | None:
+    """The leaf that a document follows; None for the first one. Raises Conflict.
+
+    A tombstone is followed without a revision only: what names it comes too late. `_revisions` alone name nothing.
+    """
+    given = doc.get("_rev")
+    if given is None:
+        if "_revisions" in doc or (known and not known[0].deleted):
+            raise Conflict
+        return known[0] if known else None
+    parent = next((leaf for leaf in known if leaf.rev == given), None)
+    if parent is None or (parent.deleted and parent is known[0] and not doc.get("_deleted")):
+        raise Conflict
+    return parent
 
 
 def database(world: World, name: str = "medic") -> Database:

@@ -48,6 +48,15 @@ def ordered(leaves: Iterable[Leaf]) -> list[Leaf]:
     return sorted(leaves, key=lambda leaf: (not leaf.deleted, rank(leaf.rev)), reverse=True)
 
 
+def in_tree_order(leaves: Iterable[Leaf]) -> list[Leaf]:
+    """As the tree is walked: later roots first, the branches of one root by their revisions.
+
+    CouchDB 3.3 source, couch_key_tree (get_all_leafs).
+    """
+    found = sorted(leaves, key=lambda leaf: [rank(rev) for rev in reversed(leaf.revs)])
+    return sorted(found, key=lambda leaf: rank(leaf.revs[-1]), reverse=True)
+
+
 def pack(leaves: list[Leaf]) -> dict[str, Any]:
     """What is kept of the leaves beside the live document."""
     first, *others = leaves

@@ -13,7 +13,7 @@ from typing import Any
 from mocksrv.call import Call
 from mocksrv.vendors.cht.couch import attachments, documents, errors
 from mocksrv.vendors.cht.couch.documents import Database
-from mocksrv.vendors.cht.couch.revision_tree import Leaf, rank
+from mocksrv.vendors.cht.couch.revision_tree import Leaf, in_tree_order, rank
 from mocksrv.world import World
 
 
@@ -120,7 +120,7 @@ def checked(rev: Any) -> str:
 def opened_revs(world: World, db: Database, id: str, revs: Any, latest: bool, more: Wanted) -> Iterator[dict[str, Any]]:
     """Several revisions: `{"ok": document}` or `{"missing": revision}` for each; all leaves for "all"."""
     if revs == "all":
-        yield from ({"ok": dressed(world, db, leaf, more)} for leaf in db.branches(id))
+        yield from ({"ok": dressed(world, db, leaf, more)} for leaf in in_tree_order(db.branches(id)))
         return
     for rev in revs:
         leaf = find(db, id, checked(rev), latest)

@@ -5,19 +5,23 @@ CouchDB 3.3 source, chttpd_changes. An answer that waits gives way to other requ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from mocksrv.clock import stopwatch
+from mocksrv.problems import NotSimulated, Ours
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import versions
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch_api import bodies, offline
 from mocksrv.vendors.cht.couch_api.find import options, selectors
+from mocksrv.vendors.cht.couch_api.local_documents import guarded
 from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, json_body, opened, sequence
+from mocksrv.vendors.cht.ddocs.views import VIEWS
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
@@ -25,6 +29,7 @@ from mocksrv.world import World
 
 TIMEOUT, HEARTBEAT = 60.0, 60.0  # seconds
 KINDS = ("application/json", "text/event-stream")
+PACKED = re.compile(r"g[\w-]+")
 LONGEST = 15  # digits of a number in the query
 Fits = Callable[[str, Mapping[str, Any]], bool]
 
@@ -53,10 +58,13 @@ class Feed:
         fitting = ((seq, id) for seq, id, history in self.db.changes(self.since) if fits(id, history))
         return list(islice(fitting, limit))
 
-    def row(self, seq: int, id: str) -> dict[str, Any]:
+    def row(self, seq: int, id: str, place: int = 0) -> dict[str, Any]:
+        """A change; `place` is how many come before it."""
         ends = self.db.branches(id)
         shown = ends if self.call.arg("style") == "all_docs" else ends[:1]
-        data: dict[str, Any] = {"seq": sequence(seq), "id": id, "changes": [{"rev": one.rev} for one in shown]}
+        data: dict[str, Any] = {
+            "seq": None if (place + 1) % interval(self.call) else sequence(seq), "id": id,
+            "changes": [{"rev": one.rev} for one in shown]}
         if ends[0].deleted:
             data["deleted"] = True
         if self.full:
@@ -81,7 +89,7 @@ class Feed:
         down = self.call.arg("descending") == "true"
         found = self.found(None if down or self.fits else self.limit)
         chosen = (found[::-1] if down else found)[: self.limit]
-        rows = b",\r\n".join(json_text.dumps(self.row(*one)) for one in chosen)
+        rows = b",\r\n".join(json_text.dumps(self.row(*one, place)) for place, one in enumerate(chosen))
         pending = (len(found) if self.fits else self.db.updated(self.since)) - len(chosen)
         last = chosen[-1][0] if pending and chosen else self.since if pending else self.db.update_seq
         tail = f'\n],\n"last_seq":{json_text.text(sequence(last))},"pending":{pending}}}\n'
@@ -114,15 +122,17 @@ class Feed:
             yield b"".join(show(self.row(*one)) for one in found)
 
 
-@vendor.operation("GET", f"/{DB}/_changes", name="couch_changes", produces=KINDS,
+@vendor.operation("GET", f"/{DB}/_changes", f"/{DB}/_changes/{{rest:path}}", name="couch_changes",
+                  produces=KINDS,
                   query=request_schemas.CHANGES, response=response_schemas.CHANGES, proof="source", source=SOURCE)
 def get_changes(world: World, call: Call) -> Any:
     """Changes in their order: since, limit, feed, include_docs, style, filter, descending, heartbeat, timeout."""
     return answer(world, call, {})
 
 
-@vendor.operation("POST", f"/{DB}/_changes", name="couch_changes_post", produces=KINDS, query=request_schemas.CHANGES,
-                  body=request_schemas.CHANGES_BODY, response=response_schemas.CHANGES, proof="source",
+@vendor.operation("POST", f"/{DB}/_changes", f"/{DB}/_changes/{{rest:path}}", name="couch_changes_post",
+                  produces=KINDS, query=request_schemas.CHANGES, body=request_schemas.CHANGES_BODY,
+                  response=response_schemas.CHANGES, proof="source",
                   source=SOURCE, effect="reads")
 def post_changes(world: World, call: Call) -> Any:
     """Changes, with `doc_ids` or `selector` for the filter of that name in the body."""
@@ -141,6 +151,7 @@ def answer(world: World, call: Call, body: dict[str, Any]) -> Any:
     feed = Feed(world, db, call, start(call, db), whole(limit) if limit is not None else None,
                 fitting(call, db, body))
     kind = call.arg("feed", "normal")
+    seconds(call, "heartbeat", HEARTBEAT)  # what is none is refused, also where nothing waits
     reply = rendering.CouchReply(None)
     if kind == "normal":
         reply.headers = [("etag", rendering.couch_etag(f"{db.name} {db.update_seq}".encode()))]
@@ -158,19 +169,26 @@ def answer(world: World, call: Call, body: dict[str, Any]) -> Any:
 
 
 def whole(text: str) -> int:
-    """A number of the query."""
+    """A number of the query; CouchDB fails over what is none."""
     if not text.isdecimal() or len(text) > LONGEST:
-        errors.couch(400, "query_parse_error", f"Invalid value for integer: {json_text.text(text)}")
+        errors.unknown("badarg", diagnosis=f"{text!r} is no whole number")
     return int(text)
+
+
+def interval(call: Call) -> int:
+    """With `seq_interval` only each so-many-th change shows its sequence."""
+    text = call.arg("seq_interval") or ""
+    return max(1, int(text)) if text.isdecimal() and len(text) <= LONGEST else 1
 
 
 def start(call: Call, db: Database) -> int:
     """The sequence after which changes count."""
-    since = (call.arg("since") or call.header("last-event-id") or "0").strip('"')
+    since = (call.arg("since") or call.arg("last-event-id") or call.header("last-event-id") or "0").strip('"')
     if since == "now":
         return db.update_seq
-    number = since.partition("-")[0]
-    if not number.isdecimal() or len(number) > LONGEST:
+    number, _, opaque = since.partition("-")
+    # Only 0 stands alone: any other number counts by what is packed behind it.
+    if not number.isdecimal() or len(number) > LONGEST or (since != "0" and not PACKED.fullmatch(opaque)):
         errors.couch(400, "bad_request", "Malformed sequence supplied in 'since' parameter.")
     return int(number)
 
@@ -178,6 +196,12 @@ def start(call: Call, db: Database) -> int:
 def seconds(call: Call, name: str, default: float) -> float:
     """A time of the query, which is in milliseconds."""
     text = call.arg(name) or ""
+    if name == "heartbeat" and text not in ("", "true"):
+        if not text.removeprefix("-").isdecimal():
+            errors.couch(400, "bad_request",
+                         "Invalid heartbeat value. Expecting a positive integer value (in milliseconds).")
+        if int(text[:LONGEST]) <= 0:
+            errors.couch(400, "bad_request", "The heartbeat value should be a positive integer (in milliseconds).")
     return int(text) / 1000 if text.isdecimal() and len(text) <= LONGEST and int(text) else default
 
 
@@ -197,8 +221,29 @@ def fitting(call: Call, db: Database, body: dict[str, Any]) -> Fits | None:
         return lambda id, history: id.startswith("_design/")
     if name == "_selector":
         try:
-            test = selectors.compile_selector(options.selector(body.get("selector")))
+            if "selector" not in body:
+                errors.couch(400, "bad_request", "Selector must be specified in POST payload")
+            test = selectors.compile_selector(options.selector(body["selector"]))
         except selectors.BadQuery as error:
-            errors.couch(400, error.error, error.reason)
+            errors.couch(400, "bad_request", error.reason)
         return lambda id, history: test(history.get("body") if history.get("deleted") else db.peek(id))
-    raise errors.CouchError(404, "not_found", "missing", diagnosis="filters of design documents are not run")
+    if name == "_view":
+        return of_view(db, call.arg("view"))
+    design, slash, function = name.partition("/")
+    if not slash:
+        errors.couch(400, "bad_request", "filter parameter must be of the form `designname/filtername`")
+    guarded(lambda: db.load(f"_design/{design}"))
+    raise Ours(NotSimulated(f"the filter function {function} of _design/{design}"))
+
+
+def of_view(db: Database, name: str | None) -> Fits:
+    """The documents of which a view has rows."""
+    if name is None:
+        errors.couch(400, "bad_request", "`view` filter parameter is not provided.")
+    design, _, view = name.partition("/")
+    guarded(lambda: db.load(f"_design/{design}"))
+    found = VIEWS.get((db.name, design), {}).get(view)
+    if found is None:
+        raise Ours(NotSimulated(f"the view {view} of _design/{design}"))
+    return lambda id, history: bool(found.rows(db, id, (history.get("body") if history.get("deleted")
+                                                        else db.peek(id)) or {}))

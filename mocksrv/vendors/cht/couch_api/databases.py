@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from itertools import pairwise
 from typing import Any
 
 from mocksrv.vendors.cht import errors, rendering
@@ -11,13 +13,16 @@ from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents, maintenance
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch_api import bodies, offline
-from mocksrv.vendors.cht.couch_api.one_document import DB, MEDIC, META, SOURCE, guarded, json_body, opened, sequence
+from mocksrv.vendors.cht.couch_api.local_documents import guarded
+from mocksrv.vendors.cht.couch_api.one_document import DB, MEDIC, META, SOURCE, json_body, opened, sequence
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
+from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 EXISTS = (412, "file_exists", "The database could not be created, the file already exists.")
+NODE, PARTS = "couchdb@127.0.0.1", 12
 MOST_PURGED = 100  # documents in one request
 # What is not allowed in the name of a user's own database becomes its code in parentheses.
 BLOCKED = re.compile(r"[^a-z0-9_$()+/-]")
@@ -104,7 +109,35 @@ def described(db: Database) -> dict[str, Any]:
     return {"instance_start_time": "1733133600", "db_name": db.name, "purge_seq": "0-g1AAAAAwGAcQ",
             "update_seq": sequence(db.update_seq), "sizes": {"file": size, "external": size, "active": size},
             "props": {}, "doc_del_count": db.deleted, "doc_count": len(db), "disk_format_version": 8,
-            "compact_running": False, "cluster": {"q": 12, "n": 1, "w": 1, "r": 1}}
+            "compact_running": False, "cluster": {"q": PARTS, "n": 1, "w": 1, "r": 1}}
+
+
+@vendor.operation("GET", f"/{DB}/_design/{{name}}/_info", name="couch_design_info",
+                  response=response_schemas.VIEW_INDEX, proof="source", source="CouchDB 3.3, couch_mrview_index (get)")
+def design_info(world: World, call: Call) -> Any:
+    """The state of a design document's indexes, which are always up to date here."""
+    db = entered(world, call)
+    doc = guarded(lambda: db.load(f"_design/{call.params['name']}"))
+    views = json_text.dumps([doc.get("language", "javascript"), doc.get("views")])
+    size = 4096 + 100 * len(db)
+    return rendering.CouchReply({"name": call.params["name"], "view_index": {
+        "updates_pending": {"minimum": 0, "preferred": 0, "total": 0}, "waiting_commit": False, "waiting_clients": 0,
+        "updater_running": False, "update_seq": db.update_seq, "purge_seq": 0, "language": doc.get(
+            "language", "javascript"), "compact_running": False, "collator_versions": ["153.112"],
+        "signature": hashlib.md5(views, usedforsecurity=False).hexdigest(),
+        "sizes": {"file": size, "external": size, "active": size}}})
+
+
+@vendor.operation("GET", f"/{DB}/_shards", name="couch_shards", response=response_schemas.SHARDS, proof="source",
+                  source="CouchDB 3.3, mem3_httpd")
+def shards(world: World, call: Call) -> Any:
+    """Where the parts of a database lie: all on the one node."""
+    db = opened(world, call)
+    if offline.filtered(call, db):
+        errors.denied(offline.NOT_YOURS)
+    edges = [number * 2**32 // PARTS for number in range(PARTS + 1)]
+    return rendering.CouchReply({"shards": {f"{low:08x}-{high - 1:08x}": [NODE]
+                                            for low, high in pairwise(edges)}})
 
 
 # --- who may enter -------------------------------------------------------------------------------------------

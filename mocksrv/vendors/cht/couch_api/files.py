@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from typing import Any, NoReturn
 
@@ -12,7 +13,8 @@ from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import attachments, documents, versions
 from mocksrv.vendors.cht.couch.documents import Database, Document
-from mocksrv.vendors.cht.couch_api import offline
+from mocksrv.vendors.cht.couch_api import multipart, offline
+from mocksrv.vendors.cht.couch_api.local_documents import guarded
 from mocksrv.vendors.cht.couch_api.one_document import (
     DB,
     SOURCE,
@@ -20,7 +22,6 @@ from mocksrv.vendors.cht.couch_api.one_document import (
     created,
     doc_id,
     given_rev,
-    guarded,
     opened,
 )
 from mocksrv.vendors.cht.described import request_schemas
@@ -30,9 +31,11 @@ from mocksrv.world import World
 
 PATHS = (f"/{DB}/{{id:[^_/][^/]*}}/{{file:path}}", f"/{DB}/_design/{{name}}/{{file:path}}")
 FUNCTIONS = {"_show": "shows", "_list": "lists"}
-HANDLED = ("_view", "_info")  # paths of design documents that have methods of their own
+# Paths of design documents that have methods of their own.
+HANDLED = ("_view", "_info", "_update", "_search", "_search_info", "_nouveau")
 NO_FILE = (404, "not_found", "Document is missing attachment")
-RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+RANGE = re.compile(r"(\d{0,15})-(\d{0,15})")
+MOST_RANGES = 10  # of one answer
 
 
 def found(world: World, call: Call) -> Database:
@@ -89,29 +92,42 @@ def served(world: World, call: Call, stub: attachments.Stub) -> Reply:
     if call.header("if-none-match") == tag:
         return rendering.CouchReply(b"", 304, [("etag", tag)])
     headers = [("accept-ranges", "none" if packed else "bytes"), ("etag", tag)]
-    content, status = attachments.read(world, stub), 200
+    content, status, kind = attachments.read(world, stub), 200, attachments.media_type(stub)
+    ranges = wanted_ranges(call.header("range"), len(content))
     if packed and "gzip" in rendering.encodings(call):
         content = attachments.pack(content)
         headers.insert(1, ("content-encoding", "gzip"))
-    elif not packed and (part := wanted_range(call, len(content))):
-        first, last = part
-        headers.insert(1, ("content-range", f"bytes {first}-{last}/{len(content)}"))
-        content, status = content[first : last + 1], 206
-    return rendering.CouchReply(content, status, headers, content_type=attachments.media_type(stub), policy="sandbox")
+    elif ranges and not packed and len(ranges) < MOST_RANGES:
+        status, size = 206, len(content)
+        parts = [(f"bytes {first}-{last}/{size}", content[first : last + 1]) for first, last in ranges]
+        if len(parts) == 1:
+            headers.insert(1, ("content-range", parts[0][0]))
+            content = parts[0][1]
+        else:
+            kind, content = multipart.byteranges(parts, kind, world.hex(32))
+    return rendering.CouchReply(content, status, headers, content_type=kind, policy="sandbox")
 
 
-def wanted_range(call: Call, size: int) -> tuple[int, int] | None:
-    """First and last byte of the range that the client asks for; refuses one that there is not."""
-    found = RANGE.fullmatch(call.header("range").replace(" ", ""))
-    if not found or found[0] == "bytes=-":
-        return None
-    if not found[1]:
-        first, last = max(0, size - int(found[2])), size - 1
-    else:
-        first, last = int(found[1]), min(int(found[2] or size - 1), size - 1)
-    if last < first:
-        errors.couch(416, "requested_range_not_satisfiable", "Requested range not satisfiable")
-    return first, last
+def wanted_ranges(header: str, size: int) -> list[tuple[int, int]] | None:
+    """First and last byte of each range that the client asks for; None for the whole. Refuses what there is not.
+
+    CouchDB 3.3 source, chttpd_db (parse_ranges): the end of a range that begins nowhere is cut like any other first.
+    """
+    unit, _, text = header.replace(" ", "").partition("=")
+    found = [RANGE.fullmatch(part) for part in text.split(",")]
+    ranges = []
+    for one in found:
+        if unit != "bytes" or one is None or one[0] == "-":
+            return None
+        first, last = (int(part) if part else None for part in one.groups())
+        if first == 0 and last is None:
+            return None
+        last = None if last is None else min(last, size - 1)
+        first, last = (size - (last or 0), size - 1) if first is None else (first, size - 1 if last is None else last)
+        if last < first:
+            errors.couch(416, "requested_range_not_satisfiable", "Requested range not satisfiable")
+        ranges.append((first, last))
+    return ranges
 
 
 @vendor.operation("PUT", *PATHS, name="couch_put_attachment", query=request_schemas.REVISION, statuses=(201,),
@@ -124,12 +140,10 @@ def put_attachment(world: World, call: Call) -> Any:
     content, encoding = call.body, call.header("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip"):
         errors.couch(415, "bad_content_type", "Only gzip and identity content-encodings are supported")
-    if encoding == "gzip":
-        try:
-            content = attachments.unpack(content)
-        except ValueError:
-            errors.couch(400, "bad_request", "Request body is not properly gzipped.")
-    new = {"data": base64.b64encode(content).decode(),
+    if (given := call.header("content-md5")) and given != base64.b64encode(
+            hashlib.md5(content, usedforsecurity=False).digest()).decode():
+        errors.unknown("function_clause", diagnosis="Content-MD5 is not that of the body")
+    new = {"data": base64.b64encode(content).decode(), "encoding": encoding,
            "content_type": call.header("content-type", "application/octet-stream")}
     others = {name: stub for name, stub in doc.pop("_attachments", {}).items() if name != call.params["file"]}
     doc["_attachments"] = {call.params["file"]: new, **others}  # in CouchDB's order, which revisions depend on
@@ -160,7 +174,9 @@ def changed(world: World, call: Call, db: Database) -> Document:
     doc: Document = {"_id": id}
     if rev is not None:
         leaf = next((one for one in db.branches(id) if one.rev == rev), None)
-        if leaf is None:  # one that was, or never was
+        if leaf is None and versions.find(db, id, rev) is None:
+            errors.couch(409, "not_found", "missing_rev")
+        if leaf is None:
             errors.couch(409, "conflict", documents.Conflict.reason)
         doc = dict(leaf.body) | ({"_attachments": dict(leaf.body["_attachments"])} if "_attachments" in leaf.body
                                  else {})

@@ -67,6 +67,14 @@ def mixed(world: World, found: Iterable[Mapping[str, Any]], outer: str, inner: s
     return f'{MIXED}; boundary="{outer}"', b"".join([*parts, b"--"])
 
 
+def byteranges(parts: Iterable[tuple[str, bytes]], content_type: str, boundary: str) -> tuple[str, bytes]:
+    """Several ranges of one attachment, each with what `Content-Range` says of it."""
+    edge = f"--{boundary}\r\n"
+    made = [f"{edge}Content-Type: {content_type}\r\nContent-Range: {told}\r\n\r\n".encode() + data + b"\r\n"
+            for told, data in parts]
+    return f'multipart/byteranges; boundary="{boundary}"', b"".join([*made, f"--{boundary}--".encode()])
+
+
 # --- in ------------------------------------------------------------------------------------------------------
 
 

@@ -11,12 +11,21 @@ from functools import partial
 from typing import Any
 
 from mocksrv.call import Headers, Reply
-from mocksrv.vendors.cht import errors, releases, rendering
+from mocksrv.vendors.cht import errors, releases, rendering, routing
 from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.couch import attachments, document_shape, documents, maintenance, revision_tree, versions
+from mocksrv.vendors.cht.couch import document_shape, documents, maintenance, revision_tree, versions
 from mocksrv.vendors.cht.couch.documents import Database
-from mocksrv.vendors.cht.couch_api import bodies, infodocs, multipart, offline, write_rules
+from mocksrv.vendors.cht.couch_api import (
+    bodies,
+    infodocs,
+    local_documents,
+    multipart,
+    offline,
+    replicating,
+    write_rules,
+)
+from mocksrv.vendors.cht.couch_api.local_documents import guarded
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.described.contact_schemas import Created, Document
 from mocksrv.vendors.cht.node import json_text
@@ -27,7 +36,7 @@ from mocksrv.world import World
 DB = r"{db:(?!(?:api|admin)(?![a-z0-9_$()+-]))[a-z][a-z0-9_$()+-]*|_users|_replicator|_global_changes}"
 # Any id but CouchDB's own words, for which it refuses the methods that they do not have.
 ID = (r"{id:(?!_(?:all_docs|bulk_docs|bulk_get|changes|compact|design_docs|ensure_full_commit|explain|find|index"
-      r"|local_docs|missing_revs|purge|revs_diff|revs_limit|security|view_cleanup)$)[^/]+}")
+      r"|local_docs|missing_revs|purge|revs_diff|revs_limit|security|shards|view_cleanup)$)[^/]+}")
 DESIGN = "_design/{name}"
 MEDIC = offline.MEDIC
 META = re.compile(r"medic-user-.*-meta")  # of one user each: CouchDB's own rights decide, also for offline users
@@ -46,26 +55,15 @@ def opened(world: World, call: Call) -> Database:
 
 def doc_id(call: Call) -> str:
     """The id that the path names."""
-    return call.params["id"] if "id" in call.params else f"_design/{call.params['name']}"
+    id = call.params["id"] if "id" in call.params else f"_design/{call.params['name']}"
+    if id == "_local" and routing.sent_path(call).endswith("/"):
+        errors.couch(400, "bad_request", "Invalid _local document id.")
+    return id
 
 
-def guarded(run: Callable[[], Any]) -> Any:
-    """Run, with the refusals of the documents layer as CouchDB's."""
-    try:
-        return run()
-    except documents.NotFound as error:
-        why = f"{error.what} is {error.reason}" if error.what else None
-        raise errors.CouchError(404, "not_found", error.reason, diagnosis=why) from None
-    except documents.Conflict as error:
-        raise errors.CouchError(409, "conflict", error.reason) from None
-    except documents.Forbidden as error:
-        raise errors.CouchError(403, "forbidden", error.reason) from None
-    except document_shape.Invalid as error:
-        raise errors.CouchError(400, error.error, error.reason) from None
-    except attachments.Unknown as error:
-        raise errors.CouchError(412, "missing_stub", str(error)) from None
-    except attachments.BadData as error:
-        raise errors.CouchError(400, "bad_request", str(error)) from None
+def is_local(call: Call) -> bool:
+    """Whether the id, with its slash encoded, is that of a local document."""
+    return call.params.get("id", "").startswith(maintenance.LOCAL)
 
 
 def json_body(call: Call) -> dict[str, Any]:
@@ -99,7 +97,7 @@ def document_body(call: Call, db: Database) -> dict[str, Any]:
 # --- one document --------------------------------------------------------------------------------------------
 
 
-@vendor.operation("GET", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_get_document",
+@vendor.operation("GET", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_get_document", statuses=(200, 301, 500),
                   produces=("application/json", multipart.RELATED, multipart.MIXED), query=request_schemas.DOCUMENT,
                   response=response_schemas.any_of(response_schemas.DOCUMENT, response_schemas.REVISIONS),
                   proof="source", source=SOURCE)
@@ -109,9 +107,17 @@ def get_document(world: World, call: Call) -> Any:
     id = doc_id(call)
     if offline.filtered(call, db):
         return offline.get(world, call, db, id)
+    if id.startswith("_design/") and "id" in call.params:
+        place = call.target.replace("_design%2F", "_design/", 1).replace("_design%2f", "_design/", 1)
+        return rendering.CouchReply(b"", 301, [("location", f"{call.scheme}://{call.host}{place}")])
+    if is_local(call):
+        return local_documents.answer(world, db, call, id)
     more = versions.wanted(call)
-    if (wanted := call.arg("open_revs")) is not None:
-        return open_revs(world, call, db, id, wanted)
+    json_list(call.arg("atts_since"))
+    wanted = call.arg("open_revs")
+    revs = wanted if wanted == "all" else json_list(wanted)
+    if revs:
+        return open_revs(world, call, db, id, revs)
     rev = call.arg("rev")
     if rev is None:
         guarded(lambda: db.load(id))
@@ -129,14 +135,19 @@ def get_document(world: World, call: Call) -> Any:
     return tagged(call, doc, leaf.rev)
 
 
-def open_revs(world: World, call: Call, db: Database, id: str, wanted: str) -> Reply:
-    """Several revisions of a document, as JSON or, for who does not say so, in parts."""
+def json_list(text: str | None) -> list[Any] | None:
+    """A list in the query, if there is one."""
     try:
-        revs = wanted if wanted == "all" else json_text.loads(wanted)
+        found = json_text.loads(text) if text is not None else None
     except ValueError:
-        revs = None
-    if revs != "all" and not isinstance(revs, list):
-        errors.couch(400, "bad_request", "invalid_json")
+        errors.couch(400, "bad_request", "invalid UTF-8 JSON")
+    if found is not None and not isinstance(found, list):
+        errors.unknown("function_clause", diagnosis=f"{text} is no JSON array")
+    return found
+
+
+def open_revs(world: World, call: Call, db: Database, id: str, revs: str | list[Any]) -> Reply:
+    """Several revisions of a document, as JSON or, for who does not say so, in parts."""
     more = versions.wanted(call)
     found = list(versions.opened_revs(world, db, id, revs, call.arg("latest") == "true", more))
     if not found:
@@ -167,15 +178,18 @@ def put_document(world: World, call: Call) -> Any:
     if offline.filtered(call, db):
         offline.check_write(world, call, db, id, doc)
         auth.may_edit(world, call)
-    if doc.get("_id", id) != id:
-        errors.couch(400, "bad_request", "Document ID must match the one in the URL")
-    check_rev(doc.get("_rev"))
+    if is_local(call):
+        return local_documents.put(world, db, call, id, doc)
+    check_rev(doc.get("_rev", ...))
     rev = given_rev(call, doc.get("_rev"))
-    whole = {**doc, "_id": id} | ({"_rev": rev} if rev else {})
-    allow(call, db, whole)
-    store = db.replicate if call.arg("new_edits") == "false" else db.put
-    result = guarded(partial(store, whole))
+    whole = {**doc, "_id": id} | ({"_rev": rev} if rev else {})  # the id of the path counts
+    grafted = call.arg("new_edits") == "false"
+    allow(call, db, whole, new_edits=not grafted)
+    result = guarded(partial(db.replicate if grafted else db.put, whole))
     infodocs.note(world, db, [id])
+    replicated(world, call, db, id)
+    if call.arg("batch") == "ok":
+        return rendering.CouchReply({"ok": True, "id": id}, 202)
     return created(call, db, result, deleted=doc.get("_deleted") is True)
 
 
@@ -199,22 +213,40 @@ def given_rev(call: Call, inside: str | None = None) -> str | None:
 
 
 def check_rev(rev: Any) -> None:
-    if rev is not None and not (isinstance(rev, str) and documents.REVISION.fullmatch(rev)):
+    """Refuse what is no revision; there may be none (None in the query, `...` in a body)."""
+    if rev is not None and rev is not ... and not (isinstance(rev, str) and documents.REVISION.fullmatch(rev)):
         errors.couch(400, "bad_request", "Invalid rev format")
 
 
-def allow(call: Call, db: Database, doc: Mapping[str, Any]) -> None:
-    """Refuse what is no document, and what the database's own rules forbid to the caller."""
+def allow(call: Call, db: Database, doc: Mapping[str, Any], *, new_edits: bool = True) -> None:
+    """Refuse what is no document, what follows no revision, and what the database's rules forbid to the caller."""
     guarded(partial(document_shape.check, doc))
+    if new_edits and db.conflicts(doc):
+        errors.couch(409, "conflict", documents.Conflict.reason)
+    if doc["_id"].startswith("_design/") and (problem := document_shape.design_problem(doc)):
+        errors.couch(400, "invalid_design_doc", problem)
     if reason := forbidden(call, db, doc):
         errors.couch(403, "forbidden", reason)
 
 
 def forbidden(call: Call, db: Database, doc: Mapping[str, Any]) -> str | None:
     """Why the database's rules keep the caller from writing the document, or None."""
+    if doc["_id"].startswith("_design/") and not (call.caller.admin or entrance.named(call.caller, db, "admins")):
+        return "You are not a db or server admin."
     if db.name == MEDIC:
         return write_rules.problem(doc, db.peek(doc["_id"]), call.caller, releases.ADMIN_ONLY.holds(call))
     return write_rules.meta_problem(doc) if META.fullmatch(db.name) else None
+
+
+def refusals(call: Call, db: Database) -> Callable[[Mapping[str, Any]], str | None]:
+    """Why the database's rules keep the caller from writing a document: for those that come in numbers."""
+    return partial(forbidden, call, db)
+
+
+def replicated(world: World, call: Call, db: Database, id: str) -> None:
+    """Do what a document of the replicator's database asks for."""
+    if db.name == replicating.DATABASE:
+        replicating.follow(world, call, id, partial(refusals, call), sequence)
 
 
 @vendor.operation("POST", f"/{DB}", f"/{DB}/", name="couch_post_document", statuses=(201,), body=Document,
@@ -228,12 +260,16 @@ def post_document(world: World, call: Call) -> Any:
         auth.may_edit(world, call)
     if "_id" not in doc:
         doc = {"_id": documents.new_id(world), **doc}
-    check_rev(doc.get("_rev"))
+    check_rev(doc.get("_rev", ...))
+    guarded(partial(document_shape.check, doc))
+    if doc["_id"].startswith(maintenance.LOCAL):
+        return rendering.CouchReply(guarded(lambda: maintenance.put_local(world, db.name, doc)), 201)
     allow(call, db, doc)
-    if str(doc["_id"]).startswith("_local/"):
-        return rendering.CouchReply(maintenance.put_local(world, db.name, doc), 201)
     result = guarded(lambda: db.put(doc))
     infodocs.note(world, db, [result["id"]])
+    replicated(world, call, db, doc["_id"])
+    if call.arg("batch") == "ok":
+        return rendering.CouchReply({"ok": True, "id": doc["_id"]}, 202)
     return created(call, db, result)
 
 
@@ -248,8 +284,11 @@ def delete_document(world: World, call: Call) -> Any:
     if offline.filtered(call, db):
         offline.check_write(world, call, db, id, None)
         auth.may_edit(world, call)
+    if is_local(call):
+        return local_documents.drop(world, db, id)
     rev = given_rev(call)
-    allow(call, db, {"_id": id, "_deleted": True})
+    if reason := forbidden(call, db, {"_id": id, "_deleted": True}):
+        errors.couch(403, "forbidden", reason)
     current = guarded(lambda: db.load(id))["_rev"]
     if rev not in [leaf.rev for leaf in db.branches(id) if not leaf.deleted]:
         errors.couch(409, "conflict", documents.Conflict.reason,
@@ -276,8 +315,9 @@ def copy_document(world: World, call: Call) -> Any:
         doc["_attachments"] = {name: versions.filled(world, stub) for name, stub in files.items()}
     check_rev(rev)
     doc |= {"_rev": rev} if rev else {}
-    allow(call, db, doc)
-    result = guarded(lambda: db.put(doc))
+    if reason := forbidden(call, db, doc):
+        errors.couch(403, "forbidden", reason)
+    result = guarded(lambda: db.put(doc, any_id=True))  # CouchDB looks at no id here
     return tagged(call, result, result["rev"], 201, [rendering.location(call, db.name, target)])
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.vendors.cht import errors, rendering
-from mocksrv.vendors.cht.access import entrance
+from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.couch_api.databases import described
-from mocksrv.vendors.cht.couch_api.one_document import SOURCE, json_body
-from mocksrv.vendors.cht.described import response_schemas
+from mocksrv.vendors.cht.couch_api import replicating
+from mocksrv.vendors.cht.couch_api.databases import NODE, described
+from mocksrv.vendors.cht.couch_api.lists import view_options
+from mocksrv.vendors.cht.couch_api.lists.local_docs import inside
+from mocksrv.vendors.cht.couch_api.one_document import SOURCE, json_body, refusals, sequence
+from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
-NODE = "couchdb@127.0.0.1"
 FAUXTON = """<!doctype html>
 <html><head><title>Project Fauxton</title></head>
 <body><p>Fauxton is not simulated. <a href="{control}">mocksrv's own page</a> shows all documents.</p></body></html>
@@ -26,9 +28,12 @@ MOST_IDS, MOST_DATABASES = 1000, 100  # in one request
 @vendor.operation("GET", "/_all_dbs", name="couch_all_databases", response=response_schemas.NAMES, proof="source",
                   source=SOURCE)
 def all_databases(world: World, call: Call) -> Any:
-    """The names of all databases; for admins."""
+    """The names of all databases: startkey, endkey, inclusive_end, descending, skip, limit; for admins."""
     entrance.require_admin(call)
-    body = json_text.dumps(documents.names(world))
+    asked = view_options.of_query(call.query)
+    chosen = [name for name in documents.names(world) if inside(name, asked)][:: -1 if asked.get("descending") else 1]
+    skip = asked.get("skip", 0)
+    body = json_text.dumps(chosen[skip:][: asked.get("limit", len(chosen))])
     return rendering.CouchReply(body + b"\n", chunked=True, headers=[("etag", rendering.couch_etag(body))])
 
 
@@ -94,6 +99,23 @@ def new_ids(world: World, call: Call) -> Any:
     if not count.isdecimal() or len(count) > len(str(MOST_IDS)) or int(count) > MOST_IDS:
         errors.couch(400, "bad_request", f"count parameter too large, maximum is {MOST_IDS}")
     return rendering.CouchReply({"uuids": [documents.new_id(world) for _ in range(int(count))]})
+
+
+@vendor.operation("POST", "/_replicate", name="couch_replicate", body=request_schemas.REPLICATION,
+                  response=response_schemas.REPLICATION, statuses=(200, 202), proof="source", source=SOURCE)
+def replicate(world: World, call: Call) -> Any:
+    """Copy a database into another of this world: `source`, `target`, create_target, doc_ids, selector.
+
+    Both are names or addresses of this server; `continuous` copies once.
+    """
+    auth.signed_in(call)
+    job = json_body(call)
+    if job.get("cancel") is True:
+        errors.couch(404, "not_found", "Replication not found", diagnosis="a replication ends as soon as it began")
+    answer = replicating.run(world, call, job, lambda db: refusals(call, db), sequence)
+    if job.get("continuous") is True:
+        return rendering.CouchReply({"ok": True, "_local_id": replicating.id_of(job)}, 202)
+    return rendering.CouchReply(answer)
 
 
 @vendor.operation("GET", "/_utils", name="couch_tools_redirect", statuses=(301,), firewall=True, proof="source",

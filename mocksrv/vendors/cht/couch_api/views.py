@@ -15,10 +15,10 @@ from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import collation, versions
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch.view_index import Row, Rows, View, parsed, rows_of
-from mocksrv.vendors.cht.couch_api import view_options
-from mocksrv.vendors.cht.couch_api.all_docs import headed, lines, results, stream
+from mocksrv.vendors.cht.couch_api.lists import view_options
+from mocksrv.vendors.cht.couch_api.lists.all_docs import headed, lines, results, stream
+from mocksrv.vendors.cht.couch_api.lists.view_options import EXACT, Options
 from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, json_body, opened, sequence
-from mocksrv.vendors.cht.couch_api.view_options import EXACT, Options
 from mocksrv.vendors.cht.ddocs import sources
 from mocksrv.vendors.cht.ddocs.views import VIEWS
 from mocksrv.vendors.cht.described import request_schemas, response_schemas

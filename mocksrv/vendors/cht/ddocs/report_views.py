@@ -112,7 +112,7 @@ def subject(doc: Doc) -> dict[str, Any]:
         return found | {"value": name, "type": "name"}
     for error in each(doc.get("errors")):
         lacking = member(present(error), "fields")
-        if error.get("code") == "sys.missing_fields" and isinstance(lacking, list | str) and any(
+        if member(error, "code") == "sys.missing_fields" and isinstance(lacking, list | str) and any(
                 one in lacking for one in MISSING):
             found["type"] = "unknown"
     return found

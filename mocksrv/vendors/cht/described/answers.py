@@ -11,7 +11,7 @@ from mocksrv.vendors.cht.described import response_schemas
 
 JSON, PLAIN, HTML = "application/json", "text/plain", "text/html"
 REDIRECT: Content = {PLAIN: response_schemas.TEXT, HTML: response_schemas.TEXT}
-COUCH_STATUSES = (400, 401, 403, 404, 409, 412, 415, 416)
+COUCH_STATUSES = (400, 401, 403, 404, 409, 412, 415, 416, 500)
 
 
 def of(operation: Operation) -> dict[int, Content]:
@@ -31,7 +31,7 @@ def of(operation: Operation) -> dict[int, Content]:
         found[304] = {}
     if of_couch(operation):
         either = response_schemas.any_of(response_schemas.COUCH_ERROR, response_schemas.API_ERROR)
-        found |= {status: {JSON: either, **({PLAIN: response_schemas.TEXT} if status in (400, 401, 403) else {})}
+        found |= {status: {JSON: either, **({PLAIN: response_schemas.TEXT} if status in (400, 401, 403, 500) else {})}
                   for status in (*COUCH_STATUSES, *(one for one in operation.statuses if one >= 500))}
     return found
 

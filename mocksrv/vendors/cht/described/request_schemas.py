@@ -59,6 +59,8 @@ INDEX_BODY = record({"index": record({"fields": array(any_of(TEXT, OBJECT))}, cl
                     {"name": TEXT, "ddoc": TEXT, "type": {"enum": ["json"]}}, closed=False)
 REVISIONS_BODY: Shape = {"type": "object", "additionalProperties": array(TEXT)}
 BULK_GET_BODY = record({"docs": array(record({"id": TEXT}, {"rev": TEXT}, closed=False))}, closed=False)
+REPLICATION = record({"source": any_of(TEXT, OBJECT), "target": any_of(TEXT, OBJECT)}, {
+    "create_target": TRUTH, "continuous": TRUTH, "doc_ids": array(TEXT), "selector": OBJECT}, closed=False)
 IDS_BODY = record({"doc_ids": array(TEXT)}, closed=False)
 EXPORT_BODY = record({}, {"filters": OBJECT, "options": record({}, {"humanReadable": TRUTH}, closed=False)},
                      closed=False)

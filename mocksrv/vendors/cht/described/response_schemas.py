@@ -26,7 +26,7 @@ NO_BODY: Shape = {}  # of refusals that say nothing
 
 REASON = record({"message": TEXT}, closed=False)  # with translationKey and translationParams, or failingIndexes
 API_ERROR = titled("ApiError", record({"code": NUMBER, "error": any_of(TEXT, REASON)}, {"details": ANYTHING}))
-COUCH_ERROR = titled("CouchError", record({"error": TEXT, "reason": TEXT}))
+COUCH_ERROR = titled("CouchError", record({"error": TEXT, "reason": TEXT}, {"ref": NUMBER}))
 BARE_ERROR = titled("BareError", record({"error": TEXT}, {"reason": TEXT}))
 RESET_ERROR = titled("ResetError", record({"error": TEXT}, {"params": record({"minimum": NUMBER})}))
 
@@ -76,7 +76,7 @@ MISSING = dictionary(record({"missing": NAMES}, {"possible_ancestors": NAMES}))
 MISSING_REVS = record({"missing_revs": dictionary(NAMES)})
 GOTTEN = record({"results": array(record({"id": ANYTHING, "docs": array(any_of(
     record({"ok": OBJECT}), record({"error": OBJECT})))}))})
-FOUND = record({"docs": array(OBJECT), "bookmark": TEXT}, {"warning": TEXT, "execution_stats": OBJECT})
+FOUND = record({"docs": array(OBJECT)}, {"bookmark": TEXT, "warning": TEXT, "execution_stats": OBJECT})
 INDEX = record({"ddoc": nullable("string"), "name": TEXT, "type": TEXT, "def": OBJECT}, closed=False)
 INDEXES = record({"total_rows": NUMBER, "indexes": array(INDEX)})
 EXPLAINED = record({"dbname": TEXT, "index": INDEX, "partitioned": TRUTH, "selector": OBJECT, "opts": OBJECT,
@@ -89,6 +89,11 @@ NODES = record({"all_nodes": NAMES, "cluster_nodes": NAMES})
 UP = record({"status": TEXT, "seeds": OBJECT})
 IDS = record({"uuids": NAMES})
 STARTED = record({"ok": TRUTH, "instance_start_time": TEXT})
+REPLICATION = record({"ok": TRUTH}, {
+    "no_changes": TRUTH, "session_id": TEXT, "source_last_seq": TEXT, "replication_id_version": NUMBER,
+    "history": array(OBJECT), "_local_id": TEXT})
+VIEW_INDEX = record({"name": TEXT, "view_index": OBJECT})
+SHARDS = record({"shards": dictionary(NAMES)})
 TASKS = array(OBJECT)
 SESSION = titled("SessionInfo", record({"ok": TRUTH, "userCtx": record({"name": nullable("string"), "roles": NAMES}),
                   "info": record({"authentication_handlers": NAMES}, {"authenticated": TEXT})}))

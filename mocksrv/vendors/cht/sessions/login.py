@@ -5,6 +5,7 @@ CouchDB 3.3 source, couch_httpd_auth; CHT 4.15 source, api/src/controllers/login
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
@@ -39,6 +40,7 @@ class Session(Schema):
     password = fields.String(required=True)
 
 
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 HOME, ADMIN_HOME, PASSWORD_RESET = "/", "/admin/", "/medic/password-reset"
 LOGIN_CLEARED = "login=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
 SOURCE = "CHT 4.15 source, api/src/controllers/login.js"
@@ -65,22 +67,14 @@ def get_session(world: World, call: Call) -> Any:
     return rendering.CouchReply(body, traced=False)
 
 
-@vendor.operation("POST", "/_session", name="session_post", anonymous=True, body=Session, statuses=(200, 302, 400, 401),
+@vendor.operation("POST", "/_session", name="session_post", anonymous=True, body=Session,
+                  statuses=(200, 302, 400, 401, 415, 500),
                   response=response_schemas.SIGNED_IN, proof="source", source="CouchDB 3.3", effect="reads")
 def post_session(world: World, call: Call) -> Any:
     """Sign in with `name` and `password` (JSON or form): sets the AuthSession cookie."""
-    if "json" in call.header("content-type"):
-        try:
-            fields = json_text.loads(call.body)
-        except ValueError:
-            errors.couch(400, "bad_request", "invalid UTF-8 JSON")
-        fields = fields if isinstance(fields, dict) else {}
-    else:
-        fields = dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
-    name, password = fields.get("name"), fields.get("password")
-    if not isinstance(name, str) or not name:
-        errors.couch(400, "bad_request", "request body must contain a username")
-    caller = auth.check_password(world, name, password) if isinstance(password, str) else None
+    fields = session_fields(call)
+    name = user_name(fields)
+    caller = auth.check_password(world, name, fields.get("password", ""))
     if caller is None:
         errors.fail(401, "Name or password is incorrect.")
     connected_users.stamp(world, name)
@@ -88,6 +82,32 @@ def post_session(world: World, call: Call) -> Any:
     assert user is not None, "its password was right"
     body = {"ok": True, "name": None if caller.admin else name, "roles": list(caller.roles)}
     return rendering.CouchReply(body, headers=[cookies.couch(world, cookies.make(world, user))], traced=False)
+
+
+def session_fields(call: Call) -> dict[str, str]:
+    """What the body says, which is a form or JSON: of several of one name the first."""
+    kind = call.header("content-type")
+    if kind.startswith(FORM):
+        return dict(reversed(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True)))
+    if not kind.startswith(JSON):
+        errors.couch(415, "bad_content_type", f"Content-Type must be '{FORM}' or '{JSON}'")
+    try:
+        fields = json_text.loads(call.body)
+    except ValueError:
+        errors.couch(400, "bad_request", "invalid UTF-8 JSON")
+    if not isinstance(fields, dict) or not all(isinstance(value, str) for value in fields.values()):
+        errors.unknown("badarg", diagnosis="the body must be an object whose members are all texts")
+    return fields
+
+
+def user_name(fields: Mapping[str, str]) -> str:
+    """`name` or `username`, which may not differ. CouchDB 3.3 source, couch_httpd_auth (extract_username)."""
+    given = {fields[key] for key in ("name", "username") if key in fields}
+    if len(given) > 1:
+        errors.couch(400, "bad_request", "request body contains different usernames")
+    if not given:
+        errors.couch(400, "bad_request", "request body must contain a username")
+    return given.pop()
 
 
 @vendor.operation("DELETE", "/_session", name="session_delete", anonymous=auth.CHECKED, response=response_schemas.FINE,

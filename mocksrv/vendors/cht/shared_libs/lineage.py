@@ -83,14 +83,19 @@ def hydrate_contact(world: World, doc: Doc) -> Doc:
     medic = documents.database(world, "medic")
     parents = [medic.get(parent) or {"_id": parent} for parent in stored_chain(doc)]
     for level in (doc, *parents):
-        expand_contact(world, level)
-    linked = doc.get("linked_docs")
-    if isinstance(linked, dict):
-        for key, value in linked.items():
-            id = value.get("_id") if isinstance(value, dict) else value
-            if isinstance(id, str) and id:
-                linked[key] = medic.get(id) or value
+        expand(world, level)
     return link(doc, parents)
+
+
+def expand(world: World, level: Doc) -> None:
+    """Put the primary contact and the linked documents of one level in the place of their stubs."""
+    expand_contact(world, level)
+    found = level.get("linked_docs")
+    linked: Doc = found if isinstance(found, dict) else {}
+    for key, value in linked.items():
+        id = value.get("_id") if isinstance(value, dict) else value
+        if isinstance(id, str) and id:
+            linked[key] = documents.database(world, "medic").get(id) or value
 
 
 def hydrate_report(world: World, doc: Doc) -> Doc:
@@ -103,7 +108,7 @@ def hydrate_report(world: World, doc: Doc) -> Doc:
         else:
             parents = [documents.database(world, "medic").get(id) or {"_id": id} for id in stored_chain(stub)]
             for level in parents:
-                expand_contact(world, level)
+                expand(world, level)
             link(stub, parents)
     fields = doc["fields"] if isinstance(doc.get("fields"), dict) else {}
     place = by_code(world, fields.get("place_id") or doc.get("place_id"))

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch.documents import Database
+from mocksrv.vendors.cht.couch.erlang import term
 from mocksrv.vendors.cht.couch.view_index import Rows, View, rows_of
 from mocksrv.vendors.cht.couch_api.find import options, plan, selectors
 from mocksrv.vendors.cht.couch_api.find.plan import ALL_DOCS, Index
-from mocksrv.vendors.cht.couch_api.find.selectors import BadQuery, term
-from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, guarded, json_body, opened
+from mocksrv.vendors.cht.couch_api.find.selectors import BadQuery
+from mocksrv.vendors.cht.couch_api.lists import view_options
+from mocksrv.vendors.cht.couch_api.local_documents import guarded
+from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, forbidden, json_body, opened
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
+
+
+def refuse(error: BadQuery) -> NoReturn:
+    """CouchDB's refusal of a query; what it fails over has a reference to its log."""
+    errors.couch(error.status, error.error, error.reason, ref=error.status == 500)
 
 
 def entered(world: World, call: Call) -> Database:
@@ -35,14 +43,14 @@ def listed(db: Database) -> list[Index]:
         doc = db.peek(id) or {}
         views = doc.get("views")
         if doc.get("language") == "query" and isinstance(views, dict):
-            found += [index for name, view in views.items() if (index := described(id, name, view)) is not None]
+            found += [index for name, view in sorted(views.items()) if (index := described(id, name, view)) is not None]
     return found
 
 
 def described(ddoc: str, name: str, view: Any) -> Index | None:
     """The index that a view of a design document describes, or None if it is none."""
     match view:
-        case {"map": {"fields": dict() as fields, **more}} if fields and all(way in ("asc", "desc")
+        case {"map": {"fields": dict() as fields, **more}} if all(way in ("asc", "desc")
                                                                              for way in fields.values()):
             partial = more.get("partial_filter_selector")
             return Index(ddoc, name, fields, partial if isinstance(partial, dict) else None)
@@ -73,7 +81,10 @@ def emitting(index: Index) -> Any:
 def get_indexes(world: World, call: Call) -> Any:
     """The indexes for `_find`."""
     found = [index.shown() for index in listed(entered(world, call))]
-    return rendering.CouchReply({"total_rows": len(found), "indexes": found})
+    asked = view_options.of_query(call.query)
+    skip = asked.get("skip", 0)
+    page = found[skip:][: asked.get("limit", len(found))]
+    return rendering.CouchReply({"total_rows": len(found), "indexes": page})
 
 
 def definition_of(body: dict[str, Any]) -> dict[str, Any]:
@@ -86,6 +97,8 @@ def definition_of(body: dict[str, Any]) -> dict[str, Any]:
     for name in ("type", "name", "ddoc"):
         if not isinstance(body.get(name, ""), str):
             raise BadQuery("invalid_string", f"Invalid string: {term(body[name])}")
+    if "" in (body.get("name"), body.get("ddoc")):
+        raise BadQuery("invalid_empty_string", "Index name or ddoc cannot be empty string")
     if body.get("type", "json") != "json":
         if body["type"] == "text":
             raise BadQuery("required index service unavailable", "text", 503)
@@ -112,7 +125,10 @@ def make_index(world: World, call: Call) -> Any:
     try:
         definition = definition_of(body)
     except BadQuery as error:
-        errors.couch(error.status, error.error, error.reason)
+        refuse(error)
+    if body.get("partitioned") is True:
+        errors.couch(500, "error_saving_ddoc", "Unknown error while saving the design document: invalid_design_doc",
+                     ref=True, diagnosis="the database is not partitioned, so no index of it is")
     digest = hashlib.sha1(json_text.dumps(definition), usedforsecurity=False).hexdigest()
     name = body.get("name") or digest
     id = f"_design/{(body.get('ddoc') or digest).removeprefix('_design/')}"
@@ -120,6 +136,8 @@ def make_index(world: World, call: Call) -> Any:
     if doc.get("language") != "query":
         errors.couch(400, "invalid_ddoc_lang", f"Existing design doc has an invalid language: "
                                                f"{term(doc.get('language'))}")
+    if reason := forbidden(call, db, doc):
+        errors.couch(500, "error_saving_ddoc", f"Unknown error while saving the design document: {reason}", ref=True)
     view = {"map": definition, "reduce": "_count", "options": {"def": body["index"]}}
     views = doc.setdefault("views", {})
     if views.get(name) == view:
@@ -127,6 +145,14 @@ def make_index(world: World, call: Call) -> Any:
     views[name] = view
     guarded(lambda: db.put(doc))
     return rendering.CouchReply({"result": "created", "id": id, "name": name})
+
+
+@vendor.operation("DELETE", f"/{DB}/_index/{{ddoc}}", name="couch_delete_indexes", statuses=(500,), proof="source",
+                  source=SOURCE, effect="reads")
+def delete_indexes(world: World, call: Call) -> Any:
+    """CouchDB fails over a path that does not name one index."""
+    entered(world, call)
+    errors.unknown("function_clause", diagnosis="name the index: DELETE /db/_index/designdoc/json/name")
 
 
 @vendor.operation("DELETE", f"/{DB}/_index/{{ddoc}}/json/{{index}}", f"/{DB}/_index/_design/{{ddoc}}/json/{{index}}",

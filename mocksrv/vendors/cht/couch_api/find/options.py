@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 
+from mocksrv.vendors.cht.couch.erlang import term
 from mocksrv.vendors.cht.couch_api.find import plan, selectors
-from mocksrv.vendors.cht.couch_api.find.selectors import BadQuery, term
+from mocksrv.vendors.cht.couch_api.find.selectors import BadQuery, Failure
 from mocksrv.vendors.cht.node import json_text
 
 LIMIT = 25  # documents of an answer, unless the query says otherwise
@@ -47,7 +48,7 @@ def sort(value: Any) -> dict[str, str]:
             raise BadQuery("invalid_sort_field", f"Invalid sort field: {term(one, pretty=True)}")
         ((field, way),) = pairs
         if way not in ("asc", "desc"):
-            raise BadQuery("invalid_sort_dir", f"Invalid sort direction: {term(way)}")
+            raise BadQuery("invalid_sort_field", f"Invalid sort field: {{{term(one, pretty=True)[1:-1]}}}")
         found[field] = way
     if len(set(found.values())) > 1:
         raise BadQuery("unsupported_mixed_sort", "Sorts currently only support a single direction for all fields.")
@@ -58,6 +59,8 @@ def fields(value: Any) -> list[str] | str:
     if not isinstance(value, list):
         raise BadQuery("invalid_fields", f"Fields must be an array of strings, not: {term(value)}")
     for one in value:
+        if one == "":
+            raise Failure(f"mango_util :: {{invalid_field_name,{term(one)}}}")
         if not isinstance(one, str):
             raise BadQuery("invalid_field", f"Invalid JSON for field spec: {term(one)}")
     return value or "all_fields"
@@ -65,6 +68,8 @@ def fields(value: Any) -> list[str] | str:
 
 def use_index(value: Any) -> list[str]:
     """A design document, and perhaps the name of one of its indexes."""
+    if not isinstance(value, str | list):
+        raise Failure(f"mango_opts :: {{invalid_index_name,{term(value)}}}")
     parts = value.removeprefix("_design/").split("/", 1) if isinstance(value, str) else value or []
     if not isinstance(parts, list) or len(parts) > 2 or not all(isinstance(one, str) for one in parts):
         raise BadQuery("invalid_index_name", f"Invalid index name: {term(value)}")
@@ -75,7 +80,16 @@ def bookmark(value: Any) -> str:
     if value is None or value == "":
         return "nil"
     if not isinstance(value, str):
+        raise Failure(f"mango_opts :: {{invalid_bookmark,{term(value)}}}")
+    if value == "nil":
         raise BadQuery("invalid_bookmark", f"Invalid bookmark value: {json_text.text(value)}")
+    return value
+
+
+def partition(value: Any) -> Any:
+    """Databases are not partitioned here."""
+    if value:
+        raise BadQuery("query_parse_error", "`partition` parameter is not supported in this view.")
     return value
 
 
@@ -84,16 +98,12 @@ def stale(value: Any) -> bool | str:
         return "ok"
     if value is False or value == "false":
         return False
-    raise BadQuery("unknown_error", f"Unknown Error: mango_opts :: {{invalid_ok_or_false_value,{term(value)}}}", 500)
+    raise Failure(f"mango_opts :: {{invalid_ok_or_false_value,{term(value)}}}")
 
 
 def id_bound(key: Any) -> str:
     """A value that is compared with ids: what is no text is before all or behind them."""
     return key if isinstance(key, str) else "" if isinstance(key, bool | int | float | None) else "\U0010ffff"
-
-
-def unchanged(value: Any) -> Any:
-    return value
 
 
 # Each member: what is taken if it is missing (`...`: it must not be), and what makes or refuses its value.
@@ -105,7 +115,7 @@ OPTIONS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "skip": (0, whole(0, "invalid_non_neg_integer", "greater than or equal to zero")),
     "sort": ([], sort),
     "fields": ([], fields),
-    "partition": ("", unchanged),
+    "partition": ("", partition),
     "r": (1, whole(1, "invalid_pos_integer", "greater than zero")),
     "conflicts": (False, boolean),
     "stale": (False, stale),

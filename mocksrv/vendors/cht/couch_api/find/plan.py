@@ -168,7 +168,8 @@ class Index:
             return not sort or ("_id" in ranges(selector) and self.sorts(selector, sort))
         wanted = set(self.columns) - set(sort) - IMPLICIT
         # Of an empty selector nothing is known.
-        return bool(selector) and wanted <= required(selector) and (not sort or self.sorts(selector, sort))
+        return (bool(selector) or not wanted) and wanted <= required(selector) and (
+            not sort or self.sorts(selector, sort))
 
     def sorts(self, selector: Selector, sort: list[str]) -> bool:
         """Whether its order is the wanted one; fields that have one value do not count."""

@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import maintenance, versions
 from mocksrv.vendors.cht.couch.documents import Database
-from mocksrv.vendors.cht.couch_api import bodies, offline, view_options
-from mocksrv.vendors.cht.couch_api.all_docs import asked_for, headed, keyed, many_lists, of_keys, one_list, stream
-from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, guarded, json_body, opened, sequence
-from mocksrv.vendors.cht.couch_api.view_options import Options
+from mocksrv.vendors.cht.couch_api import bodies, local_documents, offline
+from mocksrv.vendors.cht.couch_api.lists import view_options
+from mocksrv.vendors.cht.couch_api.lists.all_docs import asked_for, headed, keyed, many_lists, of_keys, one_list, stream
+from mocksrv.vendors.cht.couch_api.lists.view_options import Options
+from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, json_body, opened, sequence
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.described.contact_schemas import Created, Document
 from mocksrv.vendors.cht.node import json_text
@@ -33,35 +34,25 @@ def local_id(call: Call) -> str:
 
 @vendor.operation("GET", PATH, name="couch_get_local", response=Document, proof="source", source=SOURCE)
 def get_local(world: World, call: Call) -> Any:
-    """A local document."""
-    db = opened(world, call)
-    found = maintenance.local(world, db.name, local_id(call))
-    if found is None:
-        errors.couch(404, "not_found", "missing")
-    return rendering.CouchReply(found, headers=[("etag", f'"{found["_rev"]}"')])
+    """A local document; with revs=true its revision as a history of one."""
+    return local_documents.answer(world, opened(world, call), call, local_id(call))
 
 
 @vendor.operation("PUT", PATH, name="couch_put_local", statuses=(201,), body=Document, response=Created,
                   proof="source", source=SOURCE)
-def put_local(world: World, call: Call) -> Any:
+def put_local_document(world: World, call: Call) -> Any:
     """Write a local document; its revision counts from the one given, and there are no conflicts."""
     db = opened(world, call)
     doc = bodies.couch_json(call)
     if not isinstance(doc, dict):
         errors.couch(400, "bad_request", "Document must be a JSON object")
-    id = local_id(call)
-    result = guarded(lambda: maintenance.put_local(world, db.name, {**doc, "_id": id}))
-    return rendering.CouchReply(result, 201, [("etag", f'"{result["rev"]}"'), rendering.location(call, db.name, id)])
+    return local_documents.put(world, db, call, local_id(call), doc)
 
 
 @vendor.operation("DELETE", PATH, name="couch_delete_local", response=Created, proof="source", source=SOURCE)
 def delete_local(world: World, call: Call) -> Any:
     """Forget a local document."""
-    db = opened(world, call)
-    id = local_id(call)
-    if maintenance.local(world, db.name, id) is None:
-        errors.couch(404, "not_found", "missing")
-    return rendering.CouchReply(maintenance.put_local(world, db.name, {"_id": id, "_deleted": True}))
+    return local_documents.drop(world, opened(world, call), local_id(call))
 
 
 # --- lists ---------------------------------------------------------------------------------------------------

@@ -8,12 +8,14 @@ from typing import Any
 
 from mocksrv.call import Reply
 from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht.access import entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import versions
 from mocksrv.vendors.cht.couch.documents import Database
-from mocksrv.vendors.cht.couch_api import offline, view_options
+from mocksrv.vendors.cht.couch_api import offline
+from mocksrv.vendors.cht.couch_api.lists import view_options
+from mocksrv.vendors.cht.couch_api.lists.view_options import Options
 from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, json_body, opened, sequence
-from mocksrv.vendors.cht.couch_api.view_options import Options
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
@@ -25,7 +27,8 @@ WRONG_QUERY, WRONG_BODY = "`keys` parameter must be an array.", "`keys` body mem
 Show = Callable[[str], Any]
 
 
-@vendor.operation("GET", f"/{DB}/_all_docs", name="couch_all_docs", query=request_schemas.ALL_DOCS,
+@vendor.operation("GET", f"/{DB}/_all_docs", f"/{DB}/_all_docs/{{rest:path}}", name="couch_all_docs",
+                  query=request_schemas.ALL_DOCS,
                   response=response_schemas.ROWS,
                   proof="source", source=SOURCE)
 def all_docs(world: World, call: Call) -> Any:
@@ -34,10 +37,12 @@ def all_docs(world: World, call: Call) -> Any:
     db = opened(world, call)
     if offline.filtered(call, db):
         return offline.all_docs(world, call, db, {})
+    entrance.no_rest(world, call)
     return one_list(partial(listing, world, call, db), asked_for(call))
 
 
-@vendor.operation("POST", f"/{DB}/_all_docs", name="couch_all_docs_post", query=request_schemas.ALL_DOCS,
+@vendor.operation("POST", f"/{DB}/_all_docs", f"/{DB}/_all_docs/{{rest:path}}", name="couch_all_docs_post",
+                  query=request_schemas.ALL_DOCS,
                   body=request_schemas.KEYS_BODY, response=response_schemas.ROWS, proof="source",
                   source=SOURCE, effect="reads")
 def all_docs_post(world: World, call: Call) -> Any:
@@ -46,6 +51,7 @@ def all_docs_post(world: World, call: Call) -> Any:
     if offline.filtered(call, db):
         body = offline.parsed(call)
         return offline.all_docs(world, call, db, body if isinstance(body, dict) else {})
+    entrance.no_rest(world, call)
     return one_list(partial(listing, world, call, db), asked_for(call))
 
 

@@ -1,0 +1,1 @@
+"""Lists of documents, and the options that they share with views."""
