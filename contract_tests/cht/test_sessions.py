@@ -96,7 +96,8 @@ def test_identity(api, worker):
     assert (answer.status_code, answer.json()) == (200, {"success": True})
     assert cookies(answer)[0].startswith("userCtx=")
     nobody = api.anonymous().get("/medic/login/identity")
-    assert (nobody.status_code, nobody.text, nobody.headers["Content-Type"]) == (401, "", "application/json")
+    assert (nobody.status_code, nobody.text, nobody.headers["Content-Type"]) == (
+        401, "", "application/json; charset=utf-8")
 
 
 # --- /_session -------------------------------------------------------------------------------------------------
