@@ -27,7 +27,8 @@ from mocksrv.config import Config
 from mocksrv.vendors.cht import vendor
 from mocksrv.vendors.cht.couch import documents, view_index
 from mocksrv.vendors.cht.couch_api import views
-from mocksrv.vendors.cht.ddocs import map_functions
+from mocksrv.vendors.cht.ddocs import contact_views
+from mocksrv.vendors.cht.ddocs.views import VIEWS
 from mocksrv.world import World
 from mocksrv.worlds import Worlds
 
@@ -65,7 +66,7 @@ class Side:
 def operations(side: Side, people: list[dict[str, Any]]) -> Iterator[tuple[str, Callable[[dict[str, Any]], Any]]]:
     """What is measured, of each person."""
     read = side.read
-    order = {person["_id"]: map_functions.order(person) for person in people}
+    order = {person["_id"]: contact_views.order(person) for person in people}
     yield "one key", lambda one: read("medic", "docs_by_replication_key", key=one["_id"])
     yield "one key, its document", lambda one: read("medic", "docs_by_shortcode", key=one["patient_id"],
                                                     include_docs=True)
@@ -103,13 +104,13 @@ def measure(sides: dict[int, Side], rounds: int) -> dict[str, dict[str, float]]:
 
 def firsts(side: Side) -> dict[str, float]:
     """Milliseconds of the first read of some views, and of the first in another world."""
-    named = {view: (*design, view) for design, found in map_functions.VIEWS.items() for view in found}
+    named = {view: (*design, view) for design, found in VIEWS.items() for view in found}
     costs = {}
     for view in FIRST:
         for label in (view, f"{view}, next world"):
             world = side.worlds.origin.fork("first")
             start = process_time()
-            view_index.rows_of(world, named[view], map_functions.VIEWS[named[view][:2]][view])
+            view_index.rows_of(world, named[view], VIEWS[named[view][:2]][view])
             costs[label] = (process_time() - start) * 1e3
     return costs
 

@@ -168,8 +168,9 @@ def tagged(call: Call, body: Any, rev: str, status: int = 200, headers: Headers 
 
 
 @vendor.operation("PUT", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_put_document", query=request_schemas.REVISION,
-                  statuses=(200, 201),
-                  body=Document, response=Created, proof="source", source=SOURCE, effect="makes")
+                  statuses=(200, 201, 202),
+                  body=Document, response=response_schemas.any_of(Created, response_schemas.BATCHED), proof="source",
+                  source=SOURCE, effect="makes")
 def put_document(world: World, call: Call) -> Any:
     """Create or replace a document; `_rev` (or rev=, or If-Match) must be its last revision."""
     db = opened(world, call)
@@ -249,8 +250,9 @@ def replicated(world: World, call: Call, db: Database, id: str) -> None:
         replicating.follow(world, call, id, partial(refusals, call), sequence)
 
 
-@vendor.operation("POST", f"/{DB}", f"/{DB}/", name="couch_post_document", statuses=(201,), body=Document,
-                  response=Created, proof="source", source=SOURCE, effect="makes")
+@vendor.operation("POST", f"/{DB}", f"/{DB}/", name="couch_post_document", statuses=(201, 202), body=Document,
+                  response=response_schemas.any_of(Created, response_schemas.BATCHED), proof="source", source=SOURCE,
+                  effect="makes")
 def post_document(world: World, call: Call) -> Any:
     """Create a document; its id is made if it has none."""
     db = opened(world, call)

@@ -32,6 +32,7 @@ RESET_ERROR = titled("ResetError", record({"error": TEXT}, {"params": record({"m
 
 # --- the API ---------------------------------------------------------------------------------------------------------
 
+BATCHED = record({"ok": TRUTH, "id": TEXT})  # with batch=ok nobody waits for the revision
 WRITTEN = titled("WrittenDocument", record({"ok": TRUTH, "id": TEXT, "rev": TEXT}))
 FAILED = record({"error": TEXT}, {"id": TEXT, "reason": TEXT})
 DELETED = array(array(any_of(WRITTEN, FAILED)))  # one array for each batch
