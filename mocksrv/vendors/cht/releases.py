@@ -52,6 +52,9 @@ FORCED_RESET = Change(
 LOGIN_TEXTS = Change(
     "4.20", "POST /medic/login with a `user` or `password` that is no text", "500", "401 `Not logged in`",
     "2cbe9c1099, api/src/controllers/login.js; recorded from 5.2.0")
+LOGIN_PAGES = Change(
+    "4.20", "pages to log in", "-", "a box around the fields, scripts of their own, and a button for single sign-on",
+    "api/src/templates/login; recorded from 5.2.0")
 CLEARED_COOKIE = Change(
     "4.20", "POST /medic/login, the cookie `login` that is cleared", "without attributes", "`HttpOnly; SameSite=Lax`",
     "api/src/services/cookie.js; recorded from 5.2.0")

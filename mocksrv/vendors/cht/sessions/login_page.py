@@ -122,6 +122,26 @@ RESET = HEAD + """<div class="center">
 </body>
 </html>
 """
+OLDER_BROWSERS = """    <p id="unsupported-browser" class="hidden">
+      <span translate="login.unsupported_browser"></span>
+      <span id="unsupported-browser-update"></span>
+    </p>
+"""
+# What the later pages have otherwise: of all, of the login page, and of the page of a link.
+LATER = (("<html>", '<html dir="ltr">'),)
+LATER_LOGIN = (
+    ('        <label for="user"', '        <div id="login-fields">\n        <label for="user"'),
+    ('        <button id="login"', '        <p class="error sso_user_invalid" translate="login.sso.user_invalid"></p>\n'
+                                   '        <button id="login"'),
+    ("{sso}\n", "{sso}\n        </div>\n"),
+    ("    <script src=\"{prefix}/login/script.js", "    <script src=\"{prefix}/login/auth-utils.js\"></script>\n"
+                                                    "    <script src=\"{prefix}/login/script.js"),
+)
+LATER_TOKEN = (
+    ('    <div class="locale-wrapper">', OLDER_BROWSERS + '    <div class="locale-wrapper">'),
+    ("<script src=\"{prefix}/login/script.js", "<script src=\"{prefix}/login/lib-bowser.js\"></script>\n"
+     "<script src=\"{prefix}/login/auth-utils.js\"></script>\n<script src=\"{prefix}/login/script.js"),
+)
 ENABLED = ("en", "es", "fr")  # where the documents do not say it
 LOCALE = """
 {indent}<a href="#" name="{code}" class="locale">{name}</a>
@@ -136,6 +156,7 @@ TEXTS = {  # of the pages, by the keys of the server
     "login.incorrect": "Wrong user name or password.",
     "login.show_password": "Show password",
     "login.sso": "Login with SSO",
+    "login.sso.user_invalid": "Nobody here has this name at the provider.",
     "login.unsupported_browser": "This browser is too old for the application.",
     "login.unsupported_browser.outdated_cht_android": "Please update cht-android.",
     "login.unsupported_browser.outdated_webview_apk": "Please update Android System WebView.",
@@ -159,7 +180,8 @@ TOKEN_TEXTS = {
     "privacy.policy": "Privacy policy",
 }
 SSO_BUTTON = """
-        <button id="login-sso" type="button" class="btn" translate="login.sso"></button>"""
+          \n          <button id="login-sso" type="button" class="btn" translate="login.sso"></button>
+          """
 STYLE = """body { font-family: sans-serif; margin: 4em auto; width: 20em }
 input { display: block; margin: 0.3em 0 1em; width: 100% }
 .logo { display: block; height: 3em; margin: 0 auto 1em }
@@ -236,6 +258,15 @@ BOWSER = """"use strict";
 """
 
 
+def of_release(world: World, template: str) -> str:
+    """A page as the release of the world has it."""
+    if not releases.LOGIN_PAGES.holds(world):
+        return template
+    for old, new in (*LATER, *{LOGIN: LATER_LOGIN, TOKEN: LATER_TOKEN}.get(template, ())):
+        template = template.replace(old, new, 1)
+    return template
+
+
 def page(world: World, call: Call, template: str, texts: Mapping[str, str], path: str) -> Reply:
     """A login page that posts to a path, in the languages of the installation."""
     indent, margin = ("  ", " " * 8) if template is LOGIN else ("", " " * 6)
@@ -245,7 +276,7 @@ def page(world: World, call: Call, template: str, texts: Mapping[str, str], path
     policy = documents.database(world, "medic").peek("privacy-policies")
     link = f'<a href="{html.escape(call.prefix)}/medic/privacy-policy" translate="privacy.policy"></a>'
     known = {doc["code"]: {key: text_of(doc, key, text) for key, text in texts.items()} for doc in languages(world)}
-    text = template.format(
+    text = of_release(world, template).format(
         indent=indent, prefix=html.escape(call.prefix), action=html.escape(call.prefix + path), logo=LOGO, eye=EYE,
         locale=html.escape(str(app_settings.read(world).get("locale") or "en")), locales=links,
         policy=link if policy else "",
