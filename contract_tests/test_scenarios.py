@@ -183,6 +183,18 @@ def test_cht_bulk_delete_cut(mocksrv, session):
     assert sum(map(len, left)) == 50
 
 
+def test_cht_upgrade_to_5(mocksrv, session):
+    def version():
+        return session.get(f"{mocksrv.url}/api/v2/monitoring").json()["version"]["app"]
+
+    mocksrv.scenario("cht.upgrade_to_5")
+    assert version() == "4.15.0"
+    assert session.get(f"{mocksrv.url}/api/v1/impact").status_code == 404
+    mocksrv.clock.advance(20)
+    assert version() == "5.2.0"
+    assert session.get(f"{mocksrv.url}/api/v1/impact").status_code == 200
+
+
 def test_cht_broken_lineage(mocksrv, session):
     mocksrv.scenario("cht.broken_lineage")
     clinics = session.get(f"{mocksrv.url}/api/v1/place?type=clinic&limit=1000").json()["data"]

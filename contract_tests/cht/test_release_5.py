@@ -246,15 +246,6 @@ def test_an_upgrade_brings_the_release(api, mocksrv):
 
 
 @pytest.mark.mock_only
-def test_the_scenario_of_an_upgrade(api, mocksrv):
-    mocksrv.scenario("cht.upgrade_to_5")
-    assert api.get("/api/v1/impact").status_code == 404
-    mocksrv.clock.advance(seconds=20)
-    assert api.ok("GET", "/api/deploy-info")["version"] == "5.2.0"
-    assert api.get("/api/v1/impact").status_code == 200
-
-
-@pytest.mark.mock_only
 def test_what_a_build_would_index_anew(api, mocksrv):
     mocksrv.set(cht_release="5.2")
     assert api.ok("GET", "/api/v2/upgrade/can-upgrade") == {"ok": True}
