@@ -42,7 +42,7 @@ def diagnose(vendor: Vendor[Any], call: Call, refusal: Refusal) -> None:
 def shadowed(vendor: Vendor[Any], rivals: Sequence[Vendor[Any]], call: Call) -> None:
     """Say that a path of the shared root may have been meant for another vendor that would take it, too."""
     named = call.header("x-mocksrv-vendor") or call.host.partition(".")[0].lower()
-    if rivals and named != vendor.name:
+    if rivals and named != vendor.name and not call.allowed:  # else the path is this vendor's beyond doubt
         other, titles = rivals[0].name, ", ".join(one.title for one in rivals)
         call.diagnose(f"at the shared root this path is {vendor.title}'s; for {titles} put /{other} before it, ask the "
                       f"host {other}.localhost, send X-Mocksrv-Vendor: {other}, or serve with --vendor {other}")

@@ -21,7 +21,7 @@ def of(operation: Operation) -> dict[int, Content]:
     found: dict[int, Content] = dict.fromkeys(common(operation), error)
     own: Content = {} if operation.errors is response_schemas.NO_BODY else error
     found |= {status: own for status in operation.statuses if status >= 400}
-    moved: Content = {} if of_couch(operation) else REDIRECT
+    moved: Content = {} if of_couch(operation) and operation.traits.get("anonymous") is not True else REDIRECT
     found |= {status: moved for status in operation.statuses if 300 <= status < 400}
     if 503 in operation.statuses and not of_couch(operation):
         found[503] = {HTML: response_schemas.TEXT}
