@@ -23,7 +23,7 @@ def hold(letters, frozen):
 
 
 def test_who_held_the_interpreter_is_told():
-    done = hold(24, 60)
+    done = hold(27, 60)
     assert done.stdout == "free again\n"
     assert "the interpreter was held for" in done.stderr
     assert "GET /slow" in done.stderr
