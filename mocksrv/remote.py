@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
 import warnings
-from functools import cached_property
+from functools import cache, cached_property
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
 from mocksrv.serving.wsgi import NAME, NAMES
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 DEFAULT = "default"  # the world that needs no prefix
 
-DIRECT = build_opener(ProxyHandler({}))  # HTTP_PROXY is meant for the world outside, not for a server of one's own
+
+@cache
+def opener(*_trusted: str | None) -> OpenerDirector:
+    """What sends past HTTP_PROXY, which is meant for the world outside. The files of CAs are read when it is made."""
+    return build_opener(ProxyHandler({}))
 
 
 class ControlFailure(Exception):
@@ -134,7 +139,8 @@ class RemoteWorld:
         body = None if data is None else json.dumps(data).encode()
         request = Request(f"{self.url}/_mocksrv{path}", body, self._headers, method=method)
         try:
-            with DIRECT.open(request, timeout=self.timeout) as response:
+            direct = opener(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+            with direct.open(request, timeout=self.timeout) as response:
                 text, advice = response.read(), response.headers["X-Mocksrv-Diagnosis"]
         except HTTPError as error:
             with error:
