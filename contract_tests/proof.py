@@ -50,7 +50,7 @@ def findings(outcomes, version):
         agreed = [one for one in own if not one.problems]
         recorded = max((one.date for one in agreed), default="")
         found[operation.name] = finding(operation, version, recorded, [one.status for one in agreed],
-                                        len(own) - len(agreed))
+                                        len(own) - len(agreed), refusals=True)
     return {name: one for name, one in found.items() if one}
 
 

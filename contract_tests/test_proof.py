@@ -32,9 +32,13 @@ def test_a_replay_is_complained_about(made, reviewed, said):
     assert complaints(made, reviewed) == said
 
 
-def test_an_operation_is_proved_by_its_normal_answer_and_by_no_other():
-    good, refusing, odd = operation("good", 200, 404), operation("refusing", 200, 401), operation("odd", 200)
+def test_an_operation_is_proved_by_its_own_answers_and_by_no_other():
+    good, refusing, odd = operation("good", 200, 404), operation("refusing", 200, 401, 404), operation("odd", 200)
+    failing, strict = operation("failing", 200, 500), operation("strict", 204, 400, 404)
     made = [Outcome("a:1", "", good, 200, "2026-01-01"), Outcome("a:2", "", good, 404, "2026-01-02"),
             Outcome("a:3", "", good, 200, "2026-01-03", ["status"]), Outcome("a:4", "", refusing, 401, "2026-01-01"),
-            Outcome("a:5", "", odd, 200, "2026-01-01", ["shape"]), Outcome("a:6", "", None, 404, "2026-01-01")]
-    assert findings(made, "1.2") == {"good": Finding("1.2", "2026-01-02", 2, 1, (200, 404))}
+            Outcome("a:5", "", odd, 200, "2026-01-01", ["shape"]), Outcome("a:6", "", None, 404, "2026-01-01"),
+            Outcome("a:7", "", failing, 500, "2026-01-01"), Outcome("a:8", "", failing, 404, "2026-01-01"),
+            Outcome("a:9", "", strict, 400, "2026-01-01"), Outcome("a:10", "", strict, 404, "2026-01-01", ["status"])]
+    assert findings(made, "1.2") == {"good": Finding("1.2", "2026-01-02", 2, 1, (200, 404)),
+                                     "strict": Finding("1.2", "2026-01-01", 1, 1, (400,))}

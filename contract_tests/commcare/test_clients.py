@@ -43,6 +43,12 @@ def test_window(hq, mocksrv, path):
     assert "Retry-After" not in hq.get(path).headers
 
 
+@pytest.mark.parametrize("path", ["/api/user_domains/v1/", "/api/identity/v1/"])
+def test_what_is_of_no_domain_has_no_limit(hq, mocksrv, path):
+    mocksrv.set(commcare_throttle="every", commcare_throttle_every=1)
+    assert hq.session.get(f"{hq.url}{path}", timeout=30).status_code == 200
+
+
 def test_resources_count_only_what_succeeds(hq, mocksrv):
     mocksrv.clock.freeze()
     mocksrv.set(commcare_throttle="window", commcare_throttle_requests=2, commcare_throttle_seconds=30)

@@ -191,7 +191,9 @@ def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool, into: Pat
 
 
 def level_of(proof: dict[str, Any]) -> str:
-    return f"{proof['level']} (stale)" if proof["stale"] else str(proof["level"])
+    from mocksrv.described.proof import in_words
+
+    return f"{in_words(proof)} (stale)" if proof["stale"] else in_words(proof)
 
 
 @main.command()

@@ -42,7 +42,7 @@ COMPONENTS: dict[str, Schema] = {
         permission={"anyOf": [TEXT, listed(TEXT), {"type": "null"}]}, source=TEXT, simulated=TRUTH,
         since=TEXT, until=TEXT,
         proof=all_of(level={"enum": list(PROOFS)}, version=null_or(TEXT), date=null_or(TEXT), stale=TRUTH, cases=WHOLE,
-                     statuses=listed(WHOLE))),
+                     statuses=listed(WHOLE), refusals=TRUTH)),
     "OpenAPI": {"type": "object", "required": ["openapi", "info", "paths"]},
     "Clock": all_of(now=MOMENT, frozen=TRUTH, skew=NUMBER, rate=NUMBER),
     "World": all_of(name=NAME, prefix=TEXT, clock=referred("Clock"), exchanges=WHOLE, bytes=WHOLE),

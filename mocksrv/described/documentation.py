@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mocksrv.described import proof
 from mocksrv.operation import PROOFS, period
 from mocksrv.vendor import Vendor
 
@@ -38,7 +39,8 @@ def operations(rows: Iterable[Mapping[str, Any]]) -> str:
     """One vendor's operations by path. It does not tell what is stale: it would be another table every day."""
     lines = ["| method | path | what | proof | version | date |", "| --- | --- | --- | --- | --- | --- |"]
     for row in sorted(rows, key=lambda row: (row["path"], row["method"])):
-        level, version, date = (row["proof"][key] or "" for key in ("level", "version", "date"))
+        version, date = (row["proof"][key] or "" for key in ("version", "date"))
+        level = proof.in_words(row["proof"])
         when = period(row["since"], row["until"])
         what = f"{row['summary']} *{when.capitalize()}.*" if when else row["summary"]
         lines.append(f"| {row['method']} | `{row['path']}` | {what} | {level} | {version} | {date} |")

@@ -21,6 +21,8 @@ from typing import Any
 from mocksrv import fixtures
 from mocksrv.operation import FOUND_PROOFS, PROOFS, STALE_AFTER, Operation
 
+GENERAL = (401, 403, 405, 406, 413, 415, 429)  # refusals that are not about what an operation does
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -36,11 +38,15 @@ class Finding:
         return (today - datetime.date.fromisoformat(self.date)).days > STALE_AFTER
 
 
-def finding(operation: Operation, version: str, date: str, agreed: Collection[int], differences: int) -> Finding | None:
+def finding(operation: Operation, version: str, date: str, agreed: Collection[int], differences: int, *,
+            refusals: bool = False) -> Finding | None:
     """What a run found about an operation: `agreed` are the statuses of the answers that did, `differences` counts the
-    others. None unless its normal answer agreed, the first of its statuses: from refusals nobody knows what it does.
+    others. None unless its normal answer agreed, the first of its statuses; or, where answers are compared to the
+    letter (`refusals`), one of its own checks refused. What any operation may answer proves none: no login, no right,
+    a failure of the service.
     """
-    if operation.statuses[0] not in agreed:
+    own = [status for status in operation.statuses if status < 500 and status not in GENERAL]
+    if operation.statuses[0] not in agreed and not (refusals and set(agreed) & set(own)):
         return None
     return Finding(version, date, len(agreed), differences, tuple(sorted(set(agreed))))
 
@@ -94,7 +100,8 @@ def as_text(levels: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def shown(operation: Operation, findings: Findings, today: datetime.date) -> dict[str, Any]:
-    """The proof of an operation as plain data: `level`, `version`, `date`, `stale`, `cases`, `statuses`.
+    """The proof of an operation as plain data: `level`, `version`, `date`, `stale`, `cases`, `statuses`, and whether
+    there are but `refusals` among them.
 
     A finding that is fresh goes before one that is stale, then the higher level; without any it is what was declared.
     Recordings of several releases count together.
@@ -103,12 +110,18 @@ def shown(operation: Operation, findings: Findings, today: datetime.date) -> dic
              if (one := entries.get(operation.name))]
     if not found:
         return {"level": operation.proof, "version": operation.release, "date": None, "stale": False, "cases": 0,
-                "statuses": []}
+                "statuses": [], "refusals": False}
     fresh, level, best = max(found, key=lambda one: one[:2])
     alike = [one for *how, one in found if how == [fresh, level]]  # of several releases
+    statuses = sorted({status for one in alike for status in one.statuses})
     return {"level": PROOFS[level], "version": ", ".join(one.version for one in alike if one.version) or None,
-            "date": best.date, "stale": not fresh, "cases": sum(one.cases for one in alike),
-            "statuses": sorted({status for one in alike for status in one.statuses})}
+            "date": best.date, "stale": not fresh, "cases": sum(one.cases for one in alike), "statuses": statuses,
+            "refusals": bool(statuses) and operation.statuses[0] not in statuses}
+
+
+def in_words(shown: Mapping[str, Any]) -> str:
+    """The level of a proof as people read it: "recorded", or "recorded (refusals)" if the normal answer was not."""
+    return f"{shown['level']} (refusals)" if shown["refusals"] else str(shown["level"])
 
 
 def describe(operations: Iterable[Operation], today: datetime.date) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ const PROOFS = { assumed: "our choice where nothing is known", docs: "the vendor
 const COLUMNS = [["Method", "roomy"], "Path", ["Name", "roomy"], "Proof", ["Permission", "roomy"], ["Calls", "number"]];
 
 function proofOf({ proof, source }) {
-  return [h("span", { class: `badge proof-${proof.level}`, title: [PROOFS[proof.level], source].filter(Boolean).join(": ") }, proof.level),
+  return [h("span", { class: `badge proof-${proof.level}`, title: [PROOFS[proof.level], source].filter(Boolean).join(": ") }, proof.refusals ? `${proof.level} (refusals)` : proof.level),
     proof.stale && " ", proof.stale && h("span", { class: "tag", title: "older than 90 days" }, "stale"),
     [proof.version, proof.date].filter(Boolean).map((one) => h("span", { class: "what whole" }, one))];
 }

@@ -59,6 +59,15 @@ def test_the_best_proof_is_shown_with_its_version_and_date(thing, recorded, live
         "level": level, "version": version, "date": found, "stale": stale}
 
 
+@pytest.mark.parametrize(("statuses", "said"), [
+    ((200, 404), "recorded"), ((404,), "recorded (refusals)"), ((), "recorded"),
+])
+def test_refusals_alone_are_told(thing, statuses, said):
+    proof.replace("shop", "recorded", {"list_things": Finding("1.2", "2026-06-01", 5, 0, statuses)})
+    (row,) = proof.describe([thing], TODAY)
+    assert proof.in_words(row["proof"]) == said
+
+
 def test_a_finding_is_stale_after_ninety_days():
     assert not Finding("1", "2026-04-01", 1).stale(TODAY)
     assert Finding("1", "2026-03-31", 1).stale(TODAY)
@@ -87,9 +96,9 @@ def test_it_is_shown_by_the_command_line(files):
                 json.loads(CliRunner().invoke(main, ["operations", "--vendor", "cht", "--json", *options]).output)}
 
     assert rows()["get_people"] == {"level": "source", "version": "4.15.0", "date": None, "stale": False, "cases": 0,
-                                    "statuses": []}
+                                    "statuses": [], "refusals": False}
     assert rows()["get_person"] == {"level": "recorded", "version": "1.2", "date": "2026-06-01", "stale": False,
-                                    "cases": 3, "statuses": [200, 404]}
+                                    "cases": 3, "statuses": [200, 404], "refusals": False}
     assert list(rows("--proof", "recorded")) == ["get_person", "get_place"]
     assert list(rows("--stale")) == list(rows("--proof", "recorded", "--stale")) == ["get_place"]
     assert {one["level"] for one in rows("--proof", "docs", "--proof", "source").values()} == {"docs", "source"}
@@ -107,7 +116,7 @@ def test_it_is_shown_in_openapi():
     (vendor,) = load_vendors(["cht"])
     found = document(vendor)["paths"]["/api/v1/person/{uuid}"]["get"]["x-mocksrv-proof"]
     assert found == {"level": "live", "version": "1.3", "date": "2026-06-29", "stale": False, "cases": 5,
-                     "statuses": []}
+                     "statuses": [], "refusals": False}
 
 
 def test_the_summary_says_what_tests_rest_on():

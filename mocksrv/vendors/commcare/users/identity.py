@@ -26,7 +26,7 @@ NO_LOGIN = Text("Username or API Key is incorrect, expired or deactivated", "tex
 INVITED = ("email", *web_users.EDITABLE)
 
 
-@vendor.resource("GET", "identity", "v1", "v0.5", domain=False, plain=True, login_failure="",
+@vendor.resource("GET", "identity", "v1", "v0.5", domain=False, plain=True, throttled=False, login_failure="",
                  response=IdentityObject, statuses=(200, 401), source=SOURCE, proof="source")
 def get_identity(world: World, call: Call) -> dict[str, Any]:
     """The caller."""
@@ -35,8 +35,8 @@ def get_identity(world: World, call: Call) -> dict[str, Any]:
             "last_name": user["last_name"], "username": user["username"]}
 
 
-@vendor.resource("GET", "user_domains", "v1", "v0.5", domain=False, plain=True, login_failure=NO_LOGIN,
-                 response=DomainList, statuses=(200, 400, 401), source=SOURCE, proof="source")
+@vendor.resource("GET", "user_domains", "v1", "v0.5", domain=False, plain=True, throttled=False,
+                 login_failure=NO_LOGIN, response=DomainList, statuses=(200, 400, 401), source=SOURCE, proof="source")
 def list_user_domains(world: World, call: Call) -> dict[str, Any]:
     """The domains that the caller belongs to."""
     caller: Caller = call.caller
