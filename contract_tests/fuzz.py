@@ -30,7 +30,7 @@ CREDENTIALS = {
     "commcare": ["--header", "Authorization: ApiKey brudolph@dimagi.com:0123456789abcdef0123456789abcdef01234567"],
     "cht": ["--auth", "admin:pass"],
 }
-# CHT refuses whoever is no online user with a 500 here, as recorded (difference 17): schemathesis wants 401 or 403.
+# CHT refuses who is no online user with a 500 here, as recorded (BULK_DELETE_REFUSALS): 401 or 403 is wanted.
 REFUSED_WITH_500 = ("bulk_delete",)
 TABLES = {  # of CommCare's resources, by the path
     "application": "commcare.apps", "case": "commcare.cases", "form": "commcare.forms", "user": "commcare.users",

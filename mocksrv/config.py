@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ from mocksrv.people import locales
 SIZES = {"empty": 0, "small": 50, "medium": 1_000, "large": 100_000}
 MOST = 10**9  # that a vendor's setting takes where it is a number
 VENDORS = ("carehq", "commcare", "cht")
+
+
+log = logging.getLogger("mocksrv")
 
 
 class ConfigError(Exception):
@@ -31,6 +36,7 @@ class Setting:
     help: str
     choices: tuple[str, ...] = ()
     check: Callable[[Any], None] | None = None  # raises ValueError with what would be right
+    aliases: Mapping[str, str] = field(default_factory=dict)  # words of older versions for some of the choices
 
     def parse(self, value: Any) -> Any:
         """The value in the type of the default; a number, a truth word or one of the choices out of text.
@@ -44,6 +50,9 @@ class Setting:
 
     def typed(self, value: Any) -> Any:
         if self.choices:
+            if isinstance(value, str) and value in self.aliases:
+                warn_of_alias(self.name, value, self.aliases[value])
+                return self.aliases[value]
             if value not in self.choices:
                 raise ValueError(f"one of {', '.join(self.choices)}")
             return value
@@ -64,6 +73,12 @@ class Setting:
         if not isinstance(value, type(self.default)):
             raise ValueError(f"a {type(self.default).__name__}")
         return value
+
+
+@lru_cache
+def warn_of_alias(setting: str, old: str, new: str) -> None:
+    """Log that a word is deprecated, the first time that it is met."""
+    log.warning("setting %s: %s is deprecated and will go in version 1.0, use %s", setting, old, new)
 
 
 TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -210,7 +225,7 @@ def parse_pairs(value: Any) -> dict[str, Any]:
     for text in NEXT_PAIR.split(value.strip(" ,;\n\t")) if isinstance(value, str) else value:
         key, equals, word = text.partition("=")
         if not equals or "." not in key:
-            raise ConfigError(f"setting {text!r}: use vendor.setting=value, such as cht.conformance=strict")
+            raise ConfigError(f"setting {text!r}: use vendor.setting=value, such as cht.conformance=server")
         pairs[key.strip()] = word.strip()
     return pairs
 

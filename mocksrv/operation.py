@@ -71,6 +71,11 @@ class Operation:
         """The first of its paths, with parameters as `{name}`."""
         return PARAMETER.sub(r"{\1}", self.paths[0])
 
+    @property
+    def differences(self) -> list[str]:
+        """Names of what the vendor's documentation says otherwise than its server does, where the vendor lists that."""
+        return [one.name.lower() for one in self.traits.get("differences", ())]
+
     def schema(self, part: str) -> Any:
         """The shape of "query", "body", "response" or "errors"; one declared as a function is made by it now."""
         declared: Declared = getattr(self, part)
@@ -100,6 +105,7 @@ class Operation:
             "simulated": self.simulated,
             "since": self.since,
             "until": self.until,
+            "differences": self.differences,
         }
 
 

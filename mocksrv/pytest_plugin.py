@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "mocksrv(release, **settings): run the test in a world of that release of CHT, "
-                            "with vendors' settings such as cht_conformance=\"strict\".")
+                            "with vendors' settings such as cht_conformance=\"server\".")
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +92,7 @@ def started(size: str) -> Iterator[str]:
 def mocksrv(mocksrv_url: str, request: pytest.FixtureRequest) -> Iterator[RemoteWorld]:
     """A world of its own for this test, with `url`, `clock`, `journal()`, `verify()`, `fault()`, `set()`, ...
 
-    `@pytest.mark.mocksrv(release="5.2", cht_conformance="strict")` says what it runs and which settings it has.
+    `@pytest.mark.mocksrv(release="5.2", cht_conformance="server")` says what it runs and which settings it has.
     """
     from mocksrv.remote import RemoteWorld
 

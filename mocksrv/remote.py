@@ -156,7 +156,7 @@ class RemoteWorld:
 
     def plant(self, *, seed: int | None = None, size: int | str | None = None, at: str | None = None,
               **settings: Any) -> None:
-        """Make the world anew, with another seed, size or settings (`cht_conformance="docs"`).
+        """Make the world anew, with another seed, size or settings (`cht_conformance="page"`).
 
         Its clock stands at the ISO 8601 moment `at`, and its records are older: the same seed gives the same bytes on
         any day. Without `at` it has the machine's time; a clock that was set before is forgotten, with a warning.
@@ -168,7 +168,7 @@ class RemoteWorld:
             warnings.warn(advice, stacklevel=2)
 
     def set(self, **settings: Any) -> None:
-        """Change vendors' settings in this world: `world.set(cht_conformance="docs")`."""
+        """Change vendors' settings in this world: `world.set(cht_conformance="page")`."""
         self.control("POST", "/settings", dotted(settings))
 
     @cached_property

@@ -127,7 +127,7 @@ def places(api: Client, unique: str) -> Places:
 def strict(request: pytest.FixtureRequest, api: Client, target: str) -> Client:
     """The API as its server admin; a mock answers exactly like the 4.15.0 server."""
     if target == "mock":
-        request.getfixturevalue("mocksrv").set(cht_conformance="strict")
+        request.getfixturevalue("mocksrv").set(cht_conformance="server")
     return api
 
 
@@ -146,7 +146,7 @@ def each_release(request: pytest.FixtureRequest, target: str) -> str:
 def newer(request: pytest.FixtureRequest, api: Client, target: str) -> Client:
     """The API of CHT 5.2 as its server admin, exactly like the server; a live one must be of that release."""
     if target == "mock":
-        request.getfixturevalue("mocksrv").set(cht_release="5.2", cht_conformance="strict")
+        request.getfixturevalue("mocksrv").set(cht_release="5.2", cht_conformance="server")
     elif not api.ok("GET", "/api/deploy-info")["version"].startswith("5.2."):
         pytest.skip("the live server runs another release than 5.2")
     return api

@@ -54,8 +54,8 @@ def request(ids):
 
 
 @pytest.mark.parametrize(("conformance", "size"), [
-    pytest.param("server", 50, marks=pytest.mark.mock_only), pytest.param("docs", 100, marks=pytest.mark.mock_only),
-    ("strict", 50),
+    pytest.param("both", 50, marks=pytest.mark.mock_only), pytest.param("page", 100, marks=pytest.mark.mock_only),
+    ("server", 50),
 ])
 def test_250_documents_go_batch_by_batch(api, request, some, conformance, size, target):
     if target == "mock":
@@ -135,7 +135,7 @@ def test_who_may_not_gets_a_server_error_too(api, places, unique):
 
 @pytest.mark.mock_only
 def test_on_the_page_only_online_users_may(api, mocksrv, places, unique):
-    mocksrv.set(cht_conformance="docs")
+    mocksrv.set(cht_conformance="page")
     api.ok("POST", "/api/v1/users", {"username": unique, "password": "Kisumu_2024", "roles": ["chw"],
                                      "place": places.area, "contact": places.person})
     assert api.anonymous().post("/api/v1/bulk-delete", {"docs": []}).status_code == 401

@@ -89,7 +89,7 @@ def test_a_deleted_person_is_not_found(api, family):
 @pytest.fixture
 def seven(api, mocksrv):
     """An empty world with seven people and three clinics."""
-    mocksrv.plant(size=0, cht_conformance="server")
+    mocksrv.plant(size=0, cht_conformance="both")
     people = [{"_id": f"p{number}", "type": "person", "name": f"P {number}"} for number in range(7)]
     clinics = [{"_id": f"c{number}", "type": "clinic", "name": f"C {number}"} for number in range(3)]
     api.ok("POST", "/medic/_bulk_docs", {"docs": people + clinics})

@@ -71,6 +71,6 @@ def test_the_way_of_cht_3(api, mocksrv):
     message, token = {"id": "1", "from": "+254712345679", "content": "x"}, {"Authorization": "Token s3cret"}
     assert api.put(path, "s3cret").text == '""\n'
     assert api.anonymous().post(hook, message, headers=token).status_code == 403
-    mocksrv.set(cht_conformance="docs")
+    mocksrv.set(cht_conformance="page")
     assert api.put(path, "s3cret").text == '"s3cret"\n'
     assert api.anonymous().post(hook, message, headers=token).json() == {"saved": 1}

@@ -111,7 +111,7 @@ def test_filters_of_reports(api, hierarchy, query, found):
     assert " ".join(line[0] for line in rows(answer.text)[1:]) == found
 
 
-@pytest.mark.parametrize(("conformance", "found"), [("docs", {"2"}), ("server", set()), ("strict", set())])
+@pytest.mark.parametrize(("conformance", "found"), [("page", {"2"}), ("both", set()), ("server", set())])
 def test_truth_in_a_json_body(api, conformance, found):
     api.world.set(cht_conformance=conformance)
     put(api, report("2", verified=True), report("3"))
@@ -138,7 +138,7 @@ def test_a_limit_out_of_a_query_makes_pages_jump_as_on_the_server(api):
     put(api, *(report(f"{number:04}", date=number) for number in range(1, 31)))
     text = {"options[limit]": "1"}
     assert [int(line[0]) for line in rows(export(api, "reports", **text))[1:]] == [30, 29, 19]
-    api.world.set(cht_conformance="docs")
+    api.world.set(cht_conformance="page")
     assert len(rows(export(api, "reports", **text))) == 31
 
 
@@ -186,7 +186,7 @@ def outgoing(state="pending", **more):
 
 def test_messages_each_once(api):
     """As on the page."""
-    api.world.set(cht_conformance="docs")
+    api.world.set(cht_conformance="page")
     put(api, {"_id": "in", "type": "data_record", "reported_date": 5, "from": "+2",
               "sms_message": {"message": "Hi, you"}},
         {"_id": "out", "type": "data_record", "reported_date": 6, "tasks": [outgoing()],
@@ -202,13 +202,13 @@ def test_messages_each_once(api):
 def test_messages_as_the_server_repeats_them(api):
     put(api, {"_id": "in", "type": "data_record", "reported_date": 5, "sms_message": {"message": "Hi"}},
         {"_id": "out", "type": "data_record", "reported_date": 6, "tasks": [outgoing(), outgoing("sent")]})
-    api.world.set(cht_conformance="strict")
+    api.world.set(cht_conformance="server")
     found = [line[0] for line in rows(export(api, "messages"))[1:]]
     assert found == ["out"] * 6  # pending, pending-or-forwarded and sent, two messages each
 
 
 def test_a_scheduled_message_without_text_gets_it_when_it_is_read(api):
-    api.world.set(cht_conformance="docs")
+    api.world.set(cht_conformance="page")
     put(api, {"_id": "s", "type": "data_record", "reported_date": 6, "from": "+5", "scheduled_tasks": [
         {"state": "scheduled", "due": "2030-01-01T00:00:00.000Z",
          "message": [{"locale": "en", "content": "Dear {{from}}"}]}]})
@@ -239,7 +239,7 @@ def test_feedback_newest_first(api):
         '"feedback-2024-03-02T10:00:00.000Z-u","2024-03-02T10:00:00.000Z","mary","4","u","\\"plain\\""\n'
         '"feedback-2024-03-01T10:00:00.000Z-u","2024-03-01T10:00:00.000Z","mary","4","u",'
         '"{\\"message\\":\\"a \\\\"b\\\\"\\, c\\"}"\n')
-    api.world.set(cht_conformance="docs")
+    api.world.set(cht_conformance="page")
     assert not export(api, "feedback", skip_header_row="true").startswith("id,")
 
 
@@ -351,7 +351,7 @@ def test_permission_by_type(api, kind, permission, holds):
         assert answer.text == "Insufficient privileges"
 
 
-@pytest.mark.parametrize(("conformance", "status"), [("docs", 200), ("server", 500)])
+@pytest.mark.parametrize(("conformance", "status"), [("page", 200), ("both", 500)])
 def test_dhis_permission(api, targets, conformance, status):
     api.world.set(cht_conformance=conformance)
     user = {"username": "ann", "password": "Secret_123", "roles": ["national_admin"]}

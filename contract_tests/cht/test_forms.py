@@ -193,7 +193,7 @@ def test_definitions_that_there_are_not(bare, name, status, message):
 @pytest.mark.mock_only
 def test_what_the_page_promises_of_forms(api, mocksrv):
     """JSON definitions, and ids in another letter case or as the definition states them."""
-    mocksrv.set(cht_conformance="docs")
+    mocksrv.set(cht_conformance="page")
     assert {"anc_visit.xml", "anc_registration.xml", "off.xml", "off.json"} <= set(api.get(FORMS).json())
     assert api.get(f"{FORMS}/off.json").json()["meta"]["code"] == "OFF"
     assert api.get(f"{FORMS}/yyyz.json").json()["meta"]["code"] == "YYYZ"
@@ -205,7 +205,7 @@ def test_what_the_page_promises_of_forms(api, mocksrv):
 
 @pytest.mark.mock_only
 def test_links_of_the_page_are_made_from_the_documents_id(api, mocksrv):
-    mocksrv.set(cht_conformance="docs")
+    mocksrv.set(cht_conformance="page")
     text = api.get(FORMS, headers=OPENROSA).text
     assert f"<downloadUrl>{api.url}/api/v1/forms/anc_visit.xml</downloadUrl>" in text
     assert "<formID>ANCVisit</formID>" in text
@@ -281,7 +281,7 @@ def test_bodies_that_are_not_read(strict, kind):
 
 @pytest.mark.mock_only
 def test_on_the_page_text_xml_is_taken_and_document_types_are_refused(api, mocksrv):
-    mocksrv.set(cht_conformance="docs")
+    mocksrv.set(cht_conformance="page")
     assert api.post(VALIDATE, data=b"<a/>", headers={"Content-Type": "text/xml"}).json() == {"ok": True}
     bomb = b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>'
     answer = api.post(VALIDATE, data=bomb, headers={"Content-Type": "application/xml"})

@@ -116,7 +116,7 @@ def test_errors_are_text_unless_json_is_preferred(api, accept, json):
 
 @pytest.mark.mock_only
 def test_the_page_promises_json_errors(api, mocksrv):
-    mocksrv.plant(size=0, cht_conformance="docs")
+    mocksrv.plant(size=0, cht_conformance="page")
     answer = api.taking("*/*").get("/api/v1/person/nobody")
     assert answer.text == '{"code":404,"error":"Person not found"}'
 

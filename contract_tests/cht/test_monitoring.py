@@ -139,7 +139,7 @@ def test_signing_in_counts_and_plain_calls_do_not(api, mocksrv):
 
 @pytest.mark.mock_only
 def test_the_page_shows_less(api, mocksrv):
-    mocksrv.set(cht_conformance="docs")
+    mocksrv.set(cht_conformance="page")
     _, second = both(api)
     assert "sizes" not in second["couchdb"]["medic"]
     last = second["messaging"]["outgoing"]["last_hundred"]

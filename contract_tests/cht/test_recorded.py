@@ -16,8 +16,8 @@ from mocksrv.vendors.cht.couch import documents, maintenance
 
 pytestmark = pytest.mark.mock_only
 SETTINGS = {
-    "4.15.0": {"cht.conformance": "strict", "cht.builds_url": "http://127.0.0.1:5101/_couch/builds_4"},
-    "5.2.0": {"cht.conformance": "strict", "cht.release": "5.2"},
+    "4.15.0": {"cht.conformance": "server", "cht.builds_url": "http://127.0.0.1:5101/_couch/builds_4"},
+    "5.2.0": {"cht.conformance": "server", "cht.release": "5.2"},
 }
 FEWEST = 1_800  # answers that are compared
 BIG = "a1000000-0000-4000-8000-000000000005"  # the person that 10,050 reports are about

@@ -295,7 +295,7 @@ def test_refusals(records, path, sent, details, accept):
 
 @pytest.mark.mock_only
 def test_missing_fields_by_the_page(records, mocksrv):
-    mocksrv.set(cht_conformance="docs")
+    mocksrv.set(cht_conformance="page")
     assert records.post(V2, {"week": 1, "_meta": {"form": "YYYZ"}}).json() == {
         "code": 500, "error": "Server error", "details": "Missing or invalid fields: nurse."}
     assert records.post(V2, {"nurse": "S", "_meta": {"form": "YYYZ"}}).status_code == 200

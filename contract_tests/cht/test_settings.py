@@ -68,9 +68,9 @@ def test_overwrite_leaves_the_body_and_permissions(strict, query):
 @pytest.mark.parametrize(
     ("conformance", "answer", "replaced"),
     [
-        ("strict", {"success": True, "updated": True}, True),
         ("server", {"success": True, "updated": True}, True),
-        ("docs", {"success": True, "upgraded": True}, False),
+        ("both", {"success": True, "updated": True}, True),
+        ("page", {"success": True, "upgraded": True}, False),
     ],
 )
 def test_where_the_page_and_the_server_differ(api, mocksrv, conformance, answer, replaced):

@@ -309,7 +309,7 @@ def test_host_leads_back_here(api, person):
     ],
 )
 def test_host_in_strict_conformance_loses_its_port(mocksrv, person, headers, base):
-    mocksrv.set(cht_conformance="strict")
+    mocksrv.set(cht_conformance="server")
     assert link_of(person, **headers) == f"{base}/medic/login/token/"
 
 

@@ -23,7 +23,7 @@ def frozen(api, mocksrv):
 
 @pytest.fixture
 def strictly(frozen, mocksrv):
-    mocksrv.set(cht_conformance="strict", cht_builds="4.15.1, 4.16.0")
+    mocksrv.set(cht_conformance="server", cht_builds="4.15.1, 4.16.0")
     return frozen
 
 
@@ -69,7 +69,7 @@ def test_stage_then_complete(frozen, mocksrv):
 
 
 def test_the_document_of_the_page(frozen, mocksrv):
-    mocksrv.set(cht_conformance="docs")
+    mocksrv.set(cht_conformance="page")
     frozen.post("/api/v2/upgrade/stage", BODY)
     doc = frozen.ok("GET", HORTI)
     assert doc["action"] == "stage"
@@ -158,7 +158,7 @@ def test_what_is_no_build(strictly, body, status, text):
 
 def test_complete_with_nothing_staged(frozen, mocksrv):
     """As on the page."""
-    mocksrv.set(cht_conformance="docs")
+    mocksrv.set(cht_conformance="page")
     answer = frozen.post("/api/v1/upgrade/complete")
     assert (answer.status_code, answer.json()["error"]) == (404, "missing")
     frozen.ok("POST", "/api/v1/upgrade/stage", BODY)
@@ -202,7 +202,7 @@ def test_who_may(frozen, mocksrv):
             answer = frozen.as_user(name, "Secret_123").request(method, path, BODY)
             assert (answer.status_code, answer.json()["error"]) == (403, "Insufficient privileges")
     assert frozen.as_user("officer", "Secret_123").get("/api/v2/upgrade").status_code == 200
-    mocksrv.set(cht_conformance="docs")
+    mocksrv.set(cht_conformance="page")
     answer = frozen.as_user("configurer", "Secret_123").get("/api/v2/upgrade")
     assert answer.json()["buildsUrl"] == "https://staging.dev.medicmobile.org/builds"
 

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.mock_only
 PHONE = "+254712345678"
 
 
-@pytest.fixture(params=["server", "strict", "docs"])
+@pytest.fixture(params=["both", "server", "page"])
 def mode(request, mocksrv):
     mocksrv.set(cht_conformance=request.param)
     return request.param
@@ -18,7 +18,7 @@ def mode(request, mocksrv):
 @pytest.fixture
 def page(mode):
     """Whether the world follows the page."""
-    return mode == "docs"
+    return mode == "page"
 
 
 def person(places, name, **changes):
@@ -161,7 +161,7 @@ def test_22_unknown_parent_of_a_new_place(api, places, unique, page):
 
 @pytest.fixture
 def on_page(mocksrv):
-    mocksrv.set(cht_conformance="docs")
+    mocksrv.set(cht_conformance="page")
 
 
 @pytest.fixture

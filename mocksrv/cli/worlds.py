@@ -51,7 +51,7 @@ def make_world(url: str, token: str, name: str, settings: tuple[str, ...], at: s
 
     Any new name in a URL, such as http://127.0.0.1:8080/~mine/, is a world without this command too.
 
-    Example: mocksrv worlds make mine --size empty --set cht.conformance=strict
+    Example: mocksrv worlds make mine --size empty --set cht.conformance=server
     """
     from mocksrv.config import ConfigError, parse_pairs
 

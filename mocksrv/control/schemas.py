@@ -10,7 +10,7 @@ from mocksrv.operation import PROOFS
 MOMENT: Schema = {"type": "string", "format": "date-time", "examples": ["2026-01-31T09:30:00Z"]}
 NAME: Schema = {"type": "string", "pattern": r"^[\w.-]{1,64}$"}
 COUNT: Schema = {"type": "integer", "minimum": 1}
-SETTINGS: Schema = {"type": "object", "additionalProperties": ANY, "examples": [{"cht.conformance": "docs"}]}
+SETTINGS: Schema = {"type": "object", "additionalProperties": ANY, "examples": [{"cht.conformance": "page"}]}
 PAIRS: Schema = {"type": "array", "items": {"type": "array", "items": TEXT, "minItems": 2, "maxItems": 2}}
 MESSAGE: Schema = all_of(headers=PAIRS, body=TEXT)
 AIM: dict[str, Schema] = {name: {"type": ["string", "integer"]} for name in QUERY}
@@ -40,7 +40,7 @@ COMPONENTS: dict[str, Schema] = {
     "Operation": all_of(
         vendor=TEXT, name=TEXT, method=TEXT, path=TEXT, aliases=listed(TEXT), summary=TEXT,
         permission={"anyOf": [TEXT, listed(TEXT), {"type": "null"}]}, source=TEXT, simulated=TRUTH,
-        since=TEXT, until=TEXT,
+        since=TEXT, until=TEXT, differences=listed(TEXT),
         proof=all_of(level={"enum": list(PROOFS)}, version=null_or(TEXT), date=null_or(TEXT), stale=TRUTH, cases=WHOLE,
                      statuses=listed(WHOLE), refusals=TRUTH)),
     "OpenAPI": {"type": "object", "required": ["openapi", "info", "paths"]},

@@ -131,7 +131,7 @@ def known_scenario(key: Any) -> Scenario:
 
 def parsed(settings: Any) -> dict[str, Any]:
     if not isinstance(settings, dict):
-        raise ControlError("bad-setting", 400, 'settings takes an object such as {"cht.conformance": "strict"}')
+        raise ControlError("bad-setting", 400, 'settings takes an object such as {"cht.conformance": "server"}')
     try:
         return worlds().parse(settings)
     except ConfigError as error:

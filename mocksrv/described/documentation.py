@@ -43,6 +43,8 @@ def operations(rows: Iterable[Mapping[str, Any]]) -> str:
         level = proof.in_words(row["proof"])
         when = period(row["since"], row["until"])
         what = f"{row['summary']} *{when.capitalize()}.*" if when else row["summary"]
+        if row["differences"]:
+            what += f" Differences: {', '.join(f'`{name}`' for name in row['differences'])}."
         lines.append(f"| {row['method']} | `{row['path']}` | {what} | {level} | {version} | {date} |")
     return "\n".join(lines) + "\n"
 

@@ -26,7 +26,8 @@ def document(vendor: Vendor[Any], base_url: str = "http://127.0.0.1:8080", relea
     """The API of a vendor as far as it is simulated, of one release or ("") of all that there are.
 
     `x-mocksrv-proof` says how sure each operation is, `x-mocksrv-release` since and until when there is one that not
-    all releases have.
+    all releases have, `x-mocksrv-differences` where the vendor's documentation and its server disagree, by the names
+    that the pages of the documentation explain.
     """
     from apispec import APISpec
     from apispec.ext.marshmallow import MarshmallowPlugin
@@ -127,6 +128,8 @@ def describe(spec: APISpec, vendor: Vendor[Any], operation: Operation, path: str
     }
     if when := period(operation.since, operation.until):
         described["x-mocksrv-release"] = when
+    if operation.differences:
+        described["x-mocksrv-differences"] = operation.differences
     if permission:
         described["x-mocksrv-permission"] = list(permission) if isinstance(permission, tuple) else [permission]
     if query := operation.schema("query"):

@@ -26,13 +26,13 @@ def test_the_file_is_read(tmp_path):
     file.write_text(re.search(r"```toml\n(.+?)```", PAGE, re.DOTALL)[1])
     config = load({}, {}, file)
     assert (config.port, config.vendor, config.size, config.limits) == (9000, ("cht", "commcare"), 1000, False)
-    assert config.set == {"cht.conformance": "strict", "carehq.clock_window": 60,
+    assert config.set == {"cht.conformance": "server", "carehq.clock_window": 60,
                           "carehq.trusted_proxies": "10.0.0.0/8, ::1"}
 
 
 def test_the_variable_is_read():
     given = re.search(r"MOCKSRV_SET='(.+)'", PAGE)[1]
-    assert load({}, {"MOCKSRV_SET": given}).set == {"cht.conformance": "strict",
+    assert load({}, {"MOCKSRV_SET": given}).set == {"cht.conformance": "server",
                                                     "carehq.trusted_proxies": "10.0.0.0/8, ::1"}
 
 

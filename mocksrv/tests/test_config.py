@@ -7,10 +7,10 @@ from mocksrv.config import VENDORS, Config, ConfigError, Setting, load
 
 def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(tmp_path):
     file = tmp_path / "mocksrv.toml"
-    file.write_text('port = 1\nseed = 2\nsize = "medium"\n[set.cht]\nconformance = "docs"\n')
+    file.write_text('port = 1\nseed = 2\nsize = "medium"\n[set.cht]\nconformance = "page"\n')
     config = load({"port": "3"}, {"MOCKSRV_PORT": "4", "MOCKSRV_SEED": "5"}, file)
     assert (config.port, config.seed, config.size, config.host) == (3, 5, 1000, "127.0.0.1")
-    assert config.set == {"cht.conformance": "docs"}
+    assert config.set == {"cht.conformance": "page"}
 
 
 def test_the_environment_can_say_all():

@@ -53,7 +53,7 @@ SAMPLES = {  # operation -> (values of the path, query, body), in the order of t
     "read_clock": ({}, "", None),
     "change_clock": ({}, "", {"freeze": True, "set": "2026-01-31T09:30:00Z", "rate": 1, "skew": -1.5, "advance": 60}),
     "read_settings": ({}, "", None), "describe_settings": ({}, "", None),
-    "change_settings": ({}, "", {"cht.conformance": "docs"}),
+    "change_settings": ({}, "", {"cht.conformance": "page"}),
     "list_tables": ({}, "", None),
     "read_table": ({"key": "carehq.groups"}, "skip=1&limit=2&q=sales&id=x", None),
     "list_scenarios": ({}, "", None), "apply_scenario": ({"key": "all.slow_network"}, "", {}),
@@ -69,7 +69,7 @@ SAMPLES = {  # operation -> (values of the path, query, body), in the order of t
     "upload_snapshot": ({"label": "told"}, "", "what was downloaded"),
     "restore_snapshot": ({"label": "told"}, "", {}), "delete_snapshot": ({"label": "told"}, "", None),
     "list_worlds": ({}, "", None),
-    "make_world": ({}, "", {"name": "told", "seed": 5, "size": "empty", "settings": {"cht.conformance": "docs"},
+    "make_world": ({}, "", {"name": "told", "seed": 5, "size": "empty", "settings": {"cht.conformance": "page"},
                             "scenario": "all.flaky"}),
     "delete_world": ({"key": "told"}, "", None), "reset": ({}, "", {}), "forget_world": ({}, "", None),
 }

@@ -594,8 +594,8 @@ def test_an_operation_can_be_copied_as_a_command(page, copied):
 
 def test_settings_are_shown_and_changed(page):
     page.open("settings")
-    page.enter("conformance", "strict")
-    page.sees("cht.conformance is strict now", "#status")
+    page.enter("conformance", "server")
+    page.sees("cht.conformance is server now", "#status")
     page.enter("clock_window", "60").send_keys(Keys.TAB)
     page.sees("carehq.clock_window is 60 now", "#status")
     page.enter("rate_limit", "no")
@@ -606,7 +606,7 @@ def test_settings_are_shown_and_changed(page):
     page.sees("use a whole number", "#alert")
     assert page.control("throttle_every").get_attribute("value") == "5"
     settings = page.ask("/settings")
-    changed = {"cht.conformance": "strict", "carehq.clock_window": 60, "carehq.rate_limit": False,
+    changed = {"cht.conformance": "server", "carehq.clock_window": 60, "carehq.rate_limit": False,
                "commcare.bearer_token": "abc"}
     assert settings | changed == settings
 

@@ -27,10 +27,10 @@ def test_own_world(mocksrv, number):
     urllib.request.urlopen(f"{mocksrv.url}/api/info").close()
 
 def test_settings_and_size(mocksrv):
-    mocksrv.plant(size=0, cht_conformance="strict")
-    assert mocksrv.control("GET", "/settings")["cht.conformance"] == "strict"
-    mocksrv.set(cht_conformance="docs")
-    assert mocksrv.control("GET", "/settings")["cht.conformance"] == "docs"
+    mocksrv.plant(size=0, cht_conformance="server")
+    assert mocksrv.control("GET", "/settings")["cht.conformance"] == "server"
+    mocksrv.set(cht_conformance="page")
+    assert mocksrv.control("GET", "/settings")["cht.conformance"] == "page"
     assert mocksrv.credentials("cht")[0]["username"] == "admin"
 
 def test_a_moment_for_the_records(mocksrv):

@@ -126,10 +126,10 @@ def on_server(mocksrv, *args, code=0):
 def test_worlds_are_made_listed_and_deleted(mocksrv):
     name = f"{mocksrv.name}-made"
     made = on_server(mocksrv, "worlds", "make", name, "--size", "empty", "--seed", "7", "--scenario", "all.flaky",
-                     "--set", "cht.conformance=strict", "--at", "2024-02-29T10:00:00Z")
+                     "--set", "cht.conformance=server", "--at", "2024-02-29T10:00:00Z")
     assert (json.loads(made)["name"], json.loads(made)["clock"]["frozen"]) == (name, True)
     world = RemoteWorld(mocksrv.server, name)
-    assert world.control("GET", "/settings")["cht.conformance"] == "strict"
+    assert world.control("GET", "/settings")["cht.conformance"] == "server"
     assert world.faults()
     copy = json.loads(on_server(mocksrv, "worlds", "make", f"{name}-2", "--fork", name))
     assert copy["clock"]["now"] == "2024-02-29T10:00:00.000000Z"

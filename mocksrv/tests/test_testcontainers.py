@@ -64,12 +64,12 @@ def engine(monkeypatch):
 
 
 def test_it_is_ready_when_it_has_started_and_opens_with_its_token(engine):
-    with MocksrvContainer(size="empty", set="cht.conformance=docs", vendor="cht") as container:
+    with MocksrvContainer(size="empty", set="cht.conformance=page", vendor="cht") as container:
         assert engine.image == "mocksrv"
         assert container.url == f"http://127.0.0.1:{engine.server.port}"
         assert list(container.credentials) == ["cht"]
         world = container.world("my-test")
-        assert world.control("GET", "/settings")["cht.conformance"] == "docs"
+        assert world.control("GET", "/settings")["cht.conformance"] == "page"
         account = world.account("cht")
         assert account.client.get(f"{account.url}/api/v1/person?type=person", timeout=60).json()["data"] == []
         assert world.clock.advance(60)["frozen"] is False

@@ -20,7 +20,7 @@ The parts that every resource module builds on:
     The live app settings.
 `auth.permitted(world, call, *permissions, online=)`, `.has(world, caller, *permissions)`, `.signed_in(call)`
     For handlers whose checks depend on more than the operation.
-`conformance.mode(world)`, `.strict(world)`, `.docs(world)`
+`conformance.Difference.JSON_FORMS.as_page(world)`, `.as_server(world)`
     Which side to take where the documentation page and the server disagree.
 `jsonio.loads`, `.dumps`, `.text`
     JSON as JavaScript reads and writes it.

@@ -223,7 +223,7 @@ def refusal(call: Call, refused: Refusal) -> Reply:
 
 
 def helper(call: Call, status: int, message: Any, details: Any, headers: Headers | None = None) -> Reply:
-    """The error helper of the API: text or JSON, sent without a length. Difference 21: the page shows JSON."""
+    """The error helper of the API: text or JSON, sent without a length. The page shows JSON."""
     if call.json_errors or negotiation.prefers_json(call.header("accept")):
         body: dict[str, Any] = {"code": status, "error": message}
         if details is not None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.vendors.cht import conformance, errors
+from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.call import Call
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.described import response_schemas, schemas
 from mocksrv.vendors.cht.node import javascript, querystring
 from mocksrv.vendors.cht.shared_libs import app_settings, settings_changes
@@ -47,25 +48,26 @@ def get_legacy_setting(world: World, call: Call) -> Any:
 @vendor.operation("PUT", "/api/v1/settings", f"{REWRITE}/update_settings/medic",
                   permission=("can_edit", "can_configure"), json="strict", prompt=True, query=schemas.How,
                   body=schemas.Settings, response=schemas.SettingsChanged, statuses=(200, 400, 401, 403, 500),
-                  proof="source", source=SOURCE, effect="shares")
+                  proof="source", source=SOURCE, effect="shares",
+                  differences=(Difference.SETTINGS_ANSWER, Difference.REPLACE_FALSE))
 def put_settings(world: World, call: Call) -> Any:
     """Merge the body into the app settings; `replace`: by top-level key; `overwrite`: as a whole.
 
     The page says `upgraded` where the server says `updated`, and that `replace=false` is off where the server
-    takes any text as on. Differences: 23, 24.
+    takes any text as on.
     """
     way = "overwrite" if is_on(world, call, "overwrite") else "replace" if is_on(world, call, "replace") else "merge"
     try:
         changed = app_settings.update(world, call.json, way)
     except settings_changes.Unstorable as error:
         errors.server_error(diagnosis=f"cannot merge {error}")
-    return {"success": True, "upgraded" if conformance.docs(world) else "updated": changed}
+    return {"success": True, "upgraded" if Difference.SETTINGS_ANSWER.as_page(world) else "updated": changed}
 
 
 def is_on(world: World, call: Call, name: str) -> bool:
-    """Whether a switch of the query is on: any text but the empty one, and "false" where the page is obeyed."""
+    """Whether a switch of the query is on: any text but the empty one, and on the page but "false"."""
     given = querystring.parse(call).get(name)
-    return bool(given) and (given != "false" or not conformance.docs(world))
+    return bool(given) and (given != "false" or not Difference.REPLACE_FALSE.as_page(world))
 
 
 @vendor.operation("GET", "/api/v1/settings/deprecated-transitions", prompt=True, statuses=(200, 401),

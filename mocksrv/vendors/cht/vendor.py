@@ -56,20 +56,22 @@ class CHT(Vendor[Call]):
              "couch_all_docs": "$response.body#/rows/0/id", "get_people": "$response.body#/data/0/_id",
              "get_places": "$response.body#/data/0/_id"}
     traits = {"json": str, "limited": bool, "anonymous": (bool, str), "prompt": bool, "firewall": bool,
-              "online": (bool, str), "one_permission": bool, "page_permission": str, "session_only": bool}
+              "online": (bool, str), "one_permission": bool, "page_permission": str, "session_only": bool,
+              "differences": tuple}
     head_is_get = True
     tables = (*documents.tables(INDEXES), TableSpec(auth.ADMINS), TableSpec(builds.CONFIG), TableSpec(sentinel.STATE),
               TableSpec(audit.STATE))
     settings = (
         Setting("release", releases.DEFAULT, "the release that the server runs; another one changes operations, "
                 "answers and stored documents as an upgrade does", tuple(releases.RELEASES)),
-        Setting("conformance", "server",
-                "where the documentation page and the server disagree: server (real, plus what no client "
-                "of it can mind), strict (exactly the server), docs (exactly the page)", conformance.CHOICES),
+        Setting("conformance", conformance.BOTH,
+                "what to follow where the documentation page and the server disagree: both (the server, plus what the "
+                "page has besides), server (exactly the server), page (exactly the page)", conformance.CHOICES,
+                aliases=conformance.OLD_WORDS),
         Setting("oidc", "own", "the provider of single sign-on: own (in the world, under any discovery_url), none (it "
                 "cannot be reached)", ("own", "none")),
         Setting("builds", "auto", "what the builds server of upgrades has: any version, a list like 4.15.1,4.16.0, "
-                "none (it cannot be reached); auto is none with strict conformance, else any"),
+                "none (it cannot be reached); auto is none in conformance server, else any"),
         Setting("builds_url", "", "where the builds server is said to be; the real one's address unless set"),
         Setting("locale", "en_KE", "the Faker locale of made-up data: names, places and phone numbers of a new world",
                 check=locales.check),
@@ -133,7 +135,7 @@ class CHT(Vendor[Call]):
     def identify(self, world: World, call: Call) -> None:
         """Find out who calls; whether that is enough, `admit` says."""
         http_traffic.arrived(world, call)
-        call.json_errors = conformance.docs(world)  # difference 21
+        call.json_errors = conformance.Difference.ERROR_FORMAT.as_page(world)
         try:
             call.caller = auth.identify(world, call)
         except cookies.Malformed as error:

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from mocksrv.call import Reply
-from mocksrv.vendors.cht import conformance, errors, rendering
+from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.call import Call
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas
 from mocksrv.vendors.cht.described.contact_schemas import BulkDelete
@@ -19,25 +20,26 @@ from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
-BATCH, PAGE_BATCH = 50, 100  # difference 16: the second is the page's
+BATCH, PAGE_BATCH = 50, 100
 
 
 @vendor.operation("POST", "/api/v1/bulk-delete", json="strict", anonymous=auth.CHECKED, body=BulkDelete,
                   statuses=(200, 400, 403, 500), response=response_schemas.DELETED, proof="source",
-                  source="CHT 4.15 source, api/src/controllers/bulk-docs.js", effect="changes")
+                  source="CHT 4.15 source, api/src/controllers/bulk-docs.js", effect="changes",
+                  differences=(Difference.BULK_DELETE_BATCHES, Difference.BULK_DELETE_REFUSALS))
 def bulk_delete(world: World, call: Call) -> Any:
-    """Delete the documents of `docs` ([{"_id"}]): one chunk of results for each batch. Differences: 16, 17."""
+    """Delete the documents of `docs` ([{"_id"}]): one chunk of results for each batch."""
     authorize(world, call)
     body = call.json
     ids = requested(body.get("docs") if isinstance(body, dict) else None)
-    size = PAGE_BATCH if conformance.docs(world) else BATCH
+    size = PAGE_BATCH if Difference.BULK_DELETE_BATCHES.as_page(world) else BATCH
     batches = [ids[at : at + size] for at in range(0, len(ids), size)]
     return Reply(chunks(world, batches), content_type=rendering.JSON_TYPE)
 
 
 def authorize(world: World, call: Call) -> None:
     """Online users with can_edit. The server answers everybody else 500; the page's rule gives 401 and 403."""
-    if conformance.docs(world):
+    if Difference.BULK_DELETE_REFUSALS.as_page(world):
         auth.permitted(world, call, "can_edit", online=True)
         return
     caller = call.caller

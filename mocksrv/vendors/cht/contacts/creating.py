@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.vendors.cht import conformance, errors
+from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.call import Call
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.described.contact_schemas import Created, NewPerson, NewPlace, PlaceChanges
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, contacts
@@ -21,27 +22,30 @@ EMPTY = "Request body is empty or Content-Type header was not set to application
 NEW_PERSON_OR_ID = "Person must be a new object or string identifier (UUID)."
 NEW_PLACE_OR_ID = "Place must be a new object or string identifier (UUID)."
 SOURCE = "CHT 4.15 source, api/src/controllers/places.js"
-# Difference 4: what the documentation page shows for a place under the wrong parent.
+# What the documentation page calls places under the wrong parent.
 PAGE_NAMES = {"health_center": "Health Centers", "clinic": "Clinics", "district_hospital": "District Hospitals"}
 
 
 @vendor.operation("POST", "/api/v1/people", permission=("can_edit", "can_create_people"), json="strict", body=NewPerson,
                   statuses=(200, 400, 403, 404, 409, 500), response=Created, proof="source",
-                  source="CHT 4.15 source, api/src/controllers/people.js", effect="makes")
+                  source="CHT 4.15 source, api/src/controllers/people.js", effect="makes",
+                  differences=(Difference.EDIT_PERMISSION, Difference.CONTACT_ANSWERS))
 def create_people(world: World, call: Call) -> Any:
-    """Create a person; `place` is the id of one, or a new one with new parents. Differences: 1, 3."""
+    """Create a person; `place` is the id of one, or a new one with new parents."""
     result = create_person(world, required(call))
-    return {"id": result["id"], "rev": result["rev"]} if conformance.docs(world) else result
+    return {"id": result["id"], "rev": result["rev"]} if Difference.CONTACT_ANSWERS.as_page(world) else result
 
 
 @vendor.operation("POST", "/api/v1/places", permission=("can_edit", "can_create_places"), json="strict",
                   body=NewPlace,
                   statuses=(200, 400, 403, 404, 409, 500), response=Created, proof="source", source=SOURCE,
-                  effect="makes")
+                  effect="makes",
+                  differences=(Difference.EDIT_PERMISSION, Difference.CONTACT_ANSWERS, Difference.WRONG_PARENT,
+                               Difference.NATIONAL_OFFICE))
 def create_places(world: World, call: Call) -> Any:
-    """Create a place; `parent` and `contact` are ids or new objects. Differences: 1, 3, 4, 5."""
+    """Create a place; `parent` and `contact` are ids or new objects."""
     result = create_place(world, required(call))
-    if conformance.docs(world):  # difference 3: the page shows no more than this
+    if Difference.CONTACT_ANSWERS.as_page(world):
         return {key: result[key] for key in ("id", "rev", "contact") if key in result}
     return result
 
@@ -49,9 +53,9 @@ def create_places(world: World, call: Call) -> Any:
 @vendor.operation("POST", "/api/v1/places/{id}", permission=("can_edit", "can_update_places"), json="strict",
                   body=PlaceChanges,
                   statuses=(200, 400, 403, 404, 409, 500), response=Created, proof="source", source=SOURCE,
-                  effect="changes")
+                  effect="changes", differences=(Difference.EDIT_PERMISSION, Difference.WRONG_PARENT))
 def update_places(world: World, call: Call) -> Any:
-    """Change name, parent, contact or place_id of a place; everything else is ignored. Differences: 1, 4."""
+    """Change name, parent, contact or place_id of a place; everything else is ignored."""
     return update_place(world, call.params["id"], required(call))
 
 
@@ -213,7 +217,7 @@ def _validate_parent(world: World, doc: Doc, id: str, parent: Any) -> None:
         errors.fail(400, f'Place {id} is missing a "parent" property.')
     if contact_types.type_id(parent if isinstance(parent, dict) else {}) in allowed:
         return
-    if conformance.docs(world):
+    if Difference.WRONG_PARENT.as_page(world):
         name = PAGE_NAMES.get(str(kind["id"]), f"{kind['id']}s")
         raise errors.PlainText(400, f'{name} should have "{allowed[0]}" parent type.')
     errors.fail(400, f'{kind["id"]} "{id}" should have one of the following parent types: '

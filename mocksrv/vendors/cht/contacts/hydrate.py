@@ -11,6 +11,7 @@ from marshmallow import Schema, fields
 
 from mocksrv.call import Reply
 from mocksrv.vendors.cht.call import Call
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas
 from mocksrv.vendors.cht.node import javascript, json_text, querystring
@@ -100,17 +101,19 @@ def hydrate(world: World, ids: Any) -> Any:
 
 @vendor.operation("GET", "/api/v1/contacts-by-phone", firewall=True, query=Phone, statuses=(200, 400, 403, 404),
                   response=Matches, errors=response_schemas.COUCH_ERROR, proof="source",
-                  source="CHT 4.15 source, api/src/controllers/contacts-by-phone.js")
+                  source="CHT 4.15 source, api/src/controllers/contacts-by-phone.js",
+                  differences=(Difference.CONTACTS_BY_PHONE,))
 def get_contacts_by_phone(world: World, call: Call) -> Any:
-    """The contacts with a phone number, in full; it is normalised first. Differences: 18."""
+    """The contacts with a phone number, in full; it is normalised first."""
     return by_phone(world, query_phone(call))
 
 
 @vendor.operation("POST", "/api/v1/contacts-by-phone", firewall=True, json="lenient", body=Phone,
                   statuses=(200, 400, 403, 404), response=Matches, errors=response_schemas.COUCH_ERROR, proof="source",
-                  source="CHT 4.15 source, api/src/controllers/contacts-by-phone.js", effect="reads")
+                  source="CHT 4.15 source, api/src/controllers/contacts-by-phone.js", effect="reads",
+                  differences=(Difference.CONTACTS_BY_PHONE,))
 def post_contacts_by_phone(world: World, call: Call) -> Any:
-    """The contacts with the `phone` of the body, or of the query, which wins. Differences: 18."""
+    """The contacts with the `phone` of the body, or of the query, which wins."""
     body = call.json
     return by_phone(world, query_phone(call) or (body.get("phone") if isinstance(body, dict) else None))
 

@@ -8,6 +8,7 @@ from marshmallow import INCLUDE, Schema, fields
 
 from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.call import Call
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.contacts import paging
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import request_schemas
@@ -64,29 +65,31 @@ def wants_lineage(call: Call) -> bool:
 @vendor.operation("GET", "/api/v1/person/{uuid}", permission="can_view_contacts", online="server",
                   statuses=(200, 403, 404, 500), response=Contact, query=request_schemas.CONTACT,
                   proof="source",
-                  source=PERSON_SOURCE)
+                  source=PERSON_SOURCE, differences=(Difference.ONLINE_READERS,))
 def get_person(world: World, call: Call) -> Any:
-    """A person; with_lineage=true puts places and their contacts in place of their ids. Differences: 2."""
+    """A person; with_lineage=true puts places and their contacts in place of their ids."""
     return one(world, call, contacts.is_person, "Person not found")
 
 
 @vendor.operation("GET", "/api/v1/person", permission="can_view_contacts", online="server", query=paging.Query,
-                  statuses=(200, 400, 403), response=Page, proof="source", source=PERSON_SOURCE)
+                  statuses=(200, 400, 403), response=Page, proof="source", source=PERSON_SOURCE,
+                  differences=(Difference.ONLINE_READERS,))
 def get_people(world: World, call: Call) -> Any:
-    """People of a `type`, by id: `limit` at a time (100), from `cursor` on. Differences: 2."""
+    """People of a `type`, by id: `limit` at a time (100), from `cursor` on."""
     return paging.page(world, call, contacts.is_person)
 
 
 @vendor.operation("GET", "/api/v1/place/{uuid}", permission="can_view_contacts", online="server",
                   statuses=(200, 403, 404), response=Contact, query=request_schemas.CONTACT, proof="source",
-                  source=PLACE_SOURCE)
+                  source=PLACE_SOURCE, differences=(Difference.ONLINE_READERS,))
 def get_place(world: World, call: Call) -> Any:
-    """A place; with_lineage=true expands its parents and contacts, if it has a parent. Differences: 2."""
+    """A place; with_lineage=true expands its parents and contacts, if it has a parent."""
     return one(world, call, contacts.is_place, "Place not found")
 
 
 @vendor.operation("GET", "/api/v1/place", permission="can_view_contacts", online="server", query=paging.Query,
-                  statuses=(200, 400, 403), response=Page, proof="source", source=PLACE_SOURCE)
+                  statuses=(200, 400, 403), response=Page, proof="source", source=PLACE_SOURCE,
+                  differences=(Difference.ONLINE_READERS,))
 def get_places(world: World, call: Call) -> Any:
-    """Places of a `type`, by id: `limit` at a time (100), from `cursor` on. Differences: 2."""
+    """Places of a `type`, by id: `limit` at a time (100), from `cursor` on."""
     return paging.page(world, call, contacts.is_place)

@@ -36,8 +36,8 @@ class Settings(Open):
 
 class SettingsChanged(Schema):
     success = fields.Boolean(required=True)
-    updated = fields.Boolean(**told("whether anything changed; not with conformance docs"))
-    upgraded = fields.Boolean(**told("the same, under the page's name; not with conformance strict"))
+    updated = fields.Boolean(**told("whether anything changed; not in conformance page"))
+    upgraded = fields.Boolean(**told("the same, under the page's name; in conformance page alone"))
 
 
 class LegacySettings(Schema):

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from mocksrv.call import Reply
-from mocksrv.vendors.cht import conformance, errors, rendering
+from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.call import Call
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.export import contacts, devices, dhis, feedback, messages, reports
 from mocksrv.vendors.cht.export.options import BadFilter, read
@@ -30,21 +31,23 @@ FORMS: dict[str, Any] = {"produces": ("text/csv", "application/json"), "response
 
 @vendor.operation("GET", "/api/v2/export/{type}", anonymous=auth.CHECKED, permission="can_export_all",
                   query=request_schemas.EXPORT, proof="source", source=SOURCE, statuses=(200, 400, 401, 403, 404, 500),
-                  **FORMS)
+                  **FORMS,
+                  differences=(Difference.CONTACTS_EXPORT, Difference.DHIS_PERMISSION, Difference.MESSAGE_ROWS,
+                               Difference.MESSAGE_COLUMNS, Difference.FEEDBACK_PARAMETERS, Difference.EXPORT_PAGES))
 def get_export(world: World, call: Call) -> Any:
-    """All records of a type, filtered: reports, messages, contacts and feedback as CSV, user-devices and dhis as JSON.
-
-    Differences: 31, 32, 33, 34, 35, 36.
-    """
+    """All records of a type, filtered: reports, messages, contacts, feedback as CSV; user-devices, dhis as JSON."""
     return export(world, call)
 
 
 @vendor.operation("POST", "/api/v2/export/{type}", anonymous=auth.CHECKED, json="strict", permission="can_export_all",
                   body=request_schemas.EXPORT_BODY, proof="source", source=SOURCE,
                   statuses=(200, 400, 401, 403, 404, 500),
-                  **FORMS, effect="reads")
+                  **FORMS, effect="reads",
+                  differences=(Difference.CONTACTS_EXPORT, Difference.DHIS_PERMISSION, Difference.HUMAN_READABLE,
+                               Difference.VALID_AND_VERIFIED, Difference.MESSAGE_ROWS, Difference.MESSAGE_COLUMNS,
+                               Difference.FEEDBACK_PARAMETERS, Difference.EXPORT_PAGES))
 def post_export(world: World, call: Call) -> Any:
-    """The same, with `filters` and `options` in the body. Differences: 31, 32, 33, 34, 35, 36."""
+    """The same, with `filters` and `options` in the body."""
     return export(world, call)
 
 
@@ -54,7 +57,7 @@ def export(world: World, call: Call) -> Any:
         errors.fail(404, f'Invalid export type "{kind}"', diagnosis=f"types are {', '.join(PERMISSIONS)}")
     authorize(world, call, kind)
     options = read(world, call)
-    stream = contacts.array if kind == "contacts" and conformance.docs(world) else STREAMS.get(kind)
+    stream = contacts.array if kind == "contacts" and Difference.CONTACTS_EXPORT.as_page(world) else STREAMS.get(kind)
     is_csv = stream is not None and stream is not contacts.array
     minute = world.clock.now().strftime("%Y%m%d%H%M")
     name = ("Content-Disposition", f"attachment; filename={kind}-{minute}.{'csv' if is_csv else 'json'}")
@@ -76,12 +79,12 @@ def export(world: World, call: Call) -> Any:
 def authorize(world: World, call: Call, kind: str) -> None:
     """Online users with `can_export_all` or the type's own permission.
 
-    Difference 32: the server's table has a wrong name for dhis, so that it fails for all who lack `can_export_all`.
+    The server's table has a wrong name for dhis, so that it fails for all who lack `can_export_all`.
     """
     caller = auth.permitted(world, call, online=True)
     if auth.has(world, caller, "can_export_all"):
         return
-    if kind == "dhis" and not conformance.docs(world):
+    if kind == "dhis" and not Difference.DHIS_PERMISSION.as_page(world):
         errors.server_error(diagnosis="CHT 4.15 looks up a permission that does not exist; can_export_all is needed")
     auth.permitted(world, call, PERMISSIONS[kind], online=True)
 

@@ -22,7 +22,7 @@ def stream(world: World, options: Options) -> Iterator[str]:
 
 
 def array(world: World, options: Options) -> Iterator[str]:
-    """The same columns as a JSON array of objects, null where a contact has none. Difference 31: so the page."""
+    """The same columns as a JSON array of objects, null where a contact has none. So the page has it."""
     before = "["
     for page in rows(world, options):
         for doc in page:

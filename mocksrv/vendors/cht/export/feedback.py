@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from mocksrv.vendors.cht import conformance
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.export import csvtext, pages
 from mocksrv.vendors.cht.export.options import Options
@@ -21,8 +21,8 @@ FIRST, LAST = "feedback-", "feedback-\ufff0"
 
 
 def stream(world: World, options: Options) -> Iterator[str]:
-    """The newest first. Difference 36: the page can leave the header out and move dates, the server cannot."""
-    asked = options.query if conformance.docs(world) else {}
+    """The newest first. The page can leave the header out and move dates, the server cannot."""
+    asked = options.query if Difference.FEEDBACK_PARAMETERS.as_page(world) else {}
     zone = timezone_of(asked.get("tz"))
     if asked.get("skip_header_row") != "true":
         yield ",".join(COLUMNS) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mocksrv.vendors.cht import conformance
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.export import csvtext, pages
 from mocksrv.vendors.cht.export.options import BadFilter, Options
 from mocksrv.vendors.cht.node import javascript, mustache
@@ -31,9 +31,9 @@ def stream(world: World, options: Options) -> Iterator[str]:
 
 
 def record_ids(world: World, skip: int, limit: int) -> list[str]:
-    """The records of a page. Difference 35: the server goes through its index of messages to send, so a record comes
+    """The records of a page. The server goes through its index of messages to send, so a record comes
     once for each of its entries, and not at all if nothing was sent; the page has each record with messages once."""
-    index = "by_message_date" if conformance.docs(world) else "by_task"
+    index = "by_message_date" if Difference.MESSAGE_ROWS.as_page(world) else "by_task"
     return [id for _, id in world.table("cht.medic").range(index, skip=skip, limit=limit)]
 
 

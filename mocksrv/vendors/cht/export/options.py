@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mocksrv.vendors.cht import conformance
 from mocksrv.vendors.cht.call import Call
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.node import javascript, querystring
 from mocksrv.world import World
 
@@ -55,10 +55,11 @@ def read(world: World, call: Call) -> Options:
     query, body = querystring.parse(call), call.json if call.method == "POST" else {}
     given = {name: found for source in (query, body if isinstance(body, dict) else {})
              for name in ("filters", "options") if javascript.truthy(found := source.get(name))}
-    page = conformance.docs(world)
-    filters, options = coerced(given.get("filters", {}), page), given.get("options", {})
+    filters = coerced(given.get("filters", {}), Difference.VALID_AND_VERIFIED.as_page(world))
+    options = given.get("options", {})
     made = Options(filters, given=options, query=query)
     if isinstance(options, dict):
+        page = Difference.HUMAN_READABLE.as_page(world)
         made.human = options.get("humanReadable") == "true" or (page and options.get("humanReadable") is True)
         if javascript.truthy(options.get("limit")):
             made.limit = options["limit"]
@@ -68,7 +69,7 @@ def read(world: World, call: Call) -> Options:
 def coerced(given: Any, page: bool) -> dict[str, Any]:
     """The filters with numbers for dates, and truth values for `valid` and `verified`.
 
-    Differences 33 and 34: only texts count as true and false; on the page JSON's own do.
+    Only texts count as true and false; on the page JSON's own do.
     """
     if isinstance(given, str):
         return {"search": METHOD}

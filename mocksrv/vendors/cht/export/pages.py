@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from mocksrv.vendors.cht import conformance
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.export.options import BadFilter
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.world import World
@@ -21,13 +21,13 @@ def of(world: World, limit: Any, read: Read) -> Iterator[list[Any]]:
     """Pages until an empty one.
 
     The server adds `limit` to the rows to skip without looking at its type: a limit out of a query is text, so that 1
-    skips 0, then "01", then "011". The page promises a page size, which holds in conformance `docs`.
+    skips 0, then "01", then "011". The page promises a page size, which holds in conformance `page`.
     """
     size = whole(limit)
     skip: Any = 0
     while rows := read(whole(skip), size):
         yield rows
-        if isinstance(limit, str) and not conformance.docs(world):
+        if isinstance(limit, str) and not Difference.EXPORT_PAGES.as_page(world):
             skip = f"{skip}{limit}"
         else:
             skip += size
@@ -37,7 +37,7 @@ def matching(world: World, limit: Any, found: Iterator[Any], *, backwards: bool 
     """Pages of what a search finds, in one pass; held as a whole only where a limit that is no number of rows makes
     pages jump. `backwards`: what is found last comes first in its page."""
     size = LARGEST if isinstance(limit, bool) or not isinstance(limit, int) or limit <= 0 else limit
-    if size == LARGEST and not conformance.docs(world):
+    if size == LARGEST and not Difference.EXPORT_PAGES.as_page(world):
         rows = list(found)
         yield from jumping(rows[::-1] if backwards else rows, limit, backwards)
         return

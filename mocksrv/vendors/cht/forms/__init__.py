@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.call import Reply
-from mocksrv.vendors.cht import conformance, errors, rendering
+from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.call import Call
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import attachments
 from mocksrv.vendors.cht.described import response_schemas, schemas
 from mocksrv.vendors.cht.forms import definitions, openrosa, wellformed
@@ -24,12 +25,12 @@ NO_DOCTYPE = ("Form XML must not declare a DOCTYPE or external entities. "
 
 @vendor.operation("GET", "/api/v1/forms", session_only=True, statuses=(200, 500),
                   produces=("application/json", "text/xml"), response=response_schemas.NAMES, proof="source",
-                  source=SOURCE)
+                  source=SOURCE, differences=(Difference.JSON_FORMS, Difference.FORM_LINKS))
 def get_forms(world: World, call: Call) -> Any:
     """The names of the forms; with `X-OpenRosa-Version` the XML list of those that Medic Collect offers.
 
     The page lists JSON definitions too, which 4.x does not. It also makes the download links from the document's id,
-    the server from the definition's. Differences: 25, 26.
+    the server from the definition's.
     """
     if call.header("x-openrosa-version"):
         return Reply(openrosa_list(world, call).encode(), chunked=True, content_type="text/xml; charset=utf-8",
@@ -37,7 +38,7 @@ def get_forms(world: World, call: Call) -> Any:
     names = []
     for form in definitions.all_forms(world):
         names.append(f"{form.id}.xml")
-        if conformance.docs(world) and "json" in form.doc["_attachments"]:
+        if Difference.JSON_FORMS.as_page(world) and "json" in form.doc["_attachments"]:
             names.append(f"{form.id}.json")
     return Reply(json_text.dumps(names), content_type=rendering.JSON_TYPE, chunked=True)
 
@@ -53,7 +54,7 @@ def openrosa_list(world: World, call: Call) -> str:
             header = openrosa.read(data)
         except openrosa.Malformed as error:
             errors.server_error(diagnosis=f"the definition of {form.id} is not well-formed XML: {error}")
-        id = form.id if conformance.docs(world) else header.id
+        id = form.id if Difference.FORM_LINKS.as_page(world) else header.id
         entries.append(openrosa.entry(data, header, f"{scheme}://{call.host}{call.prefix}/api/v1/forms/{id}.xml"))
     return openrosa.render(entries)
 
@@ -65,22 +66,24 @@ def get_forms_slash(world: World, call: Call) -> Any:
 
 
 @vendor.operation("GET", "/api/v1/forms/{form}", session_only=True, statuses=(200, 400, 401, 404),
-                  produces=("application/xml", "application/json", "*/*"), proof="source", source=SOURCE)
+                  produces=("application/xml", "application/json", "*/*"), proof="source", source=SOURCE,
+                  differences=(Difference.JSON_FORMS, Difference.FORM_NAMES))
 def get_form(world: World, call: Call) -> Any:
     """A form's definition, by id and format.
 
-    The page has JSON definitions too. Ids are also taken in another letter case, or as the definition states them, but
-    in `strict`: the list's links have those. Differences: 25, 26.
+    The page has JSON definitions too. Ids are also taken in another letter case, or as the definition states them:
+    the list's links have those.
     """
     id, _, format = call.params["form"].rpartition(".")
-    page = conformance.docs(world)
     if not id:
         errors.fail(400, f'Invalid form name (form="{id}", format="{format}")')
-    if format == "json" and page and (found := json_definition(world, id)) is not None:
+    if format == "json" and Difference.JSON_FORMS.as_page(world) and (found := json_definition(world, id)) is not None:
         return found
     if format != "xml":
         errors.fail(400, f'Invalid file format (format="{format}")')
-    form = definitions.find(world, id) or (None if conformance.strict(world) else definitions.find_loosely(world, id))
+    form = definitions.find(world, id)
+    if form is None and not Difference.FORM_NAMES.as_server(world):
+        form = definitions.find_loosely(world, id)
     if form is None:
         errors.fail(404, f"Form not found: {id} ({format})")
     return Reply(form.data(world), content_type=form.content_type)
@@ -98,7 +101,7 @@ def json_definition(world: World, id: str) -> Any:
 @vendor.operation("POST", "/api/v1/forms/validate", anonymous=auth.CHECKED, permission="can_configure",
                   response=schemas.Fine, errors=response_schemas.BARE_ERROR, statuses=(200, 400, 401, 403),
                   proof="source",
-                  source=SOURCE, effect="reads")
+                  source=SOURCE, effect="reads", differences=(Difference.FORM_VALIDATION,))
 def validate_form(world: World, call: Call) -> Any:
     """Whether the body is well-formed XML: that is all that the server finds out.
 
@@ -108,7 +111,7 @@ def validate_form(world: World, call: Call) -> Any:
         return refused(call, 401, "Not logged in")
     if not auth.has(world, call.caller, "can_configure"):
         return refused(call, 403, "Insufficient privileges")
-    page = conformance.docs(world)
+    page = Difference.FORM_VALIDATION.as_page(world)
     text = bodies.text(call, (*bodies.TEXT, "text/xml") if page else bodies.TEXT)
     if text is None:
         return refused(call, 400, NO_TOOL)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.vendors.cht import conformance, errors
+from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.node import javascript, timestamps
 from mocksrv.vendors.cht.node.regexps import SPACES, ZERO_WIDTH
 from mocksrv.vendors.cht.records import formats
@@ -54,7 +55,7 @@ def from_message(world: World, data: dict[str, Any], locale: str | None = None) 
 
 def read_message(world: World, settings: dict[str, Any], definition: dict[str, Any], message: Any,
                  locale: Any) -> Parsed:
-    reader = Reader(world, settings, definition, locale, not conformance.docs(world))
+    reader = Reader(world, settings, definition, locale, not Difference.MISSING_FIELDS.as_page(world))
     try:
         return reader.read(message)
     except formats.Crash as error:

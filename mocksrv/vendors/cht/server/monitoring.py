@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.store import TOP
-from mocksrv.vendors.cht import conformance, releases, sentinel
+from mocksrv.vendors.cht import releases, sentinel
 from mocksrv.vendors.cht.call import Call
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.couch_api.replication_failures import daily_failures, since
 from mocksrv.vendors.cht.ddocs import indexes
@@ -60,18 +61,20 @@ def schema(name: str) -> Callable[[], type[Schema]]:
 
 
 @vendor.operation("GET", "/api/v1/monitoring", anonymous=True, query=schema("Interval"),
-                  response=schema("Monitoring1"), proof="source", source=SOURCE)
+                  response=schema("Monitoring1"), proof="source", source=SOURCE,
+                  differences=(Difference.MONITORING_SIZES,))
 def get_monitoring_1(world: World, call: Call) -> Any:
     """The measures of the server, with all messages by state."""
     return measures(world, call, {"state": total(world)})
 
 
 @vendor.operation("GET", "/api/v2/monitoring", anonymous=True, query=schema("Interval"),
-                  response=schema("Monitoring2"), proof="source", source=SOURCE)
+                  response=schema("Monitoring2"), proof="source", source=SOURCE,
+                  differences=(Difference.MUTED_MESSAGES, Difference.MONITORING_SIZES))
 def get_monitoring_2(world: World, call: Call) -> Any:
     """The measures of the server, with messages in all, of the last seven days, and the last hundred changes."""
     last = {group: last_hundred(world, group, states) for group, states in GROUPS.items()}
-    if conformance.docs(world):  # difference 41
+    if Difference.MUTED_MESSAGES.as_page(world):
         last["final"] |= last.pop("muted")
     found = measures(world, call, {"total": total(world), "seven_days": seven_days(world), "last_hundred": last})
     if releases.FAILURE_COUNT.holds(world):
@@ -109,7 +112,7 @@ def database(world: World, name: str, each: int, views: dict[str, int]) -> dict[
     newer = releases.FULL_TEXT_FIGURES.holds(world)
     indexed = {view: sizes(docs * kept, seq) for view, kept in views.items() if not (newer and view == WITHOUT_VIEWS)}
     found["fragmentation"] = fragmentation([size, *indexed.values()])
-    if conformance.docs(world):  # difference 41
+    if Difference.MONITORING_SIZES.as_page(world):
         return found
     found |= {"sizes": size, "view_indexes": [{"name": view, "sizes": one} for view, one in indexed.items()]}
     return found | ({"nouveau_indexes": full_text(db)} if newer else {})

@@ -43,8 +43,8 @@ class Database(Schema):
     doc_count = fields.Integer(**COUNT)
     doc_del_count = fields.Integer(**COUNT)
     fragmentation = fields.Float(required=True, **told("bytes on disk for each byte in use; -1 if none is"))
-    sizes = fields.Nested(Sizes, **told("not with conformance docs"))
-    view_indexes = fields.List(fields.Nested(ViewIndex), **told("not with conformance docs"))
+    sizes = fields.Nested(Sizes, **told("not in conformance page"))
+    view_indexes = fields.List(fields.Nested(ViewIndex), **told("not in conformance page"))
     nouveau_indexes = fields.List(fields.Nested(FullTextIndex), **told("from release 5.0 on"))
 
 
@@ -79,7 +79,7 @@ class Queues(Schema):
 class LastHundred(Schema):
     pending = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
     final = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
-    muted = fields.Dict(keys=fields.String(), values=fields.Integer(), **told("in `final` with conformance docs"))
+    muted = fields.Dict(keys=fields.String(), values=fields.Integer(), **told("in `final` in conformance page"))
 
 
 class Outgoing1(Schema):

@@ -10,6 +10,7 @@ from typing import Any
 
 from mocksrv.vendors.cht import conformance, errors, releases
 from mocksrv.vendors.cht.call import Call
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas, schemas
 from mocksrv.vendors.cht.node import javascript
@@ -20,13 +21,13 @@ from mocksrv.world import World
 SOURCE = "CHT 4.15 source, api/src/controllers/upgrade.js"
 LATER = "CHT 5.2 source, api/src/controllers/upgrade.js; recorded from 5.2.0"
 BUILDS_URL = "https://staging.dev.medicmobile.org/_couch/builds_4"
-PAGE_BUILDS_URL = "https://staging.dev.medicmobile.org/builds"  # difference 40
+PAGE_BUILDS_URL = "https://staging.dev.medicmobile.org/builds"
 PARTS = ("namespace", "application", "version")
 UNREACHABLE, ANY = "none", "any"
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 NOTHING_STAGED = "Cannot find a staged upgrade that is ready for completion"
-# Difference 37: the page names `can_configure`.
-MAY: dict[str, Any] = {"permission": "can_upgrade", "page_permission": "can_configure", "source": SOURCE}
+MAY: dict[str, Any] = {"permission": "can_upgrade", "page_permission": "can_configure", "source": SOURCE,
+                       "differences": (Difference.UPGRADE_PERMISSION, Difference.UPGRADE_PROGRESS)}
 POST: dict[str, Any] = MAY | {"json": "lenient", "body": schemas.Upgrade, "response": schemas.Fine, "proof": "source"}
 
 
@@ -45,15 +46,16 @@ def post_stage(world: World, call: Call) -> Any:
 
 
 @vendor.operation("POST", "/api/v1/upgrade/complete", "/api/v2/upgrade/complete",
-                  statuses=(200, 401, 403, 404, 500), **POST)
+                  statuses=(200, 401, 403, 404, 500),
+                  **POST | {"differences": (*MAY["differences"], Difference.UPGRADE_COMPLETION)})
 def post_complete(world: World, call: Call) -> Any:
     """Complete what is staged; answers when it is done.
 
-    Difference 39: on the page this takes no body, and 404 means that nothing is staged; the server takes any build
+    On the page this takes no body, and 404 means that nothing is staged; the server takes any build
     that the builds server has, staged or not.
     """
     build = given(call)
-    if conformance.docs(world):
+    if Difference.UPGRADE_COMPLETION.as_page(world):
         build = staged(world, build)
     upgrade_log.finish(world, upgrade_log.COMPLETING[:1], call.caller.name)
     if not is_build(build) or known(world) == UNREACHABLE:
@@ -70,11 +72,11 @@ def post_complete(world: World, call: Call) -> Any:
 
 
 @vendor.operation("GET", "/api/v2/upgrade", response=schemas.UpgradeProgress, statuses=(200, 401, 403),
-                  proof="source", **MAY)
+                  proof="source", **MAY | {"differences": (*MAY["differences"], Difference.BUILDS_URL)})
 def get_upgrade(world: World, call: Call) -> Any:
     """The upgrade under way: `upgradeDoc` is its log and not there when nothing is; `indexers` what is indexed."""
     log = upgrade_log.current(world)
-    url = world.setting("cht.builds_url") or (PAGE_BUILDS_URL if conformance.docs(world) else BUILDS_URL)
+    url = world.setting("cht.builds_url") or (PAGE_BUILDS_URL if Difference.BUILDS_URL.as_page(world) else BUILDS_URL)
     answer = ({"upgradeDoc": log} if log else {}) | {"indexers": upgrade_log.indexers(world), "buildsUrl": url}
     upgrade_log.polled(world)
     return answer
@@ -167,11 +169,12 @@ def staged(world: World, build: Any) -> Any:
 def known(world: World) -> str:
     """What the builds server has: `any` version, those listed, or `none`: it cannot be reached.
 
-    Nothing here uses the network: unless the setting says otherwise, `strict` is a server without one.
+    Nothing here uses the network. Unless the setting says otherwise, a world that follows the server alone has no
+    connection to it, like the servers that the answers were recorded from.
     """
     setting = str(world.setting("cht.builds")).strip()
     if setting == "auto":
-        return UNREACHABLE if conformance.strict(world) else ANY
+        return UNREACHABLE if conformance.mode(world) == conformance.SERVER else ANY
     return setting
 
 

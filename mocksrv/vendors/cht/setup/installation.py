@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.vendors.cht import conformance
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.setup import builds, bundled, migrations, upgrade_log
 from mocksrv.vendors.cht.shared_libs import app_settings
@@ -39,7 +39,7 @@ def install(world: World) -> None:
     for doc in bundled.messages(world):
         medic.put(doc)
     settings = app_settings.defaults() | {"permissions": app_settings.default_permissions(world)}
-    if conformance.docs(world):  # difference 5: the page lists `national_office` as a place type
+    if Difference.NATIONAL_OFFICE.as_page(world):
         settings["contact_types"] = [*settings["contact_types"], app_settings.NATIONAL_OFFICE]
     medic.put({"_id": app_settings.ID, "settings": settings})
     upgrade_log.install(world)

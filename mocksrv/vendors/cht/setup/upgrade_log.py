@@ -1,7 +1,7 @@
 """How an upgrade goes on: its states, the documents that tell of them, and when each is reached.
 
 The server's document is `upgrade_log:<start>:<version>` in medic-logs; the latest one is the current upgrade until its
-state is final. The documentation page shows the one of CHT 3, `horti-upgrade` in medic (difference 38).
+state is final. The documentation page shows the one of CHT 3, `horti-upgrade` in medic.
 Nothing runs in the background: states that are due by the world's clock are entered before the next request is
 answered. CHT 4.15 source, api/src/services/setup/upgrade-log.js, upgrade-steps.js.
 """
@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.vendors.cht import conformance, sentinel
+from mocksrv.vendors.cht import sentinel
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.setup import builds
 from mocksrv.vendors.cht.setup.builds import CONFIG
@@ -182,8 +183,8 @@ def remove_staged(world: World) -> None:
 
 
 def begin_horti(world: World, action: str, build: Doc, user: str) -> None:
-    """Difference 38: what the page shows."""
-    if not conformance.docs(world):
+    """Write the document of CHT 3, where the page is followed."""
+    if not Difference.UPGRADE_PROGRESS.as_page(world):
         return
     now, medic = world.clock.ms(), documents.database(world)
     old = medic.peek(HORTI)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mocksrv.vendors.cht import conformance, errors
+from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.access import entrance
 from mocksrv.vendors.cht.call import Call
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.described import response_schemas, schemas
 from mocksrv.vendors.cht.node import bodies, javascript, querystring
 from mocksrv.vendors.cht.sms import credentials, states, traffic
@@ -78,7 +79,8 @@ def store_from_rapidpro(world: World, call: Call) -> dict[str, Any]:
 
 @vendor.operation("POST", "/api/v1/sms/radpidpro/incoming-messages", "/api/v2/sms/rapidpro/incoming-messages",
                   anonymous=True, json="lenient", body=schemas.Incoming, response=schemas.Saved,
-                  statuses=(200, 400, 403, 500), proof="source", source=RAPIDPRO_SOURCE)
+                  statuses=(200, 400, 403, 500), proof="source", source=RAPIDPRO_SOURCE,
+                  differences=(Difference.RAPIDPRO_PATH,))
 def post_rapidpro_message(world: World, call: Call) -> Any:
     """Store a message `{id, from, content}`. The path of v1 is spelt like this by the server, too."""
     return store_from_rapidpro(world, call)
@@ -87,9 +89,10 @@ def post_rapidpro_message(world: World, call: Call) -> Any:
 @vendor.operation("POST", "/api/v1/sms/rapidpro/incoming-messages", anonymous=True, json="lenient",
                   body=schemas.Incoming, response=schemas.Saved,
                   statuses=(200, 302, 400, 401, 403, 404, 500), errors=response_schemas.COUCH_ERROR, proof="docs",
-                  source="CHT API page: SMS, POST /api/v1/sms/{aggregator}/{endpoint}")
+                  source="CHT API page: SMS, POST /api/v1/sms/{aggregator}/{endpoint}",
+                  differences=(Difference.RAPIDPRO_PATH,))
 def post_rapidpro_message_1(world: World, call: Call) -> Any:
-    """The same, under the name that the page's scheme gives; the 4.15.0 server has no such path (`strict`)."""
-    if conformance.strict(world):
+    """The same, under the name that the page's scheme gives; the 4.15.0 server has no such path."""
+    if Difference.RAPIDPRO_PATH.as_server(world):
         raise entrance.refusal(world, call)
     return store_from_rapidpro(world, call)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from mocksrv.vendors.cht import conformance, errors, rendering
+from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.call import Call
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas, schemas
 from mocksrv.vendors.cht.node import bodies, json_text
@@ -23,7 +24,8 @@ KEEPING = b"mocksrv"
 
 
 @vendor.operation("PUT", "/api/v1/credentials/{key}", firewall=True, consumes="text/plain",
-                  response=schemas.Fine, statuses=(200, 400, 401, 403), proof="source", source=SOURCE)
+                  response=schemas.Fine, statuses=(200, 400, 401, 403), proof="source", source=SOURCE,
+                  differences=(Difference.OLD_CREDENTIALS, Difference.CREDENTIALS_KEY))
 def put_credential(world: World, call: Call) -> Any:
     """Keep a secret, sent as text/plain, under a key; an older one is overwritten."""
     secret = bodies.text(call)
@@ -37,9 +39,10 @@ def put_credential(world: World, call: Call) -> Any:
 
 
 @vendor.operation("PUT", "/_node/_local/_config/medic-credentials/{key}", firewall=True, statuses=(200, 400, 401, 403),
-                  response=response_schemas.TEXT, proof="docs", source="CHT API page: credentials before 4.0")
+                  response=response_schemas.TEXT, proof="docs", source="CHT API page: credentials before 4.0",
+                  differences=(Difference.OLD_CREDENTIALS, Difference.CREDENTIALS_KEY))
 def put_credential_3(world: World, call: Call) -> Any:
-    """Keep a secret the way of CHT 3: in CouchDB's configuration, where 4.x no longer looks (`strict`)."""
+    """Keep a secret the way of CHT 3: in CouchDB's configuration, where 4.x no longer looks."""
     if not call.caller.admin:
         errors.fail(401, "You are not a server admin.")
     try:
@@ -52,7 +55,7 @@ def put_credential_3(world: World, call: Call) -> Any:
     name = f"medic-credentials/{call.params['key']}"
     old = config.peek(name)
     config.put(name, {"value": secret})
-    if conformance.docs(world):  # difference 28
+    if Difference.OLD_CREDENTIALS.as_page(world):
         write(world, call.params["key"], secret)
     return rendering.CouchReply(old["value"] if old else "")
 

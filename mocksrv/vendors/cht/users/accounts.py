@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.access import auth
-from mocksrv.vendors.cht.conformance import docs
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import document_shape, documents
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.shared_libs import passwords, roles
@@ -87,8 +87,8 @@ def apply(world: World, doc: Data, data: Data, fields: tuple[str, ...]) -> Data:
 
 
 def check_password(world: World, password: Any) -> None:
-    """Refuse a bad password. Difference 10: the page's own examples use `secret`, which the server refuses."""
-    problem = None if docs(world) else passwords.problem(password)
+    """Refuse a weak password. The page's own examples use `secret`, which the server refuses."""
+    problem = None if Difference.WEAK_PASSWORD.as_page(world) else passwords.problem(password)
     if problem:
         errors.fail(400, problem, diagnosis=f"{problem['message']} Score {passwords.score(password)}, "
                                             f"needed are {passwords.MINIMUM_SCORE}")

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.conformance import docs
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.contacts import creating
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import javascript, json_text
@@ -118,10 +118,10 @@ def create_all(world: World, call: Call, data: Data, taken: token_login.Action) 
 
 
 def place_of(world: World, given: Any) -> Data:
-    """The place of an id, or a new one. Difference 22: on the page a new place may have a parent that is not there."""
+    """The place of an id, or a new one. On the page a new place may have a parent that does not exist."""
     parent = given.get("parent") if isinstance(given, dict) else None
     medic = documents.database(world, "medic")
-    if docs(world) and isinstance(parent, str) and parent not in medic:
+    if Difference.UNKNOWN_PARENT.as_page(world) and isinstance(parent, str) and parent not in medic:
         orphan = {**given, "parent": {"_id": parent}, "reported_date": world.clock.ms()}
         return medic.load(contacts.store(world, orphan)["id"])
     return creating.get_or_create_place(world, given)
@@ -235,8 +235,8 @@ def create_row(world: World, call: Call, data: Data) -> Data:
 
 
 def check_beforehand(world: World, rows: list[Any]) -> None:
-    """Refuse all rows when one lacks something. Difference 8: so the page, of release 3.15."""
-    if not docs(world):
+    """On the page, which tells of release 3.15, one incomplete row makes all be refused."""
+    if not Difference.INCOMPLETE_USERS.as_page(world):
         return
     missing = [missing_fields(world, row if isinstance(row, dict) else {}) for row in rows]
     failing = [(index, fields) for index, fields in enumerate(missing) if fields]

@@ -10,7 +10,7 @@ from typing import Any
 from mocksrv.call import Reply
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.conformance import docs
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.users import creating, csvrows, schemas
 from mocksrv.vendors.cht.users.accounts import Data
 from mocksrv.vendors.cht.users.upload_log import UploadLog
@@ -24,9 +24,12 @@ CREATE = ("can_edit", "can_create_users")
 @vendor.operation("POST", "/api/v1/users", permission=CREATE, json="strict", proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
                   body=schemas.NewUser, response=schemas.ONE_OR_MANY, statuses=(200, 400, 401, 403, 404, 409, 500),
-                  effect="makes")
+                  effect="makes",
+                  differences=(Difference.EDIT_PERMISSION, Difference.INCOMPLETE_USERS, Difference.WEAK_PASSWORD,
+                               Difference.TOKEN_LOGIN_VALUE, Difference.LOGIN_MESSAGE_TYPE, Difference.LOGIN_LINK_PORT,
+                               Difference.UNKNOWN_PARENT))
 def create_users(world: World, call: Call) -> Any:
-    """Create a user, or one for each element of an array. Differences: 1, 8, 10, 11, 12, 22.
+    """Create a user, or one for each element of an array.
 
     The server answers an array with 200 and each row's error in its place; the page refuses all rows with 400 when
     one lacks something.
@@ -41,9 +44,12 @@ def create_users(world: World, call: Call) -> Any:
 @vendor.operation("POST", "/api/v2/users", permission=CREATE, json="csv", proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0", body=schemas.NewUser,
                   response=schemas.ONE_OR_MANY, errors=schemas.FAILED_ROWS, statuses=(200, 400, 401, 403, 500),
-                  effect="makes")
+                  effect="makes",
+                  differences=(Difference.EDIT_PERMISSION, Difference.FAILED_CSV, Difference.WEAK_PASSWORD,
+                               Difference.TOKEN_LOGIN_VALUE, Difference.LOGIN_MESSAGE_TYPE, Difference.LOGIN_LINK_PORT,
+                               Difference.UNKNOWN_PARENT))
 def create_users_from_csv(world: World, call: Call) -> Any:
-    """Create a user for each row of a CSV text (or JSON array) and log it in `medic-logs`. Differences: 1, 9-12, 22.
+    """Create a user for each row of a CSV text (or JSON array) and log it in `medic-logs`.
 
     Where no row succeeds the page answers 400, the server 200.
     """
@@ -61,7 +67,7 @@ def create_users_from_csv(world: World, call: Call) -> Any:
         rows, ignored = body, {}
     results = save_rows(world, call, rows, ignored, log)
     failed = bool(results) and all("error" in result for result in results)
-    return Reply(results, 400) if failed and docs(world) else results
+    return Reply(results, 400) if failed and Difference.FAILED_CSV.as_page(world) else results
 
 
 def read_rows(text: str, log: UploadLog) -> list[csvrows.Row]:
@@ -100,8 +106,10 @@ def save_rows(world: World, call: Call, rows: list[Any], ignored: dict[str, str]
 @vendor.operation("POST", "/api/v3/users", permission=CREATE, json="strict", proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
                   body=schemas.NewUser, response=schemas.Created, statuses=(200, 400, 401, 403, 404, 500),
-                  effect="makes")
+                  effect="makes",
+                  differences=(Difference.EDIT_PERMISSION, Difference.WEAK_PASSWORD, Difference.TOKEN_LOGIN_VALUE,
+                               Difference.LOGIN_MESSAGE_TYPE, Difference.LOGIN_LINK_PORT))
 def create_user_of_places(world: World, call: Call) -> Any:
-    """Create a user of one or several existing places and an existing person. Differences: 1, 10, 11, 12."""
+    """Create a user of one or several existing places and an existing person."""
     body = call.json
     return creating.create_of_places(world, call, body if isinstance(body, dict) else {})

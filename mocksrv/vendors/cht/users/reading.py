@@ -7,7 +7,7 @@ from typing import Any
 
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.conformance import docs
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas
 from mocksrv.vendors.cht.node import querystring
@@ -22,16 +22,18 @@ SOURCE = "CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0"
 
 
 @vendor.operation("GET", "/api/v1/users", permission="can_view_users", proof="source", source=SOURCE,
-                  query=schemas.Filter, response=response_schemas.array(schemas.OldUser), statuses=(200, 401, 403))
+                  query=schemas.Filter, response=response_schemas.array(schemas.OldUser), statuses=(200, 401, 403),
+                  differences=(Difference.USER_PLACES,))
 def list_users_v1(world: World, call: Call) -> list[Data]:
-    """All users, each with its first role as `type` (deprecated). Differences: 6."""
+    """All users, each with its first role as `type` (deprecated)."""
     return [with_type(user) for user in matching(world, call)]
 
 
 @vendor.operation("GET", "/api/v2/users", permission="can_view_users", proof="source", source=SOURCE,
-                  query=schemas.Filter, response=response_schemas.array(schemas.User), statuses=(200, 401, 403))
+                  query=schemas.Filter, response=response_schemas.array(schemas.User), statuses=(200, 401, 403),
+                  differences=(Difference.USER_PLACES,))
 def list_users(world: World, call: Call) -> list[Data]:
-    """All users, or those of a place or a contact. Differences: 6.
+    """All users, or those of a place or a contact.
 
     `place` is a list of stored documents on the server, on the page one object with its contact in it.
     """
@@ -39,9 +41,9 @@ def list_users(world: World, call: Call) -> list[Data]:
 
 
 @vendor.operation("GET", "/api/v2/users/{username}", proof="source", source=SOURCE, response=schemas.EITHER_USER,
-                  statuses=(200, 401, 403, 404))
+                  statuses=(200, 401, 403, 404), differences=(Difference.USER_PLACES, Difference.USER_TYPE))
 def get_user(world: World, call: Call) -> Data:
-    """One user: for who may view users, and for the user itself. Differences: 6, 7.
+    """One user: for who may view users, and for the user itself.
 
     The page's example has `type` where the server has `roles`.
     """
@@ -50,7 +52,7 @@ def get_user(world: World, call: Call) -> Data:
         auth.permitted(world, call, "can_view_users")
     user = accounts.find(world, name)
     found = shape(world, user, accounts.find(world, name, "medic"))
-    return with_type(found) if docs(world) else found
+    return with_type(found) if Difference.USER_TYPE.as_page(world) else found
 
 
 def is_self(call: Call, name: str) -> bool:
@@ -95,7 +97,7 @@ def shape(world: World, user: Mapping[str, Any], settings: Mapping[str, Any]) ->
            accounts.OIDC: user, "username": {"username": user.get("name")}, "roles": user, "place": {"place": places},
            "contact": {"contact": contact} if contact is not None else {}}
     kept = {"id": user["_id"], "rev": user["_rev"]} | {key: own[key][key] for key in SHOWN if key in own[key]}
-    return as_on_page(world, kept) if docs(world) else kept
+    return as_on_page(world, kept) if Difference.USER_PLACES.as_page(world) else kept
 
 
 def as_on_page(world: World, found: Data) -> Data:

@@ -7,7 +7,7 @@ from typing import Any
 from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.access import auth, authorization
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.conformance import docs
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.couch_api import replication
 from mocksrv.vendors.cht.described import request_schemas
@@ -22,9 +22,10 @@ ONLINE_ROLES = ("_admin", "mm-online")
 
 @vendor.operation("GET", "/api/v1/users-info", query=request_schemas.ROLE_AND_PLACE, proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
-                  response=schemas.DocCounts, statuses=(200, 400, 401, 403, 500))
+                  response=schemas.DocCounts, statuses=(200, 400, 401, 403, 500),
+                  differences=(Difference.USERS_INFO_ROLE,))
 def get_users_info(world: World, call: Call) -> dict[str, Any]:
-    """An offline user's own counts, or those of a place and role for who may update users. Differences: 15.
+    """An offline user's own counts, or those of a place and role for who may update users.
 
     The page refuses every role that is not offline, the server only two names.
     """
@@ -39,7 +40,7 @@ def get_users_info(world: World, call: Call) -> dict[str, Any]:
     roles = parse_roles(javascript.text(role))
     places = [id for id in (place if isinstance(place, list) else [place]) if isinstance(id, str)]
     if any(role in ONLINE_ROLES for role in roles) or (
-            docs(world) and not app_settings.is_offline(world, roles)):
+            Difference.USERS_INFO_ROLE.as_page(world) and not app_settings.is_offline(world, roles)):
         errors.fail(400, "Provided role is not offline")
     return replication.counts(world, authorization.Scope(tuple(places), tuple(roles)))
 
@@ -61,7 +62,8 @@ def parse_roles(text: str) -> list[str]:
 
 @vendor.operation("GET", "/api/v1/users-doc-count", anonymous=auth.CHECKED, query=request_schemas.USER, proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
-                  response=schemas.UserDocCount, statuses=(200, 401, 403, 404), prompt=True)
+                  response=schemas.UserDocCount, statuses=(200, 401, 403, 404), prompt=True,
+                  differences=(Difference.USERS_DOC_COUNT,))
 def get_users_doc_count(world: World, call: Call) -> dict[str, Any]:
     """How many documents users replicated last: of one user an object, of all a list."""
     caller = auth.signed_in(call, prompt=True)

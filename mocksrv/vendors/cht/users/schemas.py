@@ -86,7 +86,7 @@ class OldUser(BareUser):
     type = fields.String(required=True)
 
 
-EITHER_USER = response_schemas.any_of(User, OldUser)  # difference 7
+EITHER_USER = response_schemas.any_of(User, OldUser)  # the server's, and the page's
 
 
 class Deleted(Written):

@@ -11,7 +11,7 @@ from typing import Any
 
 from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.conformance import docs, strict
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import javascript, mustache
 from mocksrv.vendors.cht.shared_libs import app_settings, message_tasks, passwords, phones, translations
@@ -70,11 +70,11 @@ def enabled(settings: dict[str, Any]) -> bool:
 def action(world: World, data: dict[str, Any], user: dict[str, Any] | None = None) -> Action:
     """The row of the table that a request is; `user` is the account's `_users` document, None for a new one.
 
-    Difference 11: the page takes any truthy value for true, the server `true` alone. Both ignore it unless the
+    The page takes any truthy value for true, the server `true` alone. Both ignore it unless the
     settings allow it.
     """
     value = data.get("token_login")
-    wanted = javascript.truthy(value) if docs(world) else value is True
+    wanted = javascript.truthy(value) if Difference.TOKEN_LOGIN_VALUE.as_page(world) else value is True
     state = NEW if user is None else TOKEN if user.get("token_login") else PLAIN
     if wanted and enabled(app_settings.read(world)):
         return TABLE[TRUE, state]
@@ -159,9 +159,9 @@ def clear_messages(world: World, token_login: Any) -> None:
 def send(world: World, call: Call, token: str, user: dict[str, Any], settings_doc: dict[str, Any]) -> None:
     """Store the two messages of a link: the configured text, and the link alone.
 
-    Difference 12: the page calls the document's type `login_token`; the server stores `token_login`.
+    The page calls the document's type `login_token`; the server stores `token_login`.
     """
-    kind = "login_token" if docs(world) else "token_login"
+    kind = "login_token" if Difference.LOGIN_MESSAGE_TYPE.as_page(world) else "token_login"
     doc: dict[str, Any] = {"_id": PREFIX + token, "type": kind, "reported_date": world.clock.ms(),
                            "user": user["_id"], "tasks": []}
     phone = settings_doc.get("phone")
@@ -223,14 +223,14 @@ def app_url(world: World) -> str:
 def base_url(world: World, call: Call) -> str:
     """What a link begins with: `app_url`, else the request's own host, as proxies forward it.
 
-    The real server loses the port here (`req.hostname`), which conformance `strict` keeps; elsewhere a link leads
+    The real server loses the port here (`req.hostname`), which conformance `server` keeps; elsewhere a link leads
     back to where the request came from, world and port included.
     """
     if configured := app_url(world):
         return configured.rstrip("/")
     scheme = call.header("x-forwarded-proto", call.scheme).partition(",")[0].strip()
     host = call.header("x-forwarded-host", call.host).partition(",")[0].strip()
-    return f"{scheme}://{without_port(host)}" if strict(world) else f"{scheme}://{host}{call.prefix}"
+    return f"{scheme}://{without_port(host)}" if Difference.LOGIN_LINK_PORT.as_server(world) else f"{scheme}://{host}{call.prefix}"
 
 
 def without_port(host: str) -> str:

@@ -8,7 +8,7 @@ from mocksrv.call import Reply
 from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.conformance import docs
+from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas
 from mocksrv.vendors.cht.node import javascript
@@ -30,9 +30,11 @@ UPDATE_ON_PAGE = ("can_update_users", "can_update_places", "can_update_people")
 
 @vendor.operation("POST", "/api/v1/users/{username}", "/api/v3/users/{username}", permission=None, json="strict",
                   anonymous=auth.CHECKED, proof="source", source=SOURCE, body=schemas.UserChanges,
-                  response=schemas.Updated, statuses=(200, 400, 401, 403, 404, 500), effect="changes")
+                  response=schemas.Updated, statuses=(200, 400, 401, 403, 404, 500), effect="changes",
+                  differences=(Difference.WEAK_PASSWORD, Difference.TOKEN_LOGIN_VALUE, Difference.LOGIN_MESSAGE_TYPE,
+                               Difference.LOGIN_LINK_PORT, Difference.USER_UPDATE_PERMISSIONS, Difference.OWN_ACCOUNT))
 def update_user(world: World, call: Call) -> Data:
-    """Change an account: whoever may update users any, others their own to an extent. Differences: 10, 11, 13, 14.
+    """Change an account: any account for who may update users, some properties of their own for everybody.
 
     The page asks for can_update_users, can_update_places and can_update_people, the server for can_edit and
     can_update_users; and the page forbids four properties to users themselves, where the server allows seven.
@@ -53,7 +55,7 @@ def check_caller(world: World, call: Call, data: Data) -> None:
     caller, sent, name = auth.signed_in(call), auth.basic(call), call.params["username"]
     if sent and auth.check_password(world, *sent) is None:  # even beside a valid cookie
         errors.fail(401, "unauthorized", diagnosis=f"no user {sent[0]!r} with that password")
-    needed = UPDATE_ON_PAGE if docs(world) else UPDATE
+    needed = UPDATE_ON_PAGE if Difference.USER_UPDATE_PERMISSIONS.as_page(world) else UPDATE
     if auth.has(world, caller, *needed):
         return
     if caller.name != name or (sent and sent[0] != name):
@@ -61,7 +63,7 @@ def check_caller(world: World, call: Call, data: Data) -> None:
                     diagnosis=f"{caller.name} lacks one of {', '.join(needed)}, and this is another user")
     if "password" in data and not sent:
         errors.fail(403, "You must authenticate with Basic Auth to modify your password")
-    if docs(world):
+    if Difference.OWN_ACCOUNT.as_page(world):
         refused = [key for key in data if key in SELF_FORBIDDEN_ON_PAGE]
     else:
         refused = [key for key in data if key not in SELF_EDITABLE]
@@ -106,9 +108,10 @@ def update(world: World, call: Call, name: str, data: Data) -> Data:
 
 @vendor.operation("DELETE", "/api/v1/users/{username}", permission=("can_edit", "can_delete_users"),
                   proof="source", source=SOURCE, response=response_schemas.array(schemas.Deleted),
-                  statuses=(200, 401, 403, 404), effect="changes")
+                  statuses=(200, 401, 403, 404), effect="changes",
+                  differences=(Difference.EDIT_PERMISSION, Difference.USER_DELETION))
 def delete_user(world: World, call: Call) -> Any:
-    """Delete an account; its user-settings document stays, marked inactive, and so does the name. Differences: 1, 19.
+    """Delete an account; its user-settings document stays, marked inactive, and so does the name.
 
     The page shows an empty answer, the server's has both results.
     """
@@ -124,4 +127,4 @@ def delete_user(world: World, call: Call) -> Any:
             medic.load(id)
     except documents.NotFound as error:
         errors.fail(404, error.reason, diagnosis=f"there is no user {call.params['username']!r}")
-    return Reply(b"", 200) if docs(world) else [deleted, result]
+    return Reply(b"", 200) if Difference.USER_DELETION.as_page(world) else [deleted, result]
