@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from contract_tests.live_share import shares
 from contract_tests.targets import Targets, case_of, without_values
 from contract_tests.validation import described, witness  # noqa: F401 - fixtures for every test
 
 TARGETS = pytest.StashKey[Targets]()
 PROVED = pytest.StashKey[list[str]]()
+SHARES = pytest.StashKey[list[str]]()
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 SIDES = {"mock": ["mock"], "live": ["live"], "both": ["mock", "live"]}
 
@@ -56,6 +58,7 @@ def pytest_generate_tests(metafunc):
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--target") == "mock":
         return
+    config.stash[SHARES] = shares(items)
     for item in items:
         if item.get_closest_marker("mock_only"):
             item.add_marker(pytest.mark.skip(reason="only a mock can do this"))
@@ -118,6 +121,8 @@ def pytest_sessionfinish(session):
 
 def pytest_terminal_summary(terminalreporter, config):
     targets = config.stash[TARGETS]
+    for line in config.stash.get(SHARES, []):
+        terminalreporter.write_line(line)
     for vendor, report in targets.reports.items():
         said = "{sent} requests, {refused} refused by the gate, {made} things made".format_map(report)
         terminalreporter.write_line(f"live {vendor}: {said}")

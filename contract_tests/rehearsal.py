@@ -1,10 +1,11 @@
 """A second mocksrv that plays the live service, and differs from the mock in twenty known ways.
 
-    python -m contract_tests.rehearsal [--faithful]
+    python -m contract_tests.rehearsal [--faithful] [--seed N] [--no-limits]
 
-It prints its URL and serves until its standard input ends.
+It prints its URL and serves until its standard input ends. With `--faithful` it differs in nothing but its data.
 """
 
+import argparse
 import json
 import re
 import sys
@@ -132,8 +133,13 @@ def twisted(render: Callable[..., Reply], twists: dict[str, Twist]) -> Callable[
 
 
 def main() -> None:
-    app = create_app(Config(port=0))
-    if "--faithful" not in sys.argv:
+    options = argparse.ArgumentParser()
+    options.add_argument("--faithful", action="store_true")
+    options.add_argument("--seed", type=int, default=Config.seed)
+    options.add_argument("--no-limits", action="store_true")
+    given = options.parse_args()
+    app = create_app(Config(port=0, seed=given.seed, limits=not given.no_limits))
+    if not given.faithful:
         for vendor in app.vendors.values():
             own = {twist.operation: twist for twist in TWISTS if twist.vendor == vendor.name}
             vendor.render = twisted(vendor.render, own)  # type: ignore[method-assign]

@@ -107,6 +107,22 @@ def names(twist, row):
         re.fullmatch(twist.where, row["where"])
 
 
+def test_the_suite_of_carehq_passes_on_a_service_with_other_data(tmp_path):
+    service = Live("--faithful", "--seed", "7", "--no-limits")
+    try:
+        before = service.holds()
+        for writes in ([], ["--live-writes"]):
+            run = service.suite(tmp_path, "--target", "live", *writes, files=["carehq"])
+            said, _ = run.communicate(timeout=280)
+            assert run.returncode == 0, said
+            assert "could not be deleted" not in said
+            passed, tests = int(re.search(r"(\d+) passed", said)[1]), int(re.search(r"carehq: \d+ of (\d+)", said)[1])
+            assert passed > tests * (0.75 if writes else 0.55)
+        assert service.holds() == before
+    finally:
+        service.close()
+
+
 def made(folder):
     """How many things the open ledgers hold."""
     return sum(file.read_text("utf-8").count('"made"') for file in folder.glob("*.jsonl"))

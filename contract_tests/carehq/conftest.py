@@ -3,6 +3,7 @@
 Live: CAREHQ_URL (such as https://api.carehq.dev), CAREHQ_ACCOUNT_ID, CAREHQ_API_KEY, CAREHQ_API_SECRET.
 """
 
+import secrets
 import time
 from urllib.parse import urlencode
 
@@ -11,8 +12,8 @@ import requests
 from carehq import APIClient
 from carehq.exceptions import RateLimitExceeded
 
+from contract_tests.carehq.signing import signature
 from mocksrv.vendors.carehq import vendor
-from mocksrv.vendors.carehq.signatures import Signed, canonical, form, sign, split, string_to_sign
 
 
 class Patient:
@@ -32,22 +33,17 @@ class Patient:
 
 
 class Raw:
-    """Requests signed by hand, for what the official client would not send."""
+    """Requests signed as the official client signs them, for what it would not send itself."""
 
-    def __init__(self, account="MY_ACCOUNT_ID", key="MY_API_KEY", secret="MY_API_SECRET", *, url):
+    def __init__(self, url, account, key, secret):
         self.url, self.account, self.key, self.secret = url, account, key, secret
         self.session = requests.Session()
-        self.numbers = 0
 
-    def headers(self, method, path, signed=b"", **changed):
-        self.numbers += 1
-        timestamp, nonce = str(int(time.time())), f"nonce-{self.numbers}-{id(self)}"
-        parts = Signed(method, path, signed, b"", timestamp, nonce, "")
-        text = string_to_sign(parts, canonical(sorted(split(signed, form))))
-        made = {"X-CareHQ-AccountId": self.account, "X-CareHQ-APIKey": self.key, "X-CareHQ-Timestamp": timestamp,
+    def headers(self, method, path, encoded=b""):
+        timestamp, nonce = str(int(time.time())), secrets.token_urlsafe(16)
+        return {"X-CareHQ-AccountId": self.account, "X-CareHQ-APIKey": self.key, "X-CareHQ-Timestamp": timestamp,
                 "X-CareHQ-Nonce": nonce, "X-CareHQ-Signature-Version": "2.0",
-                "X-CareHQ-Signature": sign(self.secret, text)}
-        return {name: value for name, value in (made | changed).items() if value is not None}
+                "X-CareHQ-Signature": signature(self.secret, timestamp, nonce, method, path, encoded)}
 
     def __call__(self, method, path, args=(), *, body=None, query=None, headers=None):
         """`args` go where the method has its arguments; `query` and `body` (bytes) replace what is sent."""
@@ -89,15 +85,101 @@ def api(credentials):
 
 
 @pytest.fixture
-def connect(world):
-    """Makes clients that sign by hand, for other keys and URLs of the world."""
-    return lambda *args, **kwargs: Raw(*args, **({"url": world.url} | kwargs))
+def connect(credentials):
+    """Makes clients that sign by hand; what is named differs from the test's own key."""
+    known = dict(zip(("url", "account", "key", "secret"), credentials, strict=True))
+    return lambda **changed: Raw(**known | changed)
 
 
 @pytest.fixture
 def raw(connect):
     """Requests signed by hand, with all permissions."""
     return connect()
+
+
+@pytest.fixture
+def call(raw):
+    """The JSON of a call that must succeed."""
+
+    def made(method, path, args=()):
+        answer = raw(method, path, list(args.items()) if isinstance(args, dict) else args)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["Content-Type"] == "application/json"
+        return answer.json()
+
+    return made
+
+
+@pytest.fixture
+def errors(raw):
+    """The argument errors of a call that must be refused."""
+
+    def made(method, path, args=()):
+        answer = raw(method, path, list(args.items()) if isinstance(args, dict) else args)
+        assert (answer.status_code, answer.json()["hint"]) == (400, "One or more arguments are missing or invalid.")
+        return answer.json()["arg_errors"]
+
+    return made
+
+
+@pytest.fixture
+def first(call, target):
+    """A record with these values, in all attributes that tests look at; a live account may have none."""
+
+    def find(slug, **wanted):
+        page, pages = 1, 1
+        while page <= pages:
+            answer = call("GET", slug, [("per_page", "100"), ("page", str(page)),
+                                        *(("attributes", name) for name in ATTRIBUTES[slug])])
+            for record in answer["items"]:
+                if all(record[name] == value for name, value in wanted.items()):
+                    return record
+            page, pages = page + 1, answer["page_count"]
+        if target == "live":
+            pytest.skip(f"the live account has none of {slug} with {wanted}")
+        raise LookupError(wanted)
+
+    return find
+
+
+ATTRIBUTES = {
+    "groups": ("group_type", "name", "protected", "archived"),
+    "locations": ("services", "name"),
+    "care-enquiries": ("stage", "location", "service", "email", "assigned_to", "last_interaction", "modified"),
+    "service-users": ("location",),
+    "users": ("first_name",),
+    "service-user-contacts": ("first_name",),
+    "rooms": ("name_no", "location", "rates"),
+}
+
+
+@pytest.fixture
+def enquiry(first):
+    """The least that an enquiry needs."""
+    return {"first_name": "Ann", "last_name": "*", "funding_type": "private", "service": "residential_home",
+            "sales_channel": first("groups", group_type="sales_channel")["_id"]}
+
+
+@pytest.fixture
+def own(call, enquiry):
+    """An enquiry that this test has made, with a location and somebody who looks after it: what may be changed."""
+    home = call("GET", "locations", [("filters-services", "residential_home"), ("attributes", "name")])["items"]
+    user = call("GET", "users")["items"][0]["_id"]
+    return call("PUT", "care-enquiries", enquiry | {"assigned_to": user} | ({"location": home[0]["_id"]} if home
+                                                                           else {}))
+
+
+@pytest.fixture
+def explained(target):
+    """Looks into the diagnosis of an answer, which a live service has not."""
+
+    def check(answer, *texts, without=()):
+        if target == "mock":
+            said = answer.headers.get("X-Mocksrv-Diagnosis", "")
+            assert [text for text in texts if text not in said] == [], said
+            assert [text for text in without if text in said] == [], said
+
+    return check
 
 
 @pytest.fixture(scope="session")

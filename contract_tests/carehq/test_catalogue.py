@@ -1,5 +1,7 @@
 """Every resource with every method, attribute, filter and sort option of the catalogue."""
 
+from urllib.parse import unquote_to_bytes
+
 import pytest
 
 from mocksrv.vendors.carehq.catalogue import ACTIONS, RESOURCES
@@ -7,24 +9,18 @@ from mocksrv.vendors.carehq.catalogue import ACTIONS, RESOURCES
 METHODS = ("GET", "PUT", "PATCH", "DELETE", "POST", "HEAD", "OPTIONS")
 UNKNOWN_ID = "0123456789abcdef01234567"
 
-pytestmark = [pytest.mark.mock_only, pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES)]
+MOST = 1_000  # records that are looked at one by one: a live service has a rate limit
+pytestmark = pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES)
 
 
 @pytest.fixture
-def get(raw):
+def get(call):
     """The JSON of a GET that must succeed."""
-
-    def fetch(path, args=()):
-        answer = raw("GET", path, args)
-        assert answer.status_code == 200, answer.text
-        assert answer.headers["Content-Type"] == "application/json"
-        return answer.json()
-
-    return fetch
+    return lambda path, args=(): call("GET", path, args)
 
 
 @pytest.fixture
-def records(get, resource):
+def records(get, resource, target):
     """All records of the resource, archived ones too, in the order of their ids."""
     found, page, pages = [], 1, 1
     while page <= pages:
@@ -34,6 +30,8 @@ def records(get, resource):
             if resource.slug == "locations":
                 args[-1] = ("filters-archived", "no")
         answer = get(resource.slug, args)
+        if target == "live" and not 0 < answer["item_count"] <= MOST:
+            pytest.skip(f"the live account has {answer['item_count']} of {resource.slug}: 1 to {MOST} are needed")
         found, page, pages = found + answer["items"], page + 1, answer["page_count"]
     assert len(found) == answer["item_count"] > 0
     return found
@@ -152,31 +150,31 @@ def test_filters_refuse_what_is_malformed(raw, resource):
 
 
 def test_archived_records_are_hidden_unless_asked_for(get, resource, records):
-    if "archived" not in resource.attributes:
-        return
     shown = [item["_id"] for page in (1, 2) for item in get(resource.slug, [("per_page", "100")])["items"] if page == 1]
-    assert shown == [r["_id"] for r in records if not r["archived"]][:100]
-    assert any(r["archived"] for r in records) or resource.slug in ("rooms", "billing-schedules")
+    assert shown == [r["_id"] for r in records if not r.get("archived")][:100]
 
 
-def test_other_methods_are_refused_with_those_that_there_are(raw, resource, records):
-    taken = {single: {method for action, (method, s,
-                                          _) in ACTIONS.items() if s is single and action in resource.methods}
-             for single in (False, True)}
-    for single, allowed in taken.items():
-        path = f"{resource.slug}/{records[0]['_id']}" if single else resource.slug
-        for method in METHODS:
-            if method not in allowed:
-                answer = raw(method, path)
-                assert answer.status_code == 405, (method, path)
-                assert answer.headers["Allow"] == ", ".join(sorted(allowed))
-                if method != "HEAD":
-                    assert answer.json() == {"hint": f"The method {method} is not supported here."}
+@pytest.mark.parametrize("methods", [
+    pytest.param(("HEAD", "OPTIONS"), id="asking"),
+    pytest.param(("PUT", "PATCH", "DELETE", "POST"), id="writing", marks=pytest.mark.writes)])
+@pytest.mark.parametrize("single", [False, True], ids=["list", "record"])
+def test_other_methods_are_refused_with_those_that_there_are(raw, resource, single, methods):
+    path = f"{resource.slug}/{UNKNOWN_ID}" if single else resource.slug
+    allowed = {method for action, (method, of_one, _) in ACTIONS.items()
+               if of_one is single and action in resource.methods}
+    for method in sorted({*methods} - allowed):
+        answer = raw(method, path)
+        assert answer.status_code == 405, method
+        assert answer.headers["Allow"] == ", ".join(sorted(allowed))
+        if method != "HEAD":
+            assert answer.json() == {"hint": f"The method {method} is not supported here."}
 
 
-def test_unknown_and_malformed_ids_are_not_found(raw, resource):
-    for id in (UNKNOWN_ID, "nonsense", UNKNOWN_ID.upper(), "%00", "%FF", "a%2Fb"):
-        answer = raw("GET", f"{resource.slug}/{id}", headers=raw.headers("GET", signed_path(resource.slug, id)))
+def test_unknown_and_malformed_ids_are_not_found(raw, resource, target):
+    slash = ("a%2Fb",) if target == "mock" else ()  # which the gate to a live service does not let through
+    for id in (UNKNOWN_ID, "nonsense", UNKNOWN_ID.upper(), "%00", "%FF", *slash):
+        signed = f"/v1/{resource.slug}/" + unquote_to_bytes(id).decode("utf-8", "surrogateescape")
+        answer = raw("GET", f"{resource.slug}/{id}", headers=raw.headers("GET", signed))
         assert (answer.status_code, answer.json()) == (404, {"hint": f"No such record in {resource.slug}."}), id
 
 
@@ -194,6 +192,7 @@ def as_arguments(resource, record, action):
             yield from ((name, str(v)) for v in (value if attribute.many else [value]))
 
 
+@pytest.mark.mock_only
 def test_every_resource_can_be_written_when_opened(world, raw, check, resource, records):
     world.set(carehq_writable_resources="all")
     record = next(r for r in records if not r.get("anonymized") and not r.get("protected") and not r.get("archived")
@@ -219,9 +218,3 @@ def test_every_resource_can_be_written_when_opened(world, raw, check, resource, 
         needed.add("care_enquiry")
     missing = raw("PUT", slug).json()
     assert missing.get("arg_errors", {}) == {a: ["This field is required."] for a in needed}
-
-
-def signed_path(slug, id):
-    from urllib.parse import unquote_to_bytes
-
-    return f"/v1/{slug}/" + unquote_to_bytes(id).decode("utf-8", "surrogateescape")

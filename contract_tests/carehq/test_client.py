@@ -7,16 +7,17 @@ import pytest
 from carehq import APIClient
 from carehq.exceptions import Forbidden, InvalidRequest, NotFound, RateLimitExceeded, Unauthorized
 
-pytestmark = pytest.mark.mock_only
+MOCK = pytest.mark.mock_only
 
 
 @pytest.fixture
-def api_client(world):
+def api_client(credentials):
+    url, account, key, secret = credentials
     return carehq.APIClient(
-        account_id='MY_ACCOUNT_ID',
-        api_key='MY_API_KEY',
-        api_secret='MY_API_SECRET',
-        api_base_url=world.url,
+        account_id=account,
+        api_key=key,
+        api_secret=secret,
+        api_base_url=url,
     )
 
 
@@ -24,7 +25,8 @@ def test_the_first_call_of_the_introduction(api_client, check):
     care_enquiries = api_client('GET', 'care-enquiries')
     check("list_care_enquiries", care_enquiries)
     assert care_enquiries.keys() == {"item_count", "items", "page", "page_count", "per_page"}
-    assert (care_enquiries["page"], care_enquiries["per_page"], len(care_enquiries["items"])) == (1, 10, 10)
+    assert (care_enquiries["page"], care_enquiries["per_page"]) == (1, 10)
+    assert len(care_enquiries["items"]) == min(10, care_enquiries["item_count"])
     assert all(item.keys() == {"_id"} for item in care_enquiries["items"])
 
 
@@ -40,20 +42,21 @@ def test_the_readmes_call(api_client):
             'filters-q': 'a'
         }
     )
-    assert users["items"]
-    assert users["items"][0].keys() == {"_id", "first_name", "last_name"}
+    assert len(users["items"]) == min(10, users["item_count"])
+    assert all(user.keys() == {"_id", "first_name", "last_name"} for user in users["items"])
 
 
 def test_paging_through_everything(api_client):
     ids, page, pages = [], 1, 1
     while page <= pages:
-        answer = api_client('GET', 'care-enquiries', {'page': page, 'per_page': 7})
+        answer = api_client('GET', 'groups', {'page': page, 'per_page': 7})
         ids += [item["_id"] for item in answer["items"]]
         page, pages = page + 1, answer["page_count"]
     assert len(ids) == len(set(ids)) == answer["item_count"]
     assert ids == sorted(ids)
 
 
+@pytest.mark.writes
 def test_create_retrieve_update_delete(api_client, check):
     channel = api_client('GET', 'groups', {'filters-group_type': 'sales_channel'})["items"][0]["_id"]
     made = api_client('PUT', 'care-enquiries', data={
@@ -74,10 +77,8 @@ def test_create_retrieve_update_delete(api_client, check):
         api_client('GET', path)
 
 
-def test_each_exception_has_a_real_cause(world, api_client):
-    def client(key='MY_API_KEY', secret='MY_API_SECRET'):
-        return APIClient('MY_ACCOUNT_ID', key, secret, api_base_url=world.url)
-
+def test_each_exception_has_a_real_cause(credentials, api_client):
+    url, account, key, _ = credentials
     with pytest.raises(InvalidRequest) as bad:
         api_client('GET', 'care-enquiries', {'per_page': 101, 'page': 0, 'sort_by': 'nonsense'})
     assert bad.value.status_code == 400
@@ -87,14 +88,11 @@ def test_each_exception_has_a_real_cause(world, api_client):
         "sort_by": ["Not a valid choice."],
     }
     with pytest.raises(Unauthorized) as wrong:
-        client(secret='GUESSED')('GET', 'users')
+        APIClient(account, key, 'GUESSED', api_base_url=url)('GET', 'users')
     assert wrong.value.hint == "The signature does not match the request."
-    with pytest.raises(Forbidden) as denied:
-        client('READ_ONLY_KEY', 'READ_ONLY_SECRET')('PUT', 'care-enquiries')
-    assert denied.value.hint == "This API key lacks the create permission for care-enquiries."
     with pytest.raises(Forbidden) as method:
-        api_client('POST', 'care-enquiries')
-    assert (method.value.status_code, method.value.hint) == (405, "The method POST is not supported here.")
+        api_client('OPTIONS', 'care-enquiries')
+    assert (method.value.status_code, method.value.hint) == (405, "The method OPTIONS is not supported here.")
     with pytest.raises(NotFound) as unknown:
         api_client('GET', 'care-enquirers')
     assert unknown.value.hint == "No such endpoint."
@@ -104,12 +102,21 @@ def test_each_exception_has_a_real_cause(world, api_client):
     assert str(record.value).startswith("[404] The endpoint you are calling")
 
 
-def test_the_base_url_with_the_version_has_its_own_hint(world):
+@MOCK
+def test_a_key_without_the_permission(world):
+    with pytest.raises(Forbidden) as denied:
+        APIClient('MY_ACCOUNT_ID', 'READ_ONLY_KEY', 'READ_ONLY_SECRET', api_base_url=world.url)('PUT', 'care-enquiries')
+    assert denied.value.hint == "This API key lacks the create permission for care-enquiries."
+
+
+def test_the_base_url_with_the_version_has_its_own_hint(credentials):
+    url, *known = credentials
     with pytest.raises(NotFound) as twice:
-        APIClient('MY_ACCOUNT_ID', 'MY_API_KEY', 'MY_API_SECRET', api_base_url=f'{world.url}/v1/')('GET', 'users')
+        APIClient(*known, api_base_url=f'{url}/v1/')('GET', 'users')
     assert twice.value.hint == "No such endpoint: the version is in the path twice."
 
 
+@MOCK
 def test_the_rate_limit_counts_down_and_the_eleventh_call_is_refused(mocksrv):
     mocksrv.clock.freeze()
     client = APIClient('MY_ACCOUNT_ID', 'MY_API_KEY', 'MY_API_SECRET', api_base_url=mocksrv.url)
@@ -142,6 +149,7 @@ def retry_loop(api_client, sleep):
     return call_api
 
 
+@MOCK
 def test_the_introductions_retry_loop_in_real_time(mocksrv):
     client = APIClient('MY_ACCOUNT_ID', 'MY_API_KEY', 'MY_API_SECRET', api_base_url=mocksrv.url)
     began = time.perf_counter()
@@ -151,6 +159,7 @@ def test_the_introductions_retry_loop_in_real_time(mocksrv):
     assert [entry["status"] for entry in mocksrv.journal(vendor="carehq")] == [200] * 12
 
 
+@MOCK
 def test_the_introductions_retry_loop_with_an_advanced_clock(mocksrv):
     mocksrv.clock.freeze()
     client = APIClient('MY_ACCOUNT_ID', 'MY_API_KEY', 'MY_API_SECRET', api_base_url=mocksrv.url)

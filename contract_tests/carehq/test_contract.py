@@ -57,7 +57,7 @@ def test_pages_follow_each_other(api):
     (("GET", "groups", {"filters-modified_after": "yesterday"}), InvalidRequest, 400),
     (("GET", f"care-enquiries/{UNKNOWN_ID}"), NotFound, 404),
     (("GET", "no-such-resource"), NotFound, 404),
-    (("POST", "groups"), Forbidden, 405),
+    (("OPTIONS", "groups"), Forbidden, 405),
 ])
 def test_refusals_raise_the_clients_exceptions(api, call, expected, status):
     with pytest.raises(expected) as refused:

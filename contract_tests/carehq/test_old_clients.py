@@ -11,8 +11,6 @@ import pytest
 
 from mocksrv.tests.tools import lacking
 
-pytestmark = pytest.mark.mock_only
-
 VERSIONS = ("0.0.1", "0.0.2", "0.0.3", "0.0.4", "0.0.5")  # the first three sign JSON, the others concatenate
 CACHE = Path(__file__).parents[2] / "build" / "carehq-clients"
 
@@ -52,14 +50,16 @@ def old(request, installed):
 
 
 @pytest.fixture
-def client(old, world):
-    return old.APIClient('MY_ACCOUNT_ID', 'MY_API_KEY', 'MY_API_SECRET', api_base_url=world.url)
+def client(old, credentials):
+    url, account, key, secret = credentials
+    return old.APIClient(account, key, secret, api_base_url=url)
 
 
 def test_it_lists_with_arguments(client):
-    assert len(client('get', 'care-enquiries')["items"]) == 10
+    groups = client('get', 'groups')
+    assert len(groups["items"]) == min(10, groups["item_count"])
     users = client('GET', 'users', {'attributes': 'last_name', 'filters-q': 'a', 'per_page': '3', 'page': None})
-    assert users["items"][0].keys() == {"_id", "last_name"}
+    assert all(user.keys() == {"_id", "last_name"} for user in users["items"])
     assert users["per_page"] == 3
     assert client('GET', 'users', {'filters-q': 'Zoë Brontë-O’Hara & Sons = 100%'})["item_count"] == 0
 
@@ -71,9 +71,11 @@ def test_it_sends_lists(old, client):
             client('GET', 'users', wanted)
         assert refused.value.arg_errors == {"attributes": ["Not a valid choice."]}
     else:
-        assert client('GET', 'users', wanted)["items"][0].keys() == {"_id", "first_name", "last_name"}
+        users = client('GET', 'users', wanted)["items"]
+        assert all(user.keys() == {"_id", "first_name", "last_name"} for user in users)
 
 
+@pytest.mark.writes
 def test_it_writes(client):
     # All values are texts: version 0.0.1 signs a number as such, but cannot send it as anything but text.
     channel = client('GET', 'groups', {'filters-group_type': 'sales_channel'})["items"][0]["_id"]
@@ -85,13 +87,18 @@ def test_it_writes(client):
     assert client('DELETE', path) == {}
 
 
-def test_it_raises_its_exceptions(old, client, world):
+def test_it_raises_its_exceptions(old, client):
     exceptions = sys.modules[f"{old.__name__}.exceptions"]
     with pytest.raises(exceptions.InvalidRequest) as bad:
         client('GET', 'users', {'page': '0'})
     assert bad.value.arg_errors == {"page": ["Number must be at least 1."]}
     with pytest.raises(exceptions.NotFound):
         client('GET', 'users/0')
+
+
+@pytest.mark.mock_only
+def test_it_is_told_that_its_signatures_are_switched_off(old, client, world):
+    exceptions = sys.modules[f"{old.__name__}.exceptions"]
     world.set(carehq_legacy_signatures=False)
     with pytest.raises(exceptions.Unauthorized) as off:
         client('GET', 'users')
@@ -100,4 +107,5 @@ def test_it_raises_its_exceptions(old, client, world):
 
 def test_it_reads_the_rate_limit(client):
     client('GET', 'users')
-    assert (client.rate_limit, client.rate_limit_remaining) == (10, 10)
+    assert client.rate_limit == 10
+    assert 0 <= client.rate_limit_remaining <= 10

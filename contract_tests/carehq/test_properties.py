@@ -12,23 +12,32 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-pytestmark = pytest.mark.mock_only
-
+MOCK = pytest.mark.mock_only
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 KEY = TEXT.filter(bool)
 SCALARS = TEXT | st.integers() | st.booleans() | st.none() | st.floats(allow_nan=False)
 ARGUMENTS = st.dictionaries(KEY, SCALARS | st.lists(SCALARS, max_size=4), max_size=6)
+PATHS = st.sampled_from(["brands", "/care-enquiries/", "care-enquiries/Zoë’s id", "comments/a b+c&d=e"])
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sampled_from(["GET", "get", "PUT", "PATCH", "DELETE"]), ARGUMENTS, ARGUMENTS,
-       st.sampled_from(["brands", "/care-enquiries/", "care-enquiries/Zoë’s id", "comments/a b+c&d=e"]))
-def test_any_arguments_are_signed_alike_by_client_and_server(world, method, params, data, path):
-    """Whatever comes of it, it is never a 401."""
-    client = APIClient("MY_ACCOUNT_ID", "MY_API_KEY", "MY_API_SECRET", api_base_url=world.url)
+def signed_alike(credentials, method, params, data, path):
+    """Whatever comes of it, it is never a 401, which the client would raise as Unauthorized."""
+    url, *known = credentials
     with suppress(InvalidRequest, NotFound, Forbidden):
-        client(method, path, params, data)
-    assert {entry["status"] for entry in world.journal(limit=5)} <= {200, 400, 404, 405}
+        APIClient(*known, api_base_url=url)(method, path, params, data)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(["GET", "get"]), ARGUMENTS, PATHS)
+def test_any_query_is_signed_alike_by_client_and_server(credentials, method, params, path):
+    signed_alike(credentials, method, params, None, path)
+
+
+@MOCK  # a live service may take what the mock refuses, for good
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(["PUT", "PATCH", "DELETE"]), ARGUMENTS, ARGUMENTS, PATHS)
+def test_any_form_is_signed_alike_by_client_and_server(credentials, method, params, data, path):
+    signed_alike(credentials, method, params, data, path)
 
 
 class Enquiries(RuleBasedStateMachine):
@@ -99,6 +108,7 @@ class Enquiries(RuleBasedStateMachine):
                 held[-1]]
 
 
+@MOCK
 def test_any_sequence_of_writes_leaves_the_lists_consistent(world):
     api = APIClient("MY_ACCOUNT_ID", "MY_API_KEY", "MY_API_SECRET", api_base_url=world.url)
     world.set(carehq_writable_resources="groups")
@@ -114,6 +124,7 @@ def test_any_sequence_of_writes_leaves_the_lists_consistent(world):
         max_examples=15, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)))
 
 
+@MOCK
 def test_concurrent_requests_never_let_an_eleventh_through(mocksrv, connect):
     mocksrv.set(carehq_rate_limit=True)
     clients = [connect() for _ in range(50)]
@@ -134,6 +145,7 @@ def test_concurrent_requests_never_let_an_eleventh_through(mocksrv, connect):
         mocksrv.clock.advance(1)
 
 
+@MOCK
 def test_each_key_has_a_limit_of_its_own(mocksrv, connect):
     mocksrv.clock.freeze()
     mocksrv.set(carehq_rate_limit=True)
@@ -142,6 +154,7 @@ def test_each_key_has_a_limit_of_its_own(mocksrv, connect):
         assert [client("GET", "brands").status_code for _ in range(12)] == [200] * 10 + [429] * 2
 
 
+@MOCK
 @pytest.mark.parametrize("changed", [
     {"X-CareHQ-Signature": "guess"}, {"X-CareHQ-Timestamp": "0"}, {"X-CareHQ-Nonce": None}, {"Content-Type": "text/x"}])
 def test_refused_requests_count_too(mocksrv, connect, changed):
@@ -153,6 +166,7 @@ def test_refused_requests_count_too(mocksrv, connect, changed):
     assert client("GET", "brands").status_code == 429
 
 
+@MOCK
 def test_an_answer_that_is_too_early_tells_when(mocksrv, connect):
     mocksrv.clock.freeze("2026-05-01T10:00:00.25Z")
     mocksrv.set(carehq_rate_limit=True, carehq_clock_window=0)

@@ -1,10 +1,17 @@
 """The signature vectors of CareHQ's official clients: each is accepted, and refused with any one bit changed."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from urllib.parse import urlencode
 
+import carehq
+import carehq.client
 import pytest
+import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from contract_tests.carehq import signing
 from mocksrv.vendors.carehq.signatures import Signed, match_current, match_legacy, path_of, split, undecoded
 
 SECRET = "MY_API_SECRET"
@@ -184,3 +191,31 @@ def test_the_signed_path_starts_at_the_version(target, path):
 
 def test_bytes_that_are_no_text_survive_decoding():
     assert split(b"a=%FF&b=\xff&&c", undecoded) == [("a", "%FF"), ("b", "\udcff"), ("c", "")]
+
+
+# --- the signer of the contract tests --------------------------------------------------------------------------------
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
+ARGUMENTS = st.dictionaries(TEXT.filter(bool), TEXT | st.lists(TEXT, min_size=1, max_size=4), max_size=5)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(["get", "put", "patch", "delete"]), ARGUMENTS)
+def test_the_signer_of_the_contract_tests_signs_as_the_official_client(method, arguments):
+    """The client's request is caught before it is sent, and signed once more from its bytes."""
+    sent = []
+
+    def catch(url, **given):
+        sent.append(requests.Request(method.upper(), url, given["headers"], params=given["params"],
+                                     data=given["data"]).prepare())
+        return SimpleNamespace(headers={}, status_code=200, json=dict)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(carehq.client, "requests", SimpleNamespace(**{method: catch}))
+        client = carehq.APIClient("account", "key", SECRET, api_base_url="http://127.0.0.1:1")
+        client(method, "users", **{"params" if method == "get" else "data": arguments})
+    (request,) = sent
+    encoded = request.url.partition("?")[2] if method == "get" else request.body or ""
+    headers = request.headers
+    assert headers["X-CareHQ-Signature"] == signing.signature(
+        SECRET, headers["X-CareHQ-Timestamp"], headers["X-CareHQ-Nonce"], method.upper(), "/v1/users", encoded.encode())
