@@ -504,7 +504,8 @@ def test_operations_tell_whose_proof_is_stale(page, monkeypatch):
     page.open("operations").sees("and the proof of 1 is stale")
     page.control("Stale only").click()
     page.until(lambda: len(page.all("tbody tr")) == len(recorded))
-    assert {cell.text.split("\n")[0] for cell in page.all("tbody td:nth-child(4)")} == {"recorded stale"}
+    assert {cell.text.split("\n")[0] for cell in page.all("tbody td:nth-child(4)")} == {
+        "recorded stale", "recorded (refusals) stale"}
 
 
 def test_operations_lead_to_the_openapi_documents(page):
