@@ -1,77 +1,40 @@
 """Bodies of HQ's own types, right and wrong: no failure of ours, and a refusal leaves what was there before."""
 
-import json
-from itertools import count
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from werkzeug.test import Client
 
-from mocksrv.app import create_app
-from mocksrv.config import Config
+from mocksrv.tests.commcare_attempts import ANY, CASE, TABLE, TEXT, Attempts, mostly
 
-KEY = {"Authorization": "ApiKey brudolph@dimagi.com:0123456789abcdef0123456789abcdef01234567"}
 LIGHT = settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 TABLES = ("commcare.cases", "commcare.forms", "commcare.lookup_tables", "commcare.lookup_rows")
-TABLE, CASE = "7" * 32, "known"
 
 
 @pytest.fixture(scope="module")
-def app():
-    app = create_app(Config(vendor=("commcare",), size=10))
-    yield app
-    app.worlds.close()
-
-
-@pytest.fixture(scope="module")
-def send(app):
-    """Sends one body into a world of its own that has a case, a table and a row; what the answer was."""
-    numbers = count()
+def send():
+    """Sends one body into a world that has a case, a table and a row; what the answer was."""
+    attempts = Attempts()
 
     def call(method, path, data):
-        name = f"refusals-{next(numbers)}"
-        client, world = Client(app), app.worlds[name]
-
-        def ask(method, path, data):
-            return client.open(f"/~{name}/a/demo/api/{path}", method=method, data=json.dumps(data),
-                               headers=KEY | {"Content-Type": "application/json"})
-
-        case = ask("POST", "case/v2/", {"case_type": "t", "case_name": "n", "owner_id": "o", "external_id": CASE})
-        assert ask("POST", "lookup_table/v1/", {"tag": "known", "id": TABLE}).status_code == 201
-        row = ask("POST", "lookup_table_item/v2/", {"data_type_id": TABLE})
-        before = held(world)
-        path = path.format(case=case.json["case"]["case_id"], table=TABLE, row=row.json["id"])
-        response = ask(method, path, data)
-        diagnosis = response.headers.get("X-Mocksrv-Diagnosis", "")
-        assert "mocksrv itself failed" not in diagnosis, diagnosis
-        if response.status_code == 500:
-            assert diagnosis.startswith("CommCare HQ itself answers 500 here: ")
-        if response.status_code >= 400:
-            assert held(world) == before
-        app.worlds.delete(name)
+        with attempts.somewhere() as ask:
+            case = ask("POST", "case/v2/", {"case_type": "t", "case_name": "n", "owner_id": "o", "external_id": CASE})
+            assert ask("POST", "lookup_table/v1/", {"tag": "known", "id": TABLE}).status_code == 201
+            row = ask("POST", "lookup_table_item/v2/", {"data_type_id": TABLE})
+            before = held(ask.world)
+            path = path.format(case=case.json["case"]["case_id"], table=TABLE, row=row.json["id"])
+            response = ask(method, path, data)
+            if response.status_code >= 400:
+                assert held(ask.world) == before
         return response
 
-    return call
+    yield call
+    attempts.app.worlds.close()
 
 
 def held(world):
     return {name: list(world.table(name).all()) for name in TABLES}
 
 
-ANY = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=False, allow_infinity=False)
-    | st.sampled_from(["", "x", "1a", "é", "a b", TABLE, CASE, "\x00"]),
-    lambda inner: (st.lists(inner, max_size=2)
-                   | st.dictionaries(st.sampled_from(["a", "", "field_list"]), inner, max_size=2)), max_leaves=4)
-
-
-def mostly(right):
-    """The right type three times out of four."""
-    return st.integers(0, 3).flatmap(lambda number: right if number else ANY)
-
-
-TEXT = st.sampled_from(["", "n", "é", CASE])
 PROPERTIES = st.dictionaries(st.sampled_from(["a", "_a", "1a", "case_name", "last_modified", "é"]), mostly(TEXT),
                              max_size=3)
 INDEX = st.fixed_dictionaries({}, optional={
