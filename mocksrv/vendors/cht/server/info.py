@@ -29,6 +29,18 @@ WELCOME = {
     "features": ["access-ready", "partitioned", "pluggable-storage-engines", "reshard", "scheduler"],
     "vendor": {"name": "The Apache Software Foundation"},
 }
+MOVED = """<!--
+This loads as an empty page, for browsers that still have the application's old address.
+It leads them to the root.
+-->
+
+<html>
+  <head>
+    <meta http-equiv="refresh" content="0; url=/" />
+  </head>
+  <body></body>
+</html>
+"""
 STEPS = ("checks", "install", "index", "config", "migrate", "forms")
 ANY = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
@@ -113,8 +125,7 @@ def root(world: World, call: Call) -> Any:
                   source=SOURCE)
 def rewrite_page(world: World, call: Call) -> Any:
     """What is left at the application's old address: a page for browsers that still have that one."""
-    return Reply("<!DOCTYPE html>\n<html><head><title>CHT</title></head><body>"
-                 "<!-- This loads as an empty page --></body></html>\n")
+    return Reply(MOVED)
 
 
 @vendor.operation("GET", REWRITE, name="rewrite_redirect", statuses=(302, 404), errors=response_schemas.COUCH_ERROR,
@@ -168,6 +179,13 @@ def manifest(world: World, call: Call) -> Any:
     return Reply({"start_url": "./", "name": "Community Health Toolkit", "display": "standalone",
                   "background_color": "#323232", "theme_color": "#323232", "icons": icons},
                  content_type="application/json; charset=UTF-8")
+
+
+@vendor.operation("GET", "/service-worker.js", name="service_worker", anonymous=True,
+                  produces="application/javascript", proof="source", source=SOURCE)
+def service_worker(world: World, call: Call) -> Any:
+    """The script that keeps the web application in a browser; ours keeps nothing."""
+    return Reply("self.skipWaiting();\n", content_type="application/javascript; charset=UTF-8")
 
 
 @vendor.operation("GET", "/robots.txt", name="robots", anonymous=True, produces="text/plain", proof="source",

@@ -253,6 +253,17 @@ if (form.id === "tokenLogin") {
 }
 """
 NOTHING = '"use strict";\n'
+FOLDER = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Redirecting</title>
+</head>
+<body>
+<pre>Redirecting to /login/</pre>
+</body>
+</html>
+"""
 BOWSER = """"use strict";
 // On the real page this library tells browsers that are too old; ours takes every browser.
 """
@@ -319,6 +330,14 @@ def asset_type(call: Call, kind: str) -> str:
     if not releases.FILE_TYPES.holds(call):
         return f"{kind}; charset=UTF-8"
     return f"{kind.replace('application', 'text')}; charset=utf-8"
+
+
+@vendor.operation("GET", "/login", name="login_folder", anonymous=True, statuses=(301,), produces="text/html",
+                  proof="source", source=STATIC)
+def login_folder(world: World, call: Call) -> Any:
+    """The folder of these files; Express sends on to its name with a slash."""
+    return Reply(FOLDER, 301, content_type="text/html; charset=UTF-8",
+                 headers=[("Location", f"{call.prefix}/login/")])
 
 
 @vendor.operation("GET", "/login/style.css", name="login_style", anonymous=True, produces="text/css", proof="source",
