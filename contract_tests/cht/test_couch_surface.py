@@ -121,3 +121,69 @@ def test_the_newest_message_of_each_contact(api, unique):
     assert newest("") == [(None, f"{unique}-b-30")]
     assert len(newest("group=true")) == 4
     assert [row["key"][1] for row in api.ok("GET", f"{view}?{span}&reduce=false")["rows"]] == [10, 20, 5, 30]
+
+
+# --- odd names and paths ---
+
+
+@pytest.mark.parametrize("name", ["api", "admin"])
+def test_databases_may_be_called_as_the_api_is(strict, name):
+    assert strict.get(f"/{name}/x").status_code == 404
+    assert strict.put(f"/{name}").json() == {"ok": True}
+    assert name in strict.get("/_all_dbs").json()
+    assert strict.delete(f"/{name}/").json() == {"ok": True}
+    assert strict.delete(f"/{name}").status_code == 404
+
+
+def test_a_document_that_is_named_like_a_page(strict):
+    made = strict.put("/medic/login", {})
+    assert made.status_code == 201
+    assert strict.get("/medic/login/").json() == {"_id": "login", "_rev": made.json()["rev"]}
+    assert "<form" in strict.get("/medic/login").text
+    assert strict.delete(f"/medic/login/?rev={made.json()['rev']}").ok
+
+
+@pytest.mark.parametrize("path", ["/_session/", "/_session//", "//_session"])
+def test_the_session_by_another_path_takes_a_login(strict, path):
+    assert strict.get(path).json()["userCtx"]["name"] == "admin"
+    assert strict.anonymous().get(path, headers={"Accept": "application/json"}).status_code == 401
+
+
+def test_members_of_medic_stay_when_their_roles_are_gone(strict):
+    before = strict.get("/medic/_security").json()["members"]["roles"]
+    roles = strict.get("/api/v1/settings").json()["roles"]
+    strict.ok("PUT", "/api/v1/settings?replace=1", {"roles": {**roles, "field_worker": {"name": "x"}}})
+    strict.ok("PUT", "/api/v1/settings?replace=1", {"roles": roles})
+    assert strict.get("/medic/_security").json()["members"]["roles"] == [*before, "field_worker"]
+
+
+@pytest.mark.parametrize(("source", "taken"), [
+    ("function (doc) { emit(doc._id); }", True), ("doc => { emit('(') }", True),
+    ("function (d) { /[(]/.test(d) }", True), ("function (doc) { // it's\n emit(1); }", True),
+    ("function(", False), ("emit(1)", False), ("function (d) { ]", False)])
+def test_a_view_that_is_no_function(strict, source, taken):
+    answer = strict.put("/medic/_design/own", {"views": {"v": {"map": source}}})
+    assert (answer.status_code == 201) == taken
+    if not taken:
+        assert answer.status_code == 400
+        assert answer.json()["error"] == "compilation_error"
+        assert answer.json()["reason"].startswith("Compilation of the map function in the 'v' view failed: ")
+        doc = {"_id": "_design/own", "views": {"v": {"map": source}}}
+        (row,) = strict.post("/medic/_bulk_docs", {"docs": [doc]}).json()
+        assert row["error"] == "compilation_error"
+
+
+def test_an_attachment_that_cannot_be_unpacked_fails_a_whole_list(strict):
+    strict.ok("PUT", "/medic/odd", {"_attachments": {"a": {"content_type": "text/plain", "encoding": "gzip",
+                                                           "data": "eHl6"}}})
+    for path in ("/medic/_all_docs", "/medic/_design/medic-client/_view/doc_by_type"):
+        answer = strict.get(f'{path}?include_docs=true&attachments=true')
+        if path.endswith("_all_docs"):
+            assert (answer.status_code, answer.json()) == (500, {"error": "unknown_error", "reason": "data_error"})
+        assert answer.headers["Content-Type"].startswith("application/json")
+
+
+def test_lists_that_need_not_be_sorted(strict):
+    assert {"total_rows", "offset"} <= strict.get("/medic/_all_docs?sorted=false&limit=1").json().keys()
+    view = "/medic/_design/medic-client/_view/doc_by_type?sorted=false&limit=1"
+    assert strict.get(view).json().keys() == {"rows"}

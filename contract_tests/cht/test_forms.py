@@ -300,3 +300,45 @@ def test_who_may_validate_is_told_in_json(api, unique, accept):
     answer = api.as_user(unique).taking(accept).post(
         VALIDATE, data=b"<a/>", headers={"Content-Type": "application/xml"})
     assert (answer.status_code, answer.json()) == (403, {"error": "Insufficient privileges"})
+
+
+# --- what the API makes of a form ---
+
+
+@pytest.mark.mock_only
+def test_a_form_for_enketo_gets_html_and_a_model_in_a_second_revision(strict, mocksrv):
+    """Half a second later, on the world's clock."""
+    mocksrv.clock.freeze()
+    upload(strict, "survey", xform(tag="survey"), collect=False)
+    assert strict.doc("form:survey")["_rev"].startswith("1-")
+    mocksrv.clock.advance(1)
+    doc = strict.doc("form:survey")
+    assert doc["_rev"].startswith("2-")
+    assert {name: (stub["content_type"], stub["revpos"]) for name, stub in doc["_attachments"].items()} == {
+        "xml": ("application/xml", 2), "form.html": ("text/html", 2), "model.xml": ("text/xml", 2)}
+    page = strict.get("/medic/form%3Asurvey/form.html").text
+    assert "Stock take" in page
+    model = etree.fromstring(strict.get("/medic/form%3Asurvey/model.xml").content)
+    assert model[0][0].get("version") == "2024-06-05"
+    assert strict.get("/medic/form%3Asurvey/xml").content == xform(tag="survey")
+
+
+@pytest.mark.mock_only
+def test_forms_that_stay_as_they_are(strict, mocksrv):
+    mocksrv.clock.freeze()
+    upload(strict, "collected", xform(), collect=True)
+    upload(strict, "broken", b"<h:html>", collect=False)
+    strict.put("/medic/form%3Aplain", {"_id": "form:plain", "type": "form"})
+    mocksrv.clock.advance(1)
+    assert {strict.doc(f"form:{id}")["_rev"][:2] for id in ("collected", "broken", "plain")} == {"1-"}
+    upload(strict, "survey", xform(tag="survey"), collect=False)
+    mocksrv.clock.advance(1)
+    first = strict.doc("form:survey")
+    strict.put("/medic/form%3Asurvey", {**first, "title": "Another one"})
+    mocksrv.clock.advance(1)
+    assert strict.doc("form:survey")["_rev"].startswith("3-")  # both files are right as they are
+
+
+def test_the_name_of_a_form_keeps_its_letter_case(strict):
+    answer = strict.get("/API/V1/FORMS/VALIDATE")
+    assert answer.json() == {"code": 400, "error": 'Invalid form name (form="", format="VALIDATE")'}

@@ -86,6 +86,11 @@ def is_unaudited(call: Call) -> bool:
     return any(pattern.fullmatch(path) for pattern in (UNCHECKED, META, REWRITE)) or is_unchecked(call)
 
 
+def is_other_session(call: Call) -> bool:
+    """Whether a session is asked for by a path that CouchDB alone takes for that one, such as `/_session/`."""
+    return call.operation is not None and call.operation.name.startswith("session_") and not is_unchecked(call)
+
+
 def makes_own_database(call: Call) -> bool:
     """Whether a user wants the database that is its own."""
     own = META.fullmatch(sent_path(call))

@@ -31,6 +31,7 @@ BODY_TYPES = {"strict": (JSON,), "csv": (JSON, "text/csv")}  # what operations t
 CHARSET = re.compile(r"charset=\"?([^\s;\"]+)", re.IGNORECASE)
 BAD_ESCAPE = re.compile(r"%(?![0-9a-f]{2})", re.IGNORECASE)
 SLASHES = re.compile("//+")
+SESSION = ("_session",)  # has no path below it that ends with a slash
 EITHER_WAY = ("/api/v1/forms/", "/api/sms/")  # operations that have a path with and one without a slash at its end
 JSON_MEDIA = re.compile(r"application/json\s*(;|$)", re.IGNORECASE)
 
@@ -160,7 +161,7 @@ class CHT(Vendor[Call]):
                                   f"it is {call.header('content-type') or 'missing'}")
         if call.operation is None:
             raise entrance.refusal(world, call)
-        if not traits.get("anonymous"):
+        if not traits.get("anonymous") or routing.is_other_session(call):
             caller = auth.signed_in(call, prompt=bool(traits.get("prompt")))
             if routing.is_proxied(call):
                 if caller.online:
@@ -236,7 +237,7 @@ def tidied(world: World, path: str) -> str:
     parts = [part for part in path.split("/") if part]
     if not parts or not is_couchdbs(world, f"/{parts[0].lower()}"):
         return path
-    strict = len(parts) == 1 or not OWNED.isdisjoint(part.lower() for part in parts)
+    strict = parts[0] not in SESSION and (len(parts) == 1 or not OWNED.isdisjoint(part.lower() for part in parts))
     return f"/{'/'.join(parts)}{'/' if strict and path[-1] == '/' else ''}"
 
 

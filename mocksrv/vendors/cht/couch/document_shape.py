@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+# Comments and texts of JavaScript, in which brackets mean nothing.
+QUOTED = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""", re.DOTALL)
+PAIRS = {")": "(", "]": "[", "}": "{"}
 REV = re.compile(r"[+]?\d+-", re.ASCII)
 # The members that CouchDB keeps for itself, and of which kind those must be that it acts on.
 SPECIAL: dict[str, type] = {"_id": str, "_deleted": bool, "_attachments": dict, "_revisions": dict,
@@ -31,8 +34,20 @@ DESIGN: dict[str, tuple[type | tuple[type, ...], str]] = {
     "validate_doc_update": (str, "string"), "views": (dict, "object")}
 
 
+def design_refusal(doc: Mapping[str, Any]) -> Invalid | None:
+    """Why CouchDB does not take a design document, or None. CouchDB 3.3 source, couch_mrview (validate)."""
+    if problem := design_problem(doc):
+        return Invalid("invalid_design_doc", problem)
+    if doc.get("language", "javascript") == "javascript":
+        for name, view in doc.get("views", {}).items():
+            if isinstance(source := view.get("map"), str) and is_broken(source):
+                return Invalid("compilation_error", f"Compilation of the map function in the '{name}' view failed: "
+                                                    f"Expression does not eval to a function. ({source})")
+    return None
+
+
 def design_problem(doc: Mapping[str, Any]) -> str | None:
-    """Why CouchDB does not take a design document, or None. CouchDB 3.3 source, couch_mrview (validate_ddoc_fields)."""
+    """Why the fields of a design document are not those of one, or None."""
     for name, (kind, told) in DESIGN.items():
         if name in doc and not isinstance(doc[name], kind):
             return f"`{name}` field must have {told} type"
@@ -45,6 +60,25 @@ def design_problem(doc: Mapping[str, Any]) -> str | None:
             if not isinstance(view.get("reduce", ""), str):
                 return "`reduce` field must have string type"
     return None
+
+
+def is_broken(source: str) -> bool:
+    """Whether JavaScript is no function for certain: it has none in it, or brackets that do not match.
+
+    It is not read any further than that, and where a `/` may begin a regular expression not even so far.
+    """
+    plain = QUOTED.sub("", source)
+    if "function" not in plain and "=>" not in plain:
+        return True
+    if "/" in plain or "`" in plain:
+        return False
+    open_ones: list[str] = []
+    for sign in plain:
+        if sign in PAIRS.values():
+            open_ones.append(sign)
+        elif sign in PAIRS and (not open_ones or open_ones.pop() != PAIRS[sign]):
+            return True
+    return bool(open_ones)
 
 
 def check(doc: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from mocksrv.vendors.cht.couch import documents, maintenance
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch_api import bodies, offline
 from mocksrv.vendors.cht.couch_api.local_documents import guarded
-from mocksrv.vendors.cht.couch_api.one_document import DB, MEDIC, META, SOURCE, json_body, opened, sequence
+from mocksrv.vendors.cht.couch_api.one_document import ANY_DB, DB, MEDIC, META, SOURCE, json_body, opened, sequence
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.shared_libs import app_settings
@@ -44,7 +44,7 @@ def entered(world: World, call: Call) -> Database:
 # --- made and deleted ----------------------------------------------------------------------------------------
 
 
-@vendor.operation("PUT", f"/{DB}", f"/{DB}/", name="couch_make_database", response=response_schemas.FINE,
+@vendor.operation("PUT", f"/{ANY_DB}", f"/{ANY_DB}/", name="couch_make_database", response=response_schemas.FINE,
                   statuses=(200, 201),
                   proof="source",
                   source="CouchDB 3.3; CHT 4.15 source, api/src/controllers/create-user-db.js")
@@ -74,7 +74,7 @@ def make_own(world: World, call: Call) -> Any:
     return {"ok": True}
 
 
-@vendor.operation("DELETE", f"/{DB}", f"/{DB}/", name="couch_delete_database", response=response_schemas.FINE,
+@vendor.operation("DELETE", f"/{ANY_DB}", f"/{ANY_DB}/", name="couch_delete_database", response=response_schemas.FINE,
                   proof="source",
                   source=SOURCE)
 def delete_database(world: World, call: Call) -> Any:
@@ -97,8 +97,8 @@ def medic_redirect(world: World, call: Call) -> Any:
     return rendering.redirect(call, "/medic/")
 
 
-@vendor.operation("GET", f"/{DB}/", f"/{DB}", name="couch_database", response=response_schemas.DATABASE, proof="source",
-                  source=SOURCE)
+@vendor.operation("GET", f"/{ANY_DB}/", f"/{ANY_DB}", name="couch_database", response=response_schemas.DATABASE,
+                  proof="source", source=SOURCE)
 def database_info(world: World, call: Call) -> Any:
     """What CouchDB tells of a database."""
     return rendering.CouchReply(described(entered(world, call)))

@@ -32,7 +32,8 @@ from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
-# Any name that CouchDB takes, but for what the API owns: a path below it that it does not know is a mistake there.
+# Any name that CouchDB takes; and the same but for what the API owns: an unknown path below that is a mistake there.
+ANY_DB = r"{db:[a-z][a-z0-9_$()+-]*|_users|_replicator|_global_changes}"
 DB = r"{db:(?!(?:api|admin)(?![a-z0-9_$()+-]))[a-z][a-z0-9_$()+-]*|_users|_replicator|_global_changes}"
 # Any id but CouchDB's own words, for which it refuses the methods that they do not have.
 ID = (r"{id:(?!_(?:all_docs|bulk_docs|bulk_get|changes|compact|design_docs|ensure_full_commit|explain|find|index"
@@ -97,7 +98,8 @@ def document_body(call: Call, db: Database) -> dict[str, Any]:
 # --- one document --------------------------------------------------------------------------------------------
 
 
-@vendor.operation("GET", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_get_document", statuses=(200, 301, 500),
+@vendor.operation("GET", f"/{DB}/{ID}", f"/{DB}/{ID}/", f"/{DB}/{DESIGN}", name="couch_get_document",
+                  statuses=(200, 301, 500),
                   produces=("application/json", multipart.RELATED, multipart.MIXED), query=request_schemas.DOCUMENT,
                   response=response_schemas.any_of(response_schemas.DOCUMENT, response_schemas.REVISIONS),
                   proof="source", source=SOURCE)
@@ -167,7 +169,8 @@ def tagged(call: Call, body: Any, rev: str, status: int = 200, headers: Headers 
     return rendering.CouchReply(body, status, [("etag", tag), *(headers or [])])
 
 
-@vendor.operation("PUT", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_put_document", query=request_schemas.REVISION,
+@vendor.operation("PUT", f"/{DB}/{ID}", f"/{DB}/{ID}/", f"/{DB}/{DESIGN}", name="couch_put_document",
+                  query=request_schemas.REVISION,
                   statuses=(200, 201, 202),
                   body=Document, response=response_schemas.any_of(Created, response_schemas.BATCHED), proof="source",
                   source=SOURCE, effect="makes")
@@ -224,8 +227,8 @@ def allow(call: Call, db: Database, doc: Mapping[str, Any], *, new_edits: bool =
     guarded(partial(document_shape.check, doc))
     if new_edits and db.conflicts(doc):
         errors.couch(409, "conflict", documents.Conflict.reason)
-    if doc["_id"].startswith("_design/") and (problem := document_shape.design_problem(doc)):
-        errors.couch(400, "invalid_design_doc", problem)
+    if doc["_id"].startswith("_design/") and (problem := document_shape.design_refusal(doc)):
+        errors.couch(400, problem.error, problem.reason)
     if reason := forbidden(call, db, doc):
         errors.couch(403, "forbidden", reason)
 
@@ -275,7 +278,7 @@ def post_document(world: World, call: Call) -> Any:
     return created(call, db, result)
 
 
-@vendor.operation("DELETE", f"/{DB}/{ID}", f"/{DB}/{DESIGN}", name="couch_delete_document",
+@vendor.operation("DELETE", f"/{DB}/{ID}", f"/{DB}/{ID}/", f"/{DB}/{DESIGN}", name="couch_delete_document",
                   query=request_schemas.REVISION,
                   response=response_schemas.WRITTEN,
                   proof="source", source=SOURCE, effect="changes")

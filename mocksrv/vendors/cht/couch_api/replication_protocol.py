@@ -175,8 +175,8 @@ def one_written(world: World, call: Call, db: Database, doc: dict[str, Any],
     if doc["_id"].startswith(maintenance.LOCAL):
         result = guarded(partial(maintenance.put_local, world, db.name, doc))
         yield from [result] if new_edits else []
-    elif doc["_id"].startswith("_design/") and (problem := document_shape.design_problem(doc)):
-        yield {"id": doc["_id"], "error": "invalid_design_doc", "reason": problem}
+    elif doc["_id"].startswith("_design/") and (problem := document_shape.design_refusal(doc)):
+        yield {"id": doc["_id"], "error": problem.error, "reason": problem.reason}
     elif new_edits and db.conflicts(doc):
         yield {"id": doc["_id"], "error": "conflict", "reason": documents.Conflict.reason}
     elif reason := forbidden(call, db, doc):

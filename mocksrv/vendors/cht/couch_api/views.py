@@ -16,7 +16,7 @@ from mocksrv.vendors.cht.couch import collation, versions
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch.view_index import Row, Rows, View, parsed, rows_of
 from mocksrv.vendors.cht.couch_api.lists import view_options
-from mocksrv.vendors.cht.couch_api.lists.all_docs import headed, lines, results, stream
+from mocksrv.vendors.cht.couch_api.lists.all_docs import begun, headed, lines, results, stream
 from mocksrv.vendors.cht.couch_api.lists.view_options import EXACT, Options
 from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, json_body, opened, sequence
 from mocksrv.vendors.cht.ddocs import sources
@@ -37,7 +37,7 @@ def get_view(world: World, call: Call) -> Any:
     """Rows of a view: key, keys, startkey, endkey (with startkey_docid, endkey_docid), inclusive_end, descending, skip,
     limit, include_docs, reduce, group, group_level, update_seq, sorted."""
     db = entered(world, call)
-    return rendering.CouchReply(lines(Asked(world, call, db).rows(view_options.of_query(call.query))))
+    return rendering.CouchReply(begun(lines(Asked(world, call, db).rows(view_options.of_query(call.query)))))
 
 
 @vendor.operation("POST", PATH, name="couch_view_post", response=response_schemas.ROWS, query=request_schemas.VIEW,
@@ -48,7 +48,7 @@ def post_view(world: World, call: Call) -> Any:
     body = json_body(call)
     view_options.no_queries(body)
     found = view_options.of_body(body, call.query, WRONG_KEYS)
-    return rendering.CouchReply(lines(Asked(world, call, db).rows(found)))
+    return rendering.CouchReply(begun(lines(Asked(world, call, db).rows(found))))
 
 
 @vendor.operation("POST", f"{PATH}/queries", name="couch_view_queries", body=request_schemas.QUERIES_BODY,
@@ -106,7 +106,8 @@ class Asked:
         chosen, offset = choose(rows, found)
         show = (partial(versions.included, self.world, self.db, versions.asked(found)) if found.get("include_docs")
                 else None)
-        return stream(headed(found, len(rows), offset, seq), (shown(self.db, row, show) for row in chosen))
+        head = '"rows":[' if found.get("sorted") is False else headed(found, len(rows), offset, seq)
+        return stream(head, (shown(self.db, row, show) for row in chosen))
 
 
 # --- rows ----------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from mocksrv.vendors.cht.shared_libs import lineage, message_tasks, translations
 from mocksrv.world import World
 
 STATES = ("received", "scheduled", "pending", "sent", "cleared", "muted")
+NUMBER = re.compile(r"\s*[+-]?[0-9]{1,15}(?:\.0*)?\s*")  # which parseInt reads as Number does
 COLUMNS = ("id", "patient_id", "reported_date", "from", "type", "state", *STATES, "message_id", "sent_by", "to_phone",
            "content")
 
@@ -21,13 +23,18 @@ def stream(world: World, options: Options) -> Iterator[str]:
     yield ",".join(COLUMNS) + "\n"
     if isinstance(options.given, list):
         raise BadFilter("invalid UTF-8 JSON")  # as the query of a view
-    for page in pages.of(world, options.limit, lambda skip, limit: record_ids(world, skip, limit)):
+    for page in pages.of(world, counted(options.limit), lambda skip, limit: record_ids(world, skip, limit)):
         lines = []
         for id in page:
             doc = world.table("cht.medic").get(id)
             if doc is not None:
                 lines += [csvtext.line(cells) for cells in rows(world, doc, options.human)]
         yield "".join(lines)
+
+
+def counted(limit: Any) -> Any:
+    """A limit that is a text as a number, which PouchDB makes of it before it asks for the view."""
+    return int(javascript.number(limit)) if isinstance(limit, str) and NUMBER.fullmatch(limit) else limit
 
 
 def record_ids(world: World, skip: int, limit: int) -> list[str]:

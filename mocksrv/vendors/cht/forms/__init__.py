@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 from mocksrv.call import Reply
-from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht import errors, rendering, routing
 from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import Difference
@@ -74,7 +75,8 @@ def get_form(world: World, call: Call) -> Any:
     The page has JSON definitions too. Ids are also taken in another letter case, or as the definition states them:
     the list's links have those.
     """
-    id, _, format = call.params["form"].rpartition(".")
+    name = unquote(routing.sent_path(call)).rpartition("/")[2]  # in the letter case in which it was sent
+    id, _, format = name.rpartition(".")
     if not id:
         errors.fail(400, f'Invalid form name (form="{id}", format="{format}")')
     if format == "json" and Difference.JSON_FORMS.as_page(world) and (found := json_definition(world, id)) is not None:

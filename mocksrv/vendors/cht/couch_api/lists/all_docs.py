@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from mocksrv.call import Reply
@@ -78,7 +79,16 @@ def asked_for(call: Call) -> Options:
 def one_list(make: Callable[[Options], Iterable[bytes]], found: Options) -> Reply:
     """The answer to one query."""
     view_options.check(found, reduces=False)
-    return rendering.CouchReply(lines(make(found)))
+    return rendering.CouchReply(begun(lines(make(found))))
+
+
+def begun(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """The parts, the first of which is made before anything is sent: what cannot be read is the whole answer then."""
+    try:
+        return chain((next(parts),), parts)
+    except errors.CouchError as error:
+        told = {key: value for key, value in error.body.items() if key != "ref"}
+        raise errors.CouchError(error.status, **told, diagnosis=error.diagnosis) from None
 
 
 def many_lists(make: Callable[[Options], Iterable[bytes]], asked: list[Options]) -> Reply:
@@ -102,9 +112,7 @@ def results(lists: list[Iterable[bytes]]) -> Iterator[bytes]:
 
 
 def headed(found: Options, total: Any, offset: Any, seq: Any) -> str:
-    """What stands before the rows; nothing of it in answers that need not be sorted."""
-    if found.get("sorted") is False:
-        return '"rows":['
+    """What stands before the rows."""
     told = {"total_rows": total, "offset": offset} | ({"update_seq": seq} if found.get("update_seq") else {})
     return "".join(f'"{name}":{json_text.text(value)},' for name, value in told.items()) + '"rows":['
 

@@ -1,0 +1,68 @@
+"""What the API does after it has seen a change of the settings or of a form in the feed of `medic`.
+
+Roles of new settings become members of the database, and stay there. Forms for Enketo get their HTML and their model,
+which is another revision of them, after the while that the server takes. CHT 4.15 source,
+api/src/services/config-watcher.js; recorded from 4.15.0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mocksrv.vendors.cht import sentinel
+from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.couch.documents import Database
+from mocksrv.vendors.cht.forms import definitions, generate_xform
+from mocksrv.vendors.cht.node import javascript
+from mocksrv.vendors.cht.shared_libs import app_settings
+from mocksrv.world import World
+
+STATE = "config"  # a record beside sentinel's: {"seq": up to which changes were seen, "forms": {id: when due, in ms}}
+DELAY = 500  # ms until a form has been transformed; our choice
+
+
+@sentinel.regularly
+def watch(world: World) -> None:
+    """Look at what has changed since, and transform the forms that are due."""
+    table, medic = world.table(sentinel.STATE), documents.database(world)
+    state, seq = table.peek(STATE), medic.update_seq
+    if state is None:
+        table.put(STATE, {"seq": seq, "forms": {}})
+        return
+    if seq == state["seq"] and not state["forms"]:
+        return
+    now = world.clock.ms()
+    waiting = dict(state["forms"])
+    for _, id in medic.updates(state["seq"]):
+        if id == app_settings.ID:
+            let_in(world, medic)
+        elif id.startswith(definitions.PREFIX):
+            waiting[id] = now + DELAY
+    due = [id for id, when in waiting.items() if when <= now]
+    for id in due:
+        generate_xform.update(world, medic, id)
+    if due:
+        seq = medic.update_seq
+    forms = {id: when for id, when in waiting.items() if id not in due}
+    if (seq, forms) != (state["seq"], state["forms"]):
+        table.put(STATE, {"seq": seq, "forms": forms})
+
+
+def let_in(world: World, medic: Database) -> None:
+    """Add the roles of the settings to the members of the database."""
+    security = medic.security() or {"members": {"roles": ["_admin", *app_settings.defaults()["roles"]]},
+                                    "admins": {"roles": ["_admin"]}}
+    members = found if isinstance(found := security.get("members"), dict) else {}
+    known = members.get("roles", [])
+    if new := [role for role in roles(app_settings.read(world)) if role not in known]:
+        members = {**members, "roles": [*known, *new]}
+        world.table(documents.SERVER).put(f"security/{medic.name}", {**security, "members": members})
+
+
+def roles(settings: dict[str, Any]) -> list[str]:
+    """The names of the configured roles, as JavaScript's Object.keys tells them."""
+    given = settings.get("roles")
+    if isinstance(given, dict):
+        return list(given)
+    return [str(number) for number in range(javascript.units(given) if isinstance(given, str) else
+                                            len(given) if isinstance(given, list) else 0)]
