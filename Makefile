@@ -17,6 +17,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
+	@$@ -m pip uninstall --quiet --yes --disable-pip-version-check setuptools 2>/dev/null  # Python 3.11 adds it: 10 MB
 
 $(VENV)/server: pyproject.toml | $(BIN)/python
 	@echo "installing the server into $(VENV) ..."
