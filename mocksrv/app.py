@@ -182,7 +182,10 @@ class Simulator(Flask):
             max_body=vendor.max_body,
             connection=environ.get("mocksrv.connection"),
         )
-        reply = vendor.encode(call, self.answer(world, vendor, call))
+        try:
+            reply = vendor.encode(call, self.answer(world, vendor, call))
+        except NoRoom as error:  # another process holds the world since a moment
+            return no_world(error, dated(start_response))
         start_response(status_line(reply.status), reply.headers)
         if call.method == "HEAD":
             if reply.streams:

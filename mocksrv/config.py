@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mocksrv.people import locales
+from mocksrv.shards import WHOLE, Shard
 
 # The number of main records (enquiries, cases, contacts) that a named size stands for; the rest scales along.
 SIZES = {"empty": 0, "small": 50, "medium": 1_000, "large": 100_000}
@@ -107,6 +108,8 @@ class Config:
     worlds: int = field(default=1_000, metadata={"help": "most worlds at a time; idle ones make room"})
     idle: float = field(default=3600.0, metadata={"help": "seconds without a request after which a world may go"})
     memory: int = field(default=1024, metadata={"help": "MB that worlds and snapshots may take beside the seeded data"})
+    shard: Shard = field(default=WHOLE, metadata={
+        "help": "which of how many processes this is, such as 2/4, when a balancer spreads the worlds"})
     set: dict[str, str] = field(default_factory=dict, metadata={"help": "vendor.setting = value"})
 
     @property
@@ -185,6 +188,13 @@ def parse_control(value: Any) -> str:
     return str(value)
 
 
+def parse_shard(value: Any) -> Shard:
+    try:
+        return Shard.parse(str(value))
+    except ValueError as error:
+        raise ConfigError(f"shard {str(value)[:40]!r}: {error}") from None
+
+
 def parse_token(value: Any) -> str:
     if not str(value).isascii() or any(char <= " " for char in str(value)):
         raise ConfigError("token: use ASCII letters, digits and signs without spaces, since it travels in a header")
@@ -237,7 +247,7 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "limits": parse_truth, "set": parse_pairs, "data": lambda value: Path(value) if value else None,
     "tls": lambda value: Path(value).expanduser() if value else None,
     "url_file": lambda value: Path(value) if value else None,
-    "host": str, "token": parse_token, "control": parse_control,
+    "host": str, "token": parse_token, "control": parse_control, "shard": parse_shard,
 }
 
 

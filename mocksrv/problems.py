@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mocksrv.call import Refusal
 from mocksrv.operation import Operation
 from mocksrv.serving.wsgi import header_safe, status_line
+from mocksrv.shards import Shard
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -25,11 +26,12 @@ def problem(code: str, status: int, detail: str) -> dict[str, Any]:
 class NoRoom(Exception):
     """There are too many worlds, or their memory is used up; the text says what to do.
 
-    `code` and `status` are those of our own answer.
+    `code`, `status` and `headers` are those of our own answer.
     """
 
     code = "no-room"
     status = 503
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class TooManyWorlds(NoRoom):
@@ -54,10 +56,20 @@ class OutOfMemory(NoRoom):
                          "(GET /_mocksrv/worlds shows the bytes of each), or start with more --memory")
 
 
+class OtherProcess(NoRoom):
+    """The world is held by another process; a balancer that knows how worlds are spread asks that one."""
+
+    code, headers = "other-process", (("Retry-After", "1"),)
+
+    def __init__(self, name: str, own: Shard) -> None:
+        super().__init__(f"world {name!r} is held by process {own.owner(name)} of {own.count}, and this is process "
+                         f"{own.number}: ask again when the balancer knows it, or see `mocksrv shards where {name}`")
+
+
 class FromElsewhere(Exception):
     """A page of another site asks for a world that there is not: no page that somebody visits makes worlds here."""
 
-    code, status = "forbidden", 403
+    code, status, headers = "forbidden", 403, ()
 
     def __str__(self) -> str:
         return "a page of another site may not make worlds here"
@@ -84,5 +96,5 @@ def no_world(error: NoRoom | FromElsewhere, start_response: StartResponse) -> li
     """Our own answer to a request whose world is not made: it reaches no vendor."""
     body = json.dumps(problem(error.code, error.status, str(error))).encode()
     start_response(status_line(error.status), [("Content-Type", PROBLEM), ("Content-Length", str(len(body))),
-                                               (DIAGNOSIS, header_safe(str(error)))])
+                                               (DIAGNOSIS, header_safe(str(error))), *error.headers])
     return [body]

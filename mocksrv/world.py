@@ -14,6 +14,7 @@ from mocksrv.faults import Faults
 from mocksrv.generator import Generator
 from mocksrv.journal import BODY, Journal
 from mocksrv.limits import Window
+from mocksrv.problems import NoRoom
 from mocksrv.store import Store, Table
 
 T = TypeVar("T")
@@ -39,6 +40,7 @@ class World:
         self.derived: dict[Any, Any] = {}  # computed from the tables, never changed: forks begin with the same
         self.deriving = threading.RLock()  # held while something is computed for worlds that come from this one
         self.sealed = False  # never written to again
+        self.moved: NoRoom | None = None  # said to whoever still has it when another process holds it
         self.source: World | None = None  # the sealed world that this one comes from
         self.used = stopwatch()  # real time of the last request
         self.lock = threading.RLock()
@@ -105,7 +107,9 @@ class World:
             return {**self.state(), "tables": self.store.dump()}
 
     def begin(self) -> None:
-        """What is written from now on can be taken back until it is committed."""
+        """What is written from now on can be taken back until it is committed. Raises what `moved` holds."""
+        if self.moved is not None:
+            raise self.moved
         self.store.ledger.begin()
 
     def undo(self) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 from mocksrv.clock import Clock, stopwatch
 from mocksrv.config import Config, ConfigError
 from mocksrv.generator import Generator
-from mocksrv.problems import MEGABYTE, OutOfMemory, TooManyWorlds
+from mocksrv.problems import MEGABYTE, OtherProcess, OutOfMemory, TooManyWorlds
+from mocksrv.shards import Shard
 from mocksrv.store import Damaged, Full, InUse, Store, TableSpec
 from mocksrv.vendor import Vendor
 from mocksrv.world import DEFAULT, EMPTY, World
@@ -34,7 +35,12 @@ class Worlds:
         self._worlds: dict[str, World] = {}
         self.snapshots: dict[str, World] = {}
         self._left = 0  # bytes, at least: measured when they are used up, as now
-        self._worlds[DEFAULT] = self.origin.fork(DEFAULT) if config.data is None else self._open(config.data)
+        self.shard = config.shard
+        self.leaving: dict[str, World] = {}  # that another process holds, and has not taken over yet
+        if config.data is not None and not self.shard.holds(DEFAULT):
+            raise ConfigError("a data file keeps the default world, which the first process holds: leave out --data")
+        if self.shard.holds(DEFAULT):
+            self._worlds[DEFAULT] = self.origin.fork(DEFAULT) if config.data is None else self._open(config.data)
 
     # --- making ---
 
@@ -143,25 +149,28 @@ class Worlds:
     # --- finding and replacing ---
 
     def __getitem__(self, name: str) -> World:
-        """The world of that name, made if it is new. Raises TooManyWorlds or OutOfMemory."""
+        """The world of that name, made if it is new. Raises OtherProcess, TooManyWorlds or OutOfMemory."""
         world = self._worlds.get(name)
         if world is None:
             with self._lock:
                 world = self._worlds.get(name)
                 if world is None:
-                    self._make_room()
+                    self._make_room(name)
                     world = self._worlds[name] = self.origin.fork(name)
         world.used = stopwatch()
         return world
 
-    def _make_room(self) -> None:
-        """Drop worlds that nobody has used for long, when there are as many as there may be or memory is used up."""
+    def _make_room(self, name: str) -> None:
+        """Make room for a new world: drop those that nobody has used for long, when there are as many as there may be
+        or memory is used up. Raises OtherProcess, TooManyWorlds or OutOfMemory."""
+        if not self.shard.holds(name):
+            raise OtherProcess(name, self.shard)
         if len(self._worlds) < self.config.worlds and self.spend(EMPTY):
             return
         latest = stopwatch() - self.config.idle
-        for name, world in list(self._worlds.items()):
-            if name != DEFAULT and world.used < latest:
-                del self._worlds[name]
+        for other, world in list(self._worlds.items()):
+            if other != DEFAULT and world.used < latest:
+                del self._worlds[other]
         if len(self._worlds) >= self.config.worlds:
             raise TooManyWorlds(self.config.worlds)
         if not self.spend(EMPTY, measure=True):
@@ -195,10 +204,13 @@ class Worlds:
         return self.replace(name, self.origin)
 
     def replace(self, name: str, source: World) -> World:
-        """Put a fork of `source` in the place of the world of that name. Raises TooManyWorlds or OutOfMemory."""
+        """Put a fork of `source` in the place of the world of that name.
+
+        Raises OtherProcess, TooManyWorlds or OutOfMemory.
+        """
         with self.writing(name) as old:
             if old is None:
-                self._make_room()
+                self._make_room(name)
             new = source.fork(name)
             more = new.weight - (EMPTY if old is None else old.weight)
             if more > 0 and not self.spend(more):
@@ -231,6 +243,17 @@ class Worlds:
             return True
         with self._lock:
             return self._worlds.pop(name, None) is not None
+
+    def hold(self, shard: Shard) -> list[str]:
+        """Be another shard from now on: worlds that other processes hold wait in `leaving`, whose names are given."""
+        with self._lock:
+            self.shard = shard
+            for name in [name for name in self._worlds if not shard.holds(name)]:
+                world = self._worlds[name]
+                with world.lock:  # what is being answered ends first
+                    world.moved = OtherProcess(name, shard)
+                    self.leaving[name] = self._worlds.pop(name)
+            return list(self.leaving)
 
     def snapshot(self, name: str, label: str) -> None:
         """Keep the world of that name as it is now. Raises OutOfMemory."""

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mocksrv.cli import remote, worlds
+from mocksrv.cli import remote, several, worlds
 from mocksrv.cli.base import fail
 from mocksrv.cli.console import banner, print_table
 from mocksrv.cli.doctor import doctor
 from mocksrv.cli.drift import drift
 from mocksrv.cli.gate import gate
+from mocksrv.cli.shards import shards
 from mocksrv.config import SIZES, VENDORS, Config, ConfigError, load
 from mocksrv.operation import PROOFS, STALE_AFTER, period
+from mocksrv.shards import MOST
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -72,9 +74,11 @@ def configured(**flags: Any) -> Config:
 @click.option("--memory", help="MB that worlds and snapshots may take beside the seeded data.  [default: 1024]")
 @click.option("--control", type=click.Choice(("auto", "token", "loopback", "off")), help="Who may use the control "
               "plane.  [default: auto, the token if there is one or --host is beyond loopback, else loopback]")
+@click.option("--workers", type=click.IntRange(1, MOST), help="Processes that share the worlds, behind HAProxy.")
+@click.option("--shard", metavar="N/COUNT", help="Which of how many processes this is, behind a balancer of your own.")
 @click.option("--url-file", help="File that has the base URL for as long as the server serves.")
 @click.option("--config", help="TOML file with these settings.")
-def serve(set_: tuple[str, ...], **flags: Any) -> None:
+def serve(set_: tuple[str, ...], workers: int | None, **flags: Any) -> None:
     """Start the server.
 
     Each option can also be set in the environment (MOCKSRV_PORT, MOCKSRV_SIZE, ...) or in a TOML file.
@@ -83,6 +87,9 @@ def serve(set_: tuple[str, ...], **flags: Any) -> None:
     from mocksrv.serving.watchdog import Watchdog
 
     config = configured(set=set_, **flags)
+    choose_token(config)
+    if workers is not None:
+        several.serve(workers, config)
     app, server = started(config)
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
     click.echo(f"mocksrv is ready on {server.url}")
@@ -90,8 +97,9 @@ def serve(set_: tuple[str, ...], **flags: Any) -> None:
         from mocksrv.serving.tls import advice
 
         click.echo(advice(config.tls))
-    for line in banner(app, server.url):
-        click.echo(line)
+    if config.shard.holds("default"):
+        for line in banner(app, server.url):
+            click.echo(line)
     watchdog = Watchdog(lambda: [f"{method} {redact_target(target)[:200]}" for method, target in server.in_flight()])
     watchdog.start()
     try:
@@ -100,6 +108,13 @@ def serve(set_: tuple[str, ...], **flags: Any) -> None:
     finally:
         watchdog.stop()
         app.worlds.close()
+
+
+def choose_token(config: Config) -> None:
+    """A token for a control plane that asks for one, where nobody has set any."""
+    if config.controlled_by == "token" and not config.token:
+        config.token = secrets.token_urlsafe(18)
+        click.echo(f"mocksrv: the token of the control plane, for this start alone: {config.token}", err=True)
 
 
 @contextmanager
@@ -121,9 +136,6 @@ def address_in(file: Path | None, url: str) -> Iterator[None]:
 def started(config: Config) -> tuple[Simulator, Server]:
     """The application and its bound server, or exit code 2. The port is taken first: it is quick to say no."""
     gc.disable()
-    if config.controlled_by == "token" and not config.token:
-        config.token = secrets.token_urlsafe(18)
-        click.echo(f"mocksrv: the token of the control plane, for this start alone: {config.token}", err=True)
     from mocksrv.app import create_app
     from mocksrv.serving.server import CannotListen, Server
 
@@ -241,7 +253,7 @@ def settings(as_json: bool) -> None:
         print_table(("setting", "default", "choices", "help"), rows)
 
 
-for command in (*remote.COMMANDS, *worlds.COMMANDS, doctor, drift, gate):
+for command in (*remote.COMMANDS, *worlds.COMMANDS, doctor, drift, gate, shards):
     main.add_command(command)
 
 

@@ -130,7 +130,9 @@ def refuse_unwritable(error: OSError) -> Response:
 
 @control.errorhandler(NoRoom)
 def refuse_more(error: NoRoom) -> Response:
-    return answer(problem(error.code, error.status, str(error)), error.status)
+    response = answer(problem(error.code, error.status, str(error)), error.status)
+    response.headers.extend(error.headers)
+    return response
 
 
 def refuse_route(error: HTTPException) -> Response:

@@ -55,6 +55,7 @@ SAMPLES = {  # operation -> (values of the path, query, body), in the order of t
     "read_settings": ({}, "", None), "describe_settings": ({}, "", None),
     "change_settings": ({}, "", {"cht.conformance": "page"}),
     "list_tables": ({}, "", None),
+    "read_shard": ({}, "", None), "change_shard": ({}, "", {"shard": "1/1"}),
     "read_table": ({"key": "carehq.groups"}, "skip=1&limit=2&q=sales&id=x", None),
     "list_scenarios": ({}, "", None), "apply_scenario": ({"key": "all.slow_network"}, "", {}),
     "add_fault": ({}, "", {"vendor": "cht", "method": "GET", "path": "/api/*", "status": 503, "times": 1, "nth": 2,
@@ -73,7 +74,8 @@ SAMPLES = {  # operation -> (values of the path, query, body), in the order of t
                             "scenario": "all.flaky"}),
     "delete_world": ({"key": "told"}, "", None), "reset": ({}, "", {}), "forget_world": ({}, "", None),
 }
-ELSEWHERE = {"follow_journal": "a stream has no end", "certificate_authority": "there is one under TLS only"}
+ELSEWHERE = {"follow_journal": "a stream has no end", "certificate_authority": "there is one under TLS only",
+             "read_leaving": "a server that stands alone lets no world go", "forget_leaving": "likewise"}
 
 
 def test_there_is_a_sample_of_each():

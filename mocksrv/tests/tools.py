@@ -14,6 +14,8 @@ INSTALL = {  # by the program that is looked for: Debian's name, which tells oth
     "chromedriver": "chromium-driver",
     "node": "nodejs",
     "npm": "npm",
+    "haproxy": "haproxy",
+    "nginx": "nginx",
     "javac": "default-jdk-headless",  # `java` runs a source file with the compiler of the JDK
 }
 
