@@ -27,6 +27,11 @@ def opener(*_trusted: str | None) -> OpenerDirector:
     return build_opener(ProxyHandler({}))
 
 
+def direct() -> OpenerDirector:
+    """The opener for the CAs that are trusted now."""
+    return opener(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
 class ControlFailure(Exception):
     """The control plane said no; the text is its detail."""
 
@@ -139,8 +144,7 @@ class RemoteWorld:
         body = None if data is None else json.dumps(data).encode()
         request = Request(f"{self.url}/_mocksrv{path}", body, self._headers, method=method)
         try:
-            direct = opener(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-            with direct.open(request, timeout=self.timeout) as response:
+            with direct().open(request, timeout=self.timeout) as response:
                 text, advice = response.read(), response.headers["X-Mocksrv-Diagnosis"]
         except HTTPError as error:
             with error:

@@ -20,7 +20,7 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 
 from mocksrv.clock import pause, stopwatch
-from mocksrv.remote import DIRECT
+from mocksrv.remote import direct
 from mocksrv.shards import Shard
 from mocksrv.shards.haproxy import config, slots
 
@@ -112,7 +112,7 @@ def bracketed(host: str) -> str:
 def wait_for(url: str, balancer: subprocess.Popen[bytes], log: Path, until: float) -> None:
     """Until the first process answers through HAProxy. Raises CannotStart."""
     while True:
-        with suppress(URLError, ConnectionError), DIRECT.open(f"{url}/_mocksrv/ready", timeout=5):
+        with suppress(URLError, ConnectionError), direct().open(f"{url}/_mocksrv/ready", timeout=5):
             return
         if balancer.poll() is not None:
             raise CannotStart(f"HAProxy did not start: {log.read_text(encoding='utf-8').strip()}")

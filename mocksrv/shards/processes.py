@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 from urllib.request import Request
 
-from mocksrv.remote import DIRECT, FAILURES, RemoteWorld, reason
+from mocksrv.remote import FAILURES, RemoteWorld, direct, reason
 from mocksrv.shards import Shard
 
 AT_ONCE = 16  # processes that are asked side by side
@@ -71,7 +71,7 @@ def metrics(urls: Sequence[str], token: str) -> str:
 
 def fetched(url: str, token: str) -> str:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    with DIRECT.open(Request(url, headers=headers), timeout=SECONDS) as response:
+    with direct().open(Request(url, headers=headers), timeout=SECONDS) as response:
         text: str = response.read().decode()
     return text
 
