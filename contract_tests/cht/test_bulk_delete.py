@@ -3,7 +3,6 @@
 import base64
 import json
 import socket
-import tracemalloc
 from urllib.parse import urlsplit
 
 import pytest
@@ -140,20 +139,3 @@ def test_on_the_page_only_online_users_may(api, mocksrv, places, unique):
                                      "place": places.area, "contact": places.person})
     assert api.anonymous().post("/api/v1/bulk-delete", {"docs": []}).status_code == 401
     assert api.as_user(unique).post("/api/v1/bulk-delete", {"docs": []}).status_code == 403
-
-
-@pytest.mark.mock_only
-def test_memory_stays_flat_for_100_000_ids():
-    from mocksrv.app import create_app
-    from mocksrv.config import Config
-    from mocksrv.vendors.cht.contacts import bulk_delete
-
-    app = create_app(Config(vendor=("cht",), size=0))
-    ids = [f"nobody-{number}" for number in range(100_000)]
-    batches = [ids[at : at + 100] for at in range(0, len(ids), 100)]
-    tracemalloc.start()
-    made = sum(1 for _ in bulk_delete.chunks(app.worlds["default"], batches))
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert made == 1002
-    assert peak < 500_000  # bytes: a batch at a time

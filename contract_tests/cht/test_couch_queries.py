@@ -9,9 +9,8 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from mocksrv.problems import DIAGNOSIS
-
 pytestmark = pytest.mark.writes
+DIAGNOSIS = "X-Mocksrv-Diagnosis"
 
 BY_TYPE = "/medic/_design/medic-client/_view/contacts_by_type"
 REVERSE = "No rows can match your key range, reverse your start_key and end_key or set descending="

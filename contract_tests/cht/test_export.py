@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import socket
-import tracemalloc
 from urllib.parse import urlsplit
 
 import jsonschema
@@ -12,15 +11,6 @@ import pytest
 import requests
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-
-from mocksrv.config import Config
-from mocksrv.vendors.cht import vendor as cht
-from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.export import STREAMS, csvtext
-from mocksrv.vendors.cht.export.options import Options
-from mocksrv.vendors.cht.node import querystring
-from mocksrv.worlds import Worlds
 
 ADMIN = ("admin", "pass")
 MESSAGES = ("id,patient_id,reported_date,from,type,state,received,scheduled,pending,sent,cleared,muted,message_id,"
@@ -388,22 +378,6 @@ def test_headers_and_framing(api):
     assert "Transfer-Encoding: chunked" in head
 
 
-@pytest.mark.parametrize("kind", ["reports", "messages"])
-@pytest.mark.parametrize("filters", [{}, {"search": "hello"}])
-def test_a_stream_leaves_nothing_in_memory(kind, filters):
-    world = Worlds((cht,), Config(size=0)).origin
-    documents.database(world).bulk(report(f"{n:05}", fields={"note": f"hello {n}"}, tasks=[outgoing()])
-                                   for n in range(2000))
-    tracemalloc.start()
-    try:
-        size = sum(len(part) for part in STREAMS[kind](world, Options(filters, human=False)))
-        left, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert size > 90_000
-    assert left < 200_000
-
-
 # --- laws ---
 
 
@@ -516,47 +490,3 @@ def test_rows_are_the_contacts_that_match(api, contacts, filters, by_query):
         has_words(filters.get("search", ""), [(key, doc[key]) for key in ("name", "note", "patient_id", "contact_type")
                                               if key in doc])))]
     assert sorted(filtered(api, "contacts", filters, by_query)) == sorted(wanted)
-
-
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\\\0"))))
-def test_cells_come_back_through_the_csv_module(cells):
-    text = csvtext.line(["first", *cells])
-    assert next(csv.reader(io.StringIO(text, newline=""), escapechar="\\", doublequote=False)) == ["first", *cells]
-
-
-def test_the_cells_of_the_servers_own_test():
-    assert csvtext.line(['a"b,c', 1, None, True, ["x", 1, 'y"z'], ""]) == (
-        '"a\\"b,c",1,,true,"[\\"x\\",1,\\"y\\\\"z\\"]",""\n')
-
-
-@pytest.mark.parametrize(("query", "parsed"), [
-    ("a=1&a=2", {"a": ["1", "2"]}), ("a[b][0][c]=x&a[b][1][c]=y", {"a": {"b": [{"c": "x"}, {"c": "y"}]}}),
-    ("a[]=1&a[]=2", {"a": ["1", "2"]}), ("a[21]=x", {"a": {"21": "x"}}), ("a[1]=x&a[0]=y", {"a": ["y", "x"]}),
-    ("a[b]=1&c", {"a": {"b": "1"}, "c": ""}), ("a=1&a[b]=2", {"a": ["1", {"b": "2"}]}), ("[a]=1", {"a": "1"}),
-    ("a[b][c][d][e][f][g]=1", {"a": {"b": {"c": {"d": {"e": {"f": {"[g]": "1"}}}}}}}), ("a[b=1", {"a[b": "1"}),
-    # of the tests of qs 6.13 itself
-    ("a[>=]=23", {"a": {">=": "23"}}), ("a[<=>]==23", {"a": {"<=>": "=23"}}), ("foo=c++", {"foo": "c  "}),
-    (" foo = bar = baz ", {" foo ": " bar = baz "}), ("a=b&a[]=c", {"a": ["b", "c"]}), ("a[]=b&a=c", {"a": ["b", "c"]}),
-    ("a[0]=b&a=c", {"a": ["b", "c"]}), ("a=b&a[0]=c", {"a": ["b", "c"]}), ("a[1]=b&a=c", {"a": ["b", "c"]}),
-    ("a[12b]=c", {"a": {"12b": "c"}}), ("he%3Dllo=th%3Dere", {"he=llo": "th=ere"}), ("a[b%20c]=d", {"a": {"b c": "d"}}),
-    ("foo[0]=bar&foo[bad]=baz", {"foo": {"0": "bar", "bad": "baz"}}),
-    ("foo[bad]=baz&foo[0]=bar", {"foo": {"0": "bar", "bad": "baz"}}),
-    ("foo[bad]=baz&foo=bar", {"foo": {"bad": "baz", "bar": True}}), ("foo[]=bar&foo[bad]=baz", {
-        "foo": {"0": "bar", "bad": "baz"}}), ("foo[0][a]=a&foo[0][b]=b&foo[1][a]=aa&foo[1][b]=bb", {
-            "foo": [{"a": "a", "b": "b"}, {"a": "aa", "b": "bb"}]}),
-    ("a[]=b&a[t]=u&a[hasOwnProperty]=c", {"a": {"0": "b", "t": "u", "hasOwnProperty": "c"}}),
-    ("a[t]=u&a[]=b&a[x]=y", {"a": {"0": "b", "t": "u", "x": "y"}}), ("a[10]=1&a[2]=2", {"a": ["2", "1"]}),
-    ("a[20]=a", {"a": ["a"]}), ("a[1][b][2][c]=1", {"a": [{"b": [{"c": "1"}]}]}), ("a[2]=b&a[99999999]=c", {
-        "a": {"2": "b", "99999999": "c"}}), ("{%:%}=", {"{%:%}": ""}), ("%E9=%zz", {"%E9": "%zz"}),
-    ("[]=a&[1]=b", {"0": "a", "1": "b"}), ("&a=1&&b=2&", {"a": "1", "b": "2"}), ("=a&b=1", {"b": "1"}),
-    ("a[__proto__]=1&__proto__[b]=2", {"a": {}}), ("a[[b]]=c", {"a[": {"b": "c"}}), ("a[b]c=d", {"a": {"b": "d"}}),
-    ("&".join(f"a[]={number}" for number in range(25)), {"a": [str(number) for number in range(25)]}),
-])
-def test_nested_queries(query, parsed):
-    assert querystring.parse(Call(method="GET", path="/", target=f"/?{query}", headers={})) == parsed
-
-
-@given(st.lists(st.tuples(st.text("ab[]01"), st.text("xy[]", max_size=3)), max_size=6))
-def test_any_query_is_read(pairs):
-    target = "/?" + "&".join(f"{key}={value}" for key, value in pairs)
-    assert isinstance(querystring.parse(Call(method="GET", path="/", target=target, headers={})), dict)

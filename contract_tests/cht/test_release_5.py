@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import re
-from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from contract_tests.cht.conftest import PASSWORD
-from mocksrv.operation import release_number
-from mocksrv.vendors.cht import releases
 
-CODE = Path(releases.__file__).parent
 NEW_PASSWORD = "Mombasa_2025"
 
 
@@ -259,18 +254,3 @@ def test_what_a_build_would_index_anew(api, mocksrv):
     mocksrv.set(cht_builds="none")
     assert api.ok("GET", "/api/v2/upgrade/can-upgrade") == {"ok": False}
     assert api.post("/api/v2/upgrade/compare", {"build": {"version": "5.2.0"}}).status_code == 500
-
-
-# --- the table -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.mock_only
-def test_every_change_is_asked_for_and_came_in_a_known_release():
-    text = "".join(file.read_text("utf-8") for file in CODE.rglob("*.py"))
-    asked = set(re.findall(r"\breleases\.([A-Z_]+)\b", text))
-    for name, change in releases.changes():
-        assert name in asked, f"nothing asks for releases.{name}"
-        assert release_number(releases.OLDEST) < release_number(change.since) <= release_number(
-            list(releases.RELEASES)[-1])
-        assert change.where
-        assert change.source

@@ -7,13 +7,12 @@ import pytest
 from marshmallow import RAISE
 
 from mocksrv.vendors.commcare import schemas
-from mocksrv.vendors.commcare.form_processor.casexml import NAMESPACE
 
 FORM = """<data xmlns="{xmlns}" name="{name}" uiVersion="1" version="3"><meta xmlns="http://openrosa.org/jr/xforms">
 <deviceID>sim</deviceID><instanceID>{id}</instanceID><userID>{user}</userID>
 <appVersion xmlns="http://commcarehq.org/xforms">{version}</appVersion></meta>{case}</data>"""
 VERSION = 'CommCare Android, version "2.53.1"(470541). App v65.'
-CASE = f'<case case_id="{{}}" user_id="u" xmlns="{NAMESPACE}"><update><a>1</a></update></case>'
+CASE = '<case case_id="{}" user_id="u" xmlns="http://commcarehq.org/case/transaction/v2"><update><a>1</a></update></case>'
 
 
 def submit(hq, form_id=None, *, received=None, xmlns="http://example.org/one", name="One", user="u1", case="",

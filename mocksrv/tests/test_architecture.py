@@ -4,9 +4,14 @@ import ast
 import subprocess
 import sys
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from marshmallow import Schema
+
+from mocksrv.vendor import Vendor
 
 PACKAGE = Path(__file__).parents[1]
 SOURCES = [path for path in sorted(PACKAGE.rglob("*.py")) if "tests" not in path.parts]
@@ -153,3 +158,67 @@ def test_starting_loads_nothing_heavy():
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert "flask" in loaded
     assert not {"faker", "rich", "requests", "phonenumbers", "apispec", "lxml.etree", "openpyxl"} & set(loaded)
+
+
+# --- the suite that real services could pass ---
+
+CONTRACT_TESTS = PACKAGE.parent / "contract_tests"
+# What starts a server, passes requests to a live one, replays recordings and writes down what they prove.
+HARNESS = ("mocksrv.app", "mocksrv.call.Reply", "mocksrv.cli.gate", "mocksrv.clock", "mocksrv.config",
+           "mocksrv.described", "mocksrv.drift", "mocksrv.fixtures", "mocksrv.live",
+           "mocksrv.operation", "mocksrv.serving.server")
+# Of the product, tests of a vendor know how a world is controlled, and what the vendor declares: its operations, its
+# catalogue of resources, and the schemas of what it answers. Parsers, tables and handlers are tested in mocksrv/tests.
+PUBLISHED = ("mocksrv.fixtures", "mocksrv.remote", "mocksrv.tests.snippets", "mocksrv.tests.tools",
+             "mocksrv.vendors.carehq.catalogue")
+INNER = {  # file -> what it alone imports besides
+    "fuzz.py": {"mocksrv.vendors.cht.couch.documents"},  # names documents that a world has
+    "fuzz_hooks.py": {"mocksrv.vendors.carehq.signatures"},  # signs what is changed on its way
+    "cht/test_recorded.py": {"mocksrv.vendors.cht.couch.documents", "mocksrv.vendors.cht.couch.maintenance",
+                             "mocksrv.app", "mocksrv.config", "mocksrv.serving.server"},  # plays recordings anew
+    "commcare/test_recorded.py": {"mocksrv.app", "mocksrv.config", "mocksrv.serving.server"},
+}
+
+
+def is_declared(name):
+    """Whether an imported name of a vendor is the vendor itself or a schema, or a module of nothing but schemas."""
+    module, _, member = name.rpartition(".")
+    found = getattr(import_module(module), member)
+    if isinstance(found, ModuleType):
+        return member == "schemas" or member.endswith("_schemas")
+    return isinstance(found, Vendor) or (isinstance(found, type) and issubclass(found, Schema))
+
+
+def imported_names(tree):
+    """What a module of the suite imports from the product, as far down as it names it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "mocksrv":
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.partition(".")[0] == "mocksrv")
+
+
+def belongs(name, known):
+    return any(name == one or name.startswith(f"{one}.") for one in known)
+
+
+@pytest.mark.parametrize("path", sorted(CONTRACT_TESTS.rglob("*.py")), ids=lambda path: path.relative_to(
+    CONTRACT_TESTS).as_posix())
+def test_contract_tests_know_of_the_product_what_it_publishes(path):
+    file = path.relative_to(CONTRACT_TESTS).as_posix()
+    known = (*PUBLISHED, *INNER.get(file, ()), *(HARNESS if "/" not in file else ()))
+    names = set(imported_names(ast.parse(path.read_text(encoding="utf-8"))))
+    inner = {name for name in names if not belongs(name, known)}
+    assert {name for name in inner if not (belongs(name, ["mocksrv.vendors"]) and is_declared(name))} == set()
+
+
+def test_parsers_tables_and_handlers_are_not_declared():
+    assert is_declared("mocksrv.vendors.cht.vendor")
+    assert is_declared("mocksrv.vendors.commcare.schemas.CaseList")
+    assert not is_declared("mocksrv.vendors.cht.node.querystring")
+    assert not is_declared("mocksrv.vendors.cht.contacts.paging.collect")
+
+
+def test_no_folder_of_tests_has_more_than_thirty_modules():
+    counts = Counter(path.parent for path in (PACKAGE / "tests").rglob("*.py"))
+    assert {str(folder): count for folder, count in counts.items() if count > 30} == {}

@@ -21,7 +21,7 @@ from mocksrv.config import Config
 from mocksrv.serving.server import Server
 from mocksrv.tests.chromium import RULES, looked_at_by
 
-PICTURES = Path(__file__).parents[2] / "ci-output" / "page"
+PICTURES = Path(__file__).parents[3] / "ci-output" / "page"
 VIEWS = ("start", "journal", "worlds", "tables", "clock", "faults", "scenarios", "operations", "settings")
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>\u202e"
 ADMIN = ("admin", "pass")

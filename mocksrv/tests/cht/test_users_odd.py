@@ -13,7 +13,6 @@ from werkzeug.test import Client
 from mocksrv.app import create_app
 from mocksrv.config import Config
 
-pytestmark = pytest.mark.mock_only
 AREA, AMINA = "area", "amina"  # a place and a person in it
 ODD = st.sampled_from([
     None, True, False, 0, -1, 1.5, 10**30, "", "a", "\x00", "é", "\ud800", [], {}, [None], [5], ["chw"], {"a": 1},

@@ -12,7 +12,7 @@ from mocksrv.vendors.cht import conformance, vendor
 from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.users.token_login import TABLE
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGE, DIFFERENCES = ((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("cht.md", "differences.md"))
 
 

@@ -13,7 +13,7 @@ from mocksrv.drift import accepted, add, document, report, shape
 from mocksrv.drift.page import as_html
 from mocksrv.tests.chromium import RULES, looked_at_by
 
-PICTURES = Path(__file__).parents[2] / "ci-output" / "page"
+PICTURES = Path(__file__).parents[3] / "ci-output" / "page"
 LONG = "a_very_long_name_of_a_member_" * 2 + "and_more"
 WORDS = "The thing `phone` is needed and must be a good phone number <img src=x onerror=\"document.title='owned'\">"
 OTHER = WORDS.replace("is needed", "must be")

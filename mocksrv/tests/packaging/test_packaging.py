@@ -7,7 +7,7 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 SOURCES = [path for path in (ROOT / "mocksrv").rglob("*.py") if "tests" not in path.parts]
 # Imported for those who have it: the pytest plugin, and clients that a test brings along.

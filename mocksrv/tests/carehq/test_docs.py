@@ -6,7 +6,7 @@ from pathlib import Path
 from mocksrv.vendors.carehq import vendor
 from mocksrv.vendors.carehq.keys import READY_MADE
 
-PAGE = (Path(__file__).parents[2] / "docs" / "carehq.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "carehq.md").read_text(encoding="utf-8")
 
 
 def test_every_key_and_setting_is_described():

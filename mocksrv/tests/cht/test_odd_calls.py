@@ -19,7 +19,6 @@ from mocksrv.config import Config
 from mocksrv.operation import PARAMETER
 from mocksrv.vendors.cht import conformance, vendor
 
-pytestmark = pytest.mark.mock_only
 EXAMPLES = 150  # for each conformance
 DIAGNOSIS = "X-Mocksrv-Diagnosis"
 OPERATIONS = {f"{one.method} {path}": (one.method, path) for one in vendor.operations for path in one.paths}

@@ -8,7 +8,7 @@ from pathlib import Path
 from mocksrv import app
 from mocksrv.described.documentation import rooms
 
-PAGE = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "architecture.md").read_text(encoding="utf-8")
 STEPS = re.findall(r"^ +(?:\+-- |)(\w+\.\w+(?:\.\w+)?) {2,}\S", PAGE, re.MULTILINE)
 
 

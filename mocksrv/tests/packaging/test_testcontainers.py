@@ -90,7 +90,7 @@ def test_the_token_may_be_given_and_options_must_be_such(engine):
 
 
 def test_the_recipe_runs_as_it_stands(engine, capsys):
-    recipes = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text(encoding="utf-8")
+    recipes = (Path(__file__).parents[3] / "docs" / "recipes.md").read_text(encoding="utf-8")
     code = recipes.partition("## testcontainers")[2].partition("```python\n")[2].partition("```")[0]
     exec(compile(code, "recipes.md", "exec"), {})
     assert capsys.readouterr().out == "200 2026-01-31T09:30:00.000000Z\n"

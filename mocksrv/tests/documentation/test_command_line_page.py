@@ -11,7 +11,7 @@ import pytest
 from mocksrv.cli import main
 from mocksrv.config import VENDORS, load
 
-PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "command-line.md").read_text()
 BIN = str(Path(sys.executable).parent)
 
 
@@ -53,6 +53,6 @@ def test_bash_completes_commands_and_options(tmp_path):
 
 
 def test_every_command_is_on_a_page():
-    pages = "".join(path.read_text() for path in Path(__file__).parents[2].glob("docs/*.md"))
+    pages = "".join(path.read_text() for path in Path(__file__).parents[3].glob("docs/*.md"))
     assert [name for name in main.commands if f"mocksrv {name}" not in pages] == []
     assert set(VENDORS) >= set(re.findall(r"\[set\.(\w+)\]", PAGE))

@@ -6,7 +6,7 @@ from pathlib import Path
 from mocksrv.vendors.commcare import vendor
 from mocksrv.vendors.commcare.seed import accounts
 
-PAGE = (Path(__file__).parents[2] / "docs" / "commcare.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "commcare.md").read_text(encoding="utf-8")
 
 
 def test_every_setting_is_described():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mocksrv.cli import main
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 WALKTHROUGHS = ["CareHQ", "CommCare HQ", "Community Health Toolkit"]
 

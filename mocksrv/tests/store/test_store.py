@@ -1,4 +1,4 @@
-"""What a table promises, one promise a test; the model in test_store_model.py covers how they combine."""
+"""What a table promises, one promise a test; the model in test_model.py covers how they combine."""
 
 import random
 import threading

@@ -12,7 +12,7 @@ from mocksrv.clock import today
 from mocksrv.config import VENDORS
 from mocksrv.described import documentation, proof
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 
 from mocksrv.serving.server import Server
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def instructions():
