@@ -42,6 +42,7 @@ def environment(day):
     return os.environ | {
         "LD_PRELOAD": str(library()), "FAKETIME": f"{(moment - datetime.now(UTC)).total_seconds():+.0f}s",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1", "TZ": zone,
+        "FAKETIME_FORCE_MONOTONIC_FIX": "0",  # its remedy for hangs of other C libraries makes Python's locks hang
         "PYTHONPATH": os.pathsep.join(filter(None, (str(Path(__file__).parent), os.environ.get("PYTHONPATH"))))}
 
 
