@@ -37,7 +37,9 @@ class Replay:
         self.met = set()  # those that did differ
         self.sent = 0
         self.names = {}
-        self.unnamed = []  # ids in our answer to the last request whose recorded answer is left out
+        self.unnamed = []  # ids that are new in our answer to the last such request whose recorded answer is left out
+        self.seen = set()  # ids in our answers
+        self.opaque = {}  # recorded text that means something to its server alone -> ours
         self.revisions = {}  # (document, recorded revision) -> ours: documents of equal content share a revision
 
     def play(self, line):
@@ -45,9 +47,11 @@ class Replay:
         # Failed logins are limited by address, and the recording came from many; but for the limit's own lines.
         self.sent += not line["name"].startswith("rate limit")
         status, headers, body = self.send(line["request"])
-        recorded = line["response"]
+        recorded, found = line["response"], ID.findall(body)
+        fresh = [one for one in found if one not in self.seen]
+        self.seen.update(found)
         if recorded.get("hidden"):
-            self.unnamed = ID.findall(body)
+            self.unnamed = fresh or self.unnamed
             return []
         kind, text = content_type(recorded["headers"]), text_of(recorded)
         if recorded["status"] != status:
@@ -95,6 +99,10 @@ class Replay:
         try:
             connection.putrequest(request["method"], self.translate(path), skip_host=True, skip_accept_encoding=True)
             data = base64.b64decode(raw) if raw else None if body is None else self.translate(body).encode()
+            if data is None and request["headers"].get("Content-Length") == "0":
+                data = b""
+            if made := request.get("body_made"):
+                data = (made["before"] + made["between"].join([made["item"]] * made["count"]) + made["after"]).encode()
             for name, value in request["headers"].items():
                 if name.lower() not in ("content-length", "accept-encoding"):
                     connection.putheader(name, self.translate(value))
@@ -113,6 +121,8 @@ class Replay:
         for old, new in self.names.items():
             if quote(old, safe="") != old:
                 text = text.replace(quote(old, safe=""), quote(new, safe=""))
+        for old, new in self.opaque.items():
+            text = text.replace(old, new).replace(quote(old, safe=""), quote(new, safe=""))
         return MADE.sub(lambda found: self.revisions.get((owner, found[0])) or self.names.get(found[0], found[0]), text)
 
     def learn(self, theirs, ours, owner=None):
@@ -121,6 +131,8 @@ class Replay:
             owner = next((theirs[key] for key in ("_id", "id") if isinstance(theirs.get(key), str)), owner)
             for key in theirs.keys() & ours.keys():
                 self.learn(theirs[key], ours[key], owner)
+                if key in OPAQUE and isinstance(theirs[key], str) and isinstance(ours[key], str):
+                    self.opaque[theirs[key]] = ours[key]
         elif isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours):
             for one, other in zip(theirs, ours, strict=True):
                 if blank(json.dumps(one, sort_keys=True)) == blank(json.dumps(other, sort_keys=True)):
@@ -228,4 +240,4 @@ def formats(theirs, ours):
 
 def likeness(value):
     """What to sort the elements of a list by, so that those that belong together meet."""
-    return blank(json.dumps(value, sort_keys=True))
+    return NUMBER.sub("<number>", blank(json.dumps(value, sort_keys=True)))

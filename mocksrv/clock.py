@@ -16,7 +16,7 @@ EARLIEST, LATEST = -62_135_510_400.0, 253_402_214_400.0
 
 
 @lru_cache(maxsize=16)
-def _http_date(seconds: int) -> str:
+def http_date(seconds: int) -> str:
     return format_datetime(EPOCH + timedelta(seconds=seconds), usegmt=True)
 
 
@@ -71,7 +71,7 @@ class Clock:
 
     def http(self) -> str:
         """The time as the Date header of an answer has it (RFC 9110, 5.6.7)."""
-        return _http_date(int(self.time() // 1))
+        return http_date(int(self.time() // 1))
 
     def freeze(self, frozen: bool = True) -> None:
         """Stand still at this moment, or run on from where it stands."""

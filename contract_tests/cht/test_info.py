@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -97,3 +98,38 @@ def test_extension_libs(api):
     assert guest.get("/extension-libs").json() == ["a.js"]
     found = guest.get("/extension-libs/a.js")
     assert (found.text, found.headers["Content-Type"]) == ("module.exports = 1;", "application/javascript")
+
+
+# --- in the place of the web application -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/admin", "/login"])
+def test_a_folder_leads_to_what_is_in_it(api, path):
+    answer = api.get(path)
+    assert (answer.status_code, answer.headers["Location"]) == (301, f"{urlsplit(api.url).path}{path}/")
+    assert answer.headers["Content-Type"] == "text/html; charset=UTF-8"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'"
+    assert f"Redirecting to {path}/" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/medic/_design/medic-admin/_rewrite/"])
+def test_the_page_where_administrators_are_sent_after_the_login(api, path):
+    assert api.get(path).headers["Content-Type"].startswith("text/html")
+    assert api.anonymous().get(path).status_code == 401
+
+
+def test_files_are_known_by_a_tag(api):
+    for path in ("/service-worker.js", "/robots.txt", "/manifest.json", "/login/script.js"):
+        answer = api.anonymous().get(path)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "public, max-age=0")
+        again = api.anonymous().get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_old_address_leads_to_the_new_one(api):
+    assert '<meta http-equiv="refresh"' in api.anonymous().get("/medic/_design/medic/_rewrite/").text
+
+
+def test_what_couchdb_has_of_its_own_minds_no_slash_at_the_end(api):
+    assert api.ok("GET", "/_session/")["userCtx"] == api.ok("GET", "/_session")["userCtx"]
+    assert api.ok("GET", "/_all_dbs/") == api.ok("GET", "/_all_dbs")

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 MADE = re.compile(  # what a server makes up: revisions, ids, uuids, login tokens, session cookies
-    r"(?<![\w-])\d+-[0-9a-f]{32}(?![\w-])|(?<![\w-])[0-9a-f]{32}(?![\w-])"
-    r"|(?<![\w-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-])"
+    r"(?:(?<![\w-])|(?<=%2F))(?:\d+-[0-9a-f]{32}|[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![\w-])"
     r"|^[\w.,:!$=-]{64}$|(?<=login/token/)[\w.,:!$=-]{64}|(?<=token:login:)[\w.,:!$=-]{64}|(?<=AuthSession=)[\w-]+")
 VOLATILE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z|(?<!\d)1[5-9]\d{11}(?!\d)")
 

@@ -260,8 +260,7 @@ def unauthorized(call: Call, prompt: bool = False) -> Reply:
         reply = login_redirect(call, logout)
     else:
         reply = unsized(call, 401, "text/plain", b"not logged in", logout)
-        reply.headers.insert(-1, ("WWW-Authenticate", 'Basic realm="Medic Web Services"'))
-    if loses_its_path(call):
+        reply.headers.insert(-1, ("WWW-Authenticate", 'Basic realm="Medic Web Services"'))  # in the place of PROXY
         return reply
     if routing.is_proxied(call) and routing.is_plain(call) and (call.caller is not None or routing.is_unchecked(call)):
         reply.headers.insert(-1, PROXY)

@@ -25,13 +25,12 @@ from mocksrv.vendors.cht.setup import builds
 from mocksrv.world import World
 
 ADMIN, PASSWORD = "admin", "pass"
-OWNED = frozenset(("login", "privacy-policy", "_rewrite"))  # paths below /medic that end as they are written
+OWNED = frozenset(("login", "privacy-policy", "_rewrite", "_utils"))  # paths with these end as they are written
 JSON = "application/json"
 BODY_TYPES = {"strict": (JSON,), "csv": (JSON, "text/csv")}  # what operations take that are strict about it
 CHARSET = re.compile(r"charset=\"?([^\s;\"]+)", re.IGNORECASE)
 BAD_ESCAPE = re.compile(r"%(?![0-9a-f]{2})", re.IGNORECASE)
 SLASHES = re.compile("//+")
-SESSION = ("_session",)  # has no path below it that ends with a slash
 EITHER_WAY = ("/api/v1/forms/", "/api/sms/")  # operations that have a path with and one without a slash at its end
 JSON_MEDIA = re.compile(r"application/json\s*(;|$)", re.IGNORECASE)
 
@@ -229,7 +228,7 @@ class CHT(Vendor[Call]):
 def is_couchdbs(world: World, path: str) -> bool:
     """Whether a path is one of a database or another word of CouchDB's, and none of the API's own below `medic`."""
     parts = [part for part in path.lower().split("/") if part]
-    return bool(parts) and (parts[0] in documents.names(world) or parts[0] == "_session") and OWNED.isdisjoint(parts)
+    return bool(parts) and (parts[0] in documents.names(world) or parts[0][0] == "_") and OWNED.isdisjoint(parts)
 
 
 def tidied(world: World, path: str) -> str:
@@ -237,7 +236,7 @@ def tidied(world: World, path: str) -> str:
     parts = [part for part in path.split("/") if part]
     if not parts or not is_couchdbs(world, f"/{parts[0].lower()}"):
         return path
-    strict = parts[0] not in SESSION and (len(parts) == 1 or not OWNED.isdisjoint(part.lower() for part in parts))
+    strict = (len(parts) == 1 and parts[0][0] != "_") or not OWNED.isdisjoint(part.lower() for part in parts)
     return f"/{'/'.join(parts)}{'/' if strict and path[-1] == '/' else ''}"
 
 

@@ -75,7 +75,7 @@ def get_form(world: World, call: Call) -> Any:
     The page has JSON definitions too. Ids are also taken in another letter case, or as the definition states them:
     the list's links have those.
     """
-    name = unquote(routing.sent_path(call)).rpartition("/")[2]  # in the letter case in which it was sent
+    name = unquote(routing.sent_path(call).rpartition("/")[2])  # in the letter case in which it was sent
     id, _, format = name.rpartition(".")
     if not id:
         errors.fail(400, f'Invalid form name (form="{id}", format="{format}")')

@@ -10,7 +10,7 @@ from typing import Any
 
 from mocksrv.call import Reply
 from mocksrv.vendors.cht import errors, releases, rendering
-from mocksrv.vendors.cht.access import auth, connected_users, entrance
+from mocksrv.vendors.cht.access import auth, connected_users
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import attachments, cookies, documents
 from mocksrv.vendors.cht.described import response_schemas, schemas
@@ -22,25 +22,10 @@ from mocksrv.world import World
 API_VERSION = "0.1.0"  # of the package `api`, which /api/info tells instead of the release
 SOURCE = "CHT 4.15 source, api/src/routing.js"
 LIBS = "CHT 4.15 source, api/src/controllers/extension-libs.js"
-REWRITE = "/medic/_design/medic/_rewrite"
 NO_SETUP = "Setup services are not currently available"
-WELCOME = {
-    "couchdb": "Welcome", "version": "3.3.3", "git_sha": "ec75be1", "uuid": "0123456789abcdef0123456789abcdef",
-    "features": ["access-ready", "partitioned", "pluggable-storage-engines", "reshard", "scheduler"],
-    "vendor": {"name": "The Apache Software Foundation"},
-}
-MOVED = """<!--
-This loads as an empty page, for browsers that still have the application's old address.
-It leads them to the root.
--->
-
-<html>
-  <head>
-    <meta http-equiv="refresh" content="0; url=/" />
-  </head>
-  <body></body>
-</html>
-"""
+COUCHDB = "3.3.3"
+# The CouchDB below the recorded servers, built twice.
+GIT_SHA = {"4.15": "ec75be1", "5.2": "40afbcf"}
 STEPS = ("checks", "install", "index", "config", "migrate", "forms")
 ANY = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
@@ -104,37 +89,17 @@ def deploy_info(world: World, call: Call) -> Any:
 def db_info(world: World, call: Call) -> Any:
     """CouchDB's greeting; counts as being connected."""
     connected_users.stamp(world, call.caller.name)
-    return rendering.CouchReply(WELCOME)
+    return rendering.CouchReply(greeting(call))
 
 
-@vendor.operation("GET", "/", name="root", anonymous=True, statuses=(200, 400, 401),
-                  errors=response_schemas.COUCH_ERROR,
-                  produces=("text/html", "application/json"), response=response_schemas.WELCOME, proof="source",
-                  source=SOURCE)
-def root(world: World, call: Call) -> Any:
-    """The web application, or for `Accept: application/json` CouchDB's greeting."""
-    if call.header("accept") != "application/json":
-        page = f'<a href="{world.prefix}/_mocksrv/">mocksrv\'s own page</a>'
-        return Reply("<!DOCTYPE html>\n<html><head><title>CHT</title></head>"
-                     f"<body><p>The web application is not simulated. {page} shows what is.</p></body></html>\n")
-    auth.signed_in(call)
-    return rendering.CouchReply(WELCOME)
-
-
-@vendor.operation("GET", f"{REWRITE}/", name="rewrite_page", anonymous=True, produces="text/html", proof="source",
-                  source=SOURCE)
-def rewrite_page(world: World, call: Call) -> Any:
-    """What is left at the application's old address: a page for browsers that still have that one."""
-    return Reply(MOVED)
-
-
-@vendor.operation("GET", REWRITE, name="rewrite_redirect", statuses=(302, 404), errors=response_schemas.COUCH_ERROR,
-                  proof="source", source=SOURCE)
-def rewrite_redirect(world: World, call: Call) -> Any:
-    """To that page; in older releases an online user's request goes on to CouchDB, which has nothing there."""
-    if call.caller.online and not releases.REWRITE_REDIRECT.holds(call):
-        raise entrance.refusal(world, call)
-    return rendering.redirect(call, f"{REWRITE}/")
+def greeting(call: Call) -> dict[str, Any]:
+    """What CouchDB says of itself."""
+    return {
+        "couchdb": "Welcome", "version": COUCHDB, "git_sha": GIT_SHA[call.release or releases.DEFAULT],
+        "uuid": "0123456789abcdef0123456789abcdef",
+        "features": ["access-ready", "partitioned", "pluggable-storage-engines", "reshard", "scheduler"],
+        "vendor": {"name": "The Apache Software Foundation"},
+    }
 
 
 @vendor.operation("GET", "/api/couch-config-attachments", name="couch_config_attachments", anonymous=auth.CHECKED,
@@ -168,31 +133,6 @@ def assetlinks(world: World, call: Call) -> Any:
     if not found:
         errors.fail(404, "No assetlinks.json configured")
     return found
-
-
-@vendor.operation("GET", "/manifest.json", name="manifest", anonymous=True, response=response_schemas.ANYTHING,
-                  proof="source", source=SOURCE)
-def manifest(world: World, call: Call) -> Any:
-    """What a browser needs to install the web application."""
-    icons = [{"src": "/img/icon.png", "sizes": "any", "purpose": "any"},
-             {"src": "/favicon.ico", "sizes": "32x32", "type": "image"}]
-    return Reply({"start_url": "./", "name": "Community Health Toolkit", "display": "standalone",
-                  "background_color": "#323232", "theme_color": "#323232", "icons": icons},
-                 content_type="application/json; charset=UTF-8")
-
-
-@vendor.operation("GET", "/service-worker.js", name="service_worker", anonymous=True,
-                  produces="application/javascript", proof="source", source=SOURCE)
-def service_worker(world: World, call: Call) -> Any:
-    """The script that keeps the web application in a browser; ours keeps nothing."""
-    return Reply("self.skipWaiting();\n", content_type="application/javascript; charset=UTF-8")
-
-
-@vendor.operation("GET", "/robots.txt", name="robots", anonymous=True, produces="text/plain", proof="source",
-                  source=SOURCE)
-def robots(world: World, call: Call) -> Any:
-    """Search engines are to stay away."""
-    return Reply("User-agent: *\nDisallow: /", content_type="text/plain; charset=UTF-8")
 
 
 @vendor.operation("GET", "/medic/privacy-policy", name="privacy_policy", anonymous=True, produces="text/html",

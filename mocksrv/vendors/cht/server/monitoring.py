@@ -87,7 +87,7 @@ def measures(world: World, call: Call, outgoing: dict[str, Any]) -> dict[str, An
     logs, now = documents.database(world, "medic-logs").docs, world.clock.ms()
     uptime = world.clock.time() - world.memory.get(STARTED, now / 1000)
     return {
-        "version": {"app": builds.version(world), "node": NODE, "couchdb": info.WELCOME["version"]},
+        "version": {"app": builds.version(world), "node": NODE, "couchdb": info.COUCHDB},
         "couchdb": {key: database(world, *facts) for key, facts in DATABASES.items()},
         "date": {"current": now, "uptime": max(0.0, uptime)},
         "sentinel": {"backlog": backlog(world)},

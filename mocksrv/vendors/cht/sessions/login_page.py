@@ -15,6 +15,7 @@ from mocksrv.vendors.cht import releases, rendering
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import json_text
+from mocksrv.vendors.cht.server.files import file
 from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.vendors.cht.users import sso
 from mocksrv.vendors.cht.vendor import vendor
@@ -253,17 +254,6 @@ if (form.id === "tokenLogin") {
 }
 """
 NOTHING = '"use strict";\n'
-FOLDER = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>Redirecting</title>
-</head>
-<body>
-<pre>Redirecting to /login/</pre>
-</body>
-</html>
-"""
 BOWSER = """"use strict";
 // On the real page this library tells browsers that are too old; ours takes every browser.
 """
@@ -325,44 +315,29 @@ def preload(names: tuple[str, ...]) -> tuple[str, str]:
     return "Link", ", ".join(f"</login/{name}>; rel=preload; as={kind}" for name, kind in kinds)
 
 
-def asset_type(call: Call, kind: str) -> str:
-    """The type of a file as the release's Express tells it."""
-    if not releases.FILE_TYPES.holds(call):
-        return f"{kind}; charset=UTF-8"
-    return f"{kind.replace('application', 'text')}; charset=utf-8"
-
-
-@vendor.operation("GET", "/login", name="login_folder", anonymous=True, statuses=(301,), produces="text/html",
-                  proof="source", source=STATIC)
-def login_folder(world: World, call: Call) -> Any:
-    """The folder of these files; Express sends on to its name with a slash."""
-    return Reply(FOLDER, 301, content_type="text/html; charset=UTF-8",
-                 headers=[("Location", f"{call.prefix}/login/")])
-
-
 @vendor.operation("GET", "/login/style.css", name="login_style", anonymous=True, produces="text/css", proof="source",
                   source=STATIC)
 def login_style(world: World, call: Call) -> Any:
     """The style sheet of the login page."""
-    return Reply(STYLE, content_type=asset_type(call, "text/css"))
+    return file(call, STYLE, "text/css")
 
 
 @vendor.operation("GET", "/login/script.js", name="login_script", anonymous=True,
                   produces="application/javascript", proof="source", source=STATIC)
 def login_script(world: World, call: Call) -> Any:
     """The script of the login page: it posts the form as JSON and goes where the answer says."""
-    return Reply(SCRIPT, content_type=asset_type(call, "application/javascript"))
+    return file(call, SCRIPT, "application/javascript")
 
 
 @vendor.operation("GET", "/login/lib-bowser.js", name="login_bowser", anonymous=True,
                   produces="application/javascript", proof="source", source=STATIC)
 def login_bowser(world: World, call: Call) -> Any:
     """Where the real page has a library that knows browsers; ours needs none."""
-    return Reply(BOWSER, content_type=asset_type(call, "application/javascript"))
+    return file(call, BOWSER, "application/javascript")
 
 
 @vendor.operation("GET", "/login/auth-utils.js", "/login/password-reset.js", name="login_later_scripts", since="4.17",
                   anonymous=True, produces="text/javascript", proof="source", source=STATIC)
 def login_later_scripts(world: World, call: Call) -> Any:
     """Scripts of the real pages that ours do without."""
-    return Reply(NOTHING, content_type=asset_type(call, "application/javascript"))
+    return file(call, NOTHING, "application/javascript")

@@ -12,16 +12,17 @@ INSTALLED = "build"  # the record of it in the table CONFIG
 FIRST = 1732527690000  # ms: when a new installation was made
 
 
-BUILT = {"4.15": "2024-11-25T09:41:30.000Z", "5.2": "2026-06-25T20:55:46.000Z"}
+# When and by whom the recorded releases were built.
+BUILT = {"4.15": ("2024-11-25T09:41:30.000Z", "npm on builder"), "5.2": ("2026-06-25T20:55:46.000Z", "npm on x")}
 
 
 def build_of(version: str) -> dict[str, Any]:
     """The `build_info` that a release carries in its design documents, by name: one file each makes it."""
     release = releases.of_version(version)
     build = f"{version}.1" if release in ("", releases.OLDEST) else version
-    return {"application": "medic", "author": "npm on builder", "base_version": version, "build": build,
-            "namespace": "medic", "schema_version": 2, "time": BUILT.get(release, BUILT[releases.OLDEST]),
-            "version": version}
+    time, author = BUILT.get(release, BUILT[releases.OLDEST])
+    return {"application": "medic", "author": author, "base_version": version, "build": build,
+            "namespace": "medic", "schema_version": 2, "time": time, "version": version}
 
 
 def installed(world: World) -> dict[str, Any]:

@@ -26,9 +26,9 @@ def marked(world: World, user: dict[str, Any], given: Any, *, generated: bool, o
     roles = user["roles"] if isinstance(user.get("roles"), list) else []
     required = others and not generated and given is not False and not app_settings.allows(world, roles, MAY_SKIP)
     made: dict[str, Any] = {}
-    for name, value in user.items():  # its place is before the roles
-        if name == "roles":
-            made[FIELD] = required
+    for name, value in user.items():  # its place is after the type
+        if name in ("known", "roles"):
+            made.setdefault(FIELD, required)
         if name != FIELD:
             made[name] = value
     return made if FIELD in made else {**made, FIELD: required}

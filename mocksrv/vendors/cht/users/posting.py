@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.call import Reply
-from mocksrv.vendors.cht import errors
+from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.users import creating, csvrows, schemas
@@ -86,9 +86,12 @@ def save_rows(world: World, call: Call, rows: list[Any], ignored: dict[str, str]
     """Create the accounts of all rows that are not ignored; one result each."""
     counts = log.begin("saving", {"total": len(rows), "failed": 0, "successful": 0, "ignored": 0})
     creating.check_nulls(world, rows)
+    first = releases.SKIPPED_ROWS.holds(world)
+    if first:
+        rows = sorted(rows, key=lambda row: username(row) not in ignored)
     results = []
     for index, row in enumerate(rows):
-        name = str(row.get("username")) if isinstance(row, dict) else ""
+        name = username(row)
         if name in ignored:
             counts["ignored"] += 1
             log.add(index, row, "skipped", ignored[name])
@@ -97,10 +100,15 @@ def save_rows(world: World, call: Call, rows: list[Any], ignored: dict[str, str]
         error = not result or "error" in result
         counts["failed" if error else "successful"] += 1
         log.add(index, data, "error" if error else "imported", result.get("error"))
-        log.step(index, len(rows))
+        skipped = counts["ignored"] if first else 0
+        log.step(index - skipped, len(rows) - skipped)
         results.append(result)
     log.end("finished")
     return results
+
+
+def username(row: Any) -> str:
+    return str(row.get("username")) if isinstance(row, dict) else ""
 
 
 @vendor.operation("POST", "/api/v3/users", permission=CREATE, json="strict", proof="source",
