@@ -110,6 +110,8 @@ class Config:
     memory: int = field(default=1024, metadata={"help": "MB that worlds and snapshots may take beside the seeded data"})
     shard: Shard = field(default=WHOLE, metadata={
         "help": "which of how many processes this is, such as 2/4, when a balancer spreads the worlds"})
+    deliver_to: tuple[str, ...] = field(default=(), metadata={
+        "help": "hosts, with or without a port, that what the services send may go to beside this machine"})
     set: dict[str, str] = field(default_factory=dict, metadata={"help": "vendor.setting = value"})
 
     @property
@@ -174,6 +176,18 @@ def parse_vendors(value: Any) -> tuple[str, ...]:
         if name not in VENDORS:
             raise ConfigError(f"vendor {name!r} is not known: use {', '.join(VENDORS)}")
     return tuple(dict.fromkeys(names)) or VENDORS
+
+
+HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+|[0-9a-fA-F:]+:[0-9a-fA-F:.]*)(:\d{1,5})?", re.ASCII)
+
+
+def parse_hosts(value: Any) -> tuple[str, ...]:
+    names = tuple(value.replace(",", " ").split()) if isinstance(value, str) else tuple(value)
+    for name in names:
+        if not isinstance(name, str) or not HOST.fullmatch(name):
+            raise ConfigError(f"deliver_to {name!r}: use a host's name or address, such as openfn.test or "
+                              "10.0.0.7:8080, without http://")
+    return names
 
 
 def parse_log(value: Any) -> str:
@@ -244,7 +258,8 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "port": whole("port", 0, 65535, "; 0 takes a free port"), "worlds": whole("worlds", 1, 100_000), "idle": parse_idle,
     "memory": whole("memory", 1, 1_000_000),
     "vendor": parse_vendors, "seed": parse_seed, "size": parse_size, "locale": parse_locale, "log": parse_log,
-    "limits": parse_truth, "set": parse_pairs, "data": lambda value: Path(value) if value else None,
+    "deliver_to": parse_hosts, "limits": parse_truth, "set": parse_pairs,
+    "data": lambda value: Path(value) if value else None,
     "tls": lambda value: Path(value).expanduser() if value else None,
     "url_file": lambda value: Path(value) if value else None,
     "host": str, "token": parse_token, "control": parse_control, "shard": parse_shard,

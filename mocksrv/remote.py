@@ -201,6 +201,33 @@ class RemoteWorld:
         if not result["ok"]:
             raise AssertionError(result["account"])
 
+    def outbox(self, **wanted: Any) -> list[dict[str, Any]]:
+        """What the services send by themselves: calls by vendor, kind, state, about, method, url or status."""
+        calls: list[dict[str, Any]] = self.control("GET", f"/outbox?{urlencode(wanted)}")
+        return calls
+
+    def deliver(self, id: int, **answer: Any) -> dict[str, Any]:
+        """Let a call of the outbox be answered: `deliver(3, status=201, body="...")`; without an answer it is really
+        made where it may go."""
+        call: dict[str, Any] = self.control("POST", f"/outbox/{id}/deliver", answer)
+        return call
+
+    def fail(self, id: int, error: str = "no answer") -> dict[str, Any]:
+        """Let a call of the outbox get no answer."""
+        call: dict[str, Any] = self.control("POST", f"/outbox/{id}/fail", {"error": error})
+        return call
+
+    def delay(self, id: int, seconds: float) -> dict[str, Any]:
+        """Let a call of the outbox wait longer, on the world's clock."""
+        call: dict[str, Any] = self.control("POST", f"/outbox/{id}/delay", {"seconds": seconds})
+        return call
+
+    def verify_sent(self, **expected: Any) -> None:
+        """Fail with a readable account unless the outbox shows it: `verify_sent(operation="outbound", exactly=2)`."""
+        result = self.control("POST", "/outbox/verify", expected)
+        if not result["ok"]:
+            raise AssertionError(result["account"])
+
     def fault(self, **fields: Any) -> dict[str, Any]:
         """Let something go wrong: `fault(operation="get_person", status=503, times=2)`."""
         added: dict[str, Any] = self.control("POST", "/faults", fields)

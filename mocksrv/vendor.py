@@ -11,6 +11,7 @@ from mocksrv.operation import DECLARED_PROOFS, EFFECTS, Content, Operation, in_r
 
 if TYPE_CHECKING:
     from mocksrv.config import Setting
+    from mocksrv.outbox import Outcome, Record
     from mocksrv.scenario import Scenario
     from mocksrv.store import TableSpec
     from mocksrv.world import World
@@ -145,6 +146,12 @@ class Vendor(Generic[CallType]):
         """Do what is due by the world's clock, where a vendor does something without being asked.
 
         Called before each request is looked at, and before and after the clock is moved.
+        """
+
+    def sent(self, world: World, call: Record, outcome: Outcome) -> None:
+        """Draw the consequences of a call that this vendor had put into the outbox and that has come to its end.
+
+        `call` is its record (see `mocksrv.outbox`), with the `note` that the vendor gave it.
         """
 
     def caller_name(self, call: CallType) -> str | None:

@@ -43,6 +43,8 @@ class World:
         self.moved: NoRoom | None = None  # said to whoever still has it when another process holds it
         self.source: World | None = None  # the sealed world that this one comes from
         self.used = stopwatch()  # real time of the last request
+        self.alarms: dict[str, float] = {}  # when (ms) a vendor has something to do unasked; by the vendor's own keys
+        self.watcher: Callable[[World], None] | None = None  # whom to tell that something is expected
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)  # notified after every answer that may have written
 
@@ -68,6 +70,21 @@ class World:
         window: Window = self.memory.setdefault(f"window:{name}", Window(seconds))
         return window
 
+    # --- what happens unasked ---
+
+    def stir(self) -> None:
+        """Something is to be done without a request, now or later."""
+        if self.watcher is not None:
+            self.watcher(self)
+
+    def alarm(self, key: str, moment: float | None) -> None:
+        """Have the vendors settle at a moment of the clock (ms), whoever asks; None: no more."""
+        if moment is None:
+            self.alarms.pop(key, None)
+        elif self.alarms.get(key) != moment:
+            self.alarms[key] = moment
+            self.stir()
+
     # --- ids: short names for what vendors make most ---
 
     def hex(self, digits: int = 32) -> str:
@@ -89,6 +106,7 @@ class World:
                          self.vendors)
             twin.derived = dict(self.derived)
             twin.source = self if self.sealed else self.source
+            twin.watcher = self.watcher
             return twin
 
     def state(self) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from typing import Any
 from mocksrv.clock import Clock, stopwatch
 from mocksrv.config import Config, ConfigError
 from mocksrv.generator import Generator
+from mocksrv.outbox import TABLE as OUTBOX
+from mocksrv.outbox.courier import Courier
+from mocksrv.outbox.reach import Reach
 from mocksrv.problems import MEGABYTE, OtherProcess, OutOfMemory, TooManyWorlds
 from mocksrv.shards import Shard
 from mocksrv.store import Damaged, Full, InUse, Store, TableSpec
@@ -29,7 +32,8 @@ class Worlds:
         self.progress = progress or (lambda _text: None)
         self.vendors = tuple(vendors)
         self.config = config
-        self.specs: tuple[TableSpec, ...] = tuple(spec for vendor in self.vendors for spec in vendor.tables)
+        self.specs: tuple[TableSpec, ...] = (*(spec for vendor in self.vendors for spec in vendor.tables), OUTBOX)
+        self.courier = Courier(self.vendors, Reach(config.deliver_to), lambda grown: self.spend(grown, held=True))
         self.known = {f"{vendor.name}.{item.name}": item for vendor in self.vendors for item in vendor.settings}
         self._lock = threading.Lock()
         self._worlds: dict[str, World] = {}
@@ -89,6 +93,7 @@ class Worlds:
         """
         known = self.defaults() | dict(settings or {})
         world = World(DEFAULT, Store(self.specs), clock or Clock(), Generator(seed), known, self.config.limits)
+        world.watcher = self.courier.watch
         world.store.ledger.most = most
         self._settle(world, size, self.vendors)
         world.store.ledger.most = None
@@ -120,7 +125,9 @@ class Worlds:
         # Those of vendors that this server was started without stay as they are.
         kept = kept | self.parse({key: value for key, value in kept.items() if key in self.known})
         settings = self.defaults() | {key: value for key, value in kept.items() if key not in self.config.set}
-        return World(name, store, Clock.of(clock), Generator(seed, draws), settings, self.config.limits, vendors)
+        world = World(name, store, Clock.of(clock), Generator(seed, draws), settings, self.config.limits, vendors)
+        world.watcher = self.courier.watch
+        return world
 
     def _open(self, path: Path) -> World:
         """The default world from its file, or a fork of the origin that is written there."""

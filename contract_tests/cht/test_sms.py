@@ -442,13 +442,15 @@ def test_rapidpro_brings_a_message(api, secrets, path):
 
 @pytest.mark.mock_only
 @pytest.mark.parametrize(
-    ("service", "credential", "details", "reference"),
-    [("africas-talking", "africastalking.com:outgoing", "Queued", "ATXid_[0-9a-f]{32}"),
-     ("rapidpro", "rapidpro:outgoing", "queued", "[0-9]{7}")])
-def test_a_service_takes_what_waits(frozen, mocksrv, secrets, service, credential, details, reference):
+    ("service", "options", "credential", "details", "reference"),
+    [("africas-talking", {"africas_talking": {"username": "clinic"}}, "africastalking.com:outgoing", "Queued",
+      "ATXid_[0-9a-f]{32}"),
+     ("rapidpro", {"rapidpro": {"url": "https://textit.in"}}, "rapidpro:outgoing", "Queued", "[0-9]{7}")])
+def test_a_service_takes_what_waits(frozen, mocksrv, secrets, service, options, credential, details, reference):
     """Right after a record, and once a minute; the mock calls nobody."""
     outgoing(frozen, "one", ("uuid-1", "pending"))
-    frozen.put("/api/v1/settings", {"sms": {"outgoing_service": service}, "transitions": {"default_responses": True},
+    frozen.put("/api/v1/settings", {"sms": {"outgoing_service": service} | options,
+                                    "transitions": {"default_responses": True},
                                     "default_responses": {"start_date": "2020-01-01"}})
     mocksrv.clock.advance(90)
     assert states(frozen, "one") == [["pending"]], "without its credential it is not asked"

@@ -4,7 +4,17 @@ Each route is there twice: `/_mocksrv/...` is about the default world, `/~name/_
 Errors are RFC 9457 problem details whose `type` ends in a named code.
 """
 
-from mocksrv.control import clock, faults, journal, page, server, shards, tables, worlds  # noqa: F401  (their routes)
+from mocksrv.control import (  # noqa: F401  (their routes)
+    clock,
+    faults,
+    journal,
+    outbox,
+    page,
+    server,
+    shards,
+    tables,
+    worlds,
+)
 from mocksrv.control.base import CONTROL, control, forbidden, refuse_route, sent_by
 
 __all__ = ["CONTROL", "control", "forbidden", "refuse_route", "sent_by"]

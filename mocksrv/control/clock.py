@@ -8,9 +8,10 @@ from typing import Any
 from flask import Response
 
 from mocksrv.clock import Clock, ClockRange
-from mocksrv.control.base import ControlError, answer, app, control, number, payload, world
+from mocksrv.control.base import ControlError, answer, app, control, number, payload, world, worlds
 from mocksrv.control.describe import NUMBER, TRUTH, Schema, told
 from mocksrv.control.schemas import MOMENT
+from mocksrv.outbox.courier import STEPS
 from mocksrv.world import World
 
 CHANGES: dict[str, Schema] = {"advance": NUMBER, "freeze": TRUTH, "rate": NUMBER, "set": MOMENT, "skew": NUMBER}
@@ -35,16 +36,23 @@ def change_clock() -> Response:
 
     Any of: `freeze` (true or false), `rate`, `set` (ISO 8601), `skew` and `advance` (seconds), done in that order.
 
-    What is due by then is done when this returns: nothing in a world waits for real time.
+    What is due by then is done when this returns, at its own moment, and calls that it makes have come to their ends:
+    nothing in a world waits for real time.
     """
     changes = payload()
-    one = world()
+    one, courier = world(), worlds().courier
     with one.lock:
         moved = changed(one.clock, changes)
         settle(one)  # what was written lately is noticed now, not at the new time
+        one.commit()
+    for _ in range(STEPS):
+        if not courier.pass_by(one, moved.ms()):
+            break
+    with one.lock:
         one.clock = moved
         settle(one)
         one.commit()
+    courier.calm(one)
     return answer(clock_state(one))
 
 

@@ -6,6 +6,7 @@ from mocksrv.control.describe import ANY, NUMBER, TEXT, TRUTH, WHOLE, Schema, al
 from mocksrv.faults import CONNECTION
 from mocksrv.journal import QUERY
 from mocksrv.operation import PROOFS
+from mocksrv.outbox import STATES
 
 MOMENT: Schema = {"type": "string", "format": "date-time", "examples": ["2026-01-31T09:30:00Z"]}
 NAME: Schema = {"type": "string", "pattern": r"^[\w.-]{1,64}$"}
@@ -60,6 +61,10 @@ COMPONENTS: dict[str, Schema] = {
         caller=null_or(TEXT), status=null_or(WHOLE), fault=null_or(TEXT), failed=TRUTH, diagnosis=listed(TEXT),
         seconds=NUMBER,
         request=MESSAGE, response=MESSAGE),
+    "OutgoingCall": all_of(
+        id=WHOLE, vendor=TEXT, kind=TEXT, about=TEXT, attempt=COUNT, state={"enum": list(STATES)}, created=MOMENT,
+        due=MOMENT, ended=null_or(MOMENT), by=null_or(TEXT), method=TEXT, url=TEXT, status=null_or(WHOLE),
+        error=null_or(TEXT), seconds=NUMBER, request=MESSAGE, response=MESSAGE),
     "Archive": {"type": "object", "description": "HTTP Archive 1.2.", "required": ["log"]},
     "Expectation": {
         "description": "How often the exchanges that it aims at should be there, or in which order.",

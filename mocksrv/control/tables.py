@@ -10,6 +10,7 @@ from tinydb import Query
 
 from mocksrv.control.base import CONTROL, ControlError, answer, app, control, world
 from mocksrv.control.describe import TEXT, WHOLE, listed, told
+from mocksrv.outbox import NAME as OUTBOX
 from mocksrv.store import Table
 
 MOST = 1_000  # documents in one answer
@@ -29,10 +30,10 @@ def describe(table: Table, owner: dict[str, str]) -> dict[str, Any]:
 @control.get("/tables")
 @told(listed("Table"))
 def list_tables() -> Response:
-    """The tables of all vendors, with the number of their documents."""
+    """The tables of all vendors, with the number of their documents; the outbox has routes of its own."""
     owner, one = owners(), world()
     with one.lock:
-        return answer([describe(table, owner) for table in one.store.each_table()])
+        return answer([describe(table, owner) for table in one.store.each_table() if table.name != OUTBOX])
 
 
 @control.get("/tables/<key>")

@@ -65,6 +65,9 @@ SAMPLES = {  # operation -> (values of the path, query, body), in the order of t
                      None),
     "read_archive": ({}, "limit=1", None),
     "verify_journal": ({}, "", {"operation": "get_person", "exactly": 0}), "clear_journal": ({}, "", None),
+    "read_outbox": ({}, "vendor=cht&kind=outbound&state=held&about=*&method=POST&url=*&status=200&limit=5", None),
+    "set_outbox": ({}, "", {"hold": True}), "verify_outbox": ({}, "", {"operation": "outbound", "never": True}),
+    "clear_outbox": ({}, "", None),
     "make_snapshot": ({}, "", {"name": "told"}), "list_snapshots": ({}, "", None),
     "download_snapshot": ({"label": "told"}, "", None),
     "upload_snapshot": ({"label": "told"}, "", "what was downloaded"),
@@ -75,6 +78,7 @@ SAMPLES = {  # operation -> (values of the path, query, body), in the order of t
     "delete_world": ({"key": "told"}, "", None), "reset": ({}, "", {}), "forget_world": ({}, "", None),
 }
 ELSEWHERE = {"follow_journal": "a stream has no end", "certificate_authority": "there is one under TLS only",
+             **dict.fromkeys(("read_call", "deliver_call", "fail_call", "delay_call"), "test_outbox.py has a call"),
              "read_leaving": "a server that stands alone lets no world go", "forget_leaving": "likewise"}
 
 

@@ -1,7 +1,8 @@
 """What happens without a request: the work of the background process (sentinel), and of tasks that register here.
 
-Of sentinel, simulated is `generate_shortcode_on_contacts`: people get a `patient_id`, places a `place_id`. Nothing
-runs in the background here: what is due by the world's clock is done before the next request is answered.
+Of sentinel's transitions, simulated are `generate_shortcode_on_contacts`: people get a `patient_id`, places a
+`place_id`; and those that register here. Nothing runs in the background of a test: what is due by the world's clock is
+done before the next request is answered, and where it sends something, by the courier of the outbox.
 CHT 4.15 source, shared-libs/transitions/src/transitions/generate_shortcode_on_contacts.js.
 """
 
@@ -10,14 +11,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mocksrv.outbox import Outcome, Record
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.shared_libs import app_settings, contacts
 from mocksrv.world import World
 
 STATE = "cht.background"  # one record: {"seq": up to which update all is done, "due"?: when (ms) the rest will be}
+ALARM = "cht.sentinel"
 DELAY = 1000  # ms that the process takes to see a change; our choice
+BATCH = 500  # documents that it looks at in one go
+# What is done for each document that was written: with the settings, the document, and the update of the database.
+Transition = Callable[[World, dict[str, Any], dict[str, Any], int], None]
 TASKS: list[Callable[[World], None]] = []  # what else is done regularly
+SENDERS: list[Callable[[World], None]] = []  # those of them that send something
+TRANSITIONS: dict[str, Transition] = {}
+End = Callable[[World, Record, Outcome], None]
+ENDS: dict[str, End] = {}  # what the end of a call means, by the kind of call
 SHORTCODES = ("generate_shortcode_on_contacts", "generate_patient_id_on_people")
 DIGITS = 5
 
@@ -28,37 +38,85 @@ def regularly(task: Callable[[World], None]) -> Callable[[World], None]:
     return task
 
 
+def after_requests(task: Callable[[World], None]) -> Callable[[World], None]:
+    """Have a function called after each request, too."""
+    SENDERS.append(task)
+    return task
+
+
+def transition(name: str) -> Callable[[Transition], Transition]:
+    """Have a function called for each document that was written, where the settings switch that transition on."""
+    def register(run: Transition) -> Transition:
+        TRANSITIONS[name] = run
+        return run
+
+    return register
+
+
+def when_ended(*kinds: str) -> Callable[[End], End]:
+    """Have a function called when a call of that kind has come to its end."""
+    def register(run: End) -> End:
+        ENDS.update(dict.fromkeys(kinds, run))
+        return run
+
+    return register
+
+
 def settle(world: World) -> None:
     """Do what is due by now."""
     for task in TASKS:
         task(world)
-    shortcodes(world)
+    look(world)
 
 
-def shortcodes(world: World) -> None:
-    """Give short codes to contacts that were written a while ago, if the settings say so."""
-    table = world.table(STATE)
+def look(world: World) -> None:
+    """Look for documents that were written, and deal with those of a while ago as the settings say."""
+    table, settings = world.table(STATE), app_settings.read(world)
     state = table.peek("sentinel")
-    if not wanted(app_settings.read(world)):
+    on = switched_on(settings) & {*SHORTCODES, *TRANSITIONS}
+    if not on:
         if state is not None:
             table.delete("sentinel")
+            world.alarm(ALARM, None)
         return
-    seq = documents.database(world).update_seq
+    medic = documents.database(world)
     if state is None:
-        table.put("sentinel", {"seq": seq})
-    elif seq > state["seq"]:
+        table.put("sentinel", {"seq": medic.update_seq})
+    elif medic.update_seq > state["seq"]:
         due = state.get("due")
         if due is None:
-            table.put("sentinel", {"seq": state["seq"], "due": world.clock.ms() + DELAY})
+            due = world.clock.ms() + DELAY
+            table.put("sentinel", {"seq": state["seq"], "due": due})
         elif world.clock.ms() >= due:
-            give_shortcodes(world, state["seq"])
-            table.put("sentinel", {"seq": documents.database(world).update_seq})
+            due = deal_with(world, settings, on, state["seq"])
+        if on & TRANSITIONS.keys():
+            world.alarm(ALARM, due)
 
 
-def wanted(settings: dict[str, Any]) -> bool:
-    """Whether the settings switch the short codes on."""
-    on = switched_on(settings)
-    return any(name in on for name in SHORTCODES)
+def deal_with(world: World, settings: dict[str, Any], on: set[str], since: int) -> int | None:
+    """Run the transitions that are on for documents written after an update; when (ms) there is more to do."""
+    medic = documents.database(world)
+    updates = medic.updates(since, BATCH)
+    for seq, id in updates:
+        doc = None if id.startswith("_design/") else medic.get(id)
+        if doc is None:
+            continue
+        if on & set(SHORTCODES):
+            give_shortcode(world, settings, doc)
+        for name in on & TRANSITIONS.keys():
+            TRANSITIONS[name](world, settings, medic.load(id), seq)
+    done = updates[-1][0] if len(updates) == BATCH else medic.update_seq
+    due = world.clock.ms() if done < medic.update_seq else None
+    world.table(STATE).put("sentinel", {"seq": done} | ({} if due is None else {"due": due}))
+    return due
+
+
+def notice(world: World) -> None:
+    """After a request: whatever is to be sent for what it wrote must not wait for the next one."""
+    if switched_on(app_settings.read(world)) & TRANSITIONS.keys():
+        look(world)
+    for task in SENDERS:
+        task(world)
 
 
 def switched_on(settings: dict[str, Any]) -> set[str]:
@@ -70,18 +128,12 @@ def switched_on(settings: dict[str, Any]) -> set[str]:
     }
 
 
-def give_shortcodes(world: World, since: int) -> None:
-    """Short codes for the contacts that were written after an update and have none."""
-    medic = documents.database(world)
-    settings = app_settings.read(world)
-    for _, id, history in list(medic.changes(since)):
-        doc = None if history.get("deleted") else medic.get(id)
-        if doc is None:
-            continue
-        key = ("patient_id" if contacts.is_person(settings, doc)
-               else "place_id" if contacts.is_place(settings, doc) else None)
-        if key and not doc.get(key):
-            medic.put({**doc, key: new_code(world)})
+def give_shortcode(world: World, settings: dict[str, Any], doc: dict[str, Any]) -> None:
+    """A short code for a contact that has none."""
+    key = ("patient_id" if contacts.is_person(settings, doc)
+           else "place_id" if contacts.is_place(settings, doc) else None)
+    if key and not doc.get(key):
+        documents.database(world).put({**doc, key: new_code(world)})
 
 
 def new_code(world: World) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from mocksrv.call import Refusal, Reply, TooLarge
 from mocksrv.config import Setting
 from mocksrv.operation import Content, Operation
+from mocksrv.outbox import Outcome, Record
 from mocksrv.people import locales
 from mocksrv.store import TableSpec
 from mocksrv.vendor import Vendor
@@ -75,6 +76,8 @@ class CHT(Vendor[Call]):
         Setting("builds_url", "", "where the builds server is said to be; the real one's address unless set"),
         Setting("locale", "en_KE", "the Faker locale of made-up data: names, places and phone numbers of a new world",
                 check=locales.check),
+        Setting("sms_services", "taken", "messages to Africa's Talking and RapidPro: taken (at once, by the mock in "
+                "their place), called (through the outbox: really only where calls may go)", ("taken", "called")),
         Setting("upgrade_seconds", 1.0, "seconds from one state of an upgrade to the next; 0: all at once"),
         Setting("upgrade_polls", 0, "a state lasts so many reads of the progress, instead of seconds"),
     )
@@ -181,6 +184,7 @@ class CHT(Vendor[Call]):
         auth.count_failure(world, call, reply.status)
         audit.note(world, call.caller.name if isinstance(call.caller, auth.Caller) else ADMIN, audit.API, call)
         http_traffic.answered(world, call, reply)
+        sentinel.notice(world)
 
     def example(self, operation: Operation) -> Any:
         from mocksrv.vendors.cht.described import examples
@@ -203,6 +207,9 @@ class CHT(Vendor[Call]):
     def settle(self, world: World) -> None:
         sentinel.settle(world)
         audit.note(world, ADMIN, audit.SENTINEL)
+
+    def sent(self, world: World, call: Record, outcome: Outcome) -> None:
+        sentinel.ENDS[call["kind"]](world, call, outcome)
 
     def accounts(self, world: World) -> None:
         """The server's admin, the secret of sessions, and the documents of a new installation."""

@@ -23,3 +23,10 @@ def note(world: World, written: documents.Database, ids: Iterable[str]) -> None:
         if not id.startswith(("_design/", "_local/")):
             made = {"_id": id + SUFFIX, "type": "info", "doc_id": id, "initial_replication_date": now}
             sentinel.put({**(sentinel.get(id + SUFFIX) or made), "latest_replication_date": now})
+
+
+def read(world: World, id: str) -> documents.Document:
+    """What is noted of a document; a new note if nothing is."""
+    known = documents.database(world, DATABASE).get(id + SUFFIX)
+    return known or {"_id": id + SUFFIX, "type": "info", "doc_id": id, "initial_replication_date": "unknown",
+                     "latest_replication_date": "unknown"}

@@ -1,0 +1,1 @@
+"""Outbound push: documents that the server sends to other services, as `outbound` of the app settings says."""
