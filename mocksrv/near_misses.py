@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import PARAMETER, period
+from mocksrv.operation import PARAMETER, period, plain
 
 if TYPE_CHECKING:
     from mocksrv.call import Call, Refusal
@@ -117,7 +117,7 @@ def segments(path: str) -> tuple[str, ...]:
 
 def closest(operation: Operation, parts: tuple[str, ...]) -> tuple[float, str, str]:
     """Of an operation's paths, the one most like these segments: how alike, the path, and the first change."""
-    paths = (PARAMETER.sub(r"{\1}", path) for path in operation.paths)
+    paths = (plain(path) for path in operation.paths)
     compared = ((*compare(path, parts), path) for path in paths)
     score, change, path = max(compared, key=lambda one: one[0])
     return score, path, change

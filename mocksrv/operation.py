@@ -60,8 +60,9 @@ class Operation:
     source: str = ""
     proof: str = "assumed"
     release: str | None = None  # of the real service, that its source was read in
-    since: str = ""  # the first release that has it; "": the oldest
-    until: str = ""  # the first release that has it no more
+    since: str = ""  # the first release, or version of the API, that has it; "": the oldest
+    until: str = ""  # the first one that has it no more
+    instead: str = ""  # the operation that it came instead of, whether that one is still there or not
     simulated: bool = True
     effect: str = "lasts"
     traits: Mapping[str, Any] = field(default_factory=dict)
@@ -69,7 +70,7 @@ class Operation:
     @property
     def path(self) -> str:
         """The first of its paths, with parameters as `{name}`."""
-        return PARAMETER.sub(r"{\1}", self.paths[0])
+        return plain(self.paths[0])
 
     @property
     def differences(self) -> list[str]:
@@ -97,7 +98,7 @@ class Operation:
             "name": self.name,
             "method": self.method,
             "path": self.path,
-            "aliases": [PARAMETER.sub(r"{\1}", path) for path in self.paths[1:]],
+            "aliases": [plain(path) for path in self.paths[1:]],
             "summary": self.summary,
             "permission": list(self.permission) if isinstance(self.permission, tuple) else self.permission,
             "source": self.source,
@@ -105,6 +106,7 @@ class Operation:
             "simulated": self.simulated,
             "since": self.since,
             "until": self.until,
+            "instead": self.instead,
             "differences": self.differences,
         }
 
@@ -123,9 +125,15 @@ def in_release(release: str, since: str = "", until: str = "") -> bool:
     return not (since and number < release_number(since)) and not (until and number >= release_number(until))
 
 
-def period(since: str = "", until: str = "") -> str:
-    """The same in words: "since 5.1", "until 5.2" (which lacks it), both, or ""."""
-    return " ".join(f"{word} {release}" for word, release in (("since", since), ("until", until)) if release)
+def period(since: str = "", until: str = "", instead: str = "") -> str:
+    """The same in words: "since 5.1", "until 5.2" (which lacks it), both, or ""; and what it came instead of."""
+    parts = (("since", since), ("until", until), ("instead of", instead))
+    return " ".join(f"{word} {told}" for word, told in parts if told)
+
+
+def plain(path: str) -> str:
+    """A path template with parameters as `{name}`."""
+    return PARAMETER.sub(r"{\1}", path)
 
 
 def as_regex(path: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -33,6 +33,9 @@ class Vendor(Generic[CallType]):
     # Releases that a world may run, oldest first, each with the exact one that is simulated; a setting `release`
     # chooses.
     releases: Mapping[str, str] = {}
+    # Versions of its API that it serves side by side, oldest first, as they stand in paths; each with the one that took
+    # its place, or "".
+    versions: Mapping[str, str] = {}
     tables: tuple[TableSpec, ...] = ()
     settings: tuple[Setting, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
@@ -69,6 +72,7 @@ class Vendor(Generic[CallType]):
         if declared.get("proof", "assumed") not in DECLARED_PROOFS:
             raise ValueError(f"proof must be one of {', '.join(DECLARED_PROOFS)}; recorded and live are never declared:"
                              " they come from replays and live runs that pass")
+        declared.setdefault("since", self.oldest(paths))
         declared.setdefault("effect", "reads" if method in ("GET", "HEAD", "OPTIONS") else "lasts")
         if declared["effect"] not in EFFECTS:
             raise ValueError(f"effect must be one of {', '.join(EFFECTS)}")
@@ -86,6 +90,20 @@ class Vendor(Generic[CallType]):
             return run
 
         return register
+
+    def version(self, path: str) -> str:
+        """The version of the API that a path belongs to; "" if it names none."""
+        return next((part for part in path.split("/") if part in self.versions), "")
+
+    def oldest(self, paths: Iterable[str]) -> str:
+        """The version since which an operation with these paths is there; "" if one of them names none."""
+        versions = [self.version(path) for path in paths]
+        return "" if "" in versions else min(versions, key=list(self.versions).index)
+
+    def successor(self, operation: Operation, path: str) -> str:
+        """The path of the operation that took the place of one of an older version; "" if it is of today."""
+        later = self.versions.get(self.version(path))
+        return next((other for other in operation.paths if later and self.version(other) == later), "")
 
     # --- hooks -------------------------------------------------------------------------------------------------
 

@@ -200,7 +200,7 @@ def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool, into: Pat
         click.echo("\n".join(f"## {one.title}\n\n{tables[f'operations.{one.name}']}" for one in vendors), nl=False)
     else:
         print_table(("vendor", "method", "path", "permission", "release", "proof", "version", "date", "source"),
-                    [{**row, **row["proof"], "release": period(row["since"], row["until"]),
+                    [{**row, **row["proof"], "release": period(row["since"], row["until"], row["instead"]),
                       "proof": level_of(row["proof"])} for row in rows])
 
 

@@ -41,7 +41,7 @@ COMPONENTS: dict[str, Schema] = {
     "Operation": all_of(
         vendor=TEXT, name=TEXT, method=TEXT, path=TEXT, aliases=listed(TEXT), summary=TEXT,
         permission={"anyOf": [TEXT, listed(TEXT), {"type": "null"}]}, source=TEXT, simulated=TRUTH,
-        since=TEXT, until=TEXT, differences=listed(TEXT),
+        since=TEXT, until=TEXT, instead=TEXT, differences=listed(TEXT),
         proof=all_of(level={"enum": list(PROOFS)}, version=null_or(TEXT), date=null_or(TEXT), stale=TRUTH, cases=WHOLE,
                      statuses=listed(WHOLE), refusals=TRUTH)),
     "OpenAPI": {"type": "object", "required": ["openapi", "info", "paths"]},

@@ -41,7 +41,7 @@ def operations(rows: Iterable[Mapping[str, Any]]) -> str:
     for row in sorted(rows, key=lambda row: (row["path"], row["method"])):
         version, date = (row["proof"][key] or "" for key in ("version", "date"))
         level = proof.in_words(row["proof"])
-        when = period(row["since"], row["until"])
+        when = period(row["since"], row["until"], row["instead"])
         what = f"{row['summary']} *{when.capitalize()}.*" if when else row["summary"]
         if row["differences"]:
             what += f" Differences: {', '.join(f'`{name}`' for name in row['differences'])}."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mocksrv import clock
 from mocksrv.described import proof
-from mocksrv.operation import PARAMETER, Content, Declared, Operation, period
+from mocksrv.operation import PARAMETER, Content, Declared, Operation, period, plain
 from mocksrv.vendor import Vendor
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ def document(vendor: Vendor[Any], base_url: str = "http://127.0.0.1:8080", relea
     """The API of a vendor as far as it is simulated, of one release or ("") of all that there are.
 
     `x-mocksrv-proof` says how sure each operation is, `x-mocksrv-release` since and until when there is one that not
-    all releases have, `x-mocksrv-differences` where the vendor's documentation and its server disagree, by the names
-    that the pages of the documentation explain.
+    all releases have and which it came instead of, `x-mocksrv-successor` the path that took a deprecated one's place,
+    `x-mocksrv-differences` where the vendor's documentation and its server disagree, by the names that the pages of the
+    documentation explain.
     """
     from apispec import APISpec
     from apispec.ext.marshmallow import MarshmallowPlugin
@@ -48,7 +49,7 @@ def document(vendor: Vendor[Any], base_url: str = "http://127.0.0.1:8080", relea
             continue
         proved = {"x-mocksrv-proof": proof.shown(operation, findings, clock.today())}
         for number, path in enumerate(operation.paths):
-            spec.path(path=PARAMETER.sub(r"{\1}", path), operations={
+            spec.path(path=plain(path), operations={
                 method_key(operation.method): describe(spec, vendor, operation, path, number) | proved})
     made: dict[str, Any] = spec.to_dict()
     link(vendor, made["paths"])
@@ -126,8 +127,10 @@ def describe(spec: APISpec, vendor: Vendor[Any], operation: Operation, path: str
         "responses": responses(spec, vendor, operation),
         "x-mocksrv-source": operation.source,
     }
-    if when := period(operation.since, operation.until):
+    if when := period(operation.since, operation.until, operation.instead):
         described["x-mocksrv-release"] = when
+    if later := vendor.successor(operation, path):
+        described |= {"deprecated": True, "x-mocksrv-successor": plain(later)}
     if operation.differences:
         described["x-mocksrv-differences"] = operation.differences
     if permission:

@@ -22,7 +22,7 @@ function proofOf({ proof, source }) {
 const link = (...names) => `#/operations/${names.map(encodeURIComponent).join("/")}`;
 
 /** The releases that have an operation, where not all have it. */
-const held = ({ since, until }) => [since && `since ${since}`, until && `until ${until}`].filter(Boolean).join(" ");
+const held = ({ since, until, instead }) => [since && `since ${since}`, until && `until ${until}`, instead && `instead of ${instead}`].filter(Boolean).join(" ");
 
 function operationRow(one, count) {
   const permission = [one.permission].flat().filter(Boolean).join(", ");

@@ -58,6 +58,7 @@ class CareHQ(Vendor[Call]):
     traits = {"action": str, "grants": str, "resource": Resource}
     name = "carehq"
     title = "CareHQ"
+    versions = {"v1": ""}
     tables = (
         TableSpec(keys.KEYS),
         TableSpec("carehq.counters"),

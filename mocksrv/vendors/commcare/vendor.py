@@ -202,6 +202,10 @@ class CommCare(Vendor[Call]):
         "digest": {"type": "http", "scheme": "digest"},
     }
     examples = {"domain": "demo"}
+    # v0.x stood before the name of the resource, for all of them; in 2024 HQ gave each its own version behind it, and
+    # calls the old paths deprecated (corehq/apps/api/urls.py, openapi/catalogue.py).
+    versions = {"v0.3": "v1", "v0.4": "v1", "v0.5": "v1", "v0.6": "v2", "v1": "", "v2": ""}
+    documented = {"versions": lambda: version_table()}
     links = {"GET": "$response.body#/objects/0/id", "POST": "$response.body#/id",
              "list_locations_v2": "$response.body#/objects/0/location_id",
              "create_location": "$response.body#/location_id",
@@ -310,6 +314,13 @@ class CommCare(Vendor[Call]):
 
     def failure(self, status: int) -> Refusal:
         return rendering.failure(status)
+
+
+def version_table() -> str:
+    """The table of the documentation of the API's versions."""
+    from mocksrv.vendors.commcare.described import versions
+
+    return versions.markdown(vendor)
 
 
 vendor = CommCare()

@@ -148,7 +148,7 @@ EXTRAS: dict[str, Callable[[World, Call, Doc], Any]] = {
 
 
 @vendor.resource("GET", "case", "v1", "v0.5", "v0.4", permission="edit_data", response=CaseList, source=SOURCE,
-                 proof="source", query=CaseQuery)
+                 proof="source", query=CaseQuery, instead="list_cases_v03")
 def list_cases(world: World, call: Call) -> dict[str, Any]:
     """Cases by time of the server's last change; a parameter that the index does not know matches nothing."""
     more = any(name in EXTRAS for name, _ in call.query)  # which shows other documents, too
@@ -158,7 +158,7 @@ def list_cases(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("GET", "case", "v1", "v0.5", "v0.4", detail=True, permission="edit_data", response=CaseObject,
-                 statuses=(200, 404), source=SOURCE, proof="source")
+                 statuses=(200, 404), source=SOURCE, proof="source", instead="get_case_v03")
 def get_case(world: World, call: Call) -> dict[str, Any]:
     """One case."""
     return show(world, call, find(world, call))
@@ -185,14 +185,14 @@ def show_v03(world: World, call: Call, doc: Doc) -> dict[str, Any]:
 
 
 @vendor.resource("GET", "case", "v0.3", permission="edit_data", response=response_schemas.OLD_CASES, source=V03,
-                 proof="source")
+                 proof="source", until="v0.4")
 def list_cases_v03(world: World, call: Call) -> dict[str, Any]:
     """Cases as the oldest version has them: fewer fields, always in the same order."""
     return elastic.page(world, call, UNSORTED, lambda doc: show_v03(world, call, doc))
 
 
 @vendor.resource("GET", "case", "v0.3", detail=True, permission="edit_data", response=response_schemas.OLD_CASE,
-                 statuses=(200, 404), source=V03, proof="source")
+                 statuses=(200, 404), source=V03, proof="source", until="v0.4")
 def get_case_v03(world: World, call: Call) -> dict[str, Any]:
     """One case as the oldest version has it."""
     return show_v03(world, call, find(world, call))

@@ -89,7 +89,7 @@ def attachments(world: World, call: Call, doc: Doc) -> dict[str, Any]:
     about = dict(doc["attachments"])
     if processing.FORM_XML not in about:
         about[processing.FORM_XML] = {"content_type": "text/xml", "length": len(processing.form_xml(world, doc))}
-    root = f"{call.base_url}/a/{doc['domain']}/api/form/attachment/{quote(doc['form_id'], safe='')}/"
+    root = f"{call.base_url}/a/{doc['domain']}/api/form_attachment/v1/{quote(doc['form_id'], safe='')}/"
     return {name: {**item, "url": root + quote(name)} for name, item in about.items()}
 
 
@@ -113,8 +113,8 @@ def get_form(world: World, call: Call) -> dict[str, Any]:
     return show(world, call, doc)
 
 
-@vendor.view("GET", f"/a/{DOMAIN}/api/form/attachment/{{form_id}}/{{name:path}}",
-             f"/a/{DOMAIN}/api/form_attachment/v1/{{form_id}}/{{name:path}}", permission="edit_data",
+@vendor.view("GET", f"/a/{DOMAIN}/api/form_attachment/v1/{{form_id}}/{{name:path}}",
+             f"/a/{DOMAIN}/api/form/attachment/{{form_id}}/{{name:path}}", permission="edit_data",
              statuses=(200, 404), produces="*/*",
              source="commcare-hq corehq/apps/reports/views.py, get_form_attachment_response", proof="source")
 def get_form_attachment(world: World, call: Call) -> Reply:

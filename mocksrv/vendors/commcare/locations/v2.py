@@ -55,7 +55,7 @@ def location_uri(call: Call, id: str) -> str:
 
 
 @vendor.resource("GET", "location", "v2", "v0.6", permission="edit_locations", response=Location2List,
-                 source=SOURCE, proof="source", query=Location2Query)
+                 source=SOURCE, proof="source", query=Location2Query, instead="list_locations")
 def list_locations_v2(world: World, call: Call) -> dict[str, Any]:
     """Locations by number, or by `last_modified`; a dot in a filter's name stands for two underscores."""
     v1.check_plan(world, call)
@@ -74,7 +74,7 @@ def list_locations_v2(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("GET", "location", "v2", "v0.6", tail="schema/", permission="edit_locations",
-                 response=response_schemas.MODEL_SCHEMA, source=SOURCE, proof="source")
+                 response=response_schemas.MODEL_SCHEMA, source=SOURCE, proof="source", instead="get_location_schema")
 def get_location_schema_v2(world: World, call: Call) -> dict[str, Any]:
     """The fields of a location, as tastypie tells them."""
     v1.check_plan(world, call)
@@ -83,7 +83,8 @@ def get_location_schema_v2(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("GET", "location", "v2", "v0.6", tail="set/{ids:.*?}/", permission="edit_locations",
-                 response=response_schemas.some(Location2Object), source=SOURCE, proof="source")
+                 response=response_schemas.some(Location2Object), source=SOURCE, proof="source",
+                 instead="get_locations")
 def get_locations_v2(world: World, call: Call) -> dict[str, Any]:
     """Several locations by their `location_id`, with semicolons."""
     v1.check_plan(world, call)
@@ -128,7 +129,7 @@ def write_locations(world: World, call: Call) -> Reply:
 
 
 @vendor.resource("GET", "location", "v2", "v0.6", detail=True, permission="edit_locations",
-                 response=Location2Object, statuses=(200, 404), source=SOURCE, proof="source")
+                 response=Location2Object, statuses=(200, 404), source=SOURCE, proof="source", instead="get_location")
 def get_location_v2(world: World, call: Call) -> dict[str, Any]:
     """One location."""
     return show(world, v1.find(world, call))

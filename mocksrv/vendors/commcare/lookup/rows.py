@@ -119,7 +119,7 @@ def update(world: World, call: Call, data: Mapping[str, Any]) -> tuple[Doc, bool
     return changed, False
 
 
-@vendor.resource("GET", "lookup_table_item", *OLD, *NEW, response=LookupItemList, source=SOURCE, proof="source",
+@vendor.resource("GET", "lookup_table_item", *NEW, *OLD, response=LookupItemList, source=SOURCE, proof="source",
                  query=PageQuery)
 def list_lookup_items(world: World, call: Call) -> dict[str, Any]:
     """Rows of all lookup tables of the domain."""
@@ -136,15 +136,15 @@ def create_lookup_item(world: World, call: Call) -> Reply:
 
 
 @vendor.resource("POST", "lookup_table_item", *NEW, response=response_schemas.echo(LookupItemObject),
-                 statuses=(201, 400, 404), errors=response_schemas.IDS, source=SOURCE, proof="source",
-                 body=LookupItemBody, effect="makes")
+                 instead="create_lookup_item", statuses=(201, 400, 404), errors=response_schemas.IDS, source=SOURCE,
+                 proof="source", body=LookupItemBody, effect="makes")
 def create_lookup_item_v2(world: World, call: Call) -> Reply:
     """A new row; what the body says besides comes back."""
     data = load(call)
     return Reply({**data, **show(create(world, call, data))}, 201, NOTHING_SAID)
 
 
-@vendor.resource("GET", "lookup_table_item", *OLD, *NEW, detail=True, response=LookupItemObject,
+@vendor.resource("GET", "lookup_table_item", *NEW, *OLD, detail=True, response=LookupItemObject,
                  statuses=(200, 400, 404), source=SOURCE, proof="source")
 def get_lookup_item(world: World, call: Call) -> dict[str, Any]:
     """One row."""
@@ -160,8 +160,8 @@ def update_lookup_item(world: World, call: Call) -> Reply:
 
 
 @vendor.resource("PUT", "lookup_table_item", *NEW, detail=True, response=response_schemas.echo(LookupItemObject),
-                 statuses=(200, 201, 400, 404), errors=response_schemas.IDS, source=SOURCE, proof="source",
-                 body=LookupItemBody, effect="changes")
+                 instead="update_lookup_item", statuses=(200, 201, 400, 404), errors=response_schemas.IDS,
+                 source=SOURCE, proof="source", body=LookupItemBody, effect="changes")
 def update_lookup_item_v2(world: World, call: Call) -> Reply:
     """Change a row; what the body says besides comes back."""
     data = load(call)
@@ -169,7 +169,7 @@ def update_lookup_item_v2(world: World, call: Call) -> Reply:
     return Reply({**data, **show(row)}, 201 if new else 200, NOTHING_SAID if new else [])
 
 
-@vendor.resource("DELETE", "lookup_table_item", *OLD, *NEW, detail=True, statuses=(204, 400, 404), source=SOURCE,
+@vendor.resource("DELETE", "lookup_table_item", *NEW, *OLD, detail=True, statuses=(204, 400, 404), source=SOURCE,
                  proof="source", effect="changes")
 def delete_lookup_item(world: World, call: Call) -> Reply:
     """Remove a row."""

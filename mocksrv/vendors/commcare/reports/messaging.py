@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Doc = Mapping[str, Any]
 SOURCE = "commcare-hq corehq/apps/api/resources/messaging_event"
-PATHS = (f"/a/{DOMAIN}/api/v0.5/messaging-event/", f"/a/{DOMAIN}/api/messaging-event/v1/")
+PATHS = (f"/a/{DOMAIN}/api/messaging-event/v1/", f"/a/{DOMAIN}/api/v0.5/messaging-event/")
 MOST = 1000
 ORDER = "date_last_activity"
 # What `source` and `content_type` may name; other words in their lists are passed over.

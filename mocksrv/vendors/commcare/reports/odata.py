@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Doc = Mapping[str, Any]
 VERSION = ("OData-Version", "4.0")
 KIND = "{kind:cases|forms}"
-ROOTS = (f"/a/{DOMAIN}/api/v0.5/odata/{KIND}/{{config_id}}/", f"/a/{DOMAIN}/api/odata/{KIND}/v1/{{config_id}}/")
+ROOTS = (f"/a/{DOMAIN}/api/odata/{KIND}/v1/{{config_id}}/", f"/a/{DOMAIN}/api/v0.5/odata/{KIND}/{{config_id}}/")
 BASES = (*ROOTS, *(root + "{table_id:[0-9]+}/" for root in ROOTS))
 OFF = "Feature flag not enabled."
 # kind -> table, index on (domain, what the feed is of, time), name of the first column, id of a document

@@ -26,7 +26,7 @@ DEFAULT, MOST = 1000, 10_000
 MISSING = "Missing data_source_id parameter"
 
 
-@vendor.view("GET", f"/a/{DOMAIN}/api/v0.5/ucr/", f"/a/{DOMAIN}/api/ucr/v1/", permission="edit_data",
+@vendor.view("GET", f"/a/{DOMAIN}/api/ucr/v1/", f"/a/{DOMAIN}/api/v0.5/ucr/", permission="edit_data",
              response=RowList, statuses=(200, 400, 403, 404), source=SOURCE, proof="source", query=RowQuery)
 def list_rows(world: World, call: Call) -> dict[str, Any]:
     """Rows by time of insertion; `next` is there while a page has rows, even on the last one."""

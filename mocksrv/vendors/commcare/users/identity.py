@@ -53,7 +53,7 @@ def list_user_domains(world: World, call: Call) -> dict[str, Any]:
         {"domain_name": domain["name"], "project_name": domain["title"]} for domain in found]}
 
 
-@vendor.resource("POST", "sso", "v0.4", "v1", "v0.5", auth="none", statuses=(200, 400, 403),
+@vendor.resource("POST", "sso", "v1", "v0.5", "v0.4", auth="none", statuses=(200, 400, 403),
                  response=response_schemas.USER,
                  source="commcare-hq corehq/apps/api/resources/v0_4.py", proof="source", effect="reads")
 def sign_on(world: World, call: Call) -> Any:

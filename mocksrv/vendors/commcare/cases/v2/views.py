@@ -80,7 +80,7 @@ def show(doc: Doc, written_on: str | None = None) -> dict[str, Any]:
 
 
 @vendor.view("GET", *LIST, query=CaseV2Query, response=CaseV2List, statuses=(200, 400, 403, 500),
-             **COMMON)
+             instead="list_cases", **COMMON)
 def list_cases_v2(world: World, call: Call) -> dict[str, Any]:
     """Cases by `indexed_on`, with exact filters, and a cursor to go on with."""
     domain = call.params["domain"]
@@ -113,7 +113,7 @@ for method in ("GET", "PUT"):
 
 
 @vendor.view("GET", *DETAIL, query=CaseV2Fields, response=response_schemas.any_of(CaseV2Object, CaseV2BulkFetched),
-             statuses=(200, 400, 403, 404), **COMMON)
+             statuses=(200, 400, 403, 404), instead="get_case", **COMMON)
 def get_case_v2(world: World, call: Call) -> dict[str, Any]:
     """One case, or several by their ids with commas."""
     case_id = call.params["case_id"]
