@@ -7,7 +7,7 @@ PORT ?= 8080
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test dates parallel lint format proof operations docs bench fuzz
+.PHONY: help serve test endpoint dates parallel lint format proof operations docs bench fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
@@ -34,6 +34,12 @@ serve: $(VENV)/server ## Start the server on PORT (8080)
 
 test: $(VENV)/ready ## Run all tests; ARGS goes to pytest
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+endpoint: $(VENV)/ready ## Check one operation, VENDOR=cht NAME=get_phone: tables of the documentation, style, imports, its tests
+	$(BIN)/mocksrv operations --into docs
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest contract_tests/$(VENDOR) mocksrv/tests/$(VENDOR) mocksrv/tests/test_architecture.py \
+		-k "$(NAME) or vendors/$(VENDOR)" $(ARGS)
 
 dates: $(VENV)/ready ## Run the tests on other days, needs faketime; ARGS: --day leap-day, and arguments of pytest
 	$(BIN)/python -m mocksrv.tests.days -n $(WORKERS) $(ARGS)

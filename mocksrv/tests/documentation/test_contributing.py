@@ -1,34 +1,50 @@
-"""CONTRIBUTING keeps its promise: one function and one test add an operation."""
+"""CONTRIBUTING keeps its promise: one function, one test and one command add an operation."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from mocksrv.tests.snippets import ROOT
 
-AROUND = """
-import pytest, sys
-
-from mocksrv.app import create_app
-from mocksrv.config import Config
-from mocksrv.serving.server import Server
-from mocksrv.vendors.cht import errors, vendor
-from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.couch import documents
-from mocksrv.world import World
-from typing import Any
-
-{function}
-with Server(create_app(Config(port=0, vendor=("cht",)))) as server:
-    sys.exit(pytest.main(["-q", "--mocksrv-url", server.url, "test_it.py"]))
-"""
+PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+FOLDERS, FILES = ("mocksrv", "contract_tests", "docs"), ("Makefile", "pyproject.toml", "README.md")
 
 
-def test_the_operation_is_added(tmp_path):
-    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    function, test = re.findall(r"^```python\n(.+?)^```$", page, re.DOTALL | re.MULTILINE)
-    (tmp_path / "test_it.py").write_text(f"import requests\n\n\n{test}", encoding="utf-8")
-    for status in (0, 1):  # without the function the test fails
-        done = subprocess.run([sys.executable, "-c", AROUND.format(function=function if status == 0 else "")],
-                              cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
-        assert done.returncode == status, done.stdout + done.stderr
+@pytest.fixture
+def checkout(tmp_path):
+    """A copy of what somebody checks out, that the examples of the page can be written into."""
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in FILES:
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    return tmp_path
+
+
+def make(folder, command):
+    """What `make` says and returns, without a look at whether everything is installed."""
+    venv = Path(sys.prefix)
+    arguments = [*command.split(), f"VENV={venv}", "-o", f"{venv}/ready", "ARGS=-q -p no:cacheprovider"]
+    return subprocess.run(arguments, cwd=folder, env=os.environ | {"PYTHONPATH": str(folder)}, capture_output=True,
+                          text=True, check=False, timeout=300)
+
+
+def test_an_endpoint_is_added(checkout):
+    blocks = re.findall(r"^```python\n# (\S+)\n(.+?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    (function, code), (test, tests) = blocks
+    (command,) = re.findall(r"`(make endpoint [^`]+)`", PAGE)
+    (checkout / test).write_text(tests, encoding="utf-8")
+    without = make(checkout, command)
+    assert without.returncode != 0, without.stdout
+    assert "test_get_phone" in without.stdout
+
+    (checkout / function).write_text(code, encoding="utf-8")
+    done = make(checkout, command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    row = "| GET | `/api/v1/person/{uuid}/phone` | The phone number of one person. | source | 5.2.0 |  |"
+    assert row in (checkout / "docs" / "operations" / "cht.md").read_text(encoding="utf-8")
