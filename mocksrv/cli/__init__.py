@@ -17,6 +17,7 @@ import click
 
 from mocksrv.cli import outbox, remote, several, worlds
 from mocksrv.cli.base import fail
+from mocksrv.cli.bench import bench
 from mocksrv.cli.console import banner, print_table
 from mocksrv.cli.doctor import doctor
 from mocksrv.cli.drift import drift
@@ -255,7 +256,7 @@ def settings(as_json: bool) -> None:
         print_table(("setting", "default", "choices", "help"), rows)
 
 
-for command in (*remote.COMMANDS, *worlds.COMMANDS, outbox.outbox, doctor, drift, gate, shards):
+for command in (*remote.COMMANDS, *worlds.COMMANDS, bench, outbox.outbox, doctor, drift, gate, shards):
     main.add_command(command)
 
 
