@@ -220,7 +220,6 @@ def test_odd_paths_of_offline_users(api: Any, path: str) -> None:
 # --- JavaScript ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.mock_only
 def test_views_of_ones_own_are_left_out(api: Any) -> None:
     api.ok("PUT", "/medic/_design/own", {"views": {"all": {"map": "function(doc) { emit(doc._id); }"}}})
     answer = api.get("/medic/_design/own/_view/all")
@@ -228,7 +227,6 @@ def test_views_of_ones_own_are_left_out(api: Any) -> None:
     assert answer.headers[DIAGNOSIS]
 
 
-@pytest.mark.mock_only
 @pytest.mark.parametrize("path", ["/_db_updates", "/_scheduler/jobs", "/_node/_local/_stats", "/_reshard"])
 def test_parts_that_are_left_out(api: Any, path: str) -> None:
     answer = api.get(path)

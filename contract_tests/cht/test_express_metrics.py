@@ -78,7 +78,7 @@ def test_histograms_count_this_worlds_traffic(api):
     assert (counts[-1], value(times, "_count", route="/api/info")) == (1, [1])
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_each_path_of_an_operation_is_a_route_of_its_own(api):
     for version in ("v1", "v2"):
         api.ok("DELETE", "/api/v2/upgrade")
@@ -115,6 +115,7 @@ def test_json(api):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "HEAD"])
+@pytest.mark.writes
 def test_any_method_but_one_address(api, method):
     plain = api.anonymous().taking("application/json")
     assert plain.request(method, PATH).status_code == 200

@@ -114,7 +114,6 @@ def test_one_malformed_form_breaks_the_list(bare):
     assert bare.get(FORMS).json() == ["broken.xml"]
 
 
-@pytest.mark.mock_only  # on a real server, the link of a form whose id is not its document's leads nowhere
 def test_the_seeded_list_is_what_openrosa_clients_read(api):
     """Every form of the list: valid by the schema, downloadable by its link, and as its hash says."""
     answer = api.get(FORMS, headers=OPENROSA)
@@ -290,6 +289,7 @@ def test_on_the_page_text_xml_is_taken_and_document_types_are_refused(api, mocks
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json"])
+@pytest.mark.writes
 def test_who_may_validate_is_told_in_json(api, unique, accept):
     guest = api.anonymous().taking(accept).post(VALIDATE, data=b"<a/>", headers={"Content-Type": "application/xml"})
     assert (guest.status_code, guest.json()) == (401, {"error": "Not logged in"})

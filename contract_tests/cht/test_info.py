@@ -24,6 +24,7 @@ def test_setup_poll(api):
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
 @pytest.mark.parametrize(("path", "status"), [("/setup", 503), ("/setup/password", 503), ("/setup/finish", 200)])
+@pytest.mark.writes
 def test_setup_is_gone(api, method, path, status):
     answer = api.anonymous().request(method, path)
     assert (answer.status_code, answer.text) == (status, UNAVAILABLE)
@@ -53,6 +54,7 @@ def test_deploy_info(api):
     assert api.anonymous().get("/api/deploy-info").json() == {"code": 401, "error": "unauthorized"}
 
 
+@pytest.mark.writes
 def test_what_couchdb_compresses_is_for_admins(api, unique):
     assert api.ok("GET", "/api/couch-config-attachments") == {
         "compressible_types": "text/*, application/javascript, application/json, application/xml",
@@ -62,7 +64,7 @@ def test_what_couchdb_compresses_is_for_admins(api, unique):
     assert api.as_user(unique).get("/api/couch-config-attachments").json() == {"code": 401, "error": "unauthorized"}
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_assetlinks(api):
     answer = api.anonymous().get("/.well-known/assetlinks.json")
     assert answer.json() == {"code": 404, "error": "No assetlinks.json configured"}
@@ -75,7 +77,7 @@ def file(text, kind="text/html"):
     return {"content_type": kind, "data": base64.b64encode(text.encode()).decode()}
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_the_privacy_policy(api):
     answer = api.anonymous().get("/medic/privacy-policy")
     assert (answer.status_code, answer.text) == (404, '{"code":404,"error":"missing"}')
@@ -88,7 +90,7 @@ def test_the_privacy_policy(api):
     assert swahili.headers["Content-Type"] == "text/html; charset=utf-8"
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_extension_libs(api):
     guest = api.anonymous()
     assert guest.get("/extension-libs").text == "[]"

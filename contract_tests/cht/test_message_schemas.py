@@ -35,7 +35,7 @@ def test_answers(api, name, method, path, sent):
     assert OPERATIONS[name].schema("response")().validate(answer.json()) == {}
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_messages_that_are_handed_out(api):
     api.ok("PUT", "/medic/one", {"_id": "one", "type": "data_record", "reported_date": 1, "tasks": [
         {"messages": [{"to": "+254712345679", "message": "m", "uuid": "u"}], "state": "pending"}]})

@@ -15,7 +15,6 @@ import io
 import pytest
 import requests
 
-pytestmark = pytest.mark.mock_only
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 XML = {"Content-Type": "application/xml"}
 YEAR_2012 = 1352399720000
@@ -49,6 +48,7 @@ def with_login(api, path):
 @pytest.mark.parametrize(("given", "ms"), [
     ("2011-10-10T14:48:00-0300", 1318268880000), ("2016-07-01T13:48:24+00:00", 1467380904000),
     ("2016-07-01T13:48:24Z", 1467380904000), (1467383343484, 1467383343484), ("1467383343484", 1467383343484)])
+@pytest.mark.writes
 def test_timestamps(api, given, ms):
     made = api.ok("POST", "/api/v2/records", {"nurse": "Sam", "_meta": {"form": "YYYZ", "reported_date": given}})
     assert api.doc(made["id"])["reported_date"] == ms
@@ -63,12 +63,14 @@ def test_settings_in_json(api):
     assert found.json() == api.doc("settings")["settings"]
 
 
+@pytest.mark.mock_only
 def test_put_settings_answers_two_fields(page):
     changed = page.put("/api/v1/settings", {"x_new": {"a": 1}})
     assert changed.json() == {"success": True, "upgraded": True}
     assert page.put("/api/v1/settings", {"x_new": {"a": 1}}).json() == {"success": True, "upgraded": False}
 
 
+@pytest.mark.mock_only
 def test_put_settings_merges_replaces_and_overwrites(page):
     page.ok("PUT", "/api/v1/settings", {"x_new": {"a": 1}})
     for query, left in (("", {"a": 1, "b": 2}), ("?replace=false", {"a": 1, "b": 2}), ("?replace=true", {"b": 2})):
@@ -81,6 +83,7 @@ def test_put_settings_merges_replaces_and_overwrites(page):
 # --- exports ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.mock_only
 def test_export_with_dates_that_people_read(api):
     by_query = curl("GET", with_login(api, FIRST_EXPORT))
     assert by_query.headers["Content-Type"] == "text/csv; charset=utf-8"
@@ -92,6 +95,7 @@ def test_export_with_dates_that_people_read(api):
     assert all(line["reported_date"].isdecimal() for line in table(api.get("/api/v2/export/messages").text))
 
 
+@pytest.mark.mock_only
 @pytest.mark.parametrize("by_body", [True, False])
 def test_export_dhis(api, by_body):
     """The month of the page's time stamp is February 2000."""
@@ -114,6 +118,7 @@ def test_export_dhis(api, by_body):
     assert len(values) == len(made["dataValues"])
 
 
+@pytest.mark.mock_only
 @pytest.mark.parametrize("ask", [
     lambda api: api.post("/api/v2/export/reports",
                          {"filters": {"forms": {"selected": [{"code": "immunization_visit"}]}}}),
@@ -148,6 +153,7 @@ def feedback(page):
     return page
 
 
+@pytest.mark.mock_only
 @pytest.mark.parametrize(("query", "date"), [
     ("", "2031-01-01T00:00:00.000Z"), ("?format=csv&locale=en", "2031-01-01T00:00:00.000Z"),
     ("?tz=-120", "2030-12-31T22:00:00.000-02:00"), ("?tz=345", "2031-01-01T05:45:00.000+05:45"),
@@ -157,12 +163,14 @@ def test_export_feedback_with_the_pages_parameters(feedback, query, date):
     assert (first["reported_date"], first["user"], first["app_version"]) == (date, "mary", "4.15.0")
 
 
+@pytest.mark.mock_only
 def test_export_feedback_without_a_header(feedback):
     path = "/api/v2/export/feedback?skip_header_row={}"
     assert feedback.get(path.format("false")).text.startswith("id,reported_date,user,app_version,url,info\n")
     assert feedback.get(path.format("true")).text.startswith('"feedback-2031-')
 
 
+@pytest.mark.mock_only
 def test_the_server_knows_no_parameters_of_feedback(feedback, mocksrv):
     mocksrv.set(cht_conformance="server")
     plain = feedback.get("/api/v2/export/feedback").text
@@ -174,6 +182,7 @@ def jim(page):
     return page.ok("POST", "/api/v1/people", {"name": "Jimena", "type": "person"})["id"]
 
 
+@pytest.mark.mock_only
 @pytest.mark.parametrize("ask", [
     lambda api: api.post("/api/v2/export/contacts", {"filters": {"search": "jim"}}),
     lambda api: api.get("/api/v2/export/contacts?filters[search]=jim")], ids=["POST", "GET"])
@@ -205,6 +214,7 @@ def test_export_user_devices(api):
 # --- forms ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.mock_only
 def test_forms_in_json(page):
     answer = page.get("/api/v1/forms")
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
@@ -216,6 +226,7 @@ PAGE_FORMS = {
     "off": ("Stop", "Stop")}
 
 
+@pytest.mark.mock_only
 def test_forms_in_xml(page):
     answer = page.get("/api/v1/forms", headers={"X-OpenRosa-Version": "1.0", "Host": "medic.local"})
     assert answer.headers["Content-Type"] == "text/xml; charset=utf-8"
@@ -236,6 +247,7 @@ def test_a_form_in_xml(page, name):
     assert b"<h:html" in page.get(f"/api/v1/forms/{name}").content
 
 
+@pytest.mark.mock_only
 def test_a_form_in_json(page):
     answer = page.get("/api/v1/forms/NPYY.json")
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
@@ -267,6 +279,7 @@ def test_validation_that_fails(api):
 # --- records ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.writes
 def test_a_record_from_a_message(api):
     answer = api.post("/api/v1/records", headers=FORM,
                       data="message=1!YYYZ!Sam#23#2015#ANC&from=+5511943348031&sent_timestamp=1352399720000")
@@ -278,6 +291,7 @@ def test_a_record_from_a_message(api):
     assert doc["fields"] == {"nurse": "Sam", "week": 23, "year": 2015, "visit": "ANC"}
 
 
+@pytest.mark.writes
 def test_a_record_from_json(api):
     body = {"nurse": "Sam", "week": 23, "year": 2015, "visit": "ANC",
             "_meta": {"form": "YYYZ", "reported_date": YEAR_2012}}
@@ -288,6 +302,7 @@ def test_a_record_from_json(api):
     assert doc["fields"] == {"nurse": "Sam", "week": 23, "year": 2015, "visit": "ANC"}
 
 
+@pytest.mark.mock_only
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_records_that_are_errors(page, version):
     path = f"/api/{version}/records"
@@ -302,6 +317,7 @@ def test_records_that_are_errors(page, version):
 # --- SMS --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.writes
 def test_the_gateway(api):
     assert api.ok("GET", "/api/sms") == {"medic-gateway": True}
     handed = api.ok("POST", "/api/sms", {"messages": [{"id": "g-1", "from": "+254700000001", "content": "hello"}]})
@@ -316,6 +332,7 @@ def test_the_gateway(api):
     ("/api/v2/sms/rapidpro/incoming-messages", "rapidpro:incoming",
      {"headers": {"Authorization": "Token s3cret"}, "json": {"id": "r-2", "from": "+254700000001", "content": "hi"}}),
 ])
+@pytest.mark.writes
 def test_aggregators(api, path, credential, send):
     api.put(f"/api/v1/credentials/{credential}", data=b"s3cret", headers={"Content-Type": "text/plain"})
     assert curl("POST", api.url + path, **send).json() == {"saved": 1}
@@ -337,6 +354,7 @@ PATHS = {
     + [f"messaging.outgoing.last_hundred.{group}.{state}" for group, states in LAST.items() for state in states]}
 
 
+@pytest.mark.mock_only
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_every_path_of_monitoring(page, version):
     """Also the four that the page has under `final`, where the server has them under `muted`."""
@@ -352,6 +370,7 @@ def test_every_path_of_monitoring(page, version):
         "medic", "medic-sentinel", "medic-users-meta", "_users"]
 
 
+@pytest.mark.mock_only
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_monitoring_of_other_days(api, mocksrv, version):
     days = 86_400_000
@@ -383,6 +402,7 @@ def still(page, mocksrv):
     return page
 
 
+@pytest.mark.mock_only
 def test_a_complete_upgrade(still, mocksrv):
     assert still.ok("POST", "/api/v1/upgrade", BUILD) == {"ok": True}
     assert still.doc("horti-upgrade")["log"]
@@ -391,6 +411,7 @@ def test_a_complete_upgrade(still, mocksrv):
     assert still.ok("GET", "/api/deploy-info")["version"] == "3.0.0-beta.1", "an earlier version, which is not stopped"
 
 
+@pytest.mark.mock_only
 def test_an_upgrade_in_two_steps(still, mocksrv):
     assert still.post("/api/v1/upgrade/complete").status_code == 404
     assert still.ok("POST", "/api/v1/upgrade/stage", BUILD) == {"ok": True}
@@ -404,6 +425,7 @@ def test_an_upgrade_in_two_steps(still, mocksrv):
 # --- credentials ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.writes
 def test_a_credential(api):
     answer = curl("PUT", with_login(api, "/api/v1/credentials/mykey"), data="my pass",
                   headers={"Content-Type": "text/plain"})
@@ -411,6 +433,7 @@ def test_a_credential(api):
     assert "my pass" not in str(api.doc("credential:mykey", "medic-vault"))
 
 
+@pytest.mark.writes
 def test_a_credential_of_cht_3(api):
     answer = curl("PUT", with_login(api, "/_node/_local/_config/medic-credentials/mykey"), data='"my pass"')
     assert (answer.status_code, answer.json()) == (200, "")

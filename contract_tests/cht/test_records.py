@@ -87,7 +87,7 @@ def test_the_pages_json(frozen, path):
         "sms_message": {"form": "YYYZ", "reported_date": 1352399720000}}
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_the_pages_examples_work_on_a_seeded_mock(api):
     """Nothing has to be configured first."""
     doc = send(api, "1!YYYZ!Sam#23#2015#ANC", sent_timestamp="1352399720000")
@@ -130,7 +130,7 @@ def test_free_text(records, message, code, found):
     assert (doc["fields"], doc["sms_message"].get("form"), errors(doc)) == ({}, code, found)
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_forms_only_mode(records):
     records.put("/api/v1/settings", {"forms_only_mode": True})
     doc = send(records, "hello there")
@@ -140,7 +140,6 @@ def test_forms_only_mode(records):
     assert "errors" in send(records, "YYYZ n Sam")
 
 
-@pytest.mark.mock_only
 @pytest.mark.parametrize(
     ("path", "more", "kept", "text"),
     [
@@ -151,13 +150,13 @@ def test_forms_only_mode(records):
         (V2, {"locale": "xx"}, "xx", "Missing or invalid fields: nurse."),
     ],
 )
+@pytest.mark.writes
 def test_the_language_of_errors(records, path, more, kept, text):
     doc = send(records, "YYYZ w 5", path=path, **more)
     assert doc["sms_message"].get("locale") == kept
     assert errors(doc) == [("sys.missing_fields", text)]
 
 
-@pytest.mark.mock_only
 @pytest.mark.parametrize(
     ("locale", "message", "fields"),
     [
@@ -166,11 +165,12 @@ def test_the_language_of_errors(records, path, more, kept, text):
         ("en", "OFF namba 12345 # r 9", {"reason": None}),
     ],
 )
+@pytest.mark.writes
 def test_labels_are_those_of_the_messages_language(api, locale, message, fields):
     assert send(api, message, locale=locale)["fields"] == fields
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_translations_of_the_installation_win(records):
     records.put("/medic/messages-luo", {"_id": "messages-luo", "type": "translations", "code": "luo", "enabled": True,
                                        "generic": {"sys.empty": "Ujumbe ni tupu."},
@@ -204,7 +204,6 @@ def test_when_a_json_record_was_sent(frozen, sent, stored):
     assert post(frozen, {"form": "YYYZ", "reported_date": sent}, nurse="S")["reported_date"] == stored
 
 
-@pytest.mark.mock_only
 @pytest.mark.parametrize(
     ("country", "sender", "stored"),
     [
@@ -213,6 +212,7 @@ def test_when_a_json_record_was_sent(frozen, sent, stored):
         (1, "ANON", "ANON"), (1, "", ""),
     ],
 )
+@pytest.mark.writes
 def test_who_sent_it(records, country, sender, stored):
     records.put("/api/v1/settings", {"default_country_code": country})
     doc = send(records, "hi", sender)
@@ -282,6 +282,7 @@ def test_the_facility_that_a_report_refers_to(records):
         ({}, None),
     ],
 )
+@pytest.mark.writes
 def test_refusals(records, path, sent, details, accept):
     options = dict(sent)
     answer = records.taking(accept).post(path, options.pop("json", None), **options)
@@ -301,6 +302,7 @@ def test_missing_fields_by_the_page(records, mocksrv):
     assert records.post(V2, {"nurse": "S", "_meta": {"form": "YYYZ"}}).status_code == 200
 
 
+@pytest.mark.writes
 def test_who_may_post(api, unique):
     for role, status in (("data_entry", 200), ("national_admin", 403)):
         user = {"username": f"{unique}-{role.replace('_', '-')}", "password": "Kisumu_2024", "roles": [role]}
@@ -317,7 +319,7 @@ def sender(api, places):
     return doc
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_update_clinics_names_the_sender(records, sender, places):
     records.put("/api/v1/settings", {"transitions": {"update_clinics": True}})
     doc = send(records, "YYYZ n Sam", "+254712399999")
@@ -326,8 +328,8 @@ def test_update_clinics_names_the_sender(records, sender, places):
     assert doc["_id"].count("-") == 4, "with transitions on, the server makes the ids"
 
 
-@pytest.mark.mock_only
 @pytest.mark.parametrize(("message", "found"), [("YYYZ n Sam", []), ("hello", ["sys.facility_not_found"])])
+@pytest.mark.writes
 def test_update_clinics_and_strangers(records, message, found):
     """A stranger is a problem, unless the form is for everybody."""
     records.put("/api/v1/settings", {"transitions": {"update_clinics": {"disable": False}}})
@@ -336,7 +338,7 @@ def test_update_clinics_and_strangers(records, message, found):
     assert [code for code, _ in errors(doc)] == found
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_update_clinics_by_reference(records, places):
     clinic = records.doc(places.clinic) | {"rc_code": "AB7", "contact": {"_id": places.clinic_person}}
     records.ok("PUT", f"/medic/{places.clinic}", clinic)
@@ -366,12 +368,12 @@ def test_default_responses(frozen, message, begins, answer):
         assert task["state_history"] == [{"state": "pending", "timestamp": "2026-11-21T22:26:40.000Z"}]
 
 
-@pytest.mark.mock_only
 @pytest.mark.parametrize(
     ("transitions", "dashed"),
     [({}, False), ({"generate_shortcode_on_contacts": True}, False), ({"death_reporting": False}, False),
      ({"death_reporting": True}, True), ({"death_reporting": {"disable": True}}, False)],
 )
+@pytest.mark.writes
 def test_who_makes_the_ids(records, transitions, dashed):
     records.put("/api/v1/settings?replace=1", {"transitions": transitions})
     assert ("-" in send(records, "hi")["_id"]) is dashed

@@ -286,7 +286,7 @@ def test_incoming_messages_are_stored_once(frozen, gateway):
     assert frozen.get("/medic/").json()["update_seq"] == before
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_a_double_within_one_call_is_not_noticed(api, gateway):
     message = {"id": "gw-9", "from": PHONE, "content": "x"}
     count = len(api.ok("GET", "/medic/_all_docs")["rows"])
@@ -295,6 +295,7 @@ def test_a_double_within_one_call_is_not_noticed(api, gateway):
 
 
 @pytest.mark.parametrize("body", [{}, {"messages": [], "updates": []}, {"updates": None}, []])
+@pytest.mark.writes
 def test_bodies_that_say_nothing(gateway, body):
     assert gateway.api.post(SMS, body).status_code == 200
 
@@ -303,6 +304,7 @@ def test_bodies_that_say_nothing(gateway, body):
 @pytest.mark.parametrize(
     "body", [{"messages": {"a": 1}}, {"messages": "x"}, {"messages": [None]}, {"updates": "x"}, {"updates": {"a": 1}},
              {"updates": [None]}])
+@pytest.mark.writes
 def test_bodies_that_the_server_fails_at(gateway, body, accept):
     answer = gateway.api.taking(accept).post(SMS, body)
     assert answer.status_code == 500
@@ -318,12 +320,14 @@ def test_null_for_messages(gateway, mocksrv):
 
 
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/x-www-form-urlencoded", None])
+@pytest.mark.writes
 def test_the_content_type_is_exact(gateway, kind):
     answer = gateway.api.post(SMS, data=b"{}", headers={"Content-Type": kind})
     assert answer.json() == {"code": 400, "error": "Content-Type must be application/json"}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.writes
 def test_who_is_let_in(api, unique, method):
     body = {} if method == "POST" else None
     clerk = {"username": unique, "password": "Kisumu_2024", "roles": ["data_entry"]}
@@ -387,7 +391,7 @@ def test_the_wrong_secret(api, secrets, path, wrong, message):
     assert (answer.status_code, answer.text, answer.headers["Content-Type"]) == (403, message, "text/plain")
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_africas_talking_brings_a_message(api, secrets):
     fields = {"linkId": "x", "text": "1!YYYZ!Sam#23#2015#ANC", "to": "123", "id": "at-1", "date": "2024-01-01",
               "from": PHONE}

@@ -293,7 +293,6 @@ def test_app_url(api, person, url):
     assert link_of(person) == "https://cht.example.org/medic/login/token/"
 
 
-@pytest.mark.mock_only
 def test_host_leads_back_here(api, person):
     assert link_of(person) == f"{api.url}/medic/login/token/"
 

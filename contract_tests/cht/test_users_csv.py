@@ -105,7 +105,6 @@ def test_log(api, mocksrv, places, unique):
         "status": "error", "message": "Missing required fields: password, type or roles"}}
 
 
-@pytest.mark.mock_only
 @pytest.mark.parametrize(
     ("body", "status", "stage", "progress"),
     [
@@ -113,6 +112,7 @@ def test_log(api, mocksrv, places, unique):
         (b"username,password,type\n", 200, "finished", ["parsing", "saving"]),
     ],
 )
+@pytest.mark.writes
 def test_log_of_nothing(api, body, status, stage, progress):
     answer = api.request("POST", "/api/v2/users", data=body, headers=CSV)
     assert answer.status_code == status
@@ -130,7 +130,7 @@ def test_uploads_at_the_same_moment_have_logs_of_their_own(api, mocksrv):
     assert [log["_id"][-2:] for log in logs(api)] == ["00", "01"]
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_log_of_json(api, unique):
     user = {"username": unique, "password": "Sec_ret123", "roles": ["gateway"]}
     assert list(api.ok("POST", "/api/v2/users", user)) == ["user", "user-settings"]
@@ -140,7 +140,7 @@ def test_log_of_json(api, unique):
         "status": "finished", "saving": {"total": 1, "failed": 1, "successful": 0, "ignored": 0}}
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_a_line_too_long_is_noted_while_reading(api, unique):
     """The log's stages follow one another as writes of one document."""
     upload(api, f"username,password,type\n{unique},Sec_ret123,gateway,EXTRA\n{unique}-2,Sec_ret123,gateway")
@@ -150,7 +150,7 @@ def test_a_line_too_long_is_noted_while_reading(api, unique):
     assert log["_rev"].startswith("7-")
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_log_of_a_large_upload_is_written_less_often(api, unique):
     upload(api, "username,password\n" + "\n".join(f"{unique}-{n},x" for n in range(150)))
     log = logs(api)[-1]

@@ -91,7 +91,7 @@ def test_reports_targets_and_depth(api, places, base):
     assert total(api, facility_id=places.district, role='["chw","chw_supervisor"]') == base + 6 + 1
 
 
-@pytest.mark.mock_only  # counts on nobody else writing
+@pytest.mark.writes
 def test_an_offline_user_gets_its_own(api, places, unique, base):
     user = {"username": unique, "password": GOOD, "roles": ["chw"], "place": places.area, "contact": places.person}
     api.ok("POST", "/api/v1/users", user)

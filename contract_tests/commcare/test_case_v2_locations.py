@@ -41,7 +41,7 @@ def test_reading(hq, local):
     assert (many["matching_records"], many["cases"][1]) == (1, {"case_id": theirs, "error": "not found"})
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_writing(hq, local):
     user, clinic, here, away = local
     theirs = case(hq, away)
@@ -61,7 +61,6 @@ def test_writing(hq, local):
     assert hq.get("v0.5/form/").json()["meta"]["total_count"] == before
 
 
-@pytest.mark.mock_only
 def test_a_reader_may_neither_read_cases_nor_submit(hq):
     with requests.Session() as session:
         session.headers["Authorization"] = f"ApiKey reader@example.org:{'b' * 40}"

@@ -245,6 +245,7 @@ INDEX = {"case_id": "a", "case_type": "t", "relationship": "child"}
     ("POST", "case/v2/", [{"case_id": "x"}], "Error in row 1: A 'create' flag is required for each update."),
     ("POST", "case/v2/?fields=a&exclude=b", PERSON, "You cannot specify both 'fields' and 'exclude'"),
 ])
+@pytest.mark.writes
 def test_errors_write_nothing(hq, method, path, data, error):
     before = hq.get("v0.5/form/").json()["meta"]["total_count"]
     body = data if isinstance(data, bytes | str) else json.dumps(data)
@@ -286,6 +287,7 @@ def test_a_form_that_fails_takes_the_whole_bulk_with_it(hq):
     ("POST", "case/v2/", [["create"]]), ("POST", "case/v2/bulk-fetch/", []),
     ("POST", "case/v2/bulk-fetch/", {"case_ids": "abc"}),
 ])
+@pytest.mark.writes
 def test_where_hq_itself_fails(hq, method, path, data):
     response = hq.call(method, f"api/{path}", data=json.dumps(data))
     assert (response.status_code, response.headers["Content-Type"]) == (500, "text/html; charset=utf-8")
@@ -306,7 +308,7 @@ def test_fields_and_exclude_on_answers(hq):
     assert body["case"] == {"case_name": "Rose Atieno", "properties": {"a": "1", "b": "2"}}
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_other_methods(hq):
     assert hq.call("DELETE", "api/case/v2/").status_code == 405
     assert hq.call("POST", "api/case/v2/abc").json() == {"error": "Request method not allowed"}

@@ -139,11 +139,10 @@ def test_diagnosis_of_a_resource_without_a_list(hq):
     assert diagnosis.startswith("this resource has no list: ask for one object by its id")
 
 
-@pytest.mark.mock_only
 def test_both_schemes(hq):
     old, new = (hq.get(path, limit=1).json()["objects"][0] for path in ("v0.5/user/", "user/v1/"))
-    assert old["resource_uri"] == f"/a/demo/api/v0.5/user/{old['id']}/"
-    assert new["resource_uri"] == f"/a/demo/api/user/v1/{old['id']}/"
+    assert old["resource_uri"] == f"/a/{hq.name}/api/v0.5/user/{old['id']}/"
+    assert new["resource_uri"] == f"/a/{hq.name}/api/user/v1/{old['id']}/"
     assert {**old, "resource_uri": ""} == {**new, "resource_uri": ""}
 
 
@@ -159,6 +158,7 @@ REDIRECTS = [
 
 
 @pytest.mark.parametrize(("method", "path", "location"), REDIRECTS)
+@pytest.mark.writes
 def test_missing_slash(hq, method, path, location):
     """Before any login."""
     response = requests.request(method, hq.path(path), allow_redirects=False, timeout=30)
@@ -168,6 +168,7 @@ def test_missing_slash(hq, method, path, location):
     assert response.headers["Location"] == f"{prefix}/a/{hq.name}/{location}"
 
 
+@pytest.mark.writes
 def test_a_post_that_is_redirected_becomes_a_get(hq):
     response = hq.session.post(hq.path("api/v0.5/user"), json={"username": "lost", "password": "x"}, timeout=30)
     assert (response.status_code, response.request.method) == (200, "GET")
@@ -197,6 +198,7 @@ METHODS = [
 
 
 @pytest.mark.parametrize(("path", "allowed"), METHODS)
+@pytest.mark.writes
 def test_methods(hq, path, allowed):
     """Checked before the login: no credentials here."""
     url = hq.path(f"api/v0.5/{path}")
@@ -222,7 +224,6 @@ def test_method_override(hq):
 
 
 @pytest.mark.parametrize("path", ["case/schema/", "user/set/a;b/"])
-@pytest.mark.mock_only
 def test_schema_and_sets_are_broken(hq, path):
     response = raw(hq, path)
     assert (response.status_code, response.json()) == (500, CANNED)
@@ -247,20 +248,19 @@ def test_absent_object(hq):
     (b'<!DOCTYPE x [<!ENTITY a "b">]><object>&a;</object>', "application/xml", 400,
      {"error": "Request is not valid XML."}),
 ])
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_bad_bodies(hq, body, kind, status, answer):
     response = hq.call("POST", "api/v0.5/user/", data=body, headers={"Content-Type": kind} if kind else {})
     assert (response.status_code, response.json()) == (status, answer)
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_a_body_beyond_all_bounds(hq):
     response = hq.call("POST", "api/v0.5/user/", data=b" " * (51 * 1024 * 1024),
                        headers={"Content-Type": "application/json"})
     assert response.status_code == 413
 
 
-@pytest.mark.mock_only
 def test_absent_report(hq):
     response = raw(hq, "configurablereportdata/nothing/")
     assert (response.status_code, response.json()) == (404, CANNED)
@@ -277,7 +277,6 @@ def test_formats(hq, query, accept, kind):
     assert (response.status_code, response.headers["Content-Type"]) == (200, f"{kind}; charset=utf-8")
 
 
-@pytest.mark.mock_only
 def test_tastypie_leaves_out_the_charset_of_json_only(hq):
     kinds = [raw(hq, f"domain_cases/?format={kind}").headers["Content-Type"] for kind in ("json", "xml")]
     assert kinds == ["application/json", "application/xml; charset=utf-8"]
@@ -301,7 +300,6 @@ XML = """<?xml version='1.0' encoding='utf-8'?>
 <user_data type="hash"/><username>ben@exi-training.commcarehq.org</username></object></objects></response>"""
 
 
-@pytest.mark.mock_only
 def test_xml_of_a_user(hq):
     hq.name = "exi-training"
     assert raw(hq, "user/?format=xml").text == XML

@@ -152,7 +152,7 @@ def test_sheets_named_like_case_types(hq):
     assert [case["case_name"] for case in cases(hq, case_type="beta")] == ["Ben", "Cat", "first"]
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_an_import_that_fails_as_a_whole(hq, kind):
     for rows in ([["name"], ["Ann"]], [["case_id", "name", "type"], [None, "Ann", "x"]]):
         response = upload(hq, workbook(Sheet=rows), case_type=kind)
@@ -172,12 +172,14 @@ def test_an_import_that_fails_as_a_whole(hq, kind):
      "Error: Your spreadsheet is empty. Please try again with a different spreadsheet."),
     ("data.xlsx", workbook(Sheet=[["case_id", "1a", "a b"]]), {}, "Column names correspond to <a target="),
 ])
+@pytest.mark.writes
 def test_uploads_that_are_refused(hq, name, data, fields, message):
     response = upload(hq, data, name=name, **fields)
     assert (response.status_code, response.json()["code"]) == (500, 500)
     assert response.json()["message"].startswith(message)
 
 
+@pytest.mark.writes
 def test_an_upload_without_a_file(hq):
     for given in ({}, {"data": {"case_type": "x"}}, {"json": {}}):
         response = hq.call("POST", "importer/excel/bulk_upload_api/", **given)
@@ -325,6 +327,7 @@ TYPES = ["table_id", "field 1"]
     (workbook(types=[[*TYPES, "is_global?"], ["x", "n", "maybe"]]),
      'Values for is_global must be "yes" or "no" (or "true" or "false")'),
 ])
+@pytest.mark.writes
 def test_workbooks_with_mistakes_write_nothing(hq, data, message):
     before = hq.get("lookup_table/v1/").json()["meta"]["total_count"]
     response = upload_tables(hq, data)
@@ -334,6 +337,7 @@ def test_workbooks_with_mistakes_write_nothing(hq, data, message):
 
 
 @pytest.mark.parametrize("given", [{}, {"data": {"replace": "true"}}, {"files": {"file-to-upload": ("a.xlsx", b"x")}}])
+@pytest.mark.writes
 def test_incomplete_requests(hq, given):
     response = hq.call("POST", "fixtures/fixapi/", **given)
     assert (response.status_code, response.json()) == (200, {"code": 405, "message": (

@@ -91,7 +91,7 @@ def test_order(hq, xmlns, mocksrv):
         assert (response.status_code, response.json()) == (400, {"error": error})
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_filters(hq, xmlns):
     case, other_app = str(uuid4()), uuid4().hex
     one = submit(hq, xmlns=xmlns, received="2024-03-01T00:00:00Z", case=case)
@@ -122,7 +122,7 @@ def test_filters(hq, xmlns):
         400, {"error": "Bad query parameter: Unknown date format: 2024-03-05T08:09:10.123000Z"})
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_search(hq, xmlns):
     forms = [submit(hq, xmlns=xmlns, received=f"2024-03-0{day}T00:00:00Z") for day in (1, 2, 3)]
     stamps = [hq.get(f"v0.5/form/{id}/").json()["indexed_on"] for id in forms]
@@ -163,7 +163,7 @@ def test_naive_style(mocksrv, hq):
     assert form["received_on"].endswith("Z")
 
 
-@pytest.mark.mock_only
+@pytest.mark.writes
 def test_forms_that_came_with_the_domain_have_their_xml(hq):
     """What `form.xml` of a made-up form says is what the form says."""
     forms = hq.get("v0.5/form/", limit=5).json()["objects"]

@@ -8,8 +8,7 @@ import pytest
 import requests
 from requests.auth import HTTPBasicAuth, HTTPDigestAuth
 
-pytestmark = pytest.mark.mock_only  # uses the ready-made accounts, and locks some of them
-
+MOCK = pytest.mark.mock_only  # uses the ready-made accounts, and locks some of them
 ADMIN, KEY = "brudolph@dimagi.com", "0123456789abcdef0123456789abcdef01234567"
 MOBILE = "amina@demo.commcarehq.org"
 RESOURCE, VIEW = "case/", "messaging-event/"
@@ -19,11 +18,11 @@ CUT_OFF = {"error": "API access has been temporarily cut off due to too many req
                     "support."}
 
 
-def ask(mocksrv, path=RESOURCE, domain="demo", *, header=None, auth=None, method="GET", **headers):
+def ask(server, path=RESOURCE, domain="demo", *, header=None, auth=None, method="GET", **headers):
     """One request, with nothing of its own."""
     if header is not None:
         headers["Authorization"] = header
-    return requests.request(method, f"{mocksrv.url}/a/{domain}/api/v0.5/{path}", headers=headers,
+    return requests.request(method, f"{server.url}/a/{domain}/api/v0.5/{path}", headers=headers,
                             auth=auth or (lambda request: request), allow_redirects=False, timeout=30)
 
 
@@ -50,6 +49,7 @@ def is_empty(response, status):
 # --- what gets in ------------------------------------------------------------------------------------------
 
 
+@MOCK
 @pytest.mark.parametrize("path", [RESOURCE, VIEW])
 @pytest.mark.parametrize("header", [
     api_key(KEY), api_key(KEY, word="apikey"), api_key(KEY, word="APIKEY"), basic(ADMIN, "password"),
@@ -60,27 +60,32 @@ def test_gets_in(mocksrv, path, header):
     assert ask(mocksrv, path, header=header).status_code == 200
 
 
+@MOCK
 @pytest.mark.parametrize("path", [RESOURCE, VIEW])
 def test_digest_gets_in(mocksrv, path):
     assert ask(mocksrv, path, auth=HTTPDigestAuth(ADMIN, "password")).status_code == 200
 
 
+@MOCK
 def test_key_in_the_query(mocksrv):
     assert ask(mocksrv, f"{RESOURCE}?username={ADMIN}&api_key={KEY}").status_code == 200
 
 
+@MOCK
 def test_key_in_the_place_of_the_password(mocksrv):
     """Tastypie resources only."""
     assert ask(mocksrv, RESOURCE, auth=HTTPBasicAuth(ADMIN, KEY)).status_code == 200
     assert ask(mocksrv, VIEW, auth=HTTPBasicAuth(ADMIN, KEY)).status_code == 401
 
 
+@MOCK
 def test_mobile_workers_use_function_views(mocksrv):
     for login in ({"header": basic(MOBILE, "password")}, {"header": api_key("e" * 40, MOBILE)},
                   {"auth": HTTPDigestAuth(MOBILE, "password")}):
         assert ask(mocksrv, VIEW, **login).status_code == 200
 
 
+@MOCK
 def test_digest_through_the_redirect(mocksrv):
     response = requests.get(f"{mocksrv.url}/a/exi-training/api/v0.5/user", timeout=30,
                             auth=HTTPDigestAuth(ADMIN, "password"))
@@ -99,19 +104,20 @@ UNKNOWN = [
 
 @pytest.mark.parametrize("path", [RESOURCE, VIEW])
 @pytest.mark.parametrize("header", UNKNOWN)
-def test_wrong_key_unknown_user_disabled(mocksrv, path, header):
-    response = ask(mocksrv, path, header=header)
+def test_wrong_key_unknown_user_disabled(hq, path, header):
+    response = ask(hq, path, hq.name, header=header.replace(ADMIN, hq.username))
     assert is_empty(response, 401)
     assert "WWW-Authenticate" not in response.headers
 
 
 @pytest.mark.parametrize("path", [RESOURCE, VIEW])
 @pytest.mark.parametrize("header", [
-    basic(ADMIN, "wrong"), basic("nobody", "x"), basic("left@example.org", "password"), "Basic !!!", "Basic =",
+    pytest.param(basic(ADMIN, "wrong"), marks=MOCK), basic("nobody", "x"), basic("left@example.org", "password"),
+    "Basic !!!", "Basic =",
     "basic " + base64.b64encode(b"no colon").decode(), "Basic " + base64.b64encode(b"\xff\xfe:x").decode(),
 ])
-def test_wrong_basic(mocksrv, path, header):
-    response = ask(mocksrv, path, header=header)
+def test_wrong_basic(hq, path, header):
+    response = ask(hq, path, hq.name, header=header)
     assert is_empty(response, 401)
     assert response.headers["WWW-Authenticate"] == 'Basic realm=""'
 
@@ -121,15 +127,16 @@ def test_wrong_basic(mocksrv, path, header):
     None, "", "Digest", "Digest x", "Digest username", 'Digest username="a", realm="DJANGO"', "Negotiate abc",
     "Token 123", 'digest username="\\', "Digest " + "a=b," * 2000,
 ])
-def test_challenge(mocksrv, path, header):
-    assert is_challenge(ask(mocksrv, path, header=header))
+def test_challenge(hq, path, header):
+    assert is_challenge(ask(hq, path, hq.name, header=header))
 
 
 @pytest.mark.parametrize("path", [RESOURCE, VIEW])
-def test_key_without_a_colon(mocksrv, path):
-    assert is_empty(ask(mocksrv, path, header=f"ApiKey {KEY}"), 400)
+def test_key_without_a_colon(hq, path):
+    assert is_empty(ask(hq, path, hq.name, header=f"ApiKey {KEY}"), 400)
 
 
+@MOCK
 @pytest.mark.parametrize("path", [RESOURCE, VIEW])
 @pytest.mark.parametrize(("header", "status"), [
     (api_key("c" * 40, "stranger@example.org"), 403), (basic("stranger@example.org", "password"), 403),
@@ -139,6 +146,7 @@ def test_not_in_the_domain(mocksrv, path, header, status):
     assert is_empty(ask(mocksrv, path, header=header), status)
 
 
+@MOCK
 @pytest.mark.parametrize(("path", "username"), [
     (RESOURCE, "stranger@example.org"), (VIEW, "stranger@example.org"), (RESOURCE, MOBILE),
 ])
@@ -146,11 +154,13 @@ def test_digest_sees_a_challenge_instead(mocksrv, path, username):
     assert is_challenge(ask(mocksrv, path, auth=HTTPDigestAuth(username, "password")))
 
 
+@MOCK
 def test_mobile_worker_at_a_resource(mocksrv):
     for header in (basic(MOBILE, "password"), api_key("e" * 40, MOBILE)):
         assert is_empty(ask(mocksrv, RESOURCE, header=header), 403)
 
 
+@MOCK
 @pytest.mark.parametrize("login", [
     {"header": api_key("a" * 40, "editor@example.org")}, {"header": api_key("5" * 40)},
     {"header": api_key("b" * 40, "reader@example.org")}, {"auth": HTTPDigestAuth("reader@example.org", "password")},
@@ -162,10 +172,12 @@ def test_missing_permission(mocksrv, login):
     assert "403 Forbidden" in page.text
 
 
+@MOCK
 def test_mac_digest_is_for_hq(mocksrv):
     assert ask(mocksrv, RESOURCE, **{"X-MAC-DIGEST": "x"}).status_code == 403
 
 
+@MOCK
 @pytest.mark.parametrize("path", [RESOURCE, VIEW])
 def test_lock_out(mocksrv, path):
     """Five bad passwords lock the account for the rest of the day, whatever comes then."""
@@ -184,12 +196,14 @@ def test_lock_out(mocksrv, path):
     assert ask(mocksrv, path, header=basic(ADMIN, "password")).status_code == 200
 
 
+@MOCK
 def test_a_good_password_clears_the_bad_ones(mocksrv):
     for _ in range(3):
         for password, status in (("wrong", 401), ("wrong", 401), ("password", 200)):
             assert ask(mocksrv, header=basic(ADMIN, password)).status_code == status
 
 
+@MOCK
 @pytest.mark.parametrize("path", [RESOURCE, VIEW])
 def test_second_factor(mocksrv, path):
     mocksrv.set(commcare_two_factor="demo")
@@ -202,6 +216,7 @@ def test_second_factor(mocksrv, path):
     assert ask(mocksrv, path, header=api_key(KEY)).status_code == 200
 
 
+@MOCK
 def test_identity_and_domains_swallow_the_challenge(mocksrv):
     for path, kind, text in (("identity", HTML, ""), ("user_domains", "text/plain",
                                                       "Username or API Key is incorrect, expired or deactivated")):
@@ -214,6 +229,7 @@ def test_identity_and_domains_swallow_the_challenge(mocksrv):
 # --- order of checks ---------------------------------------------------------------------------------------
 
 
+@MOCK
 @pytest.mark.parametrize(("setting", "body"), [("blocked", CUT_OFF), ("no_plan", NO_ACCESS)])
 def test_domain_comes_before_method_and_login(mocksrv, setting, body):
     mocksrv.set(**{f"commcare_{setting}": "other, demo"})
@@ -224,11 +240,12 @@ def test_domain_comes_before_method_and_login(mocksrv, setting, body):
     assert ask(mocksrv, domain="exi-training", header=api_key(KEY)).status_code == 200
 
 
-def test_unknown_domain(mocksrv):
-    response = ask(mocksrv, domain="nowhere")
+def test_unknown_domain(hq):
+    response = ask(hq, domain="nowhere")
     assert (response.status_code, response.json()) == (401, NO_ACCESS)
 
 
+@MOCK
 def test_method_comes_before_login(mocksrv):
     assert ask(mocksrv, method="POST").status_code == 405
     assert is_challenge(ask(mocksrv, VIEW, method="POST"))
@@ -263,6 +280,7 @@ def uri(mocksrv):
     return re.sub("https?://[^/]+", "", mocksrv.url) + "/a/demo/api/v0.5/case/"
 
 
+@MOCK
 def test_nonce_counts(mocksrv, nonce, uri):
     for nc, status in ((1, 200), (1, 401), (3, 200), (2, 401), (4, 200)):
         response = ask(mocksrv, header=digest(nonce, uri, nc))
@@ -270,6 +288,7 @@ def test_nonce_counts(mocksrv, nonce, uri):
         assert status == 200 or is_challenge(response)
 
 
+@MOCK
 def test_nonce_life(mocksrv, nonce, uri):
     """A nonce may begin to be used for 300 seconds; once in use it lasts."""
     mocksrv.clock.advance(290)
@@ -278,17 +297,20 @@ def test_nonce_life(mocksrv, nonce, uri):
     assert ask(mocksrv, header=digest(nonce, uri, 2)).status_code == 200
 
 
+@MOCK
 def test_stale_nonce(mocksrv, nonce, uri):
     mocksrv.clock.advance(302)
     assert is_challenge(ask(mocksrv, header=digest(nonce, uri, 1)))
 
 
+@MOCK
 def test_query_counts_in_the_digest_but_not_in_the_path(mocksrv, nonce, uri):
     assert ask(mocksrv, "case/?limit=1", header=digest(nonce, uri + "?limit=1", 1)).status_code == 200
     assert ask(mocksrv, "case/?limit=1", header=digest(nonce, uri + "?limit=2", 2)).status_code == 200
     assert ask(mocksrv, "user/", header=digest(nonce, uri, 3)).status_code == 401
 
 
+@MOCK
 @pytest.mark.parametrize("changed", [
     {"realm": "OTHER"}, {"qop": None}, {"nc": None}, {"nc": "xyz"}, {"cnonce": None}, {"opaque": None},
     {"response": "0" * 32}, {"algorithm": "SHA-256"}, {"nonce": "1.00:AAAA:" + "0" * 32}, {"nonce": "x"},
@@ -298,11 +320,13 @@ def test_broken_digests(mocksrv, nonce, uri, changed):
     assert is_challenge(ask(mocksrv, header=digest(nonce, uri, changed=changed)))
 
 
+@MOCK
 def test_username_as_stored_only(mocksrv, nonce, uri):
     assert is_challenge(ask(mocksrv, header=digest(nonce, uri, 1, username=ADMIN.upper())))
     assert ask(mocksrv, header=digest(nonce, uri, 1)).status_code == 200
 
 
+@MOCK
 def test_nonce_from_the_future(mocksrv, nonce, uri):
     mocksrv.clock.advance(-10)
     assert is_challenge(ask(mocksrv, header=digest(nonce, uri)))

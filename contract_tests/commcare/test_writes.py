@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 import requests
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from mocksrv.vendors.commcare import vendor
 from mocksrv.vendors.commcare.schemas import GroupObject, Invitation, Location2Object, UserObject, WebUserObject
 
-pytestmark = [pytest.mark.mock_only, pytest.mark.writes]
+MOCK = pytest.mark.mock_only
+pytestmark = pytest.mark.writes
 
 AMINA = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 EDITOR = "c0ffee00000000000000000000000001"
@@ -23,8 +25,13 @@ def error(response, status=400):
     return response.json()["error"]
 
 
-def new_user(hq, name="worker", **fields):
-    response = hq.post("v0.5/user/", {"username": name, "password": "secret", **fields})
+def fresh(name="worker"):
+    """A name that nobody has had: HQ gives those of deleted workers to nobody else."""
+    return f"{name}-{uuid4().hex[:12]}"
+
+
+def new_user(hq, name=None, **fields):
+    response = hq.post("v0.5/user/", {"username": name or fresh(), "password": "secret", **fields})
     assert response.status_code == 201, response.text
     return response.json()["id"]
 
@@ -35,27 +42,28 @@ def new_user(hq, name="worker", **fields):
 def test_create_a_user(hq):
     group = hq.get("v0.5/group/").json()["objects"][0]["id"]
     places = hq.get("v0.5/location/", limit=1000).json()["objects"][-2:]
+    name = fresh("Jane.Doe")
     response = hq.post("v0.5/user/", {
-        "username": "Jane.Doe", "password": "secret", "first_name": "Jane", "last_name": "Doe",
+        "username": name, "password": "secret", "first_name": "Jane", "last_name": "Doe",
         "email": "JANE@Example.org", "language": "fr", "phone_numbers": ["+254711", "254722"], "groups": [group],
         "user_data": {"cadre": "nurse"}, "role": "Mobile Worker",
         "primary_location": places[0]["location_id"], "locations": [place["location_id"] for place in places]})
     assert response.status_code == 201
     assert list(response.json()) == ["id"]
     id = response.json()["id"]
-    assert response.headers["Location"].endswith(f"/a/demo/api/v0.5/user/{id}/")
+    assert response.headers["Location"].endswith(f"/a/{hq.name}/api/v0.5/user/{id}/")
     user = hq.get(f"v0.5/user/{id}/").json()
     assert UserObject().validate(user) == {}
     assert user | {"last_modified": ""} == {
         "default_phone_number": "254711", "email": "jane@example.org", "eulas": "[]", "first_name": "Jane",
         "groups": [group], "id": id, "last_modified": "", "last_name": "Doe",
         "locations": [place["location_id"] for place in places], "phone_numbers": ["254711", "254722"],
-        "primary_location": places[0]["location_id"], "resource_uri": f"/a/demo/api/v0.5/user/{id}/",
+        "primary_location": places[0]["location_id"], "resource_uri": f"/a/{hq.name}/api/v0.5/user/{id}/",
         "user_data": {"cadre": "nurse", "commcare_location_id": places[0]["location_id"],
                       "commcare_location_ids": " ".join(place["location_id"] for place in places),
                       "commcare_primary_case_sharing_id": places[0]["location_id"], "commcare_profile": "",
-                      "commcare_project": "demo"},
-        "username": "jane.doe@demo.commcarehq.org"}
+                      "commcare_project": hq.name},
+        "username": f"{name.lower()}@{hq.name}.commcarehq.org"}
     assert id in hq.get(f"v0.5/group/{group}/").json()["users"]
     assert id in {user["id"] for user in hq.get("v0.5/user/", limit=0, group=group).json()["objects"]}
     login = requests.get(hq.path("api/v0.5/messaging-event/"), auth=(user["username"], "secret"), timeout=30)
@@ -63,7 +71,8 @@ def test_create_a_user(hq):
 
 
 @pytest.mark.parametrize(("body", "text"), [
-    ({"username": "amina", "password": "x"}, "Username 'amina@demo.commcarehq.org' is already taken or reserved."),
+    pytest.param({"username": "amina", "password": "x"},
+                 "Username 'amina@demo.commcarehq.org' is already taken or reserved.", marks=MOCK),
     ({"username": "admin", "password": "x"}, "Username 'admin@demo.commcarehq.org' is already taken or reserved."),
     ({"username": "new"}, "Password or connect username required"),
     ({"username": "new", "password": ""}, "Password or connect username required"),
@@ -71,7 +80,7 @@ def test_create_a_user(hq):
 ])
 def test_users_that_are_not_created(hq, body, text):
     before = hq.get("v0.5/user/").json()["meta"]["total_count"]
-    assert error(hq.post("v0.5/user/", body)) == text
+    assert error(hq.post("v0.5/user/", body)) == text.replace("@demo.", f"@{hq.name}.")
     assert hq.get("v0.5/user/").json()["meta"]["total_count"] == before
 
 
@@ -109,15 +118,17 @@ def test_update_a_user(hq):
     ({"id": "x"}, "Attempted to update unknown or non-editable field 'id'"),
 ])
 def test_updates_that_are_refused(hq, body, text):
-    before = hq.get(f"v0.5/user/{AMINA}/").json()
-    response = hq.put(f"v0.5/user/{AMINA}/", {"first_name": "Changed"} | body)
+    id = new_user(hq)
+    before = hq.get(f"v0.5/user/{id}/").json()
+    response = hq.put(f"v0.5/user/{id}/", {"first_name": "Changed"} | body)
     assert error(response) == f"The request resulted in the following errors: {text}"
-    assert hq.get(f"v0.5/user/{AMINA}/").json() == before
+    assert hq.get(f"v0.5/user/{id}/").json() == before
 
 
 def test_delete_a_user(hq):
     group = hq.get("v0.5/group/").json()["objects"][0]["id"]
-    id = new_user(hq, groups=[group])
+    name = fresh()
+    id = new_user(hq, name, groups=[group])
     response = hq.call("DELETE", f"api/v0.5/user/{id}/")
     assert (response.status_code, response.content) == (204, b"")
     assert (response.headers["Vary"], response.headers.get("Content-Type")) == ("Accept", None)
@@ -126,10 +137,11 @@ def test_delete_a_user(hq):
         assert (response.status_code, response.json()) == (500, CANNED)
     assert "has an empty attribute 'get_id'" in error(hq.get(f"v0.5/user/{id}/"))
     assert id not in hq.get(f"v0.5/group/{group}/").json()["users"]
-    text = "Username 'worker@demo.commcarehq.org' is already taken or reserved."
-    assert error(hq.post("v0.5/user/", {"username": "worker", "password": "x"})) == text
+    text = f"Username '{name}@{hq.name}.commcarehq.org' is already taken or reserved."
+    assert error(hq.post("v0.5/user/", {"username": name, "password": "x"})) == text
 
 
+@MOCK
 def test_activate_and_deactivate(hq):
     def listed(**params):
         return {user["id"] for user in hq.get("v0.5/user/", limit=0, **params).json()["objects"]}
@@ -151,12 +163,14 @@ def test_activate_and_deactivate(hq):
         assert (response.status_code, response.json()) == (404, CANNED)
 
 
+@MOCK
 def test_the_user_of_a_location_stays_active(hq):
     refused = [hq.call("POST", f"api/v0.5/user/{user['id']}/deactivate/").status_code
                for user in hq.get("v0.5/user/", limit=0).json()["objects"]]
     assert refused.count(400) == 1
 
 
+@MOCK
 def test_user_list(hq):
     users = hq.get("v0.5/user/", limit=0, anything="x", username="nobody").json()["objects"]
     names = [user["username"] for user in users]
@@ -173,6 +187,7 @@ def test_user_list(hq):
     assert not {"primary_location", "locations"} & old.keys()
 
 
+@MOCK
 def test_extras_count_forms(hq, mocksrv):
     """Of the last 30 days and of the last whole month."""
     forms = hq.get("v0.5/form/", limit=0).json()["objects"]
@@ -189,6 +204,7 @@ def test_extras_count_forms(hq, mocksrv):
     assert counted["submitted_last_month"] > 0
 
 
+@MOCK
 def test_era_2015_knows_fewer_fields(hq):
     hq.name = "exi-training"
     id = new_user(hq, user_data={"a": "1"})
@@ -204,19 +220,19 @@ def test_era_2015_knows_fewer_fields(hq):
 def test_groups(hq):
     names = [group["name"] for group in hq.get("v0.5/group/").json()["objects"]]
     assert names == sorted(names)
-    assert names[-1][0].islower()  # upper case comes first
-    response = hq.post("v0.5/group/", {"name": "New", "users": [AMINA], "metadata": {"a": "b"}})
+    worker, name = new_user(hq), fresh("New")
+    response = hq.post("v0.5/group/", {"name": name, "users": [worker], "metadata": {"a": "b"}})
     id = response.json()["id"]
     assert (response.status_code, list(response.json())) == (201, ["id"])
-    assert response.headers["Location"].endswith(f"/a/demo/api/v0.5/group/{id}/")
+    assert response.headers["Location"].endswith(f"/a/{hq.name}/api/v0.5/group/{id}/")
     group = hq.get(f"v0.5/group/{id}/").json()
     assert GroupObject().validate(group) == {}
-    assert group == {"case_sharing": False, "domain": "demo", "id": id, "metadata": {"a": "b"}, "name": "New",
-                     "reporting": True, "resource_uri": f"/a/demo/api/v0.5/group/{id}/", "users": [AMINA]}
-    hq.call("POST", f"api/v0.5/user/{AMINA}/deactivate/")
+    assert group == {"case_sharing": False, "domain": hq.name, "id": id, "metadata": {"a": "b"}, "name": name,
+                     "reporting": True, "resource_uri": f"/a/{hq.name}/api/v0.5/group/{id}/", "users": [worker]}
+    hq.call("POST", f"api/v0.5/user/{worker}/deactivate/")
     assert hq.get(f"v0.5/group/{id}/").json()["users"] == []
     changed = hq.put(f"v0.5/group/{id}/", {"users": [], "reporting": False, "note": "x"}).json()
-    assert (changed["note"], changed["reporting"], changed["name"]) == ("x", False, "New")
+    assert (changed["note"], changed["reporting"], changed["name"]) == ("x", False, name)
     assert hq.call("DELETE", f"api/v0.5/group/{id}/").status_code == 204
     response = hq.get(f"v0.5/group/{id}/")
     assert (response.status_code, response.content) == (404, b"")
@@ -225,6 +241,7 @@ def test_groups(hq):
         assert (response.status_code, response.json()) == (status, CANNED)
 
 
+@MOCK
 def test_group_names_are_unique(hq):
     response = hq.post("v0.5/group/", {"users": []})
     assert (response.status_code, response.json()) == (400, {"error_message": "Name is required"})
@@ -239,19 +256,21 @@ def test_group_names_are_unique(hq):
 
 
 def test_several_groups(hq):
-    response = hq.call("PATCH", "api/v0.5/group/", json={"objects": [{"name": "A"}, {"name": "B"}]})
+    a, b, c = map(fresh, "ABC")
+    response = hq.call("PATCH", "api/v0.5/group/", json={"objects": [{"name": a}, {"name": b}]})
     assert response.status_code == 202
-    assert [hq.get(f"v0.5/group/{id}/").json()["name"] for id in response.json()] == ["A", "B"]
-    response = hq.call("PATCH", "api/v0.5/group/", json={"objects": [{"name": "A"}, {"name": "C"}]})
+    assert [hq.get(f"v0.5/group/{id}/").json()["name"] for id in response.json()] == [a, b]
+    response = hq.call("PATCH", "api/v0.5/group/", json={"objects": [{"name": a}, {"name": c}]})
     taken, id = response.json()
-    assert (response.status_code, taken) == (400, "A group with name A already exists")
-    assert hq.get(f"v0.5/group/{id}/").json()["name"] == "C"
+    assert (response.status_code, taken) == (400, f"A group with name {a} already exists")
+    assert hq.get(f"v0.5/group/{id}/").json()["name"] == c
     assert error(hq.call("PATCH", "api/v0.5/group/", json={})) == "Invalid data sent: missing 'objects'"
 
 
 # --- web users and invitations -----------------------------------------------------------------------------
 
 
+@MOCK
 def test_web_users(hq):
     names = [user["username"] for user in hq.get("v0.5/web-user/").json()["objects"]]
     assert names == ["brudolph@dimagi.com", "editor@example.org", "reader@example.org"]
@@ -271,6 +290,7 @@ def test_web_users(hq):
     assert "tableau_groups" not in hq.get("web-user/v1/").json()["objects"][0]
 
 
+@MOCK
 def test_deactivate_a_web_user(hq):
     key = {"Authorization": f"ApiKey editor@example.org:{'a' * 40}"}
 
@@ -286,6 +306,7 @@ def test_deactivate_a_web_user(hq):
     assert (response.status_code, response.json()) == (404, CANNED)
 
 
+@MOCK
 def test_change_a_web_user(hq):
     place = hq.get("v0.5/location/", limit=1000).json()["objects"][-1]["location_id"]
     response = hq.call("PATCH", f"api/v0.5/web-user/{EDITOR}/", json={
@@ -313,10 +334,12 @@ BOTH = "Both primary_location and locations must be provided together."
     ({"role": ["x"]}, ["The role '['x']' does not exist"]),
 ])
 def test_changes_of_a_web_user_that_are_refused(hq, body, texts):
-    response = hq.call("PATCH", f"api/v0.5/web-user/{EDITOR}/", json=body)
+    anybody = hq.get("v0.5/web-user/", limit=1).json()["objects"][0]["id"]  # nothing of them is changed
+    response = hq.call("PATCH", f"api/v0.5/web-user/{anybody}/", json=body)
     assert (response.status_code, response.json()) == (400, {"errors": texts})
 
 
+@MOCK
 def test_invitation(hq):
     response = hq.post("invitation/v1/", {"email": "new@example.org", "role": "App Editor"})
     assert response.status_code == 201
@@ -334,6 +357,7 @@ def test_invitation(hq):
     assert error(hq.post("invitation/v1/", nowhere)) == "Could not find location ids: z."
 
 
+@MOCK
 def test_sign_on(hq):
     def sign_on(**form):
         return requests.post(hq.path("api/v0.5/sso/"), data=form, timeout=30)
@@ -353,6 +377,7 @@ def test_sign_on(hq):
     assert requests.get(hq.path("api/v0.5/sso/"), timeout=30).status_code == 405
 
 
+@MOCK
 def test_registration_by_sms(hq):
     app = hq.get("v0.5/application/").json()["objects"][0]["id"]
     taken = hq.get(f"v0.5/user/{AMINA}/").json()["default_phone_number"]
@@ -372,6 +397,7 @@ def district(hq):
     return hq.get("location/v2/", location_type_code="district").json()["objects"][0]
 
 
+@MOCK
 def test_write_a_location(hq, district):
     response = hq.post("location/v2/", {"name": "New Clinic", "location_type_code": "clinic", "latitude": "1.5",
                                        "parent_location_id": district["location_id"], "location_data": {"a": "b"}})
@@ -414,7 +440,8 @@ REQUIRED = "'name' and 'location_type_code' are required fields when creating a 
        f"['“{given}” value must be a decimal number.']") for given in ("north", "nan", "")],
     ({"name": "X", "location_type_code": "clinic", "parent_location_id": "no"},
      "Could not find parent location with the given ID."),
-    ({"name": "Demoland", "location_type_code": "country"}, "Location with same name and parent already exists."),
+    pytest.param({"name": "Demoland", "location_type_code": "country"},
+                 "Location with same name and parent already exists.", marks=MOCK),
     ({"name": "X", "location_type_code": "clinic", "parent_location_id": "CLINIC"},
      "The selected parent location cannot have child locations!"),
     ({"name": "X", "location_type_code": "region", "parent_location_id": "DISTRICT"},
@@ -427,6 +454,7 @@ def test_locations_that_are_refused(hq, body, text, district):
     assert error(hq.post("location/v2/", sent)) == text
 
 
+@MOCK
 def test_locations_are_written_together_or_not_at_all(hq, district):
     before = hq.get("location/v2/", limit=0).json()
     id = district["location_id"]
@@ -460,6 +488,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=8)
 
 
+@MOCK
 @settings(max_examples=15, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
