@@ -321,3 +321,20 @@ def test_local_documents_keep_no_special_members_either(api, unique, member):
     assert (answer.status_code, answer.json()) == (
         400, {"error": "doc_validation", "reason": f"Bad special document member: {name}"})
     assert api.get(f"/medic/_local/{unique}").status_code == 404
+
+
+@pytest.mark.parametrize(("method", "path", "body"), [
+    ("PUT", "/medic/half", '{"a": "\\ud800"}'), ("POST", "/medic", '{"\\udc00": 1}'),
+    ("PUT", "/medic-logs/half", '{"a": "\\ud800 x"}'),
+    ("POST", "/medic/_bulk_docs", '{"docs": [{"_id": "whole"}, {"_id": "half", "a": ["\\ud800"]}]}')])
+def test_half_of_a_surrogate_pair_is_no_text(api, method, path, body):
+    answer = api.request(method, path, None, data=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()) == (400, {"error": "bad_request", "reason": "invalid UTF-8 JSON"})
+    assert api.get("/medic/whole").status_code == 404
+    assert api.get("/medic/half").status_code == 404
+
+
+def test_half_of_a_surrogate_pair_in_a_person(api, places):
+    body = f'{{"name": "\\ud800", "place": "{places.clinic}"}}'
+    answer = api.request("POST", "/api/v1/people", None, data=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()) == (400, {"code": 400, "error": "invalid UTF-8 JSON"})

@@ -342,3 +342,11 @@ def test_addresses_are_counted_apart(api, mocksrv):
         wrong.get("/dbinfo", headers={"X-Forwarded-For": "10.0.0.1, 10.9.9.9"})
     assert api.get("/dbinfo", headers={"X-Forwarded-For": "10.0.0.1"}).status_code == 429
     assert api.get("/dbinfo", headers={"X-Forwarded-For": "10.0.0.2"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/login", "/admin"])
+def test_folders_of_static_files_end_with_a_slash(api, path):
+    answer = api.get(path)
+    assert answer.status_code == 301
+    assert answer.headers["Location"].endswith(f"{path}/")
+    assert f"<pre>Redirecting to {path}/</pre>" in answer.text

@@ -15,6 +15,7 @@ from mocksrv.vendors.cht import vendor
 from mocksrv.vendors.cht.couch import collation, documents, maintenance, revision_tree, versions
 from mocksrv.vendors.cht.couch.view_index import View, rows_of
 from mocksrv.vendors.cht.couch_api.views import choose, reduced, shown
+from mocksrv.vendors.cht.node import javascript
 from mocksrv.worlds import Worlds
 
 ASCII = "\t\n _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789aAbBcCdDeEfFgGhHiIjJkKlLmMnNoOpPqQrRsStTuUvVwWxXyYzZ"
@@ -320,3 +321,9 @@ def test_changes_give_every_document_once_with_its_last_revision(origin, writes)
     assert list(db.changes(half)) == changes[len(changes) // 2 :]
     assert db.updates(half, 2) == [(seq, id) for seq, id, _ in changes[len(changes) // 2 :][:2]]
     assert db.updated(half) == len(changes) - len(changes) // 2
+
+
+@pytest.mark.parametrize(("values", "found"), [
+    ((0, "", None, {}), {}), (([], 1), []), (("0", 1), "0"), ((float("nan"), 7), 7), ((0, ""), "")])
+def test_the_first_that_is_true_else_the_last(values, found):
+    assert javascript.first(*values) == found

@@ -13,7 +13,6 @@ from mocksrv.vendors.cht import sentinel
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.forms import definitions, generate_xform
-from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.world import World
 
@@ -60,9 +59,7 @@ def let_in(world: World, medic: Database) -> None:
 
 
 def roles(settings: dict[str, Any]) -> list[str]:
-    """The names of the configured roles, as JavaScript's Object.keys tells them."""
+    """The names of the configured roles; of a list the places in it."""
     given = settings.get("roles")
-    if isinstance(given, dict):
-        return list(given)
-    return [str(number) for number in range(javascript.units(given) if isinstance(given, str) else
-                                            len(given) if isinstance(given, list) else 0)]
+    return [str(name) for name in (given if isinstance(given, dict) else
+                                   range(len(given)) if isinstance(given, list) else ())]

@@ -48,7 +48,7 @@ def is_proxied(call: Call) -> bool:
     """Whether CouchDB answers the request: what no operation of the API's own takes."""
     operation = call.operation
     return operation is None or (operation.name.startswith(("couch_", "session_", "db_info", "root"))
-                                 and not call.path.startswith("/api/"))
+                                 and (call.path == "/api/" or not call.path.startswith("/api/")))
 
 
 def is_feed(call: Call) -> bool:

@@ -132,7 +132,7 @@ def give_shortcode(world: World, settings: dict[str, Any], doc: dict[str, Any]) 
     """A short code for a contact that has none."""
     key = ("patient_id" if contacts.is_person(settings, doc)
            else "place_id" if contacts.is_place(settings, doc) else None)
-    if key and not doc.get(key):
+    if key and not javascript.truthy(doc.get(key)):
         documents.database(world).put({**doc, key: new_code(world)})
 
 

@@ -67,7 +67,7 @@ def put_settings(world: World, call: Call) -> Any:
 def is_on(world: World, call: Call, name: str) -> bool:
     """Whether a switch of the query is on: any text but the empty one, and on the page but "false"."""
     given = querystring.parse(call).get(name)
-    return bool(given) and (given != "false" or not Difference.REPLACE_FALSE.as_page(world))
+    return javascript.truthy(given) and (given != "false" or not Difference.REPLACE_FALSE.as_page(world))
 
 
 @vendor.operation("GET", "/api/v1/settings/deprecated-transitions", prompt=True, statuses=(200, 401),

@@ -52,7 +52,7 @@ def of_user(world: World, name: str) -> Scope:
     user = documents.database(world, "_users").peek(USER + name) or {}
     settings_doc = documents.database(world, "medic").peek(USER + name)
     found = user.get("facility_id")
-    facilities = found if isinstance(found, list) else [found] if found else []
+    facilities = found if isinstance(found, list) else [found] if javascript.truthy(found) else []
     if settings_doc is None or not (facilities or releases.NO_PLACE.holds(world)):
         errors.server_error(diagnosis=f"the account {name} has no user-settings document or no place")
     return Scope(tuple(facilities), tuple(user.get("roles") or ()), name, settings_doc.get("contact_id"))

@@ -12,7 +12,11 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
+from mocksrv.vendors.cht.couch.errors import couch
+from mocksrv.vendors.cht.node import json_text
+
 HASH = re.compile("[0-9a-fA-F]{32}")
+LONE = json_text.LONE.encode()
 PREFIX = b"\x83"  # version byte of Erlang's external term format
 Attachments = Sequence[tuple[str, str, bytes]]  # name, content type, MD5
 
@@ -71,5 +75,8 @@ def digest(body: dict[str, Any], previous: str | None = None, deleted: bool = Fa
         generation, old = int(number), _binary(bytes.fromhex(hexed) if HASH.fullmatch(hexed) else hexed.encode())
     files = _list([b"h\x03" + term(name) + term(kind) + _binary(md5)
                    for name, kind, md5 in reversed(attachments)])
-    packed = _list([ATOMS[deleted], _integer(generation), old, term(body), files])
+    inside = term(body)
+    if LONE in inside:
+        couch(400, "bad_request", "invalid UTF-8 JSON", diagnosis="a text has half of a surrogate pair")
+    packed = _list([ATOMS[deleted], _integer(generation), old, inside, files])
     return f"{generation + 1}-{hashlib.md5(PREFIX + packed, usedforsecurity=False).hexdigest()}"

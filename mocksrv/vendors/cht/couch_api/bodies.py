@@ -28,6 +28,7 @@ def forwarded_json(call: Call) -> Any:
         errors.couch(400, "bad_request", "Request body is not properly gzipped.",
                      diagnosis="the API unpacks the body, but tells CouchDB that it is packed: send it unpacked")
     _known(encoding)
+    check_text(call, call.json)
     return call.json
 
 
@@ -48,8 +49,16 @@ def couch_json(call: Call) -> Any:
     else:
         _known(encoding)
     try:
-        return json_text.loads(data)
+        value = json_text.loads(data)
     except ValueError:
+        errors.couch(400, "bad_request", "invalid UTF-8 JSON")
+    check_text(call, value)
+    return value
+
+
+def check_text(call: Call, value: Any) -> None:
+    """Refuse halves of surrogate pairs, which only escapes can make."""
+    if b"\\u" in call.body and json_text.LONE in json_text.text(value):
         errors.couch(400, "bad_request", "invalid UTF-8 JSON")
 
 

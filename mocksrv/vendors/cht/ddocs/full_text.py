@@ -129,7 +129,7 @@ def of_contact(doc: Doc) -> Iterator[tuple[str, Any]]:
 
 def of_report(doc: Doc) -> Iterator[tuple[str, Any]]:
     """A report's entries, those of its fields on the first level, and the id of its contact."""
-    if doc.get("type") != "data_record" or not doc.get("form"):
+    if doc.get("type") != "data_record" or not javascript.truthy(doc.get("form")):
         return
     date = doc.get("reported_date")
     value = [date if isinstance(date, int | float) and not isinstance(date, bool) else 0, None]

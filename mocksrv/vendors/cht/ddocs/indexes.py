@@ -80,11 +80,11 @@ def _by_task(doc: dict[str, Any]) -> Iterator[Any]:
     count = 0
     for task in message_tasks.tasks_of(doc):
         state, when = task.get("state"), message_tasks.due(doc, task)
-        if not task.get("messages") and task.get("messages") != []:
+        if not javascript.truthy(task.get("messages")):
             count += 1
             yield collation.key([state, when]), doc["_id"], count
         for one in message_tasks.messages_of(task):
-            if one.get("uuid") and one.get("to") and one.get("message"):
+            if message_tasks.complete(one):
                 count += 1
                 yield collation.key([state, when]), doc["_id"], count
                 if state in ("pending", "forwarded-to-gateway"):
@@ -108,7 +108,7 @@ def _by_queue(doc: dict[str, Any]) -> Iterator[Any]:
         state, when = task.get("state"), number(message_tasks.due(doc, task))
         queue = "scheduled" if state == "scheduled" else "muted" if state in MUTED else "due"
         ready = [one for one in message_tasks.messages_of(task)
-                 if one.get("uuid") and one.get("to") and one.get("message")]
+                 if message_tasks.complete(one)]
         for _ in ready if isinstance(task.get("messages"), list) else (task,):
             count += 1
             yield queue, when, count
@@ -127,7 +127,7 @@ def _by_update(doc: dict[str, Any]) -> Iterator[Any]:
         state, history = task.get("state"), task.get("state_history")
         last = history[-1] if isinstance(history, list) and history else None
         told = last.get("timestamp") if isinstance(last, dict) else None
-        when = told or task.get("timestamp") or doc.get("reported_date")
+        when = javascript.first(told, task.get("timestamp"), doc.get("reported_date"))
         group = ("scheduled" if state == "scheduled" else "final" if state in ENDED
                  else "muted" if state in MUTED else "pending")
         at = timestamps.moment_value(when, 0) if isinstance(when, int | float | str) else None
@@ -149,7 +149,7 @@ def _by_message_date(doc: dict[str, Any]) -> list[Any]:
 
 
 def _by_org_unit(doc: dict[str, Any]) -> list[Any]:
-    return [True] if contact_types.is_contact(doc) and doc.get("dhis") else []
+    return [True] if contact_types.is_contact(doc) and javascript.truthy(doc.get("dhis")) else []
 
 
 def _by_scheduled(doc: dict[str, Any]) -> list[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mocksrv.vendors.cht.couch.view_index import Thrown
 from mocksrv.vendors.cht.node import javascript, timestamps
+from mocksrv.vendors.cht.node.javascript import first as first
 from mocksrv.vendors.cht.node.javascript import truthy as truthy
 
 Doc = Mapping[str, Any]
@@ -23,11 +24,6 @@ def member(value: Any, *names: str) -> Any:
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value
-
-
-def first(*values: Any) -> Any:
-    """`a || b || c`."""
-    return next((value for value in values if truthy(value)), values[-1])
 
 
 def each(value: Any) -> Iterator[Any]:

@@ -59,7 +59,8 @@ def values(targets: Sequence[Doc], units: dict[str, tuple[str, Any]], sums: dict
 def belongs(target: Doc, data_set: Any) -> bool:
     """Whether a target is a data element of the data set. Of targets only a single `dhis` counts."""
     dhis = target.get("dhis")
-    return isinstance(dhis, dict) and bool(dhis.get("dataElement")) and dhis.get("dataSet") in (None, data_set)
+    return (isinstance(dhis, dict) and javascript.truthy(dhis.get("dataElement"))
+            and dhis.get("dataSet") in (None, data_set))
 
 
 def org_units(world: World, data_set: Any, only: Any) -> Iterator[tuple[str, tuple[str, Any]]]:

@@ -99,7 +99,7 @@ def generated(world: World, doc: Mapping[str, Any], task: Mapping[str, Any]) -> 
     if isinstance(text, list | dict):
         text = translations.translate(world, {"translations": text} if isinstance(text, list) else text)
     content = mustache.render(text, record) if isinstance(text, str) else None
-    to = task.get("recipient") or record.get("from")
+    to = javascript.first(task.get("recipient"), record.get("from"))
     return [{"uuid": message_tasks.new_id(world), "to": to, "message": content}]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from mocksrv.vendors.cht.couch import attachments, documents
 from mocksrv.vendors.cht.forms import openrosa
+from mocksrv.vendors.cht.node import javascript
 from mocksrv.world import World
 
 PREFIX = "form:"
@@ -33,7 +34,7 @@ class Form:
     def collected(self) -> bool:
         """Whether Medic Collect offers it."""
         context = self.doc.get("context")
-        return isinstance(context, dict) and bool(context.get("collect"))
+        return isinstance(context, dict) and javascript.truthy(context.get("collect"))
 
     def data(self, world: World) -> bytes:
         return attachments.read(world, self.stub)

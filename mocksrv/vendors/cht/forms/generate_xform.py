@@ -28,8 +28,8 @@ def update(world: World, medic: Database, id: str) -> None:
     doc = medic.get(id)
     if doc is None:
         return
-    context, stub = doc.get("context"), definitions.xform(doc)
-    if stub is None or (isinstance(context, dict) and context.get("collect")):
+    stub = definitions.xform(doc)
+    if stub is None or definitions.Form(doc, stub).collected:
         return
     made = generated(attachments.read(world, stub))
     files = {name: attachments.read(world, one) for name, one in doc["_attachments"].items()}

@@ -22,6 +22,11 @@ def truthy(value: Any) -> bool:
     return bool(value) and value == value
 
 
+def first(*values: Any) -> Any:
+    """`a || b || c`."""
+    return next((value for value in values if truthy(value)), values[-1])
+
+
 def text(value: Any) -> str:
     """`String(value)`; a missing value is `None` here and "null" there."""
     if value is None:

@@ -11,6 +11,7 @@ import orjson
 
 SAFE = 2**53  # beyond it JavaScript has only every other whole number
 SURROGATE = re.compile("[\ud800-\udfff]")
+LONE = "\U000fffff"  # half a surrogate pair: a code point that stands for no character, and that nobody sends
 DIGITS = 20  # more than any number up to SAFE has
 LARGEST = 2**63  # whole numbers from here on stay floats: the store keeps 64 bits
 
@@ -45,9 +46,9 @@ def loads(data: bytes | str) -> Any:
 
 
 def whole(value: Any) -> Any:
-    """Half a surrogate pair, which only an escape can make, becomes U+FFFD: UTF-8 cannot hold it."""
+    """Half a surrogate pair, which only an escape can make, becomes LONE: UTF-8 cannot hold it, CouchDB refuses it."""
     if isinstance(value, str):
-        return SURROGATE.sub("\ufffd", value)
+        return SURROGATE.sub(LONE, value)
     if isinstance(value, list):
         return [whole(item) for item in value]
     if isinstance(value, dict):

@@ -71,7 +71,7 @@ class Reader:
             return formats.compact(keys, last, message, self.strict)
         raw = formats.textforms(message)
         for key, field in self.fields.items():
-            if self.strict and not field.get("labels"):
+            if self.strict and not javascript.truthy(field.get("labels")):
                 raise formats.Crash(f"field {key} has no labels")
             label = (self._label(key, "tiny", self.locale) or "").lower()
             if key != label and javascript.truthy(raw.get(label)):
@@ -120,14 +120,14 @@ def choice(reader: Reader, field: dict[str, Any], cleaned: Any) -> list[Any] | N
 
 def to_integer(reader: Reader, field: dict[str, Any], raw: Any, key: str) -> Any:
     cleaned = without_zero_width(javascript.text(raw))
-    if field.get("list"):
+    if javascript.truthy(field.get("list")):
         found = choice(reader, field, cleaned)
         return translations.translate(reader.world, found[1]) if found else None
     return number(cleaned)
 
 
 def to_string(reader: Reader, field: dict[str, Any], raw: Any, key: str) -> Any:
-    if field.get("list"):
+    if javascript.truthy(field.get("list")):
         if reader.strict:
             raise formats.Crash(f"field {key} is a string with a list")
         found = choice(reader, field, without_zero_width(raw))

@@ -150,9 +150,8 @@ def copy_field(path: list[str], target: dict[str, Any], values: Any) -> None:
 
 def locale_of(settings: dict[str, Any], doc: dict[str, Any]) -> Any:
     """The language of a record's texts."""
-    fields, message = doc.get("fields") or {}, doc.get("sms_message") or {}
-    return (doc.get("locale") or fields.get("locale") or message.get("locale") or settings.get("locale")
-            or translations.FALLBACK)
+    inside = [found.get("locale") for name in ("fields", "sms_message") if isinstance(found := doc.get(name), dict)]
+    return javascript.first(doc.get("locale"), *inside, settings.get("locale"), translations.FALLBACK)
 
 
 def add_error(world: World, settings: dict[str, Any], doc: dict[str, Any], code: str,

@@ -58,7 +58,7 @@ def update_clinics(world: World, settings: Settings, doc: Document) -> None:
         doc["contact"] = contacts.minify(dict(sender))
         return
     _, definition = reports.find_form(settings, doc.get("form"))
-    if not (definition and definition.get("public_form")):
+    if not (definition and javascript.truthy(definition.get("public_form"))):
         reports.add_error(world, settings, doc, "sys.facility_not_found")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mocksrv.vendors.cht.node import javascript
+
 # The types that the server's contact indexes know (CHT 4.15 source, ddocs medic-client/contacts_by_type), and
 # `national_office`, which the documentation page lists as a place type.
 CONTACT_TYPES = frozenset(
@@ -25,7 +27,7 @@ def is_contact(doc: Doc) -> bool:
 
 
 def is_report(doc: Doc) -> bool:
-    return doc.get("type") == "data_record" and bool(doc.get("form"))
+    return doc.get("type") == "data_record" and javascript.truthy(doc.get("form"))
 
 
 def lineage_ids(doc: Doc) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.couch import attachments, document_shape, documents
-from mocksrv.vendors.cht.node import json_text, timestamps
+from mocksrv.vendors.cht.node import javascript, json_text, timestamps
 from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, lineage
 from mocksrv.world import World
 
@@ -22,7 +22,7 @@ def is_person(settings: Mapping[str, Any], doc: Mapping[str, Any]) -> bool:
     """Of a configured type for people; `person` is one even if it is not configured."""
     kind = contact_types.type_id(doc)
     configured = app_settings.contact_type(settings, kind)
-    return bool(configured and configured.get("person")) or kind == PERSON
+    return (configured is not None and javascript.truthy(configured.get("person"))) or kind == PERSON
 
 
 def is_place(settings: Mapping[str, Any], doc: Mapping[str, Any]) -> bool:
@@ -90,6 +90,8 @@ def store(world: World, doc: Doc) -> dict[str, Any]:
         errors.fail(409, error.reason)
     except document_shape.Invalid as error:
         errors.fail(400, error.reason)
+    except errors.CouchError as error:
+        errors.fail(error.status, error.body["reason"])
     except (attachments.BadData, attachments.Unknown) as error:
         errors.fail(400, str(error))
 

@@ -11,6 +11,7 @@ from copy import deepcopy
 from typing import Any
 
 from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.shared_libs import app_settings, contact_types
 from mocksrv.world import World
 
@@ -71,7 +72,7 @@ def hydrate(world: World, doc: Mapping[str, Any], alone: bool) -> Doc:
     if contact_types.is_contact(full):
         return hydrate_contact(world, full)
     report = full.get("type") == REPORT
-    if report and (full.get("form") or not alone):
+    if report and (javascript.truthy(full.get("form")) or not alone):
         return hydrate_report(world, full)
     if not alone and not report:
         expand_contact(world, full)
@@ -111,7 +112,7 @@ def hydrate_report(world: World, doc: Doc) -> Doc:
                 expand(world, level)
             link(stub, parents)
     fields = doc["fields"] if isinstance(doc.get("fields"), dict) else {}
-    place = by_code(world, fields.get("place_id") or doc.get("place_id"))
+    place = by_code(world, javascript.first(fields.get("place_id"), doc.get("place_id")))
     for key, found in (("patient", patient(world, doc)), ("place", place)):
         if found is not None:
             doc[key] = hydrate_contact(world, found)
@@ -121,7 +122,8 @@ def hydrate_report(world: World, doc: Doc) -> Doc:
 def patient(world: World, report: Mapping[str, Any]) -> Doc | None:
     """Whom a report is about, as stored."""
     fields = report["fields"] if isinstance(report.get("fields"), dict) else {}
-    return by_code(world, fields.get("patient_id") or fields.get("patient_uuid") or report.get("patient_id"))
+    return by_code(world, javascript.first(
+        fields.get("patient_id"), fields.get("patient_uuid"), report.get("patient_id")))
 
 
 def sender_names(world: World, report: Mapping[str, Any]) -> list[Any]:
@@ -136,10 +138,10 @@ def sender_names(world: World, report: Mapping[str, Any]) -> list[Any]:
 
 def by_code(world: World, code: Any) -> Doc | None:
     """The contact with that short code, else the one with that id."""
-    if not code:
+    if not javascript.truthy(code):
         return None
     medic = documents.database(world, "medic")
-    found = medic.by("by_shortcode", str(code))
+    found = medic.by("by_shortcode", javascript.text(code))
     if found:
         return medic.get(found[0]["_id"])
     return medic.get(code) if isinstance(code, str) else None

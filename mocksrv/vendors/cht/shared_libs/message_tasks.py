@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mocksrv.vendors.cht import releases
-from mocksrv.vendors.cht.node import timestamps
+from mocksrv.vendors.cht.node import javascript, timestamps
 from mocksrv.vendors.cht.shared_libs.contact_types import Doc
 from mocksrv.world import World
 
@@ -37,9 +37,14 @@ def has_tasks(doc: Doc) -> bool:
     return "tasks" in doc or "scheduled_tasks" in doc
 
 
+def complete(message: dict[str, Any]) -> bool:
+    """Whether it can be sent."""
+    return all(javascript.truthy(message.get(name)) for name in ("uuid", "to", "message"))
+
+
 def due(doc: dict[str, Any], task: dict[str, Any]) -> int | float | None:
     """When the messages of a task are to go out, in milliseconds."""
-    when = task.get("due") or task.get("timestamp") or doc.get("reported_date")
+    when = javascript.first(task.get("due"), task.get("timestamp"), doc.get("reported_date"))
     return timestamps.moment_value(when, 0) if isinstance(when, int | float | str) else None
 
 
@@ -50,7 +55,7 @@ def outgoing(doc: dict[str, Any]) -> Iterator[tuple[int | float, dict[str, Any]]
             when = due(doc, task)
             if when is not None and when >= 0:
                 yield from ((when, one) for one in messages_of(task)
-                            if one.get("uuid") and one.get("to") and one.get("message"))
+                            if complete(one))
 
 
 def scheduled(doc: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mocksrv.vendors.cht.node import javascript
+
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
@@ -40,7 +42,7 @@ def parse(settings: Mapping[str, Any], phone: Any) -> PhoneNumber | None:
         number = phonenumbers.parse(phone, area, keep_raw_input=True)
     except phonenumbers.NumberParseException:
         return None
-    mode = str(settings.get("phone_validation") or "").lower()
+    mode = javascript.text(javascript.first(settings.get("phone_validation"), "")).lower()
     if mode == "partial":
         valid = phonenumbers.is_possible_number(number)
     else:

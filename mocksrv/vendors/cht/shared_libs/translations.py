@@ -70,7 +70,7 @@ def translate(world: World, key: Any, locale: Any = None, context: Mapping[str, 
 def outgoing_locale(world: World) -> str:
     """The language of outgoing messages: `locale_outgoing`, else `locale`, else English."""
     settings = app_settings.read(world)
-    return str(settings.get("locale_outgoing") or settings.get("locale") or FALLBACK)
+    return javascript.text(javascript.first(settings.get("locale_outgoing"), settings.get("locale"), FALLBACK))
 
 
 def find(world: World, key: str, locale: Any) -> str | None:

@@ -129,4 +129,6 @@ def write(world: World, database: str, doc: Data) -> Data:
         errors.fail(403, error.reason)
     except document_shape.Invalid as error:
         errors.fail(400, error.reason)
+    except errors.CouchError as error:
+        errors.fail(error.status, error.body["reason"])
     return {"id": stored["id"], "rev": stored["rev"]}

@@ -58,7 +58,7 @@ def check_contact(world: World, data: Data, user: Data | None = None) -> None:
     """
     if not javascript.truthy(data.get("contact")):
         return None
-    ids = data["facility_id"] if data.get("facility_id") else (user or {}).get("facility_id")
+    ids = javascript.first(data.get("facility_id"), (user or {}).get("facility_id"))
     doc = find_contact(world, data.get("contact_id"))
     refused: errors.Failure | None = None
     for id in ids if ids and isinstance(ids, list) else [ids or None]:

@@ -35,7 +35,7 @@ def get_users_info(world: World, call: Call) -> dict[str, Any]:
     auth.permitted(world, call, "can_update_users")
     query = querystring.parse(call)
     role, place = query.get("role"), query.get("facility_id")
-    if not role or not place:
+    if not javascript.truthy(role) or not javascript.truthy(place):
         errors.fail(400, "Missing required query params: role and/or facility_id")
     roles = parse_roles(javascript.text(role))
     places = [id for id in (place if isinstance(place, list) else [place]) if isinstance(id, str)]

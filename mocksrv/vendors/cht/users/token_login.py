@@ -206,7 +206,7 @@ def help_text(world: World, view: dict[str, Any]) -> str | None:
 
 def legacy_text(configured: dict[str, Any], locale: str) -> str | None:
     """A text of the settings themselves: as it is, or one per language, of which the first stands in for others."""
-    messages = configured.get("messages") or configured.get("message")
+    messages = javascript.first(configured.get("messages"), configured.get("message"))
     if not isinstance(messages, list):
         return messages if isinstance(messages, str) else None
     texts = [one for one in messages if isinstance(one, dict) and isinstance(one.get("content"), str)]
