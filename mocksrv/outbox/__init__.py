@@ -25,7 +25,7 @@ KEPT = 1_000  # calls that have come to an end
 HOLD = "outbox.hold"  # in a world's memory: whether even what could be delivered is held
 PATIENCE = 10.0  # seconds that a service is waited for, unless the vendor says otherwise
 TABLE = TableSpec(NAME, {
-    "by_due": Index(lambda doc: [doc["due"]] if doc["state"] == WAITING else [], ordered=True),
+    "by_due": Index(lambda doc: [(doc["due"], doc["number"])] if doc["state"] == WAITING else [], ordered=True),
     "by_number": Index(lambda doc: [doc["number"]], ordered=True),
     "by_end": Index(lambda doc: [] if doc["state"] in OPEN else [doc["number"]], ordered=True),
     "by_about": Index(lambda doc: [(doc["vendor"], doc["about"])]),
@@ -142,13 +142,13 @@ def every(world: World) -> Iterator[tuple[str, Record]]:
 
 def due(world: World) -> list[str]:
     """The calls that are to be made by now, the earliest first."""
-    return [id for _, id in world.table(NAME).range("by_due", None, world.clock.ms())]
+    return [id for _, id in world.table(NAME).range("by_due", None, (world.clock.ms() + 1,))]
 
 
 def next_moment(world: World) -> float | None:
     """When (ms) something is to be done without being asked; None if nothing is."""
     first = world.table(NAME).range("by_due", limit=1)
-    moments = [*world.alarms.values(), *(key for key, _ in first)]
+    moments = [*world.alarms.values(), *(key[0] for key, _ in first)]
     return min(moments, default=None)
 
 

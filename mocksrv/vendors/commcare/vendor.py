@@ -42,6 +42,8 @@ Documents of the shared tables (ids in brackets):
   memberships `{domain: {"role", "is_admin", ...}}`, last_modified.
 * `commcare.keys` [key]: key, user_id, active, expires, ips, domain, role.
 * `commcare.domains` [name]: see `domains.py`.
+* `commcare.repeaters` [id]: see `repeaters/configured.py`; `commcare.repeat_records` [id]: what is forwarded, with its
+  state and attempts.
 """
 
 from __future__ import annotations
@@ -53,6 +55,7 @@ from typing import TYPE_CHECKING, Any
 from mocksrv.call import Refusal, Reply
 from mocksrv.config import Setting
 from mocksrv.operation import Content, Operation
+from mocksrv.outbox import Outcome, Record
 from mocksrv.people import locales
 from mocksrv.store import Index, TableSpec, on
 from mocksrv.vendor import Handler, Vendor
@@ -60,6 +63,7 @@ from mocksrv.vendors.commcare import custom_data_fields, rendering
 from mocksrv.vendors.commcare.access import checks, domains
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.errors import Text
+from mocksrv.vendors.commcare.repeaters import configured
 from mocksrv.vendors.commcare.seed import accounts, demo
 from mocksrv.vendors.commcare.tastypie import throttle
 
@@ -156,6 +160,7 @@ TABLES = (
     TableSpec("commcare.device_logs", {"by_date": by("date")}),
     TableSpec("commcare.invitations", {"by_email": same("email")}),
     TableSpec("commcare.uploads"),
+    *configured.TABLES,
 )
 
 SETTINGS = (
@@ -173,6 +178,7 @@ SETTINGS = (
     Setting("features", ", ".join(domains.FEATURES[:-1]), "what all domains have switched on, with commas"),
     Setting("user_fields", "", "custom fields and profiles of users, JSON by domain", check=custom_data_fields.check),
     Setting("location_fields", "", "custom fields of locations, JSON by domain", check=custom_data_fields.check),
+    Setting("repeaters", "", "what is forwarded where, JSON by domain", check=configured.check),
     Setting("open_submissions", "", "domains that take forms without a login, with commas"),
     Setting("blocked", "", "domains that asked too much, with commas: each request gets a 401"),
     Setting("no_plan", "", "domains whose plan has no API access, with commas"),
@@ -213,6 +219,21 @@ class CommCare(Vendor[Call]):
     tables = TABLES
     settings = SETTINGS
     max_body = 50 * 1024 * 1024
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tasks: list[Callable[[World], None]] = []
+        self._ends: list[Callable[[World, Record, Outcome], None]] = []
+
+    def regularly(self, task: Callable[[World], None]) -> Callable[[World], None]:
+        """Have a function called before each request and when its alarm rings; it looks at the clock itself."""
+        self._tasks.append(task)
+        return task
+
+    def when_ended(self, end: Callable[[World, Record, Outcome], None]) -> Callable[[World, Record, Outcome], None]:
+        """Have a function called when a call of the outbox has come to its end."""
+        self._ends.append(end)
+        return end
 
     # --- declaring ------------------------------------------------------------------------------------------
 
@@ -289,6 +310,15 @@ class CommCare(Vendor[Call]):
     def answered(self, world: World, call: Call, result: Any, reply: Reply) -> None:
         if not isinstance(result, Refusal):
             throttle.hit(world, call)
+        world.memory["commcare.base_url"] = call.base_url  # for links in what is forwarded
+
+    def settle(self, world: World) -> None:
+        for task in self._tasks:
+            task(world)
+
+    def sent(self, world: World, call: Record, outcome: Outcome) -> None:
+        for end in self._ends:
+            end(world, call, outcome)
 
     def accounts(self, world: World) -> None:
         accounts.accounts(world)

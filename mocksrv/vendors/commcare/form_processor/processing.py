@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 FORM_XML = "form.xml"
 Document = dict[str, Any]
+Listener = Callable[["World", Document, list[Case]], None]
+LISTENERS: list[Listener] = []
+
+
+def when_saved(listener: Listener) -> Listener:
+    """Have a function called when a form was saved that is no duplicate, with the form and its cases."""
+    LISTENERS.append(listener)
+    return listener
 
 
 @dataclass(frozen=True)
@@ -193,9 +201,12 @@ def write(world: World, sent: Submission, document: Document, cases: Iterable[Ca
     document["indexed_on"] = next_indexed_on(world, "commcare.forms", sent.domain)
     world.table("commcare.forms").put(document["form_id"], document)
     keep_bytes(world, sent, document["form_id"])
-    for case in cases:
+    saved = list(cases)
+    for case in saved:
         case["indexed_on"] = next_indexed_on(world, "commcare.cases", sent.domain)
         world.table("commcare.cases").put(case["case_id"], case)
+    for listener in LISTENERS:
+        listener(world, document, saved)
 
 
 def keep_bytes(world: World, sent: Submission, form_id: str) -> None:

@@ -6,7 +6,7 @@ site code, custom data, type, unknown fields; coordinates when the location is s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.call import Refusal
@@ -28,6 +28,16 @@ WRONG_CHILD = "Parent cannot have children of this location's type."
 WRONG_TYPE = "Location type not valid for the selected parent."
 NO_CHOICE = "You must select a location type"
 HAS_CHILDREN = "You cannot change the location type of a location with children"
+
+
+Listener = Callable[["World", Doc], None]
+LISTENERS: list[Listener] = []
+
+
+def when_saved(listener: Listener) -> Listener:
+    """Have a function called when a location was saved."""
+    LISTENERS.append(listener)
+    return listener
 
 
 def refuse(data: Doc, text: str) -> Refusal:
@@ -88,6 +98,8 @@ def save(world: World, place: dict[str, Any], data: Doc, *, new: bool) -> tuple[
     place |= {name: None if number is None else f"{number:.10f}" for name, number in given.items()}
     place["last_modified"] = dates.now(world)
     world.table("commcare.locations").put(own_id, place)
+    for listener in LISTENERS:
+        listener(world, place)
     return place, {name: None if number is None else str(number) for name, number in given.items()}
 
 
