@@ -15,13 +15,14 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mocksrv import patterns
+
 if TYPE_CHECKING:
     from mocksrv.world import World
 
 WRONG = 'JSON by domain: {"demo": {"fields": [{"slug": "cadre", "required": true}], "profiles": [...]}}'
 FIELD_KEYS = {"slug": str, "label": str, "required": bool, "choices": list, "regex": str}
 PROFILE_KEYS = {"id": int, "name": str, "fields": dict}
-PATIENCE = 0.5  # seconds for one match of a pattern
 
 
 def check(text: str) -> None:
@@ -50,11 +51,9 @@ def check_items(what: str, items: Any, keys: Mapping[str, type], *needed: str) -
 
 
 def check_pattern(pattern: str) -> None:
-    import regex
-
     try:
-        regex.compile(pattern)
-    except regex.error as error:
+        patterns.compiled(pattern)
+    except patterns.BadPattern as error:
         raise ValueError(f"fields with a regex that can be read: {pattern!r} cannot ({error})") from None
 
 
@@ -90,9 +89,7 @@ def wrong(field: Mapping[str, Any], value: Any) -> str | None:
 
 def matches(pattern: str, value: str) -> bool:
     """Whether a pattern is in a value; one that takes too long is not."""
-    import regex
-
     try:
-        return regex.search(pattern, value, timeout=PATIENCE) is not None
+        return patterns.compiled(pattern)(value)
     except TimeoutError:
         return False

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from tinydb import where
 from tinydb.queries import QueryInstance
 
+from mocksrv import patterns
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates, model_fields
 from mocksrv.vendors.commcare.errors import bad_request, failed
@@ -44,7 +45,6 @@ PARTS: dict[str, Callable[[str], int]] = {
     "week": lambda text: day_of(text).isocalendar().week, "iso_year": lambda text: day_of(text).isocalendar().year,
     "iso_week_day": lambda text: day_of(text).isoweekday(), "week_day": lambda text: day_of(text).isoweekday() % 7 + 1,
 }
-PATIENCE = 0.5  # seconds for one match of a pattern
 COMMON = frozenset((*COMPARISONS, *TEXTS, "in", "range", "isnull", "regex", "iregex"))
 ALL = COMMON | {"date", *PARTS}  # tastypie's word for: every lookup of the field
 EXACT = frozenset(("exact",))
@@ -151,13 +151,11 @@ def whole(value: Any) -> int:
 
 def finds(pattern: str, text: str, any_case: bool) -> bool:
     """Whether a pattern out of a query is in a text. PostgreSQL's matcher never runs away; a backtracking one may."""
-    import regex
-
     try:
-        return regex.search(pattern, text, regex.IGNORECASE if any_case else 0, timeout=PATIENCE) is not None
+        return patterns.compiled(pattern, any_case=any_case)(text)
     except TimeoutError:
         raise failed("the database gives up on this pattern") from None
-    except regex.error:
+    except patterns.BadPattern:
         raise failed("the database does not take this pattern") from None
 
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from mocksrv import patterns
 from mocksrv.vendors.cht.couch import collation
 from mocksrv.vendors.cht.couch.erlang import term
 
-PATIENCE, MOST_ENDLESS = 0.1, 4  # seconds for one text, and how many texts may need more
+MOST_ENDLESS = 4  # texts that may take too long
 Test = Callable[[Any], bool]
 Operator = Callable[[Any], Test]
 MISSING = object()
@@ -223,13 +224,11 @@ def matching(argument: Any) -> Test:
 
     After a few such texts the query tries no more, so that its cost does not grow with the documents.
     """
-    import regex
-
     if not isinstance(argument, str):
         raise BadQuery("invalid_operator", "Invalid operator: $regex")
     try:
-        pattern = regex.compile(argument)
-    except regex.error:
+        fits = patterns.compiled(argument)
+    except patterns.BadPattern:
         raise BadQuery("bad_arg", f"Bad argument for operator $regex: {term(argument)}") from None
     endless = 0
 
@@ -238,7 +237,7 @@ def matching(argument: Any) -> Test:
         if not isinstance(value, str) or endless == MOST_ENDLESS:
             return False
         try:
-            return pattern.search(value, timeout=PATIENCE, concurrent=True) is not None
+            return fits(value)
         except TimeoutError:
             endless += 1
             return False
