@@ -12,6 +12,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator
+from string import digits as DIGITS
 from urllib.parse import unquote
 
 REDACTED = "(redacted)"
@@ -19,7 +20,7 @@ REDACTED = "(redacted)"
 ENDS = ("password", "passwd", "passphrase", "passcode", "secret", "token", "apikey", "accesskey", "privatekey",
         "secretkey", "authorization", "signature", "otp", "derivedkey", "passwordsha")
 WHOLE = frozenset(("pwd", "pass", "auth", "salt", "cookie", "setcookie"))
-AROUND = re.compile(r"^(?:new|old|confirm)|(?:confirm(?:ation)?|repeat|again|old|new|\d+)$")
+AROUND = re.compile(r"^(?:new|old|confirm)|(?:confirm(?:ation)?|repeat|again|old|new)$")
 # A letter, digit, dot, dash or underscore: as itself, %-encoded, or escaped as in JSON.
 ENCODED = r"(?:[46][1-9A-Fa-f]|[57][0-9Aa]|3[0-9]|2[DdEe]|5[Ff])"
 NAME = re.compile(rf"(?:[A-Za-z0-9_.-]|%{ENCODED}|\\u00{ENCODED})+")
@@ -47,8 +48,8 @@ SECRET_BODIES = re.compile(r"/api/v\d+/credentials/|/_config/")
 def is_secret(name: str) -> bool:
     """Whether a field, parameter or header of that name holds a secret."""
     plain = ODD.sub("", name.lower())
-    return plain in WHOLE or plain.endswith(ENDS) or AROUND.sub("", plain) in WHOLE or AROUND.sub("",
-                                                                                                  plain).endswith(ENDS)
+    inner = AROUND.sub("", plain.rstrip(DIGITS))
+    return plain in WHOLE or plain.endswith(ENDS) or inner in WHOLE or inner.endswith(ENDS)
 
 
 def redact(text: str, hook: bool = False) -> str:

@@ -26,7 +26,7 @@ PATH = f"/{DB}/_design/{{design}}/_nouveau/{{index}}"
 SOURCE = "CouchDB 3.5 documentation, api/ddoc/nouveau"
 LIMIT, MOST = 25, 10_000  # the latter as CHT configures it: its own requests and cht-conf's ask for so many
 INDEXES = {"contacts_by_freetext": full_text.CONTACTS, "reports_by_freetext": full_text.REPORTS}
-JOIN = re.compile(r"\s+(OR|AND)\s+")
+JOIN = re.compile(r"(?<=\s)(OR|AND)(?=\s)")
 EXACT, WORD, ALL = re.compile(r'exact_match:"((?:[^"\\]|\\.)*)"'), re.compile(r"([^\s:*\"()]+)\*"), "*:*"
 SORTS = ("sort_order", "reported_date")  # what the indexes are in the order of
 
@@ -103,7 +103,7 @@ def reversed_by(sort: Any) -> bool:
 
 def matching(world: World, index: full_text.FullText, query: str) -> set[tuple[Any, str]]:
     """(order, id) of the documents that a query finds."""
-    parts = JOIN.split(query.strip())
+    parts = [part.strip() for part in JOIN.split(query)]
     result = of_term(world, index, parts[0])
     for joined, term in zip(parts[1::2], parts[2::2], strict=True):
         more = of_term(world, index, term)

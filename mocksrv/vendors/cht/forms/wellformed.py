@@ -14,10 +14,11 @@ PREFIX = 'Error transforming xml. xsltproc returned code "{code}", and signal "n
 WIDTH = 80  # characters of a line that are shown
 UNPARSED = 6  # xsltproc's exit code for a document that cannot be parsed
 SKIPPED = re.compile(
-    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|<!DOCTYPE[^<>\[]*(?:\[.*?\])?[^<>]*>",
+    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|<!DOCTYPE[^<>\[]*+(?:\[(?:[^\]]++|\](?!\s*+>))*+\]\s*+)?>",
     re.DOTALL)
 NAME = r"[A-Za-z_:\u0080-\uffff][\w:.\-]*"
-START = re.compile(rf"<({NAME})(?:\s+{NAME}(?:\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))?)*\s*(/?)>")
+S = r"[ \t\r\n]"  # what XML takes for space: Python's \s has more, which a name may have, too
+START = re.compile(rf"<({NAME})(?:{S}++{NAME}(?:{S}*+={S}*+(?:\"[^\"<]*\"|'[^'<]*'))?+)*+{S}*+(/?)>")
 TAG = re.compile(rf"<(/?)({NAME})?[^<>]*>?")
 DOCTYPE = re.compile(
     r"""<!DOCTYPE\s+[^\s\[>]+\s+(?:SYSTEM|PUBLIC\s+(?:"[^"]*"|'[^']*'))\s+(?P<q>["'])(?P<where>[^"'>]*)(?P=q)\s*>""")

@@ -31,7 +31,15 @@ def preferred(accept: str, offers: tuple[str, ...]) -> str | None:
 
 def split(text: str, separator: str) -> Sequence[str]:
     """Split outside of double quotes."""
-    return re.split(rf'{separator}(?=(?:[^"]*"[^"]*")*[^"]*$)', text)
+    parts: list[list[str]] = []
+    left = text.count('"')  # from here to the end: an odd number within quotes
+    for piece in text.split(separator):
+        if parts and left % 2:
+            parts[-1].append(piece)
+        else:
+            parts.append([piece])
+        left -= piece.count('"')
+    return [separator.join(part) for part in parts]
 
 
 def parse(part: str, order: int) -> tuple[str, str, dict[str, str], float, int] | None:

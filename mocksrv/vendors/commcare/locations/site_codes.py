@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CODE = re.compile(r"[-\w]+\n?")
 GAP = re.compile(r"[\W\d]+")
-NUMBER = re.compile(r"\d*$")
+NUMBER = re.compile(r"(?<!\d)\d*$")
 
 
 def taken(world: World, domain: str, code: str, own_id: str) -> bool:

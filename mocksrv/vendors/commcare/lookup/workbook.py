@@ -137,7 +137,7 @@ def definition(row: Row) -> Definition:
                         f"table_id '{tag}' has no fields and no properties")
     names, attributes = listed(row, "field"), listed(row, "property")
     for number, name in enumerate(names, start=1):
-        if re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)", name):
+        if re.fullmatch(r"[-+]?(\d+(?:\.\d*)?|\.\d+)", name):
             raise BadTables(f"Error in 'types' sheet for 'field {number}', '{name}'. Field names should be strings, "
                             "not numbers")
     fields = [{"field_name": name, "properties": properties(row, f"field {number}")}
