@@ -38,7 +38,7 @@ class FaultSchema(Schema):
     nth = fields.Integer(strict=True, validate=validate.Range(1))
     times = fields.Integer(strict=True, validate=validate.Range(1))
     probability = fields.Float(validate=validate.Range(0, 1))
-    status = fields.Integer(strict=True, validate=validate.Range(200, 599))  # below 200 an answer would follow
+    status = fields.Integer(strict=True, validate=validate.Range(400, 599))  # an error of the vendor's own
     headers = fields.Dict(fields.String(validate=validate.Regexp(HEADER_NAME)),
                           fields.String(validate=validate.Regexp(HEADER_VALUE)))
     delay = fields.Raw()

@@ -83,11 +83,20 @@ class RequestReader:
         return wanted
 
     def feed(self, data: bytes) -> None:
+        while data:
+            data = self._read(data)
+        request = self._request
+        # One rule against endless trailers and chunk extensions, and against a head that never comes to its end.
+        if request is not None and self.error is None and self._taken > HEAD_LIMIT + 16 * request.size:
+            self.error = too_long(request)
+
+    def _read(self, data: bytes) -> bytes:
+        """Read on; what is left is to be read, too: the parser stops at a request that asks for an upgrade."""
         self._taken += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._without_upgrade(data[upgrade.args[0] :])
+            return self._without_upgrade() + data[upgrade.args[0] :]
         except httptools.HttpParserInvalidMethodError:
             self.error = Unreadable(HTTPStatus.BAD_REQUEST, "the method is not known")
         except httptools.HttpParserError as error:
@@ -95,28 +104,18 @@ class RequestReader:
             if not isinstance(refused, Unreadable):
                 refused = Unreadable(HTTPStatus.BAD_REQUEST, f"the request is malformed: {error}")
             self.error = refused
-        request = self._request
-        # One rule against endless request lines, headers, trailers and chunk extensions.
-        if request is not None and self.error is None and self._taken > HEAD_LIMIT + 16 * request.size:
-            url_is_long = len(request.target) > HEAD_LIMIT // 2
-            self.error = Unreadable(
-                HTTPStatus.REQUEST_URI_TOO_LONG
-                if url_is_long
-                else HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-                f"the request line and headers are longer than {HEAD_LIMIT} bytes",
-            )
+        return b""
 
-    def _without_upgrade(self, rest: bytes) -> None:
-        """Read the request again as if no upgrade were asked: RFC 9110, 7.8 lets a server ignore it.
+    def _without_upgrade(self) -> bytes:
+        """The request's head as if no upgrade were asked: RFC 9110, 7.8 lets a server ignore it.
 
         The parser skips the body of such a request (Java's client asks for h2c on every first POST).
         """
         request = self._request
         assert request is not None
         self._restart()
-        lines = [f"{request.method} {request.target.decode('latin-1')} HTTP/1.1"]
-        lines += [f"{name}: {value}" for name, value in request.headers if name.lower() != "upgrade"]
-        self.feed("\r\n".join([*lines, "", ""]).encode("latin-1") + rest)
+        kept = [(name, value) for name, value in request.headers if name.lower() != "upgrade"]
+        return head_of(request, kept).encode("latin-1")
 
     # What the parser calls.
 
@@ -144,9 +143,14 @@ class RequestReader:
             raise Unreadable(HTTPStatus.BAD_REQUEST, "only HTTP/1.1 and HTTP/1.0 are spoken here")
         if request.method == "CONNECT":
             raise Unreadable(HTTPStatus.METHOD_NOT_ALLOWED, "this is no proxy")
+        if len(head_of(request, request.headers)) > HEAD_LIMIT:
+            raise too_long(request)
         named = {name.lower(): value for name, value in request.headers}
+        hosts = sum(name.lower() == "host" for name, _ in request.headers)
+        if hosts > 1:  # two who read it could each take another (RFC 9112, 3.2)
+            raise Unreadable(HTTPStatus.BAD_REQUEST, "there is more than one Host header")
         if request.version == "1.1":
-            if "host" not in named:
+            if not hosts:
                 raise Unreadable(HTTPStatus.BAD_REQUEST, "HTTP/1.1 needs a Host header")
             self._continue = named.get("expect", "").lower() == "100-continue"
 
@@ -176,6 +180,18 @@ class RequestReader:
         self._request = None
         self._continue = False
         self._taken = 0
+
+
+def head_of(request: Request, headers: Headers) -> str:
+    """Request line and headers as they are sent, without optional whitespace."""
+    lines = [f"{request.method} {request.target.decode('latin-1')} HTTP/{request.version}"]
+    return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers), "", ""])
+
+
+def too_long(request: Request) -> Unreadable:
+    url = len(request.target) > HEAD_LIMIT // 2
+    return Unreadable(HTTPStatus.REQUEST_URI_TOO_LONG if url else HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+                      f"the request line and headers are longer than {HEAD_LIMIT} bytes")
 
 
 def environ_of(request: Request, base: dict[str, Any]) -> dict[str, Any]:

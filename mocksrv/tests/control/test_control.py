@@ -89,6 +89,7 @@ def test_the_clock_freezes_advances_skews_and_is_set(shop):
     ("/faults", {"delay": {"lognormal": [float("inf"), 1]}}, "bad-fault"),
     ("/faults", {"delay": {"lognormal": [1, float("nan")]}}, "bad-fault"),
     ("/faults", {"status": 101}, "bad-fault"),
+    ("/faults", {"status": 200}, "bad-fault"),
     ("/faults", {"headers": {"X-A": "1\r\nX-B: 2"}}, "bad-fault"),
     ("/faults", {"headers": {"X A": "1"}}, "bad-fault"),
     ("/faults", {"headers": {"X-A": "\u20ac"}}, "bad-fault"),

@@ -14,6 +14,7 @@ from mocksrv.serving.server import Server
 from mocksrv.tests.raw_client import PATIENCE, RawClient
 
 HOST = b"Host: mock.test\r\n"
+HEAD_LIMIT = http1.HEAD_LIMIT
 
 
 @pytest.fixture
@@ -48,6 +49,8 @@ MALFORMED = {
     "bytes above 127 in the path": b"GET /\xe9 HTTP/1.1\r\n" + HOST + b"\r\n",
     "a bare LF": b"GET / HTTP/1.1\n" + HOST + b"\r\n",
     "no Host": b"GET / HTTP/1.1\r\n\r\n",
+    "two Hosts": b"GET / HTTP/1.1\r\n" + HOST + b"host: other.test\r\n\r\n",
+    "two Hosts in HTTP/1.0": b"GET / HTTP/1.0\r\n" + HOST + HOST + b"\r\n",
     "a space before the colon": b"GET / HTTP/1.1\r\n" + HOST + b"A : 1\r\n\r\n",
     "a folded header": b"GET / HTTP/1.1\r\n" + HOST + b"A: 1\r\n 2\r\n\r\n",
     "a header without a colon": b"GET / HTTP/1.1\r\n" + HOST + b"A\r\n\r\n",
@@ -106,6 +109,33 @@ def flood(client, piece):
             client.send(piece)
     except OSError:
         pass
+
+
+@pytest.mark.parametrize(("start", "end", "status"), [
+    (b"GET /", b" HTTP/1.1\r\n" + HOST + b"\r\n", 414),
+    (b"GET / HTTP/1.1\r\n" + HOST + b"A: ", b"\r\n\r\n", 431),
+])
+def test_a_head_has_64_kilobytes_and_not_one_more(server, start, end, status):
+    filler = b"x" * (HEAD_LIMIT - len(start) - len(end))
+    for more, expected in ((b"", 200), (b"x", status)):
+        with RawClient(server) as client:
+            client.send(start + filler + more + end)
+            assert client.answer().status == expected
+
+
+def test_upgrades_are_passed_over_however_many_come_at_once(server):
+    """Each is read again without its upgrade; none is read within another one."""
+    request = b"GET / HTTP/1.1\r\n" + HOST + b"Connection: upgrade\r\nUpgrade: x\r\n\r\n"
+    with RawClient(server) as client:
+        client.send(request * 2000)
+        assert {client.answer().status for _ in range(2000)} == {200}
+
+
+def test_an_upgrade_in_http_1_0_is_passed_over(server):
+    with RawClient(server) as client:
+        client.send(b"GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+        assert client.answer().status == 200
+        assert client.ended()
 
 
 CHUNKED = b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"

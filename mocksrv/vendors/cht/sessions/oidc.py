@@ -14,7 +14,7 @@ import binascii
 import html
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from marshmallow import Schema, fields
 
@@ -33,6 +33,7 @@ from mocksrv.world import World
 
 LOGIN, SECRET, DISCARD = "/medic/login/oidc", "oidc:client-secret", 9
 REALM = "/realms/{realm}"
+URI = "!#$%&'()*+,/:;=?@[]~"  # what stays as it is, beside letters, digits and -._ (RFC 3986, 2.2)
 KEYCLOAK = "/protocol/openid-connect/auth"
 FAILED, UNKNOWN = "loginerror", "ssouserinvalid"
 SOURCE = "CHT 5.2 source, api/src/services/sso-login.js; recorded from 5.2.0 with a stand-in provider"
@@ -182,5 +183,6 @@ def provider_page(world: World, call: Call) -> Any:
 
 
 def way_back(uri: str, email: str) -> str:
+    """The redirect_uri with a code for the account; what no URI may hold stays encoded, line breaks above all."""
     code = base64.urlsafe_b64encode(json_text.dumps({"email": email})).decode().rstrip("=")
-    return f"{uri}{'&' if '?' in uri else '?'}{urlencode({'code': code})}"
+    return f"{quote(uri, safe=URI)}{'&' if '?' in uri else '?'}{urlencode({'code': code})}"
