@@ -12,6 +12,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -181,6 +182,7 @@ class Simulator(Flask):
             prefix=prefix,
             max_body=vendor.max_body,
             connection=environ.get("mocksrv.connection"),
+            room=self._room,
         )
         try:
             reply = vendor.encode(call, self.answer(world, vendor, call))
@@ -197,7 +199,7 @@ class Simulator(Flask):
         """One request in one world: journal, route, fault, caller, leave, handler, bytes, journal."""
         entry = Entry(world.journal.next_id(), world.clock.iso(), call.method, call.target, call.headers, vendor.name)
         began = stopwatch()
-        with world.lock:
+        with self.worlds.big if call.big else nullcontext(), world.lock:
             world.begin()
             result, fault = self._handle(world, vendor, call)
             if fault:
@@ -221,6 +223,13 @@ class Simulator(Flask):
         if delay:
             pause(delay)  # without the lock: nobody else waits for it
         return self._close(world, vendor, call, entry, fault, reply, began)
+
+    def _room(self, size: int) -> None:
+        """Refuse a body that would take so much memory, where there is not so much."""
+        try:
+            self.worlds.check_room(size)
+        except NoRoom as error:
+            raise Ours(error) from None
 
     def _handle(self, world: World, vendor: Vendor[Any], call: Call) -> tuple[Any, Fault | None]:
         """What the operation gives, or a refusal; and the fault that hit the call."""

@@ -66,6 +66,17 @@ class OtherProcess(NoRoom):
                          f"{own.number}: ask again when the balancer knows it, or see `mocksrv shards where {name}`")
 
 
+class HeavyBody(NoRoom):
+    """What a request's body says would take more memory than there is for one."""
+
+    code = "out-of-memory"
+    status = 507
+
+    def __init__(self, megabytes: int) -> None:
+        super().__init__("what the body says would take more memory than one body may, a quarter of "
+                         f"{megabytes} MB, or than is left: send less at once, or start with more --memory")
+
+
 class FromElsewhere(Exception):
     """A page of another site asks for a world that there is not: no page that somebody visits makes worlds here."""
 

@@ -15,7 +15,7 @@ from mocksrv.generator import Generator
 from mocksrv.outbox import TABLE as OUTBOX
 from mocksrv.outbox.courier import Courier
 from mocksrv.outbox.reach import Reach
-from mocksrv.problems import MEGABYTE, OtherProcess, OutOfMemory, TooManyWorlds
+from mocksrv.problems import MEGABYTE, HeavyBody, OtherProcess, OutOfMemory, TooManyWorlds
 from mocksrv.shards import Shard
 from mocksrv.store import Damaged, Full, InUse, Store, TableSpec
 from mocksrv.vendor import Vendor
@@ -36,6 +36,7 @@ class Worlds:
         self.courier = Courier(self.vendors, Reach(config.deliver_to), lambda grown: self.spend(grown, held=True))
         self.known = {f"{vendor.name}.{item.name}": item for vendor in self.vendors for item in vendor.settings}
         self._lock = threading.Lock()
+        self.big = threading.Lock()  # held while a big body is parsed and answered: one takes memory, not many
         self._worlds: dict[str, World] = {}
         self.snapshots: dict[str, World] = {}
         self._left = 0  # bytes, at least: measured when they are used up, as now
@@ -199,6 +200,12 @@ class Worlds:
                 world.journal.shrink(room // 4 // len(kept))
         self._left = room - sum(world.weight for world in kept)
         return self._left >= 0
+
+    def check_room(self, size: int) -> None:
+        """Raise HeavyBody where what a body says takes more than a quarter of the memory, or than is left."""
+        if size > self.config.memory * MEGABYTE // 4 or (size > self._left and not (
+                self.spend(0, measure=True) and size <= self._left)):
+            raise HeavyBody(self.config.memory)
 
     def __iter__(self) -> Iterator[World]:
         return iter(list(self._worlds.values()))

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
-from mocksrv.call import Headers
+from mocksrv.call import BIG, Headers, weight
 from mocksrv.config import Config, is_loopback
 from mocksrv.control.describe import TOLD
 from mocksrv.journal.metrics import Meter
@@ -186,6 +186,8 @@ def payload() -> dict[str, Any]:
     text = request.get_data(cache=False)
     if not text:
         return {}
+    if len(text) > BIG:
+        worlds().check_room(weight(text))
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):

@@ -298,6 +298,7 @@ def inflated(call: Call, data: bytes) -> bytes:
             raise ValueError(str(error)) from None
         if len(data) > call.max_body:
             raise TooLarge(call.max_body)
+        call.weigh(data)
     charset = CHARSET.search(call.header("content-type"))
     if charset is None or charset[1].lower() == "utf-8":
         return data
