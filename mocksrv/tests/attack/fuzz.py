@@ -1,0 +1,194 @@
+"""Strange requests to every operation, in this process: `python -m mocksrv.tests.attack.fuzz --count 100000 --seed 1`.
+
+As a login that may do all, as an offline user or a mobile worker, and as nobody; in CHT's conformances and releases.
+Each answer must be the vendor's own, within two seconds of CPU time, and leave its world free. Exit code 1 if one is
+not. Prints JSON: what was asked and answered, and the first request of each failure.
+"""
+
+import argparse
+import base64
+import gzip
+import io
+import json
+import logging
+import resource
+import signal
+import sys
+import time
+import traceback
+from collections import Counter
+from random import Random
+from urllib.parse import unquote_to_bytes
+
+from mocksrv.app import create_app
+from mocksrv.config import Config
+from mocksrv.tests.attack.inputs import HEADERS, METHODS, Inputs
+
+SLOW = 2.0  # seconds of CPU time
+HANGS = 60  # seconds
+ROUND = 300  # requests until worlds begin again
+PIECES = 50_000  # that an answer may have; more is no answer
+SETTINGS = (
+    {}, {"cht.conformance": "strict"}, {"cht.conformance": "docs"}, {"cht.release": "5.2"},
+    {"cht.release": "5.2", "cht.conformance": "strict", "carehq.unknown_arguments": "refuse"},
+)
+
+
+def basic(name, password):
+    return {"HTTP_AUTHORIZATION": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
+
+
+LOGINS = {
+    "cht": {"all": basic("admin", "pass"), "offline": basic("chw1", "Secret_123")},
+    "commcare": {"all": {"HTTP_AUTHORIZATION": "ApiKey brudolph@dimagi.com:0123456789abcdef0123456789abcdef01234567"},
+                 "offline": basic("amina@demo.commcarehq.org", "password")},
+    "carehq": {"all": {"HTTP_X_CAREHQ_ACCOUNTID": "MY_ACCOUNT_ID", "HTTP_X_CAREHQ_APIKEY": "UNSIGNED_KEY"},
+               "offline": {"HTTP_X_CAREHQ_ACCOUNTID": "MY_ACCOUNT_ID", "HTTP_X_CAREHQ_APIKEY": "MY_API_KEY"}},
+}
+
+
+class Hang(BaseException):
+    """No handler may take it for an error of its own."""
+
+
+class Wrong(Exception):
+    """An answer that cannot be sent."""
+
+
+class Fuzzer:
+    def __init__(self, seed, operations=()):
+        self.random = Random(seed)
+        self.app = create_app(Config(limits=False, size=30, log="off"))
+        self.operations = [(vendor, one) for vendor in self.app.vendors.values() for one in vendor.operations
+                           if not operations or one.name in operations]
+        origin = self.app.worlds.origin
+        self.inputs = {vendor.name: Inputs(vendor, self.random, [
+            id for spec in vendor.tables for id, _ in zip(origin.table(spec.name).ids(), range(8), strict=False)])
+            for vendor in self.app.vendors.values()}
+        for number, settings in enumerate(SETTINGS):
+            self.app.worlds.keep(str(number), self.app.worlds.sow(1, 30, settings))
+        self.asked, self.statuses, self.called, self.failures = Counter(), Counter(), Counter(), {}
+        self.worst = 0.0
+        self.request = {}
+        handler = logging.Handler(logging.WARNING)
+        handler.emit = self.logged
+        logging.getLogger().addHandler(handler)
+
+    def logged(self, record):
+        self.fail(record.exc_info[1] if record.exc_info else Wrong(record.getMessage()))
+
+    def fail(self, error):
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "/mocksrv/" in frame.filename]
+        place = f"{frames[-1].filename.rpartition('/mocksrv/')[2]}:{frames[-1].lineno}" if frames else str(error)[:60]
+        known = self.failures.setdefault(f"{type(error).__name__} {place}",
+                                         {"times": 0, "error": str(error)[:300], "first": self.request})
+        known["times"] += 1
+
+    def run(self, count):
+        for number in range(count):
+            if number % ROUND == 0:
+                self.app.worlds.replace("fuzz", self.app.worlds.snapshots[str(number // ROUND % len(SETTINGS))])
+            vendor, operation = self.random.choice(self.operations)
+            self.called[f"{vendor.name}.{operation.name}"] += 1
+            self.send(self.environ(vendor, operation))
+
+    def environ(self, vendor, operation):
+        inputs, who = self.inputs[vendor.name], self.random.choice(("all", "all", "all", "offline", "nobody"))
+        target = f"/~fuzz/{vendor.name}{inputs.path(operation)}{inputs.query(operation)}"
+        media_type, body = inputs.body(operation)
+        method = operation.method if self.random.random() < 0.98 else self.random.choice(METHODS)
+        path, _, query = target.partition("#")[0].partition("?")
+        headers = {}
+        if self.random.random() < 0.15:
+            name = self.random.choice([*HEADERS])
+            headers[name] = self.random.choice(HEADERS[name])
+        if body and self.random.random() < 0.02:
+            body, headers["HTTP_CONTENT_ENCODING"] = gzip.compress(body, 1), "gzip"
+        self.asked[who] += 1
+        self.request = {"operation": f"{vendor.name}.{operation.name}", "as": who, "method": method,
+                        "target": target[:2000], "type": media_type, "headers": headers,
+                        "body": body[:2000].decode("latin-1"), "size": len(body)}
+        return {
+            "REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "QUERY_STRING": query, "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
+            "HTTP_HOST": "127.0.0.1", "REMOTE_ADDR": "127.0.0.1", "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body), "wsgi.errors": sys.stderr, "wsgi.input_terminated": True,
+            "mocksrv.target": target, "mocksrv.stopping": lambda: False,
+            **({"CONTENT_TYPE": media_type} if media_type else {}),
+            "CONTENT_LENGTH": str(len(body)), **LOGINS[vendor.name].get(who, {}), **headers,
+        }
+
+    def send(self, environ):
+        answer = {}
+
+        def start_response(status, headers, _error=None):
+            answer.update(status=int(status[:3]), headers=headers)
+
+        began = time.process_time()
+        signal.alarm(HANGS)
+        try:
+            size = self.read(self.app(environ, start_response))
+            self.check(environ["REQUEST_METHOD"], answer, size)
+        except (Exception, Hang) as error:
+            self.fail(error)
+        finally:
+            signal.alarm(0)
+        took = time.process_time() - began
+        self.worst = max(self.worst, took)
+        if took > SLOW:
+            self.fail(Wrong(f"slow: {self.request['operation']}"))
+        self.statuses[answer.get("status", 0)] += 1
+
+    @staticmethod
+    def read(items):
+        size = 0
+        try:
+            for number, item in enumerate(items):
+                size += len(item)
+                if number > PIECES:
+                    raise Wrong("the answer does not end")
+        finally:
+            if hasattr(items, "close"):
+                items.close()
+        return size
+
+    def check(self, method, answer, size):
+        headers = {name.lower(): value for name, value in answer["headers"]}
+        for name, value in answer["headers"]:
+            if any(char in name + value for char in "\r\n\0"):
+                raise Wrong(f"a line break in the header {name}")
+            (name + value).encode("latin-1")
+        length = headers.get("content-length")
+        if length not in (None, str(size)) and method != "HEAD" and answer["status"] not in (204, 304):
+            raise Wrong(f"Content-Length {length}, {size} bytes: {self.request['operation']}")
+        if "mocksrv itself failed" in headers.get("x-mocksrv-diagnosis", ""):
+            self.asked["own failures"] += 1
+        lock = self.app.worlds["fuzz"].lock
+        if not lock.acquire(timeout=1):
+            raise Wrong("the world stays locked")
+        lock.release()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--operation", action="append", default=[], help="by its name; all unless given")
+    given = parser.parse_args()
+
+    def hang(_number, _frame):
+        raise Hang(f"no answer within {HANGS} s")
+
+    signal.signal(signal.SIGALRM, hang)
+    fuzzer, began = Fuzzer(given.seed, given.operation), time.monotonic()
+    fuzzer.run(given.count)
+    print(json.dumps({
+        "requests": given.count, "seconds": round(time.monotonic() - began), "as": fuzzer.asked,
+        "operations": len(fuzzer.called), "fewest": min(fuzzer.called.values()), "worst": round(fuzzer.worst, 2),
+        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "statuses": dict(sorted(fuzzer.statuses.items())), "failures": fuzzer.failures}, indent=1))
+    sys.exit(bool(fuzzer.failures))
+
+
+if __name__ == "__main__":
+    main()
