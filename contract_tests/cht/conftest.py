@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
+import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import pytest
 import requests
 
 from contract_tests.targets import Targets
-from mocksrv.tests.tools import lacking, program
+from mocksrv.tests.tools import lacking, program, reaches_a_registry
 
 PASSWORD = "Kisumu_2024"
 CONNECTIONS = requests.Session()  # kept open; cookies are for tests to send
@@ -170,6 +171,27 @@ def npm() -> Callable[[str, str], Path]:
                                       timeout=600, env=os.environ | {"PUPPETEER_SKIP_DOWNLOAD": "1"})
                 if done.returncode:
                     lacking(f"{package} {version} from npm's registry: {done.stderr.strip()[:300]}")
+                (folder / "done").touch()
+        return folder
+
+    return install
+
+
+@pytest.fixture(scope="session")
+def pip() -> Callable[[str, str], Path]:
+    """Installs a version of a package from PyPI, once, into a folder of the build directory, apart from all others."""
+    def install(package: str, version: str) -> Path:
+        reaches_a_registry()
+        folder = Path(__file__).parents[2] / "build" / "pip" / f"{package}-{version}"
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / "lock", "w") as lock:  # other test processes may want the same
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "done").exists():
+                done = subprocess.run([
+                    sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target",
+                    str(folder), f"{package}=={version}"], capture_output=True, text=True, timeout=600)
+                if done.returncode:
+                    lacking(f"{package} {version} from PyPI: {done.stderr.strip()[:300]}")
                 (folder / "done").touch()
         return folder
 

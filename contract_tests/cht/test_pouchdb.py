@@ -120,3 +120,88 @@ def test_the_feed_gives_each_document_once(pouch: Script) -> None:
     """)
     assert sorted(out["ids"]) == sorted(f"d{n}" for n in range(25))
     assert (out["ids"][-1], out["last"], out["some"]) == ("d3", True, ["d1", "d3"])
+
+
+# --- as an offline user: the way of CHT's own application ---
+
+OFFLINE = """
+  const [, , name, password] = process.argv.slice(1);
+  const base = url.replace(/\\/[^/]*$/, '').replace(/\\/\\/.*@/, '//');
+  const headers = {Authorization: 'Basic ' + Buffer.from(name + ':' + password).toString('base64'),
+                   'Content-Type': 'application/json'};
+  const api = async (path, body) => {
+    const answer = await fetch(base + path, body ? {headers, method: 'POST', body: JSON.stringify(body)} : {headers});
+    if (!answer.ok) throw new Error(path + ' ' + answer.status + ' ' + await answer.text());
+    return answer.json();
+  };
+  const medic = new PouchDB(base + '/medic', {skip_setup: true, auth: {username: name, password}});
+  const down = async () => {
+    const {doc_ids_revs} = await api('/api/v1/replication/get-ids');
+    const have = new Map((await local.allDocs()).rows.map(row => [row.id, row.value.rev]));
+    const wanted = doc_ids_revs.filter(({id, rev}) => have.get(id) !== rev);
+    const got = await medic.bulkGet({docs: wanted, attachments: true, revs: true});
+    const docs = got.results.flatMap(row => row.docs.filter(one => one.ok).map(one => one.ok));
+    await local.bulkDocs(docs, {new_edits: false});
+    const gone = [...have.keys()].filter(id => !doc_ids_revs.some(one => one.id === id));
+    const deleted = await api('/api/v1/replication/get-deletes', {doc_ids: gone});
+    return {wanted: wanted.length, got: docs.length, deleted: deleted.doc_ids};
+  };
+  const up = () => local.replicate.to(medic, {filter: doc => !doc._id.startsWith('_design/'), checkpoint: 'source'});
+"""
+
+
+@pytest.fixture
+def offline(api: Any, places: Any, unique: str, npm: Callable[[str, str], Path], tmp_path: Path) -> Script:
+    """The same for a new health worker, who has `down`, `up` and `medic`."""
+    modules, name = npm("pouchdb", VERSION), f"chw-{unique}"
+    api.ok("POST", "/api/v1/users", {"username": name, "password": "Kisumu_2024", "roles": ["chw"],
+                                     "place": places.area, "contact": places.person})
+
+    def run(body: str) -> Any:
+        done = subprocess.run(["node", "-e", PRELUDE % (OFFLINE + body), f"{api.url}/medic", str(tmp_path), name,
+                               "Kisumu_2024"], cwd=modules, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
+
+
+def test_an_offline_user_in_both_directions(api: Any, places: Any, offline: Script, unique: str) -> None:
+    out = offline(f"""
+      const first = await down();
+      const person = await local.get('{places.clinic_person}');
+      const report = {{_id: 'report-{unique}', type: 'data_record', form: 'visit', reported_date: 1700000000000,
+                       contact: {{_id: '{places.person}', parent: {{_id: '{places.area}'}}}},
+                       fields: {{patient_id: person._id}},
+                       _attachments: {{content: {{content_type: 'text/plain', data: 'aGFiYXJp'}}}}}};
+      await local.put(report);
+      await local.put({{...person, name: 'Wanjiru wa Kamau'}});
+      const sent = await up();
+      const again = await down();
+      const text = (await medic.getAttachment(report._id, 'content')).toString();
+      return {{first, sent: [sent.docs_written, sent.doc_write_failures], again: again.wanted, text}};
+    """)
+    assert out["first"]["wanted"] == out["first"]["got"] >= 5
+    assert (out["sent"], out["again"], out["text"]) == ([2, 0], 0, "habari")
+    assert api.doc(places.clinic_person)["name"] == "Wanjiru wa Kamau"
+    assert api.doc(f"report-{unique}")["_rev"].startswith("1-")
+
+
+def test_an_offline_user_hears_of_what_is_not_its_own(api: Any, places: Any, offline: Script, unique: str) -> None:
+    """What others delete is told by get-deletes; what is out of reach is not stored, of which nobody is told."""
+    out = offline(f"""
+      await down();
+      await local.put({{_id: 'foreign-{unique}', type: 'data_record', form: 'visit', fields: {{}},
+                        contact: {{_id: '{places.other_person}'}}}});
+      const sent = await up();
+      const reading = await medic.get('{places.other_person}').catch(error => error.status);
+      const before = (await local.allDocs()).rows.map(row => row.id).includes('{places.clinic_person}');
+      const admin = {{...headers, Authorization: 'Basic ' + Buffer.from('admin:pass').toString('base64')}};
+      const rev = (await local.get('{places.clinic_person}'))._rev;
+      await fetch(`${{base}}/medic/{places.clinic_person}?rev=${{rev}}`, {{method: 'DELETE', headers: admin}});
+      const {{deleted}} = await down();
+      return {{failures: sent.doc_write_failures, reading, before, deleted}};
+    """)
+    assert (out["failures"], out["reading"], out["before"]) == (0, 403, True)
+    assert places.clinic_person in out["deleted"]
+    assert api.get(f"/medic/foreign-{unique}").status_code == 404
