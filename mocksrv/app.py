@@ -112,7 +112,7 @@ class Simulator(Flask):
     # --- the way of a request ----------------------------------------------------------------------------------
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Pick the vendor; the control plane, and all when somebody has hooked in, goes the way of Flask."""
+        """Pick the vendor. Flask dispatches the control plane, and all requests if it has hooks."""
         mounted = environ.get("SCRIPT_NAME", "")  # where another WSGI application has put this one
         path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
         target = environ.get("mocksrv.target") or quoted_target(environ)
@@ -132,7 +132,7 @@ class Simulator(Flask):
 
     @property
     def _hooked(self) -> bool:
-        """Whether somebody wants to see requests and answers on Flask's own way."""
+        """Whether Flask hooks such as `before_request` are registered."""
         registered = (self.before_request_funcs, self.after_request_funcs, self.teardown_request_funcs,
                       self.url_value_preprocessors)
         foreign = (function for functions in registered for name, known in functions.items() if name != control.name
@@ -143,7 +143,7 @@ class Simulator(Flask):
         return sum(len(handlers) for by_code in self.error_handler_spec.values() for handlers in by_code.values())
 
     def dispatch_request(self) -> ResponseReturnValue:
-        """As Flask does it, but what a path without its slash gets is the vendor's to say."""
+        """Flask's dispatch, but the vendor answers a path that lacks its final slash."""
         if ASKED in request.environ and isinstance(request.routing_exception, RequestRedirect):
             return self._view()
         return super().dispatch_request()
@@ -153,7 +153,7 @@ class Simulator(Flask):
         return self.short_way
 
     def _refuse(self, error: HTTPException) -> ResponseReturnValue:
-        """What Flask finds no route for: the vendor says it in its own words."""
+        """The vendor's own answer to a path or method for which Flask finds no route."""
         return self._view() if ASKED in request.environ else refuse_route(error)
 
     def short_way(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -196,7 +196,9 @@ class Simulator(Flask):
         return reply.body if reply.streams else [reply.body]
 
     def answer(self, world: World, vendor: Vendor[Any], call: Call) -> Reply:
-        """One request in one world: journal, route, fault, caller, leave, handler, bytes, journal."""
+        """Answer one request in one world: find route and fault, identify and admit the caller, run the handler,
+        render.
+        """
         entry = Entry(world.journal.next_id(), world.clock.iso(), call.method, call.target, call.headers, vendor.name)
         began = stopwatch()
         with self.worlds.big if call.big else nullcontext(), world.lock:
@@ -206,7 +208,7 @@ class Simulator(Flask):
                 call.diagnose(f"fault {fault.id} of this world struck; "
                               f"DELETE {world.prefix}{CONTROL}/faults/{fault.id} removes it")
             grown = world.store.ledger.grown
-            if grown > 0 and not self.worlds.spend(grown, held=True):
+            if grown > 0 and not self.worlds.reserve(grown, held=True):
                 world.undo()
                 result = Ours(OutOfMemory(self.settings.memory))
             try:
@@ -232,10 +234,10 @@ class Simulator(Flask):
             raise Ours(error) from None
 
     def _handle(self, world: World, vendor: Vendor[Any], call: Call) -> tuple[Any, Fault | None]:
-        """What the operation gives, or a refusal; and the fault that hit the call."""
+        """The result of the operation or a refusal, and the fault that hit the call."""
         fault = None
         try:
-            vendor.settle(world)
+            vendor.run_due(world)
             call.release = vendor.running(world)
             self.find_route(vendor, call)
             if world.faults:
@@ -317,18 +319,18 @@ class Simulator(Flask):
         def close(body: bytes, size: int) -> None:
             entry.response_body, entry.response_size, entry.seconds = body[:BODY], size, stopwatch() - began
             world.journal.add(entry)
-            self.worlds.spend(entry.weight, held=True)
+            self.worlds.reserve(entry.weight, held=True)
             self.meter.add(vendor.name, entry.operation, entry.status, entry.seconds, failed=entry.failed)
             if self.settings.log != "off":
                 log.info(entry.line(self.settings.log, world.name))
 
         if reply.streams:
             reply.body = stream(world, reply.body, close)
-            next(reply.body)  # from here on its end is noted, also if nobody reads it
+            next(reply.body)  # from here on its end is noted, even if nobody reads it
         else:
             close(reply.body, len(reply.body))
         if fault:
-            fault.spoil(call, reply)
+            fault.apply_to(call, reply)
         return reply
 
     # --- where a path belongs ----------------------------------------------------------------------------------
@@ -387,7 +389,7 @@ class Asked(NamedTuple):
 
 
 def failed(world: World, vendor: Vendor[Any], call: Call, error: Exception) -> Refusal:
-    """The vendor's 500 for a failure of ours, which leaves nothing behind of what the request has written."""
+    """The vendor's 500 for a failure of ours; everything that the request has written is undone."""
     log.error("%s %s failed", call.method, redact_target(call.target), exc_info=error)
     world.undo()
     call.failed = True
@@ -397,7 +399,7 @@ def failed(world: World, vendor: Vendor[Any], call: Call, error: Exception) -> R
 
 
 def not_kept(world: World, vendor: Vendor[Any], call: Call, error: OSError) -> Refusal:
-    """The vendor's answer when the data file takes nothing: 507, and what the request has written is undone."""
+    """The vendor's answer when the data file cannot be written: 507; the request's writes are undone."""
     log.error("the data file cannot be written: %s", error)
     world.undo()
     call.failed = True

@@ -16,7 +16,9 @@ BIG = 1024 * 1024  # bytes: larger bodies are weighed, and answered one at a tim
 
 
 class Refusal(Exception):
-    """A "no" in the vendor's words. Vendors subclass it; `body` is what their `render` makes the answer from."""
+    """A refusal in the vendor's words; handlers and hooks raise it. Vendors subclass it; `body` is what their `render`
+    makes the answer from.
+    """
 
     def __init__(self, status: int, body: Any = None, headers: Iterable[tuple[str, str]] = (), *,
                  diagnosis: str | None = None) -> None:
@@ -113,7 +115,7 @@ class Call:
         self.params: dict[str, str] = {}
         self.caller: Any = None  # whoever the vendor's identify found
         self.diagnosis: list[str] = []
-        self.failed = False  # mocksrv itself did: a 500 of the vendor's own is no failure
+        self.failed = False  # mocksrv itself failed; a 500 of the vendor's own does not count
         self.read_body = b""  # as much of the body as was asked for
         self._input = input
         self._room = room  # raises a Refusal where there is not that much memory left
@@ -133,7 +135,7 @@ class Call:
 
     @cached_property
     def query_string(self) -> str:
-        """The query as received, without the question mark; "" when there is none. A fragment is no part of it."""
+        """The query as received, without the question mark; "" when there is none; without a fragment."""
         return self.target.partition("#")[0].partition("?")[2]
 
     @cached_property

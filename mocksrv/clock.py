@@ -26,12 +26,12 @@ def stopwatch() -> float:
 
 
 def today() -> date:
-    """The machine's date in UTC: for what is about mocksrv itself and in no world, such as the age of its proofs."""
+    """The machine's date in UTC, for facts about mocksrv itself, such as the age of its proofs."""
     return datetime.fromtimestamp(time.time(), UTC).date()
 
 
 def machine_time() -> float:
-    """Unix seconds of the machine, for talk with services outside of every world."""
+    """Unix seconds of the machine, for requests to real services."""
     return time.time()
 
 

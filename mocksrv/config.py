@@ -1,4 +1,4 @@
-"""What a server was told to be: one table of settings. A flag beats MOCKSRV_* beats the file beats the default."""
+"""The configuration of a server: one table of settings. A flag beats MOCKSRV_* beats the file beats the default."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Setting:
     aliases: Mapping[str, str] = field(default_factory=dict)  # words of older versions for some of the choices
 
     def parse(self, value: Any) -> Any:
-        """The value in the type of the default; a number, a truth word or one of the choices out of text.
+        """The value in the type of the default, parsed from text where necessary.
 
         Raises ValueError with what would be right.
         """
@@ -267,7 +267,7 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None = None) -> Config:
-    """Settings from their three places. Raises ConfigError."""
+    """The settings from options, environment and file. Raises ConfigError."""
     found: dict[str, Any] = {}
     if file is not None:
         found |= read_file(file)

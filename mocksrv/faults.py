@@ -56,7 +56,7 @@ class Fault:
         )
 
     def strikes(self, random: Generator) -> bool:
-        """Whether this one of the calls that it aims at is hit; counts both."""
+        """Whether this call, one of those that it aims at, is hit. Counts calls and hits."""
         self.seen += 1
         if self.nth not in (None, self.seen) or (self.times is not None and self.hits >= self.times):
             return False
@@ -79,8 +79,8 @@ class Fault:
         """Whether the connection breaks before the request is handled."""
         return self.connection in ("reset", "empty") and not self.after
 
-    def spoil(self, call: Call, reply: Reply) -> None:
-        """Make the answer what the fault makes of it. The journal has the whole one."""
+    def apply_to(self, call: Call, reply: Reply) -> None:
+        """Apply the fault to the answer. The journal keeps the undamaged one."""
         changes = self.headers | ({"Content-Type": self.content_type} if self.content_type else {})
         for name, value in changes.items():
             reply.headers = [(key, old) for key, old in reply.headers if key.lower() != name.lower()] + [(name, value)]
@@ -110,7 +110,7 @@ class Fault:
 
 
 def chunks(body: Any, pieces: int) -> Iterator[bytes]:
-    """A body in so many pieces; a stream keeps its own."""
+    """Cut a body into so many pieces; a streamed answer keeps its chunks."""
     if isinstance(body, Iterator):
         yield from body
         return
@@ -119,7 +119,7 @@ def chunks(body: Any, pieces: int) -> Iterator[bytes]:
 
 
 def cut(parts: Iterator[bytes], number: int) -> Iterator[bytes]:
-    """So many parts, then an error: the server ends the connection without the rest."""
+    """The first `count` parts, then an error, at which the server closes the connection."""
     with closing(parts):  # type: ignore[type-var]
         yield from itertools.islice(parts, number)
     raise ConnectionAbortedError("a fault cuts this answer")
@@ -167,7 +167,7 @@ class Faults:
 
 
 class Obstructed(Exception):
-    """A fault stands in the way of the call."""
+    """A fault keeps the request from being handled."""
 
     def __init__(self, fault: Fault, refusal: Refusal) -> None:
         super().__init__(f"fault {fault.id}")

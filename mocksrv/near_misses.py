@@ -27,7 +27,7 @@ MOST = 12  # segments that are compared
 
 
 def diagnose(vendor: Vendor[Any], call: Call, refusal: Refusal) -> None:
-    """Write down why: the vendor's reason, and what was meant perhaps."""
+    """Add to the diagnosis why no route was found, and what may have been meant."""
     if refusal.diagnosis:
         call.diagnose(refusal.diagnosis)
     unrouted = call.operation is None and refusal.status >= 300
@@ -49,7 +49,7 @@ def shadowed(vendor: Vendor[Any], rivals: Sequence[Vendor[Any]], call: Call) -> 
 
 
 def of_another_release(vendor: Vendor[Any], call: Call) -> str:
-    """What to say of a request that another release of the service takes; "" if none does."""
+    """The advice for a request that only another release of the service takes; "" if none does."""
     method = vendor.method(call)
     for one in vendor.operations:
         if one.method == method and not one.within(call.release) and any(
@@ -60,7 +60,7 @@ def of_another_release(vendor: Vendor[Any], call: Call) -> str:
 
 
 def explain(vendor: Vendor[Any], call: Call) -> str:
-    """A line that says what came, what was meant perhaps, and what to change."""
+    """One line: what came, what may have been meant, and what to change."""
     method = vendor.method(call)
     if call.allowed:
         other = [line for line in nearest(vendor, call, TYPO) if method in line.split(" /")[0]]
@@ -75,7 +75,7 @@ def explain(vendor: Vendor[Any], call: Call) -> str:
 
 
 def suspect(vendor: Vendor[Any], call: Call) -> str:
-    """What was meant perhaps by a path that only a catch-all took, which found nothing there."""
+    """What may have been meant by a path that only a catch-all route took, without finding anything."""
     operation = call.operation
     if operation is None or any(not PARAMETER.search(part) for part in segments(operation.path)):
         return ""
@@ -126,7 +126,7 @@ def closest(operation: Operation, parts: tuple[str, ...]) -> tuple[float, str, s
 def compare(path: str, parts: tuple[str, ...]) -> tuple[float, str]:
     """How alike the segments are, from 0 to 1, and the first change; 0 if no word of the path is in the request."""
     wanted = segments(path)
-    # The best way to lay them side by side, from the end: what is left of both -> score.
+    # Alignment by dynamic programming, from the end: (rest of the one, rest of the other) -> score.
     best = [[0.0] * (len(parts) + 1) for _ in range(len(wanted) + 1)]
     for i in range(len(wanted) - 1, -1, -1):
         for j in range(len(parts) - 1, -1, -1):

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from marshmallow import Schema
 
 PROOFS = ("assumed", "docs", "source", "recorded", "live")
-DECLARED_PROOFS, FOUND_PROOFS = PROOFS[:3], PROOFS[3:]  # the latter only come from replays and live runs
+DECLARED_PROOFS, FOUND_PROOFS = PROOFS[:3], PROOFS[3:]  # the latter are never declared
 # What a request does to a service: nothing; makes what can be taken away again; changes what is there; changes what all
 # share, and can be put back; or what nobody can undo.
 EFFECTS = ("reads", "makes", "changes", "shares", "lasts")
-STALE_AFTER = 90  # days: what a replay or a live run found longer ago may not hold any more
+STALE_AFTER = 90  # days after which the finding of a replay or a live run counts as stale
 # A marshmallow schema or, for what is no object, JSON Schema, whose members may be marshmallow's; or a plain function
 # that makes one: hundreds of schemas at start would cost more than all else.
 Shape = Union["type[Schema]", Mapping[str, Any]]
@@ -74,11 +74,11 @@ class Operation:
 
     @property
     def differences(self) -> list[str]:
-        """Names of what the vendor's documentation says otherwise than its server does, where the vendor lists that."""
+        """Names of the differences between the vendor's documentation and its server that concern it."""
         return [one.name.lower() for one in self.traits.get("differences", ())]
 
     def schema(self, part: str) -> Any:
-        """The shape of "query", "body", "response" or "errors"; one declared as a function is made by it now."""
+        """The schema of "query", "body", "response" or "errors"; a declared function is called to make it."""
         declared: Declared = getattr(self, part)
         return declared() if isinstance(declared, FunctionType) else declared
 
@@ -113,7 +113,7 @@ class Operation:
 
 @lru_cache(maxsize=256)
 def release_number(release: str) -> tuple[int, ...]:
-    """A release or a version as numbers, so that 4.9 comes before 4.15. Raises ValueError for what is none."""
+    """A release or a version as numbers, so that 4.9 comes before 4.15. Raises ValueError for anything else."""
     return tuple(int(part) for part in release.split("."))
 
 

@@ -24,7 +24,7 @@ def problem(code: str, status: int, detail: str) -> dict[str, Any]:
 
 
 class NoRoom(Exception):
-    """There are too many worlds, or their memory is used up; the text says what to do.
+    """No further world can be made, or no further write be stored; the text says what to do.
 
     `code`, `status` and `headers` are those of our own answer.
     """
@@ -35,7 +35,7 @@ class NoRoom(Exception):
 
 
 class TooManyWorlds(NoRoom):
-    """There is no room for one more world, and none is idle."""
+    """There are as many worlds as allowed, and none is idle."""
 
     code = "too-many-worlds"
 
@@ -45,7 +45,7 @@ class TooManyWorlds(NoRoom):
 
 
 class OutOfMemory(NoRoom):
-    """What was written into worlds and snapshots since they were seeded takes all the memory that there is for it."""
+    """The documents written since worlds were seeded use up the memory that `--memory` allows."""
 
     code = "out-of-memory"
     status = 507
@@ -78,7 +78,7 @@ class HeavyBody(NoRoom):
 
 
 class FromElsewhere(Exception):
-    """A page of another site asks for a world that there is not: no page that somebody visits makes worlds here."""
+    """A web page of another site asks for a world that does not exist: such pages must not make worlds."""
 
     code, status, headers = "forbidden", 403, ()
 
@@ -87,7 +87,7 @@ class FromElsewhere(Exception):
 
 
 class NotSimulated(Exception):
-    """A real route, or something else of a real service, that mocksrv does not have."""
+    """A route or feature of the real service that mocksrv does not simulate."""
 
     code, status = "not-simulated", 501
 
@@ -104,7 +104,7 @@ class Ours(Refusal):
 
 
 def no_world(error: NoRoom | FromElsewhere, start_response: StartResponse) -> list[bytes]:
-    """Our own answer to a request whose world is not made: it reaches no vendor."""
+    """Our own answer to a request whose world cannot be made; no vendor sees the request."""
     body = json.dumps(problem(error.code, error.status, str(error))).encode()
     start_response(status_line(error.status), [("Content-Type", PROBLEM), ("Content-Length", str(len(body))),
                                                (DIAGNOSIS, header_safe(str(error))), *error.headers])

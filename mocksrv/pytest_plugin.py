@@ -134,10 +134,11 @@ def cht(mocksrv: RemoteWorld) -> Account:
 
 @pytest.fixture
 def block_network(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
-    """Let sockets of this process reach loopback, the host of --mocksrv-url and those allowed, by --mocksrv-allow-host
-    and the ini option mocksrv_allow_hosts: whatever misses the mock fails at once, with a clear error.
+    """Allow this process's sockets to reach only loopback, the host of --mocksrv-url and those allowed, by
+    --mocksrv-allow-host and the ini option mocksrv_allow_hosts: whatever misses the mock fails at once, with a clear
+    error.
 
-    Connections, datagrams and the looking up of names are guarded; Unix sockets and names of loopback are let through.
+    Connections, datagrams and name look-ups are checked; Unix sockets and loopback names pass.
     """
     hosts = [*pytestconfig.getoption("--mocksrv-allow-host"), *pytestconfig.getini("mocksrv_allow_hosts")]
     if server := urlsplit(pytestconfig.getoption("--mocksrv-url") or "").hostname:
@@ -172,7 +173,7 @@ class Network:
         self.reachable = set(self.names)
 
     def check(self, host: Any) -> None:
-        """Raise what an unreachable host would, with the reason."""
+        """Raise the error of an unreachable host, with the reason, unless the address is allowed."""
         from mocksrv.config import is_loopback
 
         if isinstance(host, str) and host and not is_loopback(host) and plain_host(host) not in self.reachable:

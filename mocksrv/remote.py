@@ -23,7 +23,9 @@ DEFAULT = "default"  # the world that needs no prefix
 
 @cache
 def opener(*_trusted: str | None) -> OpenerDirector:
-    """What sends past HTTP_PROXY, which is meant for the world outside. The files of CAs are read when it is made."""
+    """A urllib opener that ignores HTTP_PROXY, which is meant for hosts outside. The files of CAs are read when it is
+    made.
+    """
     return build_opener(ProxyHandler({}))
 
 
@@ -33,7 +35,7 @@ def direct() -> OpenerDirector:
 
 
 class ControlFailure(Exception):
-    """The control plane said no; the text is its detail."""
+    """The control plane refused; the text is the `detail` of its problem."""
 
 
 FAILURES = (ControlFailure, OSError, HTTPException)  # what a call may raise
@@ -140,7 +142,7 @@ class RemoteWorld:
         return self._call(method, path, data)[0]
 
     def _call(self, method: str, path: str, data: Any = None) -> tuple[Any, str | None]:
-        """The same, and what the server has to say about it beside the answer."""
+        """The same, and the advice that the server sends beside the answer."""
         body = None if data is None else json.dumps(data).encode()
         request = Request(f"{self.url}/_mocksrv{path}", body, self._headers, method=method)
         try:
@@ -207,13 +209,13 @@ class RemoteWorld:
         return calls
 
     def deliver(self, id: int, **answer: Any) -> dict[str, Any]:
-        """Let a call of the outbox be answered: `deliver(3, status=201, body="...")`; without an answer it is really
+        """Have a call of the outbox answered: `deliver(3, status=201, body="...")`; without an answer it is really
         made where it may go."""
         call: dict[str, Any] = self.control("POST", f"/outbox/{id}/deliver", answer)
         return call
 
     def fail(self, id: int, error: str = "no answer") -> dict[str, Any]:
-        """Let a call of the outbox get no answer."""
+        """Make a call of the outbox fail: it gets no answer."""
         call: dict[str, Any] = self.control("POST", f"/outbox/{id}/fail", {"error": error})
         return call
 
@@ -234,7 +236,7 @@ class RemoteWorld:
         return added
 
     def faults(self) -> list[dict[str, Any]]:
-        """What goes wrong, each with how many calls it has `seen` and how many it `hits`."""
+        """The faults, each with how many calls it has `seen` and how many it `hits`."""
         found: list[dict[str, Any]] = self.control("GET", "/faults")
         return found
 
@@ -251,7 +253,7 @@ class RemoteWorld:
         self.control("POST", f"/snapshots/{quote(name, safe='')}/restore")
 
     def scenario(self, name: str) -> dict[str, str]:
-        """Put a named trouble into this world; answers what happens and what a client should do."""
+        """Set up a scenario in this world; returns its symptom and what a client should do."""
         applied: dict[str, str] = self.control("POST", f"/scenarios/{quote(name, safe='')}")
         return applied
 
@@ -275,7 +277,7 @@ def check_url(url: str) -> None:
 
 
 def detail(error: HTTPError) -> str:
-    """What the control plane says; any other server at that address does not say it in our way."""
+    """The `detail` of the control plane's problem; the plain text if another server answered."""
     try:
         return str(json.loads(error.read())["detail"])
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""Scenarios: named troubles that real clients have had, each ready to be put into a world."""
+"""Scenarios: problems that real clients have had, by name, each ready to be set up in a world."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A trouble by name: what happens, what a client should do about it, and how a world comes to have it."""
+    """One scenario: its symptom, what a client should do about it, and the function that sets it up."""
 
     name: str
-    hurt: str
+    symptom: str
     advice: str
     apply: Callable[[World], None]
 
     def describe(self) -> dict[str, str]:
-        return {"name": self.name, "hurt": self.hurt, "advice": self.advice}
+        return {"name": self.name, "symptom": self.symptom, "advice": self.advice}
 
 
 def faulty(**fields: Any) -> Callable[[World], None]:

@@ -17,7 +17,7 @@ from mocksrv.config import PARSERS
 from mocksrv.remote import DEFAULT, RemoteWorld
 
 PORT = 8080
-OPTIONS = PARSERS.keys() - {"host", "port", "tls", "token", "url_file"}  # the image and this class see to these
+OPTIONS = PARSERS.keys() - {"host", "port", "tls", "token", "url_file"}  # set by the image and by this class
 
 
 class MocksrvContainer(DockerContainer):

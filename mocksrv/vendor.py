@@ -46,7 +46,7 @@ class Vendor(Generic[CallType]):
     links: Mapping[str, str] = {}
     documented: Mapping[str, Callable[[], str]] = {}  # Markdown tables for the documentation's pages, by name
     traits: Mapping[str,
-                    type | tuple[type, ...]] = {}  # what its operations may declare besides, with the values' types
+                    type | tuple[type, ...]] = {}  # further members that its operations may declare, with their types
     head_is_get = False  # answer HEAD with GET's headers
     max_body = 32 * 1024 * 1024
 
@@ -96,7 +96,7 @@ class Vendor(Generic[CallType]):
         return next((part for part in path.split("/") if part in self.versions), "")
 
     def oldest(self, paths: Iterable[str]) -> str:
-        """The version since which an operation with these paths is there; "" if one of them names none."""
+        """The version that introduced an operation with these paths; "" if one of them names none."""
         versions = [self.version(path) for path in paths]
         return "" if "" in versions else min(versions, key=list(self.versions).index)
 
@@ -138,7 +138,7 @@ class Vendor(Generic[CallType]):
         raise NotImplementedError
 
     def answered(self, world: World, call: CallType, result: Any, reply: Reply) -> None:
-        """Count what the answer counts for: the handler's result or the Refusal, and what `render` made of it.
+        """Update counters (limits, failed logins, traffic) from the handler's result or Refusal and the rendered reply.
 
         Runs once for each request, within what is committed with it.
         """
@@ -153,21 +153,21 @@ class Vendor(Generic[CallType]):
         return None
 
     def encode(self, call: CallType, reply: Reply) -> Reply:
-        """The answer as the client takes it: a vendor that packs answers does so here. The journal has them plain."""
+        """The answer as the client accepts it: compression happens here. The journal keeps it uncompressed."""
         return reply
 
     def failure(self, status: int) -> Refusal:
         """The vendor's own error of that status, as faults and failures of ours need it."""
         return Refusal(status)
 
-    def settle(self, world: World) -> None:
-        """Do what is due by the world's clock, where a vendor does something without being asked.
+    def run_due(self, world: World) -> None:
+        """Run the vendor's background jobs that are due by the world's clock.
 
         Called before each request is looked at, and before and after the clock is moved.
         """
 
     def sent(self, world: World, call: Record, outcome: Outcome) -> None:
-        """Draw the consequences of a call that this vendor had put into the outbox and that has come to its end.
+        """React to the end of a call that this vendor had put into the outbox.
 
         `call` is its record (see `mocksrv.outbox`), with the `note` that the vendor gave it.
         """

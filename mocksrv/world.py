@@ -32,15 +32,15 @@ class World:
         self.clock = clock
         self.random = random
         self.settings = settings  # "vendor.setting" -> value
-        self.limits = limits  # whether rate limits hold
-        self.vendors = list(vendors)  # those that have put their accounts into it
+        self.limits = limits  # whether rate limits are enforced
+        self.vendors = list(vendors)  # vendors whose accounts are in it
         self.journal = Journal()
         self.faults = Faults()
         self.memory: dict[str, Any] = {}  # what a restart of the real server would forget; by the vendor's own keys
         self.derived: dict[Any, Any] = {}  # computed from the tables, never changed: forks begin with the same
         self.deriving = threading.RLock()  # held while something is computed for worlds that come from this one
         self.sealed = False  # never written to again
-        self.moved: NoRoom | None = None  # said to whoever still has it when another process holds it
+        self.moved: NoRoom | None = None  # raised for requests that still hold it after it has moved to another process
         self.source: World | None = None  # the sealed world that this one comes from
         self.used = stopwatch()  # real time of the last request
         self.alarms: dict[str, float] = {}  # when (ms) a vendor has something to do unasked; by the vendor's own keys
@@ -73,12 +73,14 @@ class World:
     # --- what happens unasked ---
 
     def stir(self) -> None:
-        """Something is to be done without a request, now or later."""
+        """Tell the courier that something is due in this world, now or later."""
         if self.watcher is not None:
             self.watcher(self)
 
     def alarm(self, key: str, moment: float | None) -> None:
-        """Have the vendors settle at a moment of the clock (ms), whoever asks; None: no more."""
+        """Set or (None) clear the moment of the clock (ms) at which vendors' background jobs run, by the key of who
+        asks.
+        """
         if moment is None:
             self.alarms.pop(key, None)
         elif self.alarms.get(key) != moment:
@@ -136,7 +138,7 @@ class World:
         self.derived.clear()
 
     def commit(self) -> None:
-        """Make what was written last; a world on disk must do so before the answer leaves."""
+        """Make the writes permanent; in a world on disk they reach the file before the answer is sent."""
         self.store.commit(self.state())
         self.store.ledger.end()
         self.changed.notify_all()

@@ -33,7 +33,7 @@ class Worlds:
         self.vendors = tuple(vendors)
         self.config = config
         self.specs: tuple[TableSpec, ...] = (*(spec for vendor in self.vendors for spec in vendor.tables), OUTBOX)
-        self.courier = Courier(self.vendors, Reach(config.deliver_to), lambda grown: self.spend(grown, held=True))
+        self.courier = Courier(self.vendors, Reach(config.deliver_to), lambda grown: self.reserve(grown, held=True))
         self.known = {f"{vendor.name}.{item.name}": item for vendor in self.vendors for item in vendor.settings}
         self._lock = threading.Lock()
         self.big = threading.Lock()  # held while a big body is parsed and answered: one takes memory, not many
@@ -54,13 +54,14 @@ class Worlds:
         """The seeded world that others are forks of; never written to. Made when first needed."""
         world = self.plant(self.config.seed, self.config.size)
         world.sealed = True
-        world.store.settle()
+        world.store.weigh_from_now()
         return world
 
-    def sow(self, seed: int, size: int, settings: Mapping[str, Any], clock: Clock | None = None) -> World:
-        """The same as `plant`, as far as there is memory. Raises OutOfMemory."""
+    def plant_within_memory(self, seed: int, size: int, settings: Mapping[str, Any],
+                            clock: Clock | None = None) -> World:
+        """The same as `plant`, within the memory that is left. Raises OutOfMemory."""
         try:
-            return self.plant(seed, size, settings, clock, most=self._left if self.spend(0, measure=True) else 0)
+            return self.plant(seed, size, settings, clock, most=self._left if self.reserve(0, measure=True) else 0)
         except Full:
             raise OutOfMemory(self.config.memory) from None
 
@@ -96,12 +97,12 @@ class Worlds:
         world = World(DEFAULT, Store(self.specs), clock or Clock(), Generator(seed), known, self.config.limits)
         world.watcher = self.courier.watch
         world.store.ledger.most = most
-        self._settle(world, size, self.vendors)
+        self._add_vendors(world, size, self.vendors)
         world.store.ledger.most = None
         return world
 
-    def _settle(self, world: World, size: int, vendors: Iterable[Vendor[Any]]) -> None:
-        """Let vendors move into a world that does not know them yet."""
+    def _add_vendors(self, world: World, size: int, vendors: Iterable[Vendor[Any]]) -> None:
+        """Add vendors to a world that lacks them: accounts, and made-up data."""
         with world.lock:
             for vendor in vendors:
                 vendor.accounts(world)
@@ -112,18 +113,18 @@ class Worlds:
                 world.vendors.append(vendor.name)
 
     def load(self, name: str, data: dict[str, Any]) -> World:
-        """The world out of a `dump`. Raises whatever does not fit: KeyError, TypeError, ValueError, ..."""
+        """The world of a `dump`. Raises KeyError, TypeError, ValueError, ... for what is not one."""
         return self._revive(name, Store.load(self.specs, data["tables"]), data)
 
     def _revive(self, name: str, store: Store, state: dict[str, Any]) -> World:
-        """A world with what `World.state` told of it. Raises ValueError, or ConfigError for a vendor's setting."""
+        """A world from its `World.state`. Raises ValueError, or ConfigError for a vendor's setting."""
         match state:
             case {"clock": clock, "seed": str() as seed, "draws": int() as draws, "settings": dict() as kept,
                   "vendors": list() as vendors} if 0 <= draws < 2**64:
                 pass
             case _:
                 raise ValueError("its clock, seed, draws, settings or vendors are not there")
-        # Those of vendors that this server was started without stay as they are.
+        # Settings of vendors that this server was started without are kept as they are.
         kept = kept | self.parse({key: value for key, value in kept.items() if key in self.known})
         settings = self.defaults() | {key: value for key, value in kept.items() if key not in self.config.set}
         world = World(name, store, Clock.of(clock), Generator(seed, draws), settings, self.config.limits, vendors)
@@ -144,12 +145,12 @@ class Worlds:
             except (ValueError, ConfigError) as error:
                 store.close()
                 raise ConfigError(str(Damaged(path, str(error)))) from None
-            self._settle(world, self.config.size, [v for v in self.vendors if v.name not in state["vendors"]])
+            self._add_vendors(world, self.config.size, [v for v in self.vendors if v.name not in state["vendors"]])
         else:
             world = self.origin.fork(DEFAULT)
             store.replace(world.store)
             world.store = store
-        world.store.settle()
+        world.store.weigh_from_now()
         with world.lock:
             world.commit()
         return world
@@ -173,7 +174,7 @@ class Worlds:
         or memory is used up. Raises OtherProcess, TooManyWorlds or OutOfMemory."""
         if not self.shard.holds(name):
             raise OtherProcess(name, self.shard)
-        if len(self._worlds) < self.config.worlds and self.spend(EMPTY):
+        if len(self._worlds) < self.config.worlds and self.reserve(EMPTY):
             return
         latest = stopwatch() - self.config.idle
         for other, world in list(self._worlds.items()):
@@ -181,10 +182,10 @@ class Worlds:
                 del self._worlds[other]
         if len(self._worlds) >= self.config.worlds:
             raise TooManyWorlds(self.config.worlds)
-        if not self.spend(EMPTY, measure=True):
+        if not self.reserve(EMPTY, measure=True):
             raise OutOfMemory(self.config.memory)
 
-    def spend(self, size: int, *, held: bool = False, measure: bool = False) -> bool:
+    def reserve(self, size: int, *, held: bool = False, measure: bool = False) -> bool:
         """Whether there is memory for so many bytes more, or for those that some world holds already.
 
         Counted as they come; measured only when all seems used up, and journals give way first. No world's lock may
@@ -227,7 +228,7 @@ class Worlds:
                 self._make_room(name)
             new = source.fork(name)
             more = new.weight - (EMPTY if old is None else old.weight)
-            if more > 0 and not self.spend(more):
+            if more > 0 and not self.reserve(more):
                 raise OutOfMemory(self.config.memory)
             if old is not None and old.store.on_disk:
                 # Two worlds with a lock each must not write one file: what is still in flight ends in memory.
@@ -259,7 +260,7 @@ class Worlds:
             return self._worlds.pop(name, None) is not None
 
     def hold(self, shard: Shard) -> list[str]:
-        """Be another shard from now on: worlds that other processes hold wait in `leaving`, whose names are given."""
+        """Become another shard. Worlds that other processes hold from now on wait in `leaving`; returns their names."""
         with self._lock:
             self.shard = shard
             for name in [name for name in self._worlds if not shard.holds(name)]:
@@ -276,7 +277,7 @@ class Worlds:
     def keep(self, label: str, world: World) -> None:
         """Keep a world that nobody writes into. Raises OutOfMemory."""
         before = self.snapshots[label].weight if label in self.snapshots else 0
-        if not self.spend(world.weight - before):
+        if not self.reserve(world.weight - before):
             raise OutOfMemory(self.config.memory)
         world.sealed = True
         self.snapshots[label] = world

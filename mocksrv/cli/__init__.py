@@ -114,7 +114,7 @@ def serve(set_: tuple[str, ...], workers: int | None, **flags: Any) -> None:
 
 
 def choose_token(config: Config) -> None:
-    """A token for a control plane that asks for one, where nobody has set any."""
+    """Make a token for a control plane that asks for one, unless one is set."""
     if config.controlled_by == "token" and not config.token:
         config.token = secrets.token_urlsafe(18)
         click.echo(f"mocksrv: the token of the control plane, for this start alone: {config.token}", err=True)
@@ -122,7 +122,7 @@ def choose_token(config: Config) -> None:
 
 @contextmanager
 def address_in(file: Path | None, url: str) -> Iterator[None]:
-    """Keep the base URL in a file meanwhile: whoever starts or checks the server need not know port and scheme."""
+    """Keep the base URL in a file while the server runs: who starts or checks it need not know port and scheme."""
     if file is None:
         yield
         return
@@ -137,7 +137,9 @@ def address_in(file: Path | None, url: str) -> Iterator[None]:
 
 
 def started(config: Config) -> tuple[Simulator, Server]:
-    """The application and its bound server, or exit code 2. The port is taken first: it is quick to say no."""
+    """The application and its bound server, or exit code 2. The port is bound first: whether it is free is known at
+    once.
+    """
     gc.disable()
     from mocksrv.app import create_app
     from mocksrv.serving.server import CannotListen, Server
@@ -162,7 +164,7 @@ def started(config: Config) -> tuple[Simulator, Server]:
 
 
 def starting(_environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-    """Stands on the bound port until the worlds are there; nothing accepts connections before."""
+    """The WSGI app while worlds are being made; no connection is accepted before they are there."""
     start_response("503 Service Unavailable", [("Retry-After", "1")])
     return []
 
@@ -218,8 +220,8 @@ def level_of(proof: dict[str, Any]) -> str:
 def openapi(vendor: str, url: str | None, release: str | None) -> None:
     """Print the OpenAPI 3.1 document of a vendor, or of the control plane.
 
-    A vendor's declares all that an operation may answer, refusals too, and how well it is known (x-mocksrv-proof).
-    A running server has it at /_mocksrv/openapi/VENDOR.json, with its own address.
+    A vendor's document declares all that an operation may answer, refusals included, and how well it is proved
+    (x-mocksrv-proof). A running server has it at /_mocksrv/openapi/VENDOR.json, with its own address.
 
     \b
       mocksrv openapi cht > cht.json

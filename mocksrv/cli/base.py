@@ -1,7 +1,7 @@
-"""What every command needs: the options of those that steer a server, what they call, what they say when it is no.
+"""What all commands share: options for reaching a server, calls of its control plane, error messages.
 
-Exit codes: 0 it is so; 1 it was asked and the answer is no (`verify`, `wait`, `doctor`, `drift`, `gate --clean`);
-2 the call could not be made as it stands: an option, a file, a server.
+Exit codes: 0 success; 1 the check failed (`verify`, `wait`, `doctor`, `drift`, `gate --clean`); 2 the command could not
+run: a wrong option, an unreadable file, an unreachable server.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 
 def of_a_server(command: F) -> F:
-    """The options of a command that asks a server as a whole."""
+    """The options of a command about a whole server."""
     for option in (
         click.option("--token", envvar="MOCKSRV_TOKEN", default="", help="The control plane's token, if it has one."),
         click.option("--url", envvar="MOCKSRV_URL", default=DEFAULT_URL, show_default=True, help="Where mocksrv runs."),
@@ -49,19 +49,19 @@ def of_a_server(command: F) -> F:
 
 
 def of_a_world(command: F) -> F:
-    """Those of a command that is about one world."""
+    """The options of a command about one world."""
     return of_a_server(click.option("--world", envvar="MOCKSRV_WORLD", default="default", show_default=True,
                                     help="The world that is meant.")(command))
 
 
 def fail(text: object, code: int = 2) -> NoReturn:
-    """One clear line, and an exit code: 2 says that the caller has something to change."""
+    """Print one line and exit; code 2 means that the caller must change something."""
     click.echo(f"mocksrv: {text}", err=True)
     sys.exit(code)
 
 
 def connect(url: str, world: str, token: str) -> RemoteWorld:
-    """That world of that server, or exit code 2 if there can be none of that name or address."""
+    """The client of that world, or exit code 2 if the name or the address is not valid."""
     from mocksrv.remote import RemoteWorld
 
     try:

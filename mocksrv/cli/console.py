@@ -11,12 +11,12 @@ import click
 if TYPE_CHECKING:
     from mocksrv.app import Simulator
 
-WIDTH = 80  # of a terminal that nobody has made wider
+WIDTH = 80  # columns of an ordinary terminal
 
 
 def print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
     cells = [[as_text(row[column]) for column in columns] for row in rows]
-    if not sys.stdout.isatty():  # a log, a pipe: no colours needed, and rich takes longer than the table is worth
+    if not sys.stdout.isatty():  # a log or a pipe needs no colours, and rich is slow to import
         widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
         for line in (columns, *cells):
             click.echo("  ".join(map(str.ljust, line, widths)).rstrip())
@@ -34,13 +34,13 @@ def print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
 
 
 def as_text(cell: Any) -> str:
-    """One line, without what would steer the terminal."""
+    """One line, without control characters for the terminal."""
     text = "" if cell is None else ", ".join(cell) if isinstance(cell, list) else str(cell)
     return "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in text)
 
 
 def texts_of(account: Mapping[str, Any], room: int | None = None) -> str:
-    """The texts of ready-made credentials, one after another: as many as fit into so many letters, or all."""
+    """The ready-made credentials in one line: as many as fit into so many characters, or all."""
     line = ""
     for key, value in account.items():
         if isinstance(value, str) and key not in ("base_url", "name", "note"):
@@ -52,7 +52,7 @@ def texts_of(account: Mapping[str, Any], room: int | None = None) -> str:
 
 
 def banner(app: Simulator, url: str) -> list[str]:
-    """Where each vendor answers and whom it knows: a line for each, which fits an ordinary terminal."""
+    """Address and first credentials of each vendor: one line each, which fits an ordinary terminal."""
     wide = max(len(name) for name in (*app.vendors, "page"))
     lines = []
     for vendor in app.vendors.values():

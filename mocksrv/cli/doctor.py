@@ -1,4 +1,4 @@
-"""`mocksrv doctor`: what on this machine stands between a client and the server."""
+"""`mocksrv doctor`: what on this machine could keep a client from reaching the server."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CLOSE = 2.0  # seconds that a clock may be off while nothing has moved it
 
 @dataclass(frozen=True)
 class Finding:
-    """What was looked at, whether it is ok, what was found, and what to do."""
+    """What was checked, whether it is ok, what was found, and what to do."""
 
     check: str
     state: str
@@ -42,12 +42,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Client:
-    """A client that people use, with what is known of it: the beginnings of the versions that the tests run."""
+    """A client library that people use; `known` are the prefixes of the versions that the tests run."""
 
     name: str
     tested: tuple[str, ...]
     known: str
-    command: str = ""  # for one that is no Python package
+    command: str = ""  # for a client that is not a Python package
 
 
 CLIENTS = (
@@ -68,10 +68,9 @@ CLIENTS = (
 @click.option("--token", envvar="MOCKSRV_TOKEN", default="", help="The control plane's token, if it has one.")
 @AS_JSON
 def doctor(url: str | None, host: str, port: int, token: str, as_json: bool) -> None:
-    """Look for what stands between a client and the server.
-
-    At Python and packages, the port, the clients that are installed beside, trust in the CA, proxy variables that would
-    divert a client, and the clock of a server that runs. Exit code 1 if something has to be changed.
+    """Look for what could keep a client from reaching the server: Python and packages, the port, the clients that are
+    installed beside, trust in the CA, proxy variables that would divert a client, and the clock of a server that runs.
+    Exit code 1 if something has to be changed.
     """
     remote = connect(url or f"http://{f'[{host}]' if ':' in host else host}:{port}", "default", token)
     remote.timeout = PATIENCE
@@ -91,7 +90,7 @@ def doctor(url: str | None, host: str, port: int, token: str, as_json: bool) -> 
 
 
 def asked(remote: RemoteWorld, path: str) -> tuple[dict[str, Any], str]:
-    """What a server that runs answers, or nothing and why not."""
+    """What a running server answers; or None, and why."""
     from mocksrv.remote import FAILURES, reason
 
     try:
@@ -111,7 +110,7 @@ def python() -> Finding:
 
 
 def packages() -> Finding:
-    """Whether all is there that the server itself needs."""
+    """Whether all packages that the server needs are installed."""
     from importlib.metadata import requires
 
     names = [text for text in requires("mocksrv") or () if ";" not in text]
@@ -183,7 +182,7 @@ def says(command: str) -> str | None:
 
 
 def trust() -> Iterator[Finding]:
-    """Whether TLS can be served, and whether what names a CA to a client leads somewhere."""
+    """Whether TLS can be served, and whether the variables that name a CA to clients point to a file."""
     from mocksrv.serving.tls import CA
 
     ca = FOLDER.expanduser() / CA
@@ -205,7 +204,7 @@ def trust() -> Iterator[Finding]:
 
 
 def proxies(host: str) -> Finding:
-    """Whether a client would send what is for the server to somebody else."""
+    """Whether proxy variables would divert requests that are meant for the server."""
     from urllib.request import getproxies_environment, proxy_bypass
 
     found = [f"{scheme}_proxy" for scheme in ("http", "https", "all") if scheme in getproxies_environment()]

@@ -70,7 +70,7 @@ def pairs_of(paths: tuple[Path, ...], fixtures: Path) -> list[Pair]:
 
 
 def pairs_in(folder: Path, fixtures: Path) -> list[Pair]:
-    """The pairs of a folder; a vendor that lacks a side is named on standard error."""
+    """The pairs of a folder; vendors that lack one side are named on standard error."""
     from mocksrv.drift.files import Unusable, load
 
     files = [path.name for target in ("mock", "live") for path in folder.glob(f"*.{target}.json")]

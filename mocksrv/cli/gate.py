@@ -1,4 +1,4 @@
-"""`mocksrv gate`: run any client's tests against a live sandbox, on rails."""
+"""`mocksrv gate`: run any client's tests against a live sandbox, within safe limits."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LEDGERS = "build/live"
 @click.option("--clean", "only_clean", is_flag=True, help="Only delete what killed runs have left, and end.")
 def gate(vendor: str, port: int, writes: bool, admin: bool, lasting: bool, hosts: tuple[str, ...], budget: int,
          run: str | None, shapes: Path | None, ledgers: Path, only_clean: bool) -> None:
-    """Stand before a live service: point any client at the gate instead.
+    """A proxy in front of a live service: point any client at the gate instead.
 
     The service's URL and account come from the environment, such as CHT_URL, CHT_USER and CHT_PASSWORD. Requests pass
     unchanged as long as they only read. The gate ends with its standard input, or on Ctrl-C; then it deletes what the
@@ -113,7 +113,7 @@ def reach(vendor: str) -> Sandbox:
 
 
 def clean_left(sandbox: Sandbox, folder: Path) -> list[str]:
-    """Delete what runs that were killed have left on this service; what could not be, in words."""
+    """Delete what killed runs have left on this service; returns what could not be deleted, in words."""
     from mocksrv.live.gate import take_away
     from mocksrv.live.ledger import InUse, Ledger
 
@@ -139,7 +139,7 @@ def tell(left: list[str]) -> None:
 
 
 def stop_at_eof(stop: Callable[[], None]) -> None:
-    """Whoever started the gate holds its standard input; when that ends, even by a kill, so does the run."""
+    """End the run when standard input ends: it does so with whoever started the gate, even if that is killed."""
     if sys.stdin is None:  # closed from the start: only a signal ends the run
         return
     while os.read(sys.stdin.fileno(), 4096):  # not by its buffer, whose lock would crash an end by a signal

@@ -13,7 +13,7 @@ from mocksrv.cli.base import AS_JSON, ask, connect, duration, members, of_a_worl
 
 @click.group()
 def outbox() -> None:
-    """Show what the services send by themselves, and decide what becomes of it."""
+    """Show the calls that services make by themselves, and decide their outcome."""
 
 
 @outbox.command(name="list")
@@ -41,7 +41,7 @@ def list_calls(url: str, world: str, token: str, wanted: tuple[str, ...], as_jso
 @click.argument("id", type=int)
 @click.argument("answer", nargs=-1, metavar="[KEY=VALUE]...")
 def deliver(url: str, world: str, token: str, id: int, answer: tuple[str, ...]) -> None:
-    """Let a call be answered: status=200, body, headers. Without these it is really made where it may go.
+    """Have a call answered: status=200, body, headers. Without these it is really made, if its address is allowed.
 
     Example: mocksrv outbox deliver 3 status=201
     """
@@ -53,7 +53,7 @@ def deliver(url: str, world: str, token: str, id: int, answer: tuple[str, ...]) 
 @click.argument("id", type=int)
 @click.option("--error", default="no answer", show_default=True, help="Why there is no answer.")
 def fail(url: str, world: str, token: str, id: int, error: str) -> None:
-    """Let a call get no answer."""
+    """Make a call fail: it gets no answer."""
     decide(url, world, token, id, "fail", {"error": error})
 
 
@@ -70,7 +70,7 @@ def delay(url: str, world: str, token: str, id: int, seconds: float) -> None:
 @of_a_world
 @click.argument("on", type=click.Choice(("on", "off")))
 def hold(url: str, world: str, token: str, on: str) -> None:
-    """Hold all calls from now on, those to this machine too; `off` lets go what may go."""
+    """Hold all calls from now on, those to this machine too; `off` sends those whose address is allowed."""
     show(ask(connect(url, world, token), "POST", "/outbox", {"hold": on == "on"}))
 
 

@@ -1,4 +1,4 @@
-"""Commands that steer a server that runs: `mocksrv clock`, `mocksrv faults`, `mocksrv journal`, ..."""
+"""Commands that control a running server: `mocksrv clock`, `mocksrv faults`, `mocksrv journal`, ..."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from mocksrv.cli.base import AS_JSON, ask, connect, duration, fail, members, of_a_server, of_a_world, show
 from mocksrv.cli.console import print_table, texts_of
 
-PAUSE = 0.2  # seconds between two questions to a server that is not there yet
+PAUSE = 0.2  # seconds between attempts to reach a server that is not there yet
 
 
 @click.command()
@@ -66,7 +66,7 @@ def journal(url: str, world: str, token: str, wanted: tuple[str, ...], limit: in
 def verify(url: str, world: str, token: str, expected: tuple[str, ...], as_json: bool) -> None:
     """Check that the journal shows what you expect.
 
-    If it does not, there is an account of what it shows, and exit code 1.
+    If not, it prints what the journal has and exits with 1.
 
     Aim: as for `mocksrv journal`. Count: exactly, at_least, at_most, never=true; at least one if you name none. Or an
     order, as JSON: in_order='[{"operation": "a"}, {"operation": "b"}]'.
@@ -83,7 +83,7 @@ def verify(url: str, world: str, token: str, expected: tuple[str, ...], as_json:
 
 @click.group()
 def faults() -> None:
-    """List, add and remove what goes wrong in a world."""
+    """List, add and remove faults in a world."""
 
 
 @faults.command(name="list")
@@ -97,11 +97,9 @@ def list_faults(url: str, world: str, token: str) -> None:
 @of_a_world
 @click.argument("wanted", nargs=-1, required=True, metavar="KEY=VALUE...")
 def add(url: str, world: str, token: str, wanted: tuple[str, ...]) -> None:
-    """Let something go wrong.
-
-    Aim: vendor, operation, method, path, caller, nth, times, probability. Effect: status, headers, delay, slow,
-    connection (reset, empty, truncate, garbage), after, cut_after, content_type. Values that look like JSON are read
-    as JSON.
+    """Add a fault. Aim: vendor, operation, method, path, caller, nth, times, probability. Effect: status, headers,
+    delay, slow, connection (reset, empty, truncate, garbage), after, cut_after, content_type. Values that look like
+    JSON are read as JSON.
 
     Example: mocksrv faults add operation=get_person status=503 times=2
     """
@@ -121,7 +119,7 @@ def remove(url: str, world: str, token: str, id: int | None) -> None:
 @click.argument("name", required=False)
 @AS_JSON
 def scenario(url: str, world: str, token: str, name: str | None, as_json: bool) -> None:
-    """Put a named trouble into a world; without a name, list them all."""
+    """Set up a scenario in a world; without a name, list all scenarios."""
     remote = connect(url, world, token)
     if name:
         show(ask(remote, "POST", f"/scenarios/{quote(name, safe='')}"))
@@ -131,7 +129,7 @@ def scenario(url: str, world: str, token: str, name: str | None, as_json: bool) 
         show(known)
         return
     for one in known:
-        click.echo(f"{one['name']}\n    {one['hurt']}\n    -> {one['advice']}")
+        click.echo(f"{one['name']}\n    {one['symptom']}\n    -> {one['advice']}")
 
 
 @click.command()
@@ -172,7 +170,7 @@ def wait(url: str, token: str, timeout: float, as_json: bool) -> None:
 
     remote, began = connect(url, "default", token), stopwatch()
     while True:
-        remote.timeout = max(PAUSE, timeout - (stopwatch() - began))  # somebody may listen who never answers
+        remote.timeout = max(PAUSE, timeout - (stopwatch() - began))  # something may listen that never answers
         try:
             state = remote.control("GET", "/ready")
         except FAILURES as error:

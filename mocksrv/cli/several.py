@@ -21,7 +21,7 @@ def serve(count: int, config: Config) -> NoReturn:
         fail("--workers keeps worlds in memory: leave out --data, which keeps the default world of a single process")
     if config.port == 0:
         fail("--workers needs a --port: HAProxy takes no free one by itself")
-    # HAProxy asks from loopback for whoever asks it: what the address of all allows is said to each process.
+    # HAProxy connects from loopback on behalf of any client, so each process is told what the public address allows.
     environ = os.environ | {"MOCKSRV_CONTROL": config.controlled_by, "MOCKSRV_TOKEN": config.token}
     url = f"http://{local.bracketed(config.host)}:{config.port}"
     try:

@@ -16,13 +16,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def of_processes(command: F) -> F:
-    """What names the processes, and opens their control planes."""
+    """The options that name the processes and authorise calls of their control planes."""
     command = click.option("--token", envvar="MOCKSRV_TOKEN", default="", help="The control planes' token.")(command)
     return click.argument("urls", nargs=-1, required=True, envvar="MOCKSRV_PROCESSES", metavar="URL...")(command)
 
 
 def asked(call: Callable[..., Any], *arguments: Any) -> Any:
-    """What it gives, or exit code 2 with the process that did not answer."""
+    """The result, or exit code 2 with the process that did not answer."""
     from mocksrv.shards.processes import Silent
 
     try:
@@ -54,7 +54,7 @@ def where(name: str, count: int) -> None:
 @of_processes
 @AS_JSON
 def health(urls: tuple[str, ...], token: str, as_json: bool) -> None:
-    """Tell of each process whether it serves its part. Exit code 1 if one does not."""
+    """Say for each process whether it serves its shard. Exit code 1 if one does not."""
     from mocksrv.shards import processes
 
     found = asked(processes.health, urls, token)
@@ -100,7 +100,7 @@ def metrics(urls: tuple[str, ...], token: str) -> None:
 @click.option("--map", "map_file", metavar="FILE", help="Its table of slots, as its configuration names it.  "
               "[default: slots.map beside the socket]")
 def resize(urls: tuple[str, ...], token: str, count: int, haproxy: Path | None, map_file: str | None) -> None:
-    """Let another number of processes hold the worlds. Worlds that move take documents, clock and settings along.
+    """Change the number of processes that hold the worlds. Worlds that move take documents, clock and settings along.
 
     Name all processes, those that come and those that go included; new ones run already, started with --shard. Only
     an even share of the worlds moves; each answers 503 until it is there. When it was interrupted, call it again.

@@ -53,7 +53,7 @@ def answer(data: Any, status: int = 200) -> Response:
 
 
 def forbidden(environ: WSGIEnvironment, config: Config, path: str) -> tuple[int, Headers, bytes] | None:
-    """The refusal for callers from elsewhere: the control plane is for loopback, or for those who have the token.
+    """The refusal of callers that are not on loopback and do not have the token; None for others.
 
     Health, readiness and the CA's certificate are for everybody: containers' platforms and clients ask from outside.
     The page itself, where there is a token: it holds nothing of any world, and asks for the token.
@@ -83,10 +83,10 @@ def forbidden(environ: WSGIEnvironment, config: Config, path: str) -> tuple[int,
 
 
 def sent_by(environ: WSGIEnvironment) -> str:
-    """Who speaks through a program on this machine, in words; "" if nobody does.
+    """Who calls by way of a proxy or a browser on this machine, in words; "" for a direct call.
 
     A proxy calls from loopback for anybody. So does a browser for any page: one whose name was made to lead to
-    127.0.0.1 (DNS rebinding) shows in Host, one that posts to us from its own place in Origin and Sec-Fetch-Site.
+    127.0.0.1 (DNS rebinding) shows in Host, one that posts to us from its own site shows in Origin and Sec-Fetch-Site.
     """
     for key in environ:
         if key in PROXIES or key.startswith("HTTP_X_FORWARDED_"):
@@ -113,7 +113,7 @@ def local(host: str) -> bool:
 
 @control.url_value_preprocessor
 def with_slashes(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """An encoded slash inside a name, which stood for something else while the route was looked up."""
+    """The name with its encoded slashes, which were replaced while the route was looked up."""
     if values is not None:
         values.update({key: value.replace(SLASH, "/") for key, value in values.items() if isinstance(value, str)})
 
@@ -152,7 +152,7 @@ def refuse_route(error: HTTPException) -> Response:
 
 
 class Server(Protocol):
-    """What the control plane asks of the application that it belongs to."""
+    """What the control plane needs of the application that it belongs to."""
 
     vendors: dict[str, Vendor[Any]]
     operations: dict[str, Operation]
@@ -178,7 +178,7 @@ def world() -> World:
 
 
 def payload() -> dict[str, Any]:
-    """The request's JSON object, empty if there is no body; refuses members that the route is not told to take."""
+    """The request's JSON object, empty if there is no body; refuses members that the route does not declare."""
     takes = TOLD[str(request.endpoint).rpartition(".")[2]].takes
     known = takes if isinstance(takes, Mapping) else ()
     if (request.content_length or 0) > MAX_BODY:

@@ -36,21 +36,21 @@ def change_clock() -> Response:
 
     Any of: `freeze` (true or false), `rate`, `set` (ISO 8601), `skew` and `advance` (seconds), done in that order.
 
-    What is due by then is done when this returns, at its own moment, and calls that it makes have come to their ends:
-    nothing in a world waits for real time.
+    Background jobs that are due until then have run when this returns, each at its own moment, and calls that they make
+    have ended: nothing in a world waits for real time.
     """
     changes = payload()
     one, courier = world(), worlds().courier
     with one.lock:
         moved = changed(one.clock, changes)
-        settle(one)  # what was written lately is noticed now, not at the new time
+        run_due(one)  # jobs for recent writes begin now, not at the new time
         one.commit()
     for _ in range(STEPS):
         if not courier.pass_by(one, moved.ms()):
             break
     with one.lock:
         one.clock = moved
-        settle(one)
+        run_due(one)
         one.commit()
     courier.calm(one)
     return answer(clock_state(one))
@@ -84,9 +84,9 @@ def made_of(changes: Any) -> Clock:
     return changed(Clock(), changes)
 
 
-def settle(one: World) -> None:
+def run_due(one: World) -> None:
     for vendor in app().vendors.values():
-        vendor.settle(one)
+        vendor.run_due(one)
 
 
 def moment(value: Any) -> datetime:

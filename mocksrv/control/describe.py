@@ -1,4 +1,4 @@
-"""What each route of the control plane takes and gives, told beside it: the OpenAPI document is made of that.
+"""What each route of the control plane takes and answers, declared beside it with `@told`: OpenAPI is made of it.
 
 Schemas are JSON Schema (2020-12, as in OpenAPI 3.1) in plain dicts; a name refers to one of `schemas.COMPONENTS`.
 """
@@ -22,15 +22,15 @@ ANY: Schema = {}
 
 @dataclass(frozen=True)
 class Told:
-    """What is known of a route beyond its rule and its docstring."""
+    """What is declared of a route besides its rule and its docstring."""
 
     gives: str | Schema | None  # None: an empty answer
     status: int
     kind: str  # media type of the answer
     takes: Mapping[str, Schema] | str | None  # members of the JSON object in the body, or the name of a schema
-    needs: tuple[str, ...]  # members that must be there
+    needs: tuple[str, ...]  # required members
     query: Mapping[str, Schema] = field(default_factory=dict)
-    open: bool = False  # also for those from elsewhere who have no token
+    open: bool = False  # open to callers from elsewhere without a token, too
 
 
 TOLD: dict[str, Told] = {}  # by the name of the view
@@ -39,7 +39,7 @@ TOLD: dict[str, Told] = {}  # by the name of the view
 def told(gives: str | Schema | None, status: int = 200, *, kind: str = JSON,
          takes: Mapping[str, Schema] | str | None = None, needs: tuple[str, ...] = (),
          query: Mapping[str, Schema] | None = None, open: bool = False) -> Callable[[View], View]:
-    """Beside a view, below its route."""
+    """Declare what a view takes and answers; stands below its route."""
     def tell(view: View) -> View:
         TOLD[view.__name__] = Told(gives, status, kind, takes, needs, query or {}, open)
         return view
@@ -48,7 +48,7 @@ def told(gives: str | Schema | None, status: int = 200, *, kind: str = JSON,
 
 
 def listed(schema: str | Schema) -> Schema:
-    """An array of those."""
+    """The schema of an array of these."""
     return {"type": "array", "items": referred(schema)}
 
 

@@ -14,7 +14,7 @@ from mocksrv.faults import CONNECTION
 
 MOST = 1_000  # faults of a world; each request looks at all of them
 
-# What can stand in an answer at all: RFC 9110, 5.1 and 5.5.
+# What an answer may contain: RFC 9110, 5.1 and 5.5.
 HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+\Z", re.ASCII)
 EFFECTS = ("status", "headers", "delay", "slow", "connection", "cut_after", "content_type")
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
@@ -23,7 +23,7 @@ HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
 @control.get("/faults")
 @told(listed("Fault"))
 def list_faults() -> Response:
-    """What goes wrong in this world, and how often it did."""
+    """The faults of this world, and how often each hit."""
     return answer([fault.describe() for fault in world().faults.list()])
 
 
@@ -80,11 +80,9 @@ class FaultSchema(Schema):
 @control.post("/faults")
 @told("Fault", 201, takes="FaultOrder")
 def add_fault() -> Response:
-    """Let something go wrong in this world.
-
-    The aim: vendor, operation, method, path, caller, nth, times, probability; without it every call is hit. The effect,
-    at least one: status, headers, content_type, delay (seconds), slow, connection (with after: the request is carried
-    out first), cut_after.
+    """Add a fault to this world. The aim: vendor, operation, method, path, caller, nth, times, probability; without it
+    every call is hit. The effect, at least one: status, headers, content_type, delay (seconds), slow, connection (with
+    after: the request is carried out first), cut_after.
     """
     try:
         found = FaultSchema().load(payload())
@@ -102,7 +100,7 @@ def add_fault() -> Response:
 @control.delete("/faults/<int:id>")
 @told(None, 204)
 def delete_fault(id: int) -> Response:
-    """Let it go wrong no more."""
+    """Remove a fault."""
     if not world().faults.remove(id):
         raise ControlError("no-such-fault", 404, f"there is no fault {id}; GET {CONTROL}/faults lists them")
     return Response(status=204)
@@ -111,6 +109,6 @@ def delete_fault(id: int) -> Response:
 @control.delete("/faults")
 @told(None, 204)
 def clear_faults() -> Response:
-    """Let nothing go wrong any more."""
+    """Remove all faults."""
     world().faults.clear()
     return Response(status=204)

@@ -35,7 +35,7 @@ def found() -> list[Entry]:
 @control.get("/journal")
 @told(listed("Exchange"), query=FILTERS)
 def read_journal() -> Response:
-    """The last exchanges, secrets blotted out; all of them, or those that the query asks for."""
+    """The last exchanges, secrets redacted; all of them, or those that the query asks for."""
     return answer([entry.describe() for entry in found()])
 
 
@@ -49,7 +49,7 @@ def read_archive() -> Response:
 @control.post("/journal/verify")
 @told("Verdict", takes="Expectation")
 def verify_journal() -> Response:
-    """Whether the journal shows what is expected; `account` says what it shows instead."""
+    """Whether the journal has the expected exchanges; if not, `account` says what it has."""
     journal = world().journal
     try:
         text = verify(journal.find(), payload(), journal.forgotten)

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of the control plane: its routes, their docstrings, and what is told beside them."""
+"""The OpenAPI 3.1 document of the control plane: its routes, their docstrings, and the declarations of `@told`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def document(base_url: str = "http://127.0.0.1:8080") -> dict[str, Any]:
 
 
 def routes() -> Iterator[Route]:
-    """Every route of the control plane, once for each method that does something of its own."""
+    """Every route of the control plane, once for each method but HEAD and OPTIONS."""
     app = Flask("mocksrv", static_folder=None)
     app.register_blueprint(control, url_prefix=CONTROL)
     for rule in app.url_map.iter_rules():
@@ -56,7 +56,7 @@ def routes() -> Iterator[Route]:
 
 
 def describe(rule: str, view: Callable[..., Any]) -> dict[str, Any]:
-    """One operation. Raises KeyError for a route beside which nothing is told."""
+    """One operation. Raises KeyError for a view without `@told`."""
     told = TOLD[view.__name__]
     summary, _, more = (inspect.getdoc(view) or "").partition("\n\n")
     made: dict[str, Any] = {
@@ -88,7 +88,7 @@ def response(told: Told) -> dict[str, Any]:
 
 
 def fault_order() -> Schema:
-    """What makes a fault, from the schema that checks it."""
+    """The JSON Schema of a new fault, from the marshmallow schema that checks it."""
     from apispec import APISpec
     from apispec.ext.marshmallow import MarshmallowPlugin
 

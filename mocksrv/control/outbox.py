@@ -1,4 +1,4 @@
-"""A world's outbox: the calls that the services make by themselves, and what a test lets become of them."""
+"""A world's outbox: the calls that the services make by themselves, and what a test decides about them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def is_wanted(record: outbox.Record, wanted: dict[str, str]) -> bool:
 @control.post("/outbox")
 @told(all_of(hold=TRUTH), takes={"hold": TRUTH}, needs=("hold",))
 def set_outbox() -> Response:
-    """Hold all calls of this world from now on, those to this machine too, or (`false`) let go what may go."""
+    """Hold all calls of this world from now on, those to this machine too, or (`false`) send those whose address is
+    allowed.
+    """
     data = payload()
     if not isinstance(data.get("hold"), bool):
         raise ControlError("not-a-truth", 400, "hold takes true or false")
@@ -93,9 +95,9 @@ def undecided(one: World, id: int) -> outbox.Record:
 @control.post("/outbox/<int:id>/deliver")
 @told("OutgoingCall", takes={"status": WHOLE, "headers": HEADERS, "body": TEXT})
 def deliver_call(id: int) -> Response:
-    """Let a call that waits or is held be answered so: `status` (200 unless given), `headers`, `body`.
+    """Answer a call that waits or is held: `status` (200 unless given), `headers`, `body`.
 
-    Nobody is called. Without any of these a call to where calls may go is really made, now.
+    Nothing is sent. Without any of these the call is really made now, if its address is allowed.
     """
     data, one, courier = payload(), world(), worlds().courier
     record = undecided(one, id)
@@ -124,8 +126,8 @@ def answered(data: dict[str, Any]) -> outbox.Outcome:
 @control.post("/outbox/<int:id>/fail")
 @told("OutgoingCall", takes={"error": TEXT})
 def fail_call(id: int) -> Response:
-    """Let a call that waits or is held get no answer, for the reason `error`; answers that are no success are for
-    `deliver` with a `status`."""
+    """Make a call that waits or is held fail without an answer, for the reason `error`; for an error status use
+    `deliver`."""
     data, one = payload(), world()
     error = data.get("error", "no answer")
     if not isinstance(error, str) or not error:
@@ -139,7 +141,7 @@ def fail_call(id: int) -> Response:
 @control.post("/outbox/<int:id>/delay")
 @told("OutgoingCall", takes={"seconds": NUMBER}, needs=("seconds",))
 def delay_call(id: int) -> Response:
-    """Let a call that waits or is held wait so many `seconds` longer on the world's clock."""
+    """Delay a call that waits or is held by so many `seconds` on the world's clock."""
     data, one = payload(), world()
     if "seconds" not in data or not 0 <= number(data, "seconds") <= LONGEST:
         raise ControlError("not-a-number", 400, f"seconds takes a number from 0 to {LONGEST:.0f}")

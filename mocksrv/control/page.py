@@ -1,4 +1,4 @@
-"""The web page of a world: plain files, sent as they are; all it knows it asks the other routes."""
+"""The web page of a world: static files, which get their data from the other routes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mocksrv.control.describe import TEXT, told
 FOLDER = Path(__file__).parents[1] / "page"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 HEADERS = {
-    # What it shows comes from anybody: nothing of it may ever run, load, or be shown inside another site.
+    # What it shows comes from anybody: none of it may run, load anything, or be framed by another site.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
                                "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
                                "require-trusted-types-for 'script'; trusted-types 'none'",
@@ -39,7 +39,7 @@ def page_file(file: str) -> Response:
 
 
 def send(file: str) -> Response:
-    """One of the page's own files, and nothing else whatever the name."""
+    """One of the page's own files; never another, whatever the name."""
     path = next((path for path in FOLDER.iterdir() if path.name == file and path.suffix in KINDS), None)
     if path is None:
         raise ControlError("not-found", 404, f"the page has no part {file!r}; it begins at {CONTROL}/")

@@ -49,7 +49,7 @@ COMPONENTS: dict[str, Schema] = {
     "World": all_of(name=NAME, prefix=TEXT, clock=referred("Clock"), exchanges=WHOLE, bytes=WHOLE),
     "Settings": SETTINGS,
     "Setting": all_of(setting=TEXT, value=ANY, default=ANY, choices=listed(TEXT), help=TEXT),
-    "Scenario": all_of(name=TEXT, hurt=TEXT, advice=TEXT),
+    "Scenario": all_of(name=TEXT, symptom=TEXT, advice=TEXT),
     "Snapshot": all_of(name=NAME, world=TEXT, clock=referred("Clock"), bytes=WHOLE),
     "SnapshotFile": {"type": "object", "description": "A whole world, to be sent back as it came.",
                      "required": ["clock", "seed", "draws", "settings", "vendors", "tables"]},

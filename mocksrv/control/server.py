@@ -13,21 +13,21 @@ from mocksrv.serving.tls import CA
 @control.get("/health")
 @told("Health", open=True)
 def health() -> Response:
-    """It runs."""
+    """Whether the server runs."""
     return answer({"status": "ok"})
 
 
 @control.get("/ready")
 @told("Ready", open=True)
 def ready() -> Response:
-    """Seeded and serving; `instance` is new with each start of a server."""
+    """Whether the server is seeded and serves; `instance` is new with each start."""
     return answer({"ready": True, "instance": INSTANCE, "vendors": list(app().vendors)})
 
 
 @control.get("/vendors")
 @told(listed("Vendor"))
 def vendors() -> Response:
-    """Whom this server answers like, with a first call to try, as this caller sees the server."""
+    """The vendors that are simulated, each with a first call to try, as this caller sees the server."""
     return answer([{"name": vendor.name, "title": vendor.title or vendor.name, "operations": len(vendor.operations),
                     "curl": vendor.first_call(here())} for vendor in app().vendors.values()])
 

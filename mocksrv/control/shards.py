@@ -1,4 +1,4 @@
-"""Which worlds this process holds, where several processes share them; and handing over those that it lets go."""
+"""Which worlds this process holds, where several processes share them; and handing over those that move to another."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def read_shard() -> Response:
 @control.post("/shard")
 @told(STATE, takes={"shard": TEXT}, needs=("shard",))
 def change_shard() -> Response:
-    """Be another of how many processes. Worlds that others hold from now on are refused here, and wait in `leaving`."""
+    """Change which of how many processes this is. Worlds that others hold from now on are refused here, and wait in
+    `leaving`.
+    """
     try:
         shard = Shard.parse(str(payload().get("shard")))
     except ValueError as error:
@@ -33,14 +35,14 @@ def change_shard() -> Response:
 @control.get("/leaving/<key>")
 @told("SnapshotFile")
 def read_leaving(key: str) -> Response:
-    """A world that waits for its new process, whole: `PUT /snapshots/name` and `restore` there take it."""
+    """A world that waits for its new process, as a snapshot: `PUT /snapshots/name` and `restore` there take it."""
     return answer(leaving(key).dump())
 
 
 @control.delete("/leaving/<key>")
 @told(None, 204)
 def forget_leaving(key: str) -> Response:
-    """Forget a world that its new process has."""
+    """Forget a world that its new process has taken over."""
     leaving(key)
     worlds().leaving.pop(key, None)
     return Response(status=204)

@@ -18,7 +18,7 @@ QUERY = {"skip": WHOLE, "limit": WHOLE | {"default": 50, "maximum": MOST}, "id":
 
 
 def owners() -> dict[str, str]:
-    """Who declared each table."""
+    """The vendor of each table."""
     return {spec.name: vendor.name for vendor in app().vendors.values() for spec in vendor.tables}
 
 

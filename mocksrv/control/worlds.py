@@ -67,7 +67,7 @@ def make_world() -> Response:
 
 
 def lost_clock(key: str) -> str:
-    """What to say when the world of that name begins again and somebody had set its clock; "" if nobody had."""
+    """The warning that the clock which was set in the world of that name is lost; "" if none was set."""
     if key not in worlds() or worlds()[key].clock == Clock():
         return ""
     clock = worlds()[key].clock
@@ -97,7 +97,7 @@ def planted(data: dict[str, Any]) -> World:
     try:
         if settings or data.keys() & {"seed", "size", "clock"}:
             wanted = {"seed": app().settings.seed, "size": app().settings.size} | data
-            return worlds().sow(parse_seed(wanted["seed"]), parse_size(wanted["size"]), settings, clock)
+            return worlds().plant_within_memory(parse_seed(wanted["seed"]), parse_size(wanted["size"]), settings, clock)
     except ConfigError as error:
         raise ControlError("bad-setting", 400, str(error)) from None
     return worlds().origin
@@ -106,14 +106,14 @@ def planted(data: dict[str, Any]) -> World:
 @control.get("/scenarios")
 @told(listed("Scenario"))
 def list_scenarios() -> Response:
-    """Troubles that real clients have had, and what a client should do."""
+    """Problems that real clients have had, and what a client should do."""
     return answer([one.describe() for one in scenarios(app().vendors.values()).values()])
 
 
 @control.post("/scenarios/<key>")
 @told("Scenario")
 def apply_scenario(key: str) -> Response:
-    """Put that trouble into this world."""
+    """Set up that scenario in this world."""
     payload()
     trouble, one = known_scenario(key), world()
     with one.lock:
@@ -246,7 +246,7 @@ def upload_snapshot(label: str) -> Response:
         raise ControlError("bad-snapshot", 400, f"this is no snapshot: {wrong}")
     try:
         loaded = worlds().load(label, data)
-    except Exception as error:  # whatever is wrong with it, it is the sender's
+    except Exception as error:  # whatever is wrong with it, it is the sender's fault
         raise ControlError("bad-snapshot", 400, f"this is no snapshot: {type(error).__name__}: {error}") from None
     worlds().keep(label, loaded)
     return answer({"name": label}, 201)
@@ -257,7 +257,7 @@ KINDS = {dict: "an object", str: "a text", int: "a whole number", list: "an arra
 
 
 def amiss(data: dict[str, Any]) -> str:
-    """What is wrong with what should be a snapshot, as far as it shows from outside; "" if nothing."""
+    """What is wrong with the form of a snapshot; "" if nothing."""
     if "_store" in data:
         return "it is a data file; start a server with it: mocksrv serve --data FILE"
     if missing := [part for part in PARTS if part not in data]:

@@ -1,4 +1,4 @@
-"""The tables of the documentation that the code knows best: the operations, and what vendors tell of themselves.
+"""Tables of the documentation that are generated from the code: operations, rooms, and tables of the vendors' own.
 
 A page holds them between marks, `<!-- table: operations.cht -->` and `<!-- end -->`; `make operations` writes them.
 """
@@ -20,11 +20,11 @@ MARKED = re.compile(r"(?P<begin><!-- table: (?P<name>\S+) -->\n).*?(?P<end><!-- 
 
 
 class UnknownTable(Exception):
-    """A page has the mark of a table that there is none of."""
+    """A page has the mark of a table that does not exist."""
 
 
 def tables(vendors: Iterable[Vendor[Any]], rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Every table by its name. `rows` are the vendors' operations as `proof.describe` tells them."""
+    """Every table by its name. `rows` are the vendors' operations from `proof.describe`."""
     vendors, rows = list(vendors), list(rows)
     own = {vendor.name: [row for row in rows if row["vendor"] == vendor.name] for vendor in vendors}
     made = {"operations": sums(vendors, own)}
@@ -36,7 +36,7 @@ def tables(vendors: Iterable[Vendor[Any]], rows: Iterable[Mapping[str, Any]]) ->
 
 
 def operations(rows: Iterable[Mapping[str, Any]]) -> str:
-    """One vendor's operations by path. It does not tell what is stale: it would be another table every day."""
+    """One vendor's operations by path. Without what is stale: the table would change every day."""
     lines = ["| method | path | what | proof | version | date |", "| --- | --- | --- | --- | --- | --- |"]
     for row in sorted(rows, key=lambda row: (row["path"], row["method"])):
         version, date = (row["proof"][key] or "" for key in ("version", "date"))

@@ -57,7 +57,7 @@ def document(vendor: Vendor[Any], base_url: str = "http://127.0.0.1:8080", relea
 
 
 def link(vendor: Vendor[Any], paths: dict[str, Any]) -> None:
-    """From what answers with a record's id to what is done with that record."""
+    """Add OpenAPI links: from operations that answer with a record's id to operations on that record."""
     for path, item in paths.items():
         start = path if path.endswith("/") else f"{path}/"
         details = [(found[1], other) for other in paths
@@ -98,7 +98,7 @@ def shared(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def method_key(method: str) -> str:
-    """Under what a path has a method: OpenAPI knows eight of them, any other is an extension."""
+    """The key of a method in a path item: OpenAPI has eight of them, any other is an extension."""
     return method.lower() if method in METHODS else f"x-{method.lower()}"
 
 
@@ -199,7 +199,7 @@ def response(spec: APISpec, status: int, content: Content) -> dict[str, Any]:
 
 
 def shape(spec: APISpec, declared: Declared) -> Any:
-    """As apispec takes it."""
+    """The declared schema in the form that apispec takes."""
     made: Any = declared() if isinstance(declared, FunctionType) else declared
     return resolved(spec, made) if isinstance(made, Mapping) else made
 

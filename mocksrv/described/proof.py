@@ -41,9 +41,9 @@ class Finding:
 def finding(operation: Operation, version: str, date: str, agreed: Collection[int], differences: int, *,
             refusals: bool = False) -> Finding | None:
     """What a run found about an operation: `agreed` are the statuses of the answers that did, `differences` counts the
-    others. None unless its normal answer agreed, the first of its statuses; or, where answers are compared to the
-    letter (`refusals`), one of its own checks refused. What any operation may answer proves none: no login, no right,
-    a failure of the service.
+    others. None unless its normal answer (the first of its statuses) agreed or, where answers are compared to the
+    letter (`refusals`), a refusal by one of its own checks did. Answers that any operation may give prove nothing: no
+    login, no permission, a failure of the service.
     """
     own = [status for status in operation.statuses if status < 500 and status not in GENERAL]
     if operation.statuses[0] not in agreed and not (refusals and set(agreed) & set(own)):
@@ -72,7 +72,7 @@ def read(vendor: str) -> Findings:
 
 
 def replace(vendor: str, level: str, findings: Mapping[str, Finding]) -> None:
-    """Write down all that is found at a level ("recorded" or "live"); what was found at it before is forgotten.
+    """Replace all findings of a level ("recorded" or "live") with these.
 
     A level may name a release: "recorded 5.2.0".
     """
@@ -85,7 +85,7 @@ def replace(vendor: str, level: str, findings: Mapping[str, Finding]) -> None:
 
 
 def record(vendor: str, level: str, passed: Mapping[str, Finding], failed: Collection[str] = ()) -> None:
-    """Write down the findings of a run over some operations; those that failed lose what was found at that level."""
+    """Store the findings of a run over some operations; operations that failed lose their finding of that level."""
     kept = {name: one for name, one in read(vendor).get(level, {}).items() if name not in failed}
     replace(vendor, level, kept | dict(passed))
 
@@ -133,7 +133,7 @@ def describe(operations: Iterable[Operation], today: datetime.date) -> list[dict
 
 
 def summary(used: Collection[Operation], today: datetime.date) -> str:
-    """What the operations that were used rest on, in a line."""
+    """One line: how many of the operations that were used have which proof."""
     proofs = [row["proof"] for row in describe(used, today)]
     counts = Counter(one["level"] for one in proofs)
     stale = sum(one["stale"] for one in proofs)

@@ -1,4 +1,4 @@
-"""Drift: how the live services' answers differ from those of the mock, told by their shapes alone.
+"""Drift: how the live services' answers differ from the mock's, by comparing their shapes.
 
     from mocksrv.drift import Unusable, add, compare, declared, document, load, merge, save, shape, unreached
 

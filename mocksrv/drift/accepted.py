@@ -4,7 +4,7 @@
     operation = "get_person"         # or a pattern: "get_*"
     where = "/body/patient_id"
     kind = "field removed"
-    live = "-"                       # optional, as is `mock`: only this one
+    live = "-"                       # optional, like `mock`: only this text
     reason = "a background process, which the mock does not have, fills it in"
     date = 2026-11-22                # of the review
 """
@@ -75,7 +75,7 @@ def entry_of(entry: Any, place: str, vendor: str) -> Accepted:
 
 def split(differences: list[Difference], accepted: list[Accepted]
           ) -> tuple[list[Difference], list[tuple[Difference, Accepted]], list[Accepted]]:
-    """The differences that are left, those that are accepted with their entries, and entries that cover none."""
+    """The differences that are not accepted, those that are (with their entries), and entries that match none."""
     left, covered = [], []
     for one in differences:
         entry = next((entry for entry in accepted if entry.covers(one)), None)

@@ -1,4 +1,4 @@
-"""What an answer looks like, without any value of the service: the only thing of an answer that may be kept."""
+"""The shape of an answer, without any value of the service: the only part of an answer that may be stored."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def of_lines(data: bytes, reading: Reading) -> Any:
 
 
 def of_text(data: bytes, reading: Reading) -> Any:
-    """CouchDB calls JSON text/plain for those who do not ask for JSON."""
+    """JSON is recognised by its text: CouchDB calls it text/plain for clients that do not ask for JSON."""
     if data.lstrip()[:1] in (b"{", b"["):
         shown = of_json(data, reading)
         if shown != "broken json":

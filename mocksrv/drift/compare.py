@@ -16,7 +16,7 @@ from mocksrv.drift.json_shape import Node, alternatives, kind_of
 
 KINDS = ("status", "field added", "field removed", "type", "enum", "header", "text", "order")
 ABSENT = "-"
-# These tell of what came in one answer; the others are one fact, however many answers show it.
+# These are counted for each answer; the others are one fact, however many answers show it.
 BY_VALUE = {"status", "header", "text"}
 FORMAT = "format"  # of ids and the like, which depends on the data: a difference if all cases together show it
 Key = tuple[str, ...]
@@ -25,7 +25,7 @@ Found = tuple[str, str, str, str]  # where, kind, mock, live
 
 @dataclass(frozen=True)
 class Difference:
-    """One way in which an operation's live answers are not the mock's. `where` is like a JSON pointer that begins
+    """One way in which an operation's live answers differ from the mock's. `where` is like a JSON pointer that begins
     with `/status`, `/headers` or `/body`; `*` is any element. `since`: date of the recording that first showed it."""
 
     vendor: str
@@ -44,7 +44,7 @@ class Difference:
 
     @property
     def key(self) -> Key:
-        """What makes it the same difference in another report."""
+        """Its identity across reports."""
         values = (self.mock, self.live) if self.kind in BY_VALUE else ()
         return (self.vendor, self.operation, self.where, self.kind, *values)
 
@@ -55,7 +55,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Unreached:
-    """Cases that only one side has: nothing can be said of them."""
+    """Cases that only one side has, which cannot be compared."""
 
     vendor: str
     operation: str
@@ -87,19 +87,19 @@ def both(mock: Document, live: Document) -> Iterator[tuple[str, str]]:
 
 
 def met(mock: Document, live: Document, operation: str, where: str) -> bool:
-    """Whether both sides have a format in common there, in any case that both have."""
+    """Whether both sides have a text format in common at a place, in any case that both have."""
     seen: list[set[str]] = [set(), set()]
     for name, case in both(mock, live):
         if name == operation:
             for side, document in zip(seen, (mock, live), strict=True):
                 body = document["operations"][operation][case]["body"]
                 if isinstance(body, dict):
-                    side |= settled({kind_of(one) for one in nodes_at(next(iter(body.values())), where)})
+                    side |= merge_free({kind_of(one) for one in nodes_at(next(iter(body.values())), where)})
     return bool(seen[0] & seen[1])
 
 
 def nodes_at(root: Node, where: str) -> list[Node]:
-    """What stands at a place that `of_nodes` told, below `/body`."""
+    """The nodes at a place below `/body` that `of_nodes` has named."""
     found = alternatives(root)
     for step in where.split("/")[2:]:
         key = step.replace("~1", "/").replace("~0", "~")
@@ -121,7 +121,7 @@ def unreached(mock: Document, live: Document) -> list[Unreached]:
 
 
 def of_shapes(mock: Mapping[str, Any], live: Mapping[str, Any]) -> Iterable[Found]:
-    """Another status makes another answer: then nothing else of it is compared."""
+    """The differences of two shapes; with another status nothing else is compared."""
     if mock["status"] != live["status"]:
         return [("/status", "status", str(mock["status"]), str(live["status"]))]
     found = list(of_headers(mock["headers"], live["headers"]))
@@ -172,7 +172,7 @@ def of_nodes(where: str, mock: Node, live: Node) -> Iterator[Found]:
         yield from of_arrays(where, ours["array"], theirs["array"])
     if ways_differ([set(ours), set(theirs)]):
         yield where, "type", shown(mock), shown(live)
-    elif disjoint([settled(set(side)) for side in (ours, theirs)]):
+    elif disjoint([merge_free(set(side)) for side in (ours, theirs)]):
         yield where, FORMAT, shown(mock), shown(live)
     if "enum" in ours and "enum" in theirs and ours["enum"]["other"] != theirs["enum"]["other"]:
         yield where, "enum", shown(ours["enum"]), shown(theirs["enum"])
@@ -192,20 +192,20 @@ def formats(side: set[str]) -> set[str]:
     return {kind.partition(":")[2] for kind in side if kind.startswith("string:")}
 
 
-def settled(side: set[str]) -> set[str]:
-    """The formats of texts, all that are free as one."""
+def merge_free(side: set[str]) -> set[str]:
+    """The formats of texts, with all free formats merged into one."""
     return {"free" if one in FREE else one for one in formats(side) - {"empty"}}
 
 
 def ways_differ(sides: list[set[str]]) -> bool:
-    """Whether two sets of scalars show another way of writing: of times, dates or numbers."""
+    """Whether two sets of scalars use different notations of times, dates or numbers."""
     times = [{one for one in formats(side) if is_time(one)} for side in sides]
     if all(times) and times[1] - times[0]:
         return True
-    texts = [settled(side) for side in sides]
+    texts = [merge_free(side) for side in sides]
     if disjoint(texts) and any(is_time(one) or one == "date" for side in texts for one in side):
         return True
-    # 3.0 and 3 are two ways of writing one number; 3 and 3.5 two numbers. Seconds are no milliseconds.
+    # 3.0 and 3 are two notations of one number, 3 and 3.5 are two numbers. Seconds are not milliseconds.
     numbers = [{kind for kind in side if group_of(kind) == "number"} for side in sides]
     written = [{kind.startswith("integer") for kind in side if kind != "number"} for side in numbers]
     units = [side & {"integer:seconds", "integer:milliseconds"} for side in numbers]

@@ -1,4 +1,4 @@
-"""The shapes of CSV and XML, told like those of JSON: rows are lists of objects, and so are elements."""
+"""The shapes of CSV and XML in the form of JSON's: rows are lists of objects, and so are elements."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 LONGEST_NAME = 80  # of a column
-FORM = "{http://www.w3.org/1999/xhtml}html"  # of OpenRosa: what is in it is the project's
+FORM = "{http://www.w3.org/1999/xhtml}html"  # of OpenRosa: its content belongs to the project
 
 
 def of_csv(data: bytes, reading: Reading) -> Any:
@@ -38,7 +38,7 @@ def of_csv(data: bytes, reading: Reading) -> Any:
 
 
 def header_row(rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
-    """Column names, each once, and the other rows. A first row that holds data gives no names."""
+    """Column names, each once, and the other rows. A first row that holds data is not taken as names."""
     first = rows[0] if rows else []
     if any(text_format(cell) not in ("word", "text") or len(cell) > LONGEST_NAME for cell in first):
         return [f"column {number + 1}" for number in range(len(first))], rows
@@ -67,7 +67,7 @@ def of_xml(data: bytes, reading: Reading) -> Any:
 
 
 def plain(element: Element) -> dict[str, Any] | None:
-    """An element as plain data; None for one that says it is null, as tastypie has it."""
+    """An element as plain data; None for one that is marked as null, as tastypie does."""
     if element.get("type") == "null" and not len(element):
         return None
     made: dict[str, Any] = {f"@{namespace(key)[1]}": value for key, value in element.attrib.items()}

@@ -1,4 +1,4 @@
-"""What the shape of an operation's response declares: the values of members, and whose the keys of objects are."""
+"""What the response schema of an operation declares: enumerated values, and which objects have fixed keys."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @cache
 def declared(operation: Operation) -> Declared:
-    """What is known of the operation's successes."""
+    """What is declared of the operation's successes."""
     found = Finder()
     found.of_shape(operation.schema("response"), (), ())
     return Declared(found.choices, found.keys)
 
 
 class Finder:
-    """Walks through a shape; `above` are the schemas that it stands in, for one may hold itself."""
+    """Walks through a schema; `above` are the schemas around it, because a schema may contain itself."""
 
     def __init__(self) -> None:
         self.choices: dict[Path, frozenset[str]] = {}
@@ -51,7 +51,9 @@ class Finder:
         self.of_shape(shape.get("items"), (*path, "*"), above)
 
     def of_schema(self, schema: Any, path: Path, above: tuple[type, ...]) -> None:
-        """Members that a schema leaves out (EXCLUDE) are data; those that it takes in or refuses are not."""
+        """Further members count as data where the schema excludes them (EXCLUDE), not where it includes or refuses
+        them.
+        """
         from marshmallow import EXCLUDE
 
         if type(schema) in above:

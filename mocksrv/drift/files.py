@@ -22,7 +22,7 @@ HEAD = ("vendor", "version", "date", "target")
 
 
 class Unusable(ValueError):
-    """A file that is not what it should be; says which file, and what to do."""
+    """A file with unexpected content; the text says which file, and what to do."""
 
 
 def document(vendor: str, version: str, date: str, target: str) -> Document:
@@ -31,7 +31,7 @@ def document(vendor: str, version: str, date: str, target: str) -> Document:
 
 
 def add(shapes: Document, operation: str, case: str, shape: Shape) -> None:
-    """Put one case in; a case that is there already is replaced."""
+    """Add a case, or replace it."""
     shapes["operations"].setdefault(operation, {})[case] = shape
 
 

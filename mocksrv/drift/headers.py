@@ -1,4 +1,4 @@
-"""The headers of an answer that are facts about the API, without what is made up in them."""
+"""The headers of an answer that are facts about the API, without generated values."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def cookie(value: str, own: Own) -> str:
 
 
 def disposition(value: str, own: Own) -> str:
-    """`attachment; filename=reports-<digits>.csv`; a file name that is no plain word is left out."""
+    """`attachment; filename=reports-<digits>.csv`; a file name that is not a plain word is left out."""
     def shown(found: re.Match[str]) -> str:
         stem, dot, extension = found[3].rpartition(".")
         blanked = erase(re.sub(r"\d{2,}", "<digits>", stem), own)
@@ -103,7 +103,7 @@ FAMILIES: tuple[tuple[str, Callable[[str, Own], str]], ...] = (
 
 
 def header_facts(headers: Iterable[Sequence[str]], own: Own = frozenset(), base: str = "") -> dict[str, object]:
-    """Names in lower case, sorted; a list of cookies, by their names. All other headers are no facts."""
+    """The headers that count as facts: names in lower case, sorted; cookies as a list, by name."""
     facts: dict[str, object] = {}
     for name, value in sorted((name.lower(), value) for name, value in headers):
         reduce = FACTS.get(name) or next((reduce for start, reduce in FAMILIES if name.startswith(start)), None)

@@ -1,7 +1,7 @@
 """The shape of one JSON value.
 
 A node is a text for a scalar (`null`, `boolean`, `integer`, `integer:milliseconds`, `number`, `string:uuid`), `data`
-for what no two projects have alike, or one of
+for content that differs from project to project, or one of
 
     {"object": {key: node, ...}, "optional": [key, ...]}        keys in the order of the answer
     {"array": node or null, "rows": "0"|"1"|"many", "sorted": [".", "name", "-date"]}
@@ -22,7 +22,7 @@ from mocksrv.drift.formats import key_name, text_format
 from mocksrv.drift.made_up import erase
 
 Node = Any
-Path = tuple[str, ...]  # of a member; `*` stands for any element of a list, and for any key that is data
+Path = tuple[str, ...]  # path of a member; `*` stands for any element of a list and any key that is data
 
 SECONDS, MILLISECONDS = range(1_000_000_000, 4_000_000_000), range(1_000_000_000_000, 4_000_000_000_000)
 WORDS = {  # keys whose texts are the vendor's words, when an answer is an error
@@ -30,15 +30,15 @@ WORDS = {  # keys whose texts are the vendor's words, when an answer is an error
     "message", "non_field_errors", "reason", "translationKey"}
 BY_FIELD = {"arg_errors", "errors", "details"}  # keys whose members are named after the caller's fields
 DEEPEST = 100  # levels that are looked at
-ENOUGH = 7  # rows, with as many different values, show an order: fewer are in one by chance too often
+ENOUGH = 7  # rows with as many different values that show an order: fewer are too often sorted by chance
 LONGEST_VALUE = 40
 VALUE = re.compile(r"[a-z]+(?:[ _-][a-z]+|[0-9]{1,2}(?![0-9]))*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Declared:
-    """What an operation says of its answers: the values of a member, and which keys of an object are its own (None:
-    all) and no project's or document's."""
+    """What an operation says of its answers: the values of a member, and which keys of an object belong to the API
+    (None: all) rather than to a project or document."""
 
     choices: Mapping[Path, frozenset[str]] = field(default_factory=dict)
     keys: Mapping[Path, frozenset[str] | None] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Declared:
 
 @dataclass(frozen=True)
 class Reading:
-    """How an answer is read: what the caller sent, whether it is an error, and what is declared of it."""
+    """The context in which an answer is reduced: what the caller sent, whether it is an error, what is declared."""
 
     own: frozenset[str] = frozenset()
     error: bool = False
@@ -90,7 +90,7 @@ def of_number(value: Any) -> Node:
 
 
 def of_choice(value: str, declared: frozenset[str], own: frozenset[str]) -> Node:
-    """A declared value is kept; so is another one if it can only be such a word too."""
+    """A declared value is kept; so is an undeclared one that has the form of such a word."""
     if value in declared:
         return {"enum": [value], "other": []}
     plain = VALUE.fullmatch(value) and len(value) <= LONGEST_VALUE and value not in own
@@ -113,7 +113,7 @@ def of_object(value: dict[str, Any], reading: Reading, place: Place) -> Node:
 
 
 def is_data(key: str, reading: Reading, place: Place) -> bool:
-    """Whether a key is the project's or the document's, not the API's own."""
+    """Whether a key comes from a project or a document, not from the API."""
     own = reading.declared.keys.get(place.path)
     return own is not None and key not in own
 
@@ -135,7 +135,7 @@ def rows_of(value: list[Any]) -> str:
 
 
 def sort_keys(rows: list[Any], own: frozenset[str]) -> list[str]:
-    """By which members the rows go up, or down (`-name`); `.` are the rows themselves."""
+    """The members by which the rows are sorted, descending as `-name`; `.` stands for the rows themselves."""
     if all(isinstance(row, dict) for row in rows):
         columns = {key: [row.get(key) for row in rows] for key in rows[0] if key_name(key, own) == key}
     else:
@@ -151,7 +151,7 @@ def sort_keys(rows: list[Any], own: frozenset[str]) -> list[str]:
 
 
 def scalars(values: list[Any]) -> bool:
-    """Whether values can be compared: all texts, or all numbers."""
+    """Whether values can be sorted: all are texts, or all are numbers."""
     return all(isinstance(value, str) for value in values) or all(
         isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
@@ -166,7 +166,7 @@ def kind_of(shown: Node) -> str:
 
 
 def merge(one: Node, other: Node) -> Node:
-    """The shape of an array's element that is now of the one, now of the other shape."""
+    """One shape for elements of an array of which some have the one shape and some the other."""
     if one == other:
         return one
     merged: dict[str, Node] = {}

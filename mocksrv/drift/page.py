@@ -38,7 +38,7 @@ def as_html(report: Report) -> str:
 
 
 def rules(report: Report) -> str:
-    """What hides a kind or vendor that is not ticked, and an operation of which nothing is left."""
+    """The CSS rules that hide kinds and vendors that are not ticked, and operations of which nothing is left."""
     made = [f"body:has(#show-{name}:not(:checked)) .is-{name} {{ display: none; }}" for name in
             [*map(slug, used_kinds(report)), *(one.vendor for one in report.compared)]]
     for kinds in sorted({kinds_of(own) for one in report.compared for own in by_operation(one, report).values()}):
@@ -112,7 +112,7 @@ def section(one: Compared, report: Report) -> str:
 
 
 def table(differences: list[Difference], entries: list[Accepted] | None = None) -> str:
-    """A table whose cells carry their column's name, so that a narrow screen can do without the head."""
+    """A table whose cells carry their column's name, so that narrow screens need no header row."""
     columns = (*COLUMNS, "reason") if entries is not None else COLUMNS
     head = "".join(f'<th role="columnheader" scope="col">{column}</th>' for column in columns)
     body = []
@@ -134,7 +134,7 @@ def data(html: str) -> str:
 
 
 def marked(mock: str, live: str) -> tuple[str, str]:
-    """Both texts in HTML, with marks where they differ if they have much in common."""
+    """Both texts as HTML; if they have much in common, the differing parts are marked."""
     ours, theirs = PARTS.findall(mock), PARTS.findall(live)
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
     if ABSENT in (mock, live) or matcher.ratio() < 0.4:
@@ -166,7 +166,7 @@ def accepted(pairs: list[tuple[Difference, Accepted]]) -> str:
 
 
 def notes(report: Report) -> str:
-    """Accepted entries that cover nothing any more, and cases that could not be compared."""
+    """Accepted entries that match nothing any more, and cases that could not be compared."""
     made = []
     if report.unused:
         lines = "".join(f"<li>{data(escape(f'{one.vendor} {one.operation} {one.where}'))} {escape(one.kind)}: "

@@ -23,9 +23,9 @@ NUMBER = re.compile(r" #\d+$")  # of an answer within its test
 def proved(operations: Iterable[Operation], mock: Document, live: Document,
            reviewed: Callable[[Difference], bool] = lambda one: False, failed: Collection[str] = (),
            ) -> tuple[dict[str, Finding], set[str]]:
-    """The findings by operation, and the operations that the run speaks against, as `proof.record` takes them.
+    """The findings by operation, and the operations that the run contradicts, as `proof.record` takes them.
 
-    An operation is proved when its normal answer agreed, no difference of it is left but reviewed ones, and none of the
+    An operation is proved when its normal answer agreed, all its differences are reviewed ones, and none of the
     tests that called it `failed` on either side.
     """
     differing: dict[str, set[str]] = {}
@@ -50,7 +50,7 @@ def proved(operations: Iterable[Operation], mock: Document, live: Document,
 
 def write_down(vendor: Vendor[Any], mock: Document, live: Document, live_url: str,
                failed: Collection[str] = ()) -> dict[str, Finding]:
-    """Write the findings of a run into the vendor's proof.json, and strike out what the run speaks against.
+    """Write the findings of a run into the vendor's proof.json, and remove those that the run contradicts.
 
     Raises ValueError when the live side is a mocksrv, as in a rehearsal: that proves nothing.
     """
@@ -65,7 +65,7 @@ def write_down(vendor: Vendor[Any], mock: Document, live: Document, live_url: st
 
 
 def is_mocksrv(base_url: str) -> bool:
-    """Whether the server there has a control plane, which answers at the root whether it lets one in or not."""
+    """Whether the server has a control plane: that answers at the root, even if it refuses the caller."""
     root = urlsplit(base_url)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

@@ -31,7 +31,7 @@ class Compared:
 
 @dataclass
 class Report:
-    """All that a report tells. `differences` are those that are not accepted."""
+    """The content of a report. `differences` are those that are not accepted."""
 
     compared: list[Compared] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What was asked and answered, in the order of the questions; bounded, with secrets redacted."""
+"""The journal: requests and answers of a world in the order of the requests; bounded, secrets redacted."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Entry:
     fault: str | None = None
     status: int | None = None
     seconds: float = 0.0
-    failed: bool = False  # mocksrv itself did: a 500 that the vendor gives too is no failure
+    failed: bool = False  # mocksrv itself failed; a 500 of the vendor's own does not count
     diagnosis: list[str] = field(default_factory=list)
     request_body: bytes = b""  # its first part
     request_size: int = 0
@@ -75,7 +75,7 @@ class Entry:
 
     @cached_property
     def weight(self) -> int:
-        """Bytes in memory, roughly; asked when nothing is added to it any more."""
+        """Bytes in memory, roughly; to be asked when the entry is complete."""
         pairs = (*self.headers.items(), *self.response_headers)
         texts = sum(len(name) + len(value) for name, value in pairs) + sum(map(len, self.diagnosis))
         return EACH + texts + len(self.target) + len(self.request_body) + len(self.response_body)
@@ -124,7 +124,7 @@ class Journal:
     def __init__(self, kept: int = KEPT, largest: int = LARGEST) -> None:
         self.kept, self.largest = kept, largest
         self.weight = 0  # bytes
-        self.forgotten = 0  # exchanges that others took the place of
+        self.forgotten = 0  # number of older exchanges that were dropped
         self._entries: deque[Entry] = deque()
         self._ids = itertools.count(1)
         self._added = threading.Condition()
@@ -157,7 +157,7 @@ class Journal:
         return found if limit is None else found[-limit:] if limit else []
 
     def follow(self, patience: float) -> Iterator[list[Entry]]:
-        """What is added from now on, as it comes; an empty list after so many seconds without anything."""
+        """New entries as they come; an empty list after so many seconds without any."""
         seen = self._count
         while True:
             with self._added:

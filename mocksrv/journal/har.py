@@ -12,7 +12,7 @@ from mocksrv.journal import Entry
 
 
 def archive(entries: Iterable[Entry], base_url: str) -> dict[str, Any]:
-    """The exchanges, with secrets blotted out as everywhere in the journal."""
+    """The exchanges, secrets redacted as everywhere in the journal."""
     creator = {"name": "mocksrv", "version": version("mocksrv")}
     return {"log": {"version": "1.2", "creator": creator, "entries": [item(entry, base_url) for entry in entries]}}
 

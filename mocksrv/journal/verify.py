@@ -1,4 +1,4 @@
-"""Whether a journal shows what a test expects of its own code, and a readable account when it does not."""
+"""Whether a journal has the exchanges that a test expects, and a readable account if not."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ COUNTS = {
 
 
 class BadExpectation(ValueError):
-    """The expectation itself makes no sense."""
+    """The expectation itself is malformed."""
 
 
 def verify(entries: Sequence[Entry], expected: Mapping[str, Any], forgotten: int = 0) -> str | None:
     """None when the exchanges are as expected, otherwise what was expected and what was seen instead.
 
-    `forgotten` is how many older ones there were: what could be wrong with them is never as expected.
+    `forgotten` is how many older ones there were: where they could change the result, the expectation fails.
 
     `{"operation": "get_person", "exactly": 2}`; also `at_least`, `at_most`, `"never": true`; without any of them, at
     least one. `{"in_order": [{...}, {...}]}`: such exchanges one after another, whatever lies between them.

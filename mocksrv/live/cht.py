@@ -1,4 +1,4 @@
-"""CHT: what a run made is found in the databases' change feeds, since one request may make many documents.
+"""CHT: one request may make many documents, so what a run made is found in the databases' change feeds.
 
 The ledger has `database/id`. A document that changed after the start is the run's own when it is there or a text in it
 has the run's tag; and a new one when it names what the run made, or is named there. So the contact of a new place, the
@@ -58,7 +58,9 @@ class CHT(Sandbox):
     traces = True
 
     def begin(self) -> dict[str, Any]:
-        """Where the change feeds stand now, by the server's clock. Raises NotAllowed when the account may not see."""
+        """The current sequences of the change feeds, and the server's time. Raises NotAllowed if the account may not
+        read them.
+        """
         since = {name: (self.get(f"/{name}/") or {}).get("update_seq") for name in DATABASES}
         if since["medic"] is None or since["_users"] is None:
             raise NotAllowed(NO_ADMIN)
@@ -71,7 +73,7 @@ class CHT(Sandbox):
             started = parsedate_to_datetime(date).timestamp() * 1000
         except ValueError:
             raise NotAllowed("the service's answers have no Date: what is younger than the run is not known") from None
-        # Databases of users that were there before are no run's, whatever it calls its users.
+        # Databases of users that existed before do not belong to a run, whatever it calls its users.
         kept = sorted(map(digest, filter(is_users_own, self.get("/_all_dbs") or [])))
         return {"since": since, "absent": absent, "started": started, "kept": kept}
 
@@ -98,7 +100,7 @@ class CHT(Sandbox):
         return self.changed(call, ledger, name) if effect == CHANGES.kind else LASTS
 
     def changed(self, call: Call, ledger: Ledger, name: str) -> Touch:
-        """What an operation would do that changes documents which are there already."""
+        """What an operation would do that may change existing documents."""
         params = call.params
         if name == "token_login":
             link = self.get(f"/medic/{quote('token:login:' + params.get('token', ''), safe='')}") or {}
@@ -116,7 +118,7 @@ class CHT(Sandbox):
         return LASTS
 
     def change(self, ledger: Ledger, db: str, ids: list[str]) -> Touch:
-        """Foreign when one of the documents exists and is not of this run; else whatever comes of it is the run's."""
+        """Foreign if one of the documents exists and does not belong to this run; else all that it makes does."""
         return FOREIGN if self.exists(db, [id for id in ids if f"{db}/{id}" not in ledger.made]) else MAKES
 
     def exists(self, db: str, ids: list[str]) -> bool:
@@ -130,7 +132,7 @@ class CHT(Sandbox):
         return any("id" in row and not (row.get("value") or {}).get("deleted") for row in answer.json()["rows"])
 
     def made(self, call: Call, answer: Answer) -> list[str]:
-        """An answer may also name what the client referred to, such as the contact of a new place."""
+        """The ids in the answer, without those that the client referred to, such as the contact of a new place."""
         if answer.status >= 300:
             return []
         name = call.operation.name if call.operation else ""
@@ -198,7 +200,7 @@ class CHT(Sandbox):
         found: dict[str, dict[str, Any]] = {}
         named: set[str] = set()  # what the run's documents name
         grew = True
-        while grew:  # a document may be known by another that comes later
+        while grew:  # a later document may show that an earlier one is the run's
             grew = False
             for doc in alive:
                 if doc["_id"] not in found and (f"{db}/{doc['_id']}" in ledger.made
@@ -224,7 +226,8 @@ class CHT(Sandbox):
         return patiently(lambda: self.forward.send(method, target, headers, body))
 
     def get(self, target: str) -> Any:
-        """What is there, None if nothing is. Raises NotAllowed or Unreachable when the service does not say."""
+        """The JSON at a path, None if there is nothing. Raises NotAllowed or Unreachable when the service does not say.
+        """
         answer = self.send("GET", target)
         if answer.status in (401, 403):
             raise NotAllowed(NO_ADMIN)
@@ -284,7 +287,7 @@ def dicts_of(data: Any) -> Iterator[dict[str, Any]]:
 
 
 def ids_of(data: Any) -> list[str]:
-    """The ids in an answer, at any depth; a row with an error is of what the request did not write."""
+    """The ids in an answer, at any depth; rows with an error are left out: nothing was written."""
     if isinstance(data, dict) and "error" in data:
         return []
     if isinstance(data, dict):
@@ -294,7 +297,7 @@ def ids_of(data: Any) -> list[str]:
 
 
 def own_ids(documents: Any) -> list[str]:
-    """The ids of the documents of a request, whatever else its list holds."""
+    """The ids of the documents in a request; elements of another kind are ignored."""
     rows = documents if isinstance(documents, list) else []
     return [doc["_id"] for doc in rows if isinstance(doc, dict) and isinstance(doc.get("_id"), str)]
 

@@ -33,7 +33,7 @@ class CommCare(Sandbox):
         if effect == READS.kind:
             return READS
         if call.operation and call.params.get("domain") != self.account["COMMCARE_DOMAIN"]:
-            return FOREIGN  # what the run made is looked up, and deleted, in the account's own domain
+            return FOREIGN  # what the run made is found and deleted in the account's own domain
         if effect == MAKES.kind:
             return MAKES
         if call.operation and effect == CHANGES.kind:

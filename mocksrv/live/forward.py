@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
               "transfer-encoding", "upgrade", "host", "content-length"}
-READABLE = {"gzip", "deflate", "identity"}  # codings of answers: what cannot be read cannot be noted
+READABLE = {"gzip", "deflate", "identity"}  # content codings that the gate can read and so record
 ONCE = {"GET", "HEAD", "OPTIONS"}  # may be sent once more when a kept connection turns out to be closed
 LONGEST_WAIT = 90.0  # seconds: a service that asks for more is not waited for
 PATIENCE = 120.0  # seconds: a service may be slow, long polls take a minute
@@ -48,11 +48,11 @@ class Answer:
             if coding == "gzip":
                 return gzip.decompress(self.body)
             return zlib.decompress(self.body) if coding == "deflate" else self.body
-        except (OSError, EOFError, zlib.error):  # it is not what it says
+        except (OSError, EOFError, zlib.error):  # not in the coding that it declares
             return self.body
 
     def json(self) -> Any:
-        """The body's JSON, or None when it is none."""
+        """The body's JSON, or None if it is not JSON."""
         try:
             return json.loads(self.plain)
         except (ValueError, RecursionError):
@@ -90,8 +90,8 @@ class Forward:
                 answer = self._send(connection, method, target, headers, body)
             except (http.client.HTTPException, OSError) as error:
                 connection.close()
-                # The service may have closed a kept connection meanwhile; what writes never goes on one, for nobody
-                # would know whether it was done.
+                # The service may have closed a kept connection meanwhile. Writes never use one: nobody would know
+                # whether they were done.
                 if kept and isinstance(error, http.client.RemoteDisconnected | ConnectionError):
                     continue
                 raise Unreachable(f"{self.scheme}://{self.netloc} did not answer {method} {target.partition('?')[0]}: "
@@ -140,7 +140,7 @@ class Forward:
 
 
 def chunks_of(response: http.client.HTTPResponse) -> list[bytes]:
-    """The body as the service cut it: http.client joins what clients of streams see apart. Raises HTTPException."""
+    """The chunks of the body as the service sent them, which http.client would join. Raises HTTPException."""
     chunks: list[bytes] = []
     while size := size_of(response.fp.readline()):
         data = response.fp.read(size) if size > 0 else b""
@@ -155,7 +155,7 @@ def chunks_of(response: http.client.HTTPResponse) -> list[bytes]:
 
 
 def size_of(line: bytes) -> int:
-    """The size of a chunk, -1 where there is none."""
+    """The size of a chunk, -1 if the line has none."""
     try:
         return int(line.partition(b";")[0], 16)
     except ValueError:

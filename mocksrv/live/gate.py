@@ -1,7 +1,7 @@
-"""The gate's server: a tap before a live service that keeps to the rails and writes the ledger.
+"""The gate's server: a tap in front of a live service that enforces the rails and writes the ledger.
 
-What the rails do not allow is answered by the gate itself, 403 as a problem document. `/_gate/...` speaks to the
-gate: POST case names the test that follows; GET refused tells what was refused in a case; POST finish cleans up.
+Requests that the rails do not allow get a 403 of the gate itself, as a problem document. `/_gate/...` addresses the
+gate: POST case names the test that follows; GET refused lists what was refused in a case; POST finish cleans up.
 """
 
 from __future__ import annotations
@@ -59,23 +59,25 @@ class Gate(Tap):
             path = target.partition("?")[0]
             with self._lock:
                 self.refused.setdefault(self.case, []).append(f"{environ['REQUEST_METHOD']} {path}: {error}")
-            self.recorder.leave(self.case)  # from here on the test sees another state than it would have made
+            self.recorder.leave(self.case)  # from here on the state is not what the test would have made
             return problem(403, f"the gate does not let this pass: {error}")
 
     def stranger(self, environ: WSGIEnvironment) -> str:
-        """Why a caller may not steer the gate; "" for the one who opened it."""
+        """Why a caller may not control the gate; "" for the one who opened it."""
         given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")[2]
         if self.token and not hmac.compare_digest(given.encode(), self.token.encode()):
             return "send Authorization: Bearer and the token that the gate has printed"
         return sent_by(environ)
 
     def pass_on(self, call: Call, headers: list[tuple[str, str]], body: bytes) -> Answer:
-        """Within the rails, and noted in the ledger before the client hears of it. Raises NotAllowed."""
+        """Pass a request on, within the rails, and note it in the ledger before the client gets the answer. Raises
+        NotAllowed.
+        """
         check_form(call, reads=True)
         touch = self.sandbox.touch(call, self.ledger)
         self.rails.check(touch)
         check_form(call, reads=touch.kind == "reads")
-        self.rails.spend()
+        self.rails.count_request()
         if touch.kind == "reads":
             answer = super().pass_on(call, headers, body)
         else:
@@ -83,13 +85,13 @@ class Gate(Tap):
                 if touch.kind == "shares":
                     self.save(call)
                 answer = self.write(call, headers, body, makes=touch.kind == "makes")
-        self.rails.heed(answer)
+        self.rails.note_limits(answer)
         if answer.status == TOO_MANY:
-            self.recorder.leave(self.case)  # that the service has had enough says nothing of its API
+            self.recorder.leave(self.case)  # a service's rate limit is not a fact about the API
         return answer
 
     def write(self, call: Call, headers: list[tuple[str, str]], body: bytes, *, makes: bool) -> Answer:
-        """On the ledger before it is sent, with what it makes before the client hears of it."""
+        """Pass on a write: noted in the ledger before it is sent; what it made before the client gets the answer."""
         chosen = self.sandbox.chosen(call) if makes else []
         found = chosen or (self.sandbox.traces and self.run.encode() in body)
         asked = self.ledger.note(asked=f"{call.method} {call.target.partition('?')[0]}", chosen=chosen,
@@ -102,16 +104,16 @@ class Gate(Tap):
         return answer
 
     def here(self, call: Call, answer: Answer, own_url: str) -> Answer:
-        """Raises NotAllowed when the client would go to another server."""
+        """The answer. Raises NotAllowed when it leads the client to another server."""
         shown = super().here(call, answer, own_url)
-        shown.headers = [pair for pair in shown.headers if pair[0].lower() != "refresh"]  # a redirect by another name
+        shown.headers = [pair for pair in shown.headers if pair[0].lower() != "refresh"]  # another form of redirect
         if host := elsewhere(shown.header("location"), urlsplit(own_url).netloc):
             raise NotAllowed(ELSEWHERE.format(host=host))
         return shown
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """While a request writes, nothing is cleaned up; once that has begun, nothing is written any more."""
+        """Clean-up waits for requests that write, and refuses them once it has begun."""
         with self._writes:
             if self._over:
                 raise NotAllowed(OVER)
@@ -124,14 +126,14 @@ class Gate(Tap):
                 self._writes.notify_all()
 
     def save(self, call: Call) -> None:
-        """Note what the request is about to change, as it was before the run."""
+        """Save the state that the request is about to change, as it was before the run."""
         self.changed = True
         name, state = self.sandbox.save(call)
         if self.ledger.saved(name) is None:
             self.ledger.note(saved=name, state=state)
 
     def put_back(self) -> None:
-        """Each test finds what all share as it was before the run."""
+        """Restore shared state, so that each test finds it as before the run."""
         if self.changed:
             self.sandbox.restore(self.ledger)
             self.changed = False
@@ -155,7 +157,7 @@ class Gate(Tap):
         return answered(200, "application/json", data)
 
     def finish(self) -> dict[str, Any]:
-        """Take away what the run made and store its shapes, once; what was sent, refused, made, and what is left."""
+        """Delete what the run made and store its shapes, once; returns what was sent, refused, made and left."""
         with self._lock:
             if self.finished is None:
                 with self._writes:
@@ -177,7 +179,7 @@ class Gate(Tap):
 
 
 def elsewhere(location: str, own: str) -> str:
-    """The host that a redirect leads to, if that is not `own`: as a browser reads it, slips included; else ""."""
+    """The host that a redirect leads to, if that is not `own`: as a browser reads it, errors tolerated; else ""."""
     plain = "".join(char for char in location if char > " ").replace("\\", "/")
     try:
         parts = urlsplit(plain)
@@ -189,8 +191,8 @@ def elsewhere(location: str, own: str) -> str:
 
 
 def take_away(sandbox: Sandbox, ledger: Ledger) -> list[str]:
-    """Put back and delete what a run's ledger holds; what could not be, in words."""
-    lost = ledger.settle()
+    """Restore and delete what a run's ledger lists; returns what failed, in words."""
+    lost = ledger.count_unanswered()
     try:
         left = sandbox.clean(ledger)
     except (Unreachable, NotAllowed) as error:

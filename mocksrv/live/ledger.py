@@ -1,4 +1,6 @@
-"""What a run makes on a live service, on disk before the client hears of it, so that a killed run can be cleaned up."""
+"""What a run makes on a live service, on disk before the client gets the answer, so that a killed run can be cleaned
+up.
+"""
 
 from __future__ import annotations
 
@@ -59,9 +61,9 @@ class Ledger:
                 self.made[id] = None
                 self.note(made=id)
 
-    def settle(self) -> list[str]:
-        """Count the ids that clients chose in requests without an answer as made; those requests that may have made
-        something whose id nobody knows."""
+    def count_unanswered(self) -> list[str]:
+        """Count ids that clients chose in unanswered requests as made; returns those requests that may have made
+        something with an unknown id."""
         answered = {line["answered"] for line in self.lines if "answered" in line}
         open_ones = [line for number, line in enumerate(self.lines) if "asked" in line and number not in answered]
         self.add(*(id for line in open_ones for id in line.get("chosen", ())))
@@ -78,7 +80,7 @@ class Ledger:
         return state
 
     def release(self, *, remove: bool) -> None:
-        """The run is over; the file goes when everything has been taken away."""
+        """End the run; the file is removed if everything has been deleted."""
         if remove:
             self.file.unlink(missing_ok=True)
         self._out.close()

@@ -1,4 +1,4 @@
-"""What may pass to a live service, and what a run must not do there."""
+"""The limits of a run on a live service: hosts, kinds of requests, their number and pace."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ RUN = re.compile(r"(?=.*\d)[a-z0-9]{6,32}", re.ASCII)
 
 
 class NotAllowed(Exception):
-    """The rails do not let it pass; the text says why and what would."""
+    """The rails refuse a request; the text says why, and what would be allowed."""
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Rails:
         if reason:
             raise NotAllowed(reason)
 
-    def spend(self) -> None:
+    def count_request(self) -> None:
         """Count a request, after waiting where the service asked for it. Raises NotAllowed when none is left."""
         with self._lock:
             if self.sent >= self.budget:
@@ -86,7 +86,7 @@ class Rails:
         if wait > 0:
             pause(min(wait, LONGEST_WAIT))
 
-    def heed(self, answer: Answer) -> None:
+    def note_limits(self, answer: Answer) -> None:
         """Note until when the service wants no more requests: CareHQ's own headers, or Retry-After."""
         if answer.header("x-carehq-ratelimit-remaining") == "0":
             until = number(answer.header("x-carehq-ratelimit-reset"))
@@ -113,7 +113,7 @@ def check_form(call: Call, reads: bool) -> None:
         raise NotAllowed(WINDING)
     if reads and call.method in ONCE:
         return
-    # A slash of an id may be one of the path to a proxy before the service: what only asks could write there.
+    # A proxy before the service may take an encoded slash of an id for one of the path, and so a read for a write.
     if reads and ENCODED.search(call.target.partition("?")[0]):
         raise NotAllowed(WINDING)
     if call.header("content-encoding", "identity").lower() != "identity":
@@ -121,5 +121,5 @@ def check_form(call: Call, reads: bool) -> None:
 
 
 def new_run() -> str:
-    """A tag that stands in no text of anybody else."""
+    """A tag that occurs in nobody else's texts."""
     return f"t{secrets.randbelow(10)}{secrets.token_hex(3)}"

@@ -1,4 +1,4 @@
-"""Exchanges on their way through a tap, reduced to shapes at once: no value of the service is kept."""
+"""Reduces exchanges that pass a tap to shapes at once: no value of the service is kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_ROUTE = "(no route)"
 
 
 class Recorder:
-    """The shapes of one side's answers, by operation and case; `file` is None when nobody wants them.
+    """The shapes of one side's answers, by operation and case; `file` is None if they are not wanted.
 
     The answers of an operation within one test are numbered: `test_person.py::test_one #2`.
     """
@@ -45,7 +45,7 @@ class Recorder:
             files.add(self.document, operation, case if number == 1 else f"{case} #{number}", seen)
 
     def leave(self, case: str) -> None:
-        """Nothing more is taken in of this test."""
+        """Ignore further exchanges of this test."""
         self._left.add(case)
 
     def save(self, version: str) -> None:

@@ -1,4 +1,4 @@
-"""What a request does to a live service, and how that is undone: one subclass for each vendor."""
+"""What a request does to a live service, and how to undo it: one subclass for each vendor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 READ_METHODS = ("GET", "HEAD", "OPTIONS")
 BUSY = (429, 503)
-PATIENCE = 180.0  # seconds in which the gate's own requests are repeated while the service is busy
+PATIENCE = 180.0  # seconds for which the gate repeats its own requests while the service is busy
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class Sandbox:
 
     @property
     def place(self) -> str:
-        """What the account sees, without any secret: another run's things can be deleted only from the same place."""
+        """The URL and account, without any secret: what another run made can be deleted only with the same."""
         return self.forward.base_url
 
     def begin(self) -> dict[str, Any]:
-        """What must be known of the service before a run writes: goes into the ledger's first line."""
+        """Facts that must be known before a run writes; they go into the ledger's first line."""
         return {}
 
     def version(self) -> str:
@@ -70,7 +70,7 @@ class Sandbox:
         raise NotImplementedError
 
     def restore(self, ledger: Ledger) -> list[str]:
-        """Put back what was saved; what could not be, in words."""
+        """Restore a saved state; returns what failed, in words."""
         return []
 
     def made(self, call: Call, answer: Answer) -> list[str]:
@@ -78,12 +78,12 @@ class Sandbox:
         raise NotImplementedError
 
     def chosen(self, call: Call) -> list[str]:
-        """The ids that the client itself gave to what the request makes: known also when the answer is lost."""
+        """The ids that the client chose for what the request makes: known even if the answer is lost."""
         return []
 
     def clean(self, ledger: Ledger) -> list[str]:
-        """Put back and take away what the ledger holds, the last first; what could not be, in words.
-        Raises Unreachable or NotAllowed when the service does not say what is there."""
+        """Restore and delete what the ledger lists, the last first; returns what failed, in words.
+        Raises Unreachable or NotAllowed when the service does not say what exists."""
         raise NotImplementedError
 
 

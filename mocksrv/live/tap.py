@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mocksrv.live.recorder import Recorder
 
 PROBLEM = "application/problem+json"
-SHORTEST_OWN = 4  # letters of a sent text from which on its echo in an answer is known as one
+SHORTEST_OWN = 4  # length from which on a sent text is recognised in an answer
 FRAMING = ("transfer-encoding", "connection", "keep-alive")
 
 
@@ -61,7 +61,7 @@ class Tap:
         return call
 
     def here(self, call: Call, answer: Answer, own_url: str) -> Answer:
-        """The answer for the client: one that follows a link of the service's own stays behind the tap."""
+        """The answer with links to the service rewritten, so that a client that follows them stays behind the tap."""
         headers = [(name, self.link(value, own_url)) for name, value in answer.headers if name.lower() not in FRAMING]
         if call.method == "HEAD":
             return Answer(answer.status, headers, b"")
@@ -75,22 +75,22 @@ class Tap:
 
     @property
     def inner(self) -> bytes:
-        """How a link begins that has the service's own path prefix but no host; b"" when there is no prefix."""
+        """The beginning of links with the service's path prefix but no host; b"" if there is no prefix."""
         return f"{self.forward.path}/".encode() if self.forward.path else b""
 
     def link(self, text: str, own_url: str) -> str:
-        """The text with the service's links as they are behind the tap."""
+        """The text with links to the service rewritten to the tap."""
         text = self.forward.links.sub(lambda _: own_url, text)
         return text.replace(self.inner.decode(), "/") if self.inner else text
 
 
 def own_base(environ: WSGIEnvironment) -> str:
-    """How the client calls the tap; HTTP/1.0 knows no Host."""
+    """The base URL under which the client calls the tap; HTTP/1.0 has no Host."""
     return f"http://{environ.get('HTTP_HOST') or environ['SERVER_NAME'] + ':' + environ['SERVER_PORT']}"
 
 
 def own_texts(call: Call, run: str) -> list[str]:
-    """What the client itself sent: an error text that repeats it says nothing of the service."""
+    """The texts that the client sent, which are erased from error texts that repeat them."""
     body = body_of(call)
     path = call.params.values() if call.operation else call.path.split("/")
     sent = [*path, *(value for _, value in call.query), *texts_of(body)]
@@ -104,6 +104,6 @@ def answered(status: int, kind: str, data: Any) -> Answer:
 
 
 def problem(status: int, detail: str) -> Answer:
-    """What the tap itself has to say (RFC 9457)."""
+    """An answer of the tap's own (RFC 9457)."""
     said = {"type": "about:blank", "title": "mocksrv gate", "status": status, "detail": detail}
     return answered(status, PROBLEM, said)

@@ -1,8 +1,8 @@
-"""What the services send by themselves: one record for each call, with what became of it.
+"""The outbox: the calls that services make by themselves, one record for each, with its outcome.
 
-A vendor puts a call here when its world's clock says so; the courier sends those that are due to where it may, and
-the rest is held for a test to decide about. What an end means, and whether there is another attempt, is the vendor's
-matter.
+A vendor puts a call here when its world's clock says so. The courier sends those that are due if their address is
+allowed; the others are held until a test decides about them. The vendor says what an outcome means, and whether it
+tries again.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ NAME = "outbox"
 WAITING, HELD, DELIVERED, FAILED = STATES = ("waiting", "held", "delivered", "failed")
 OPEN = (WAITING, HELD)  # states of calls that have not come to an end
 KEPT = 1_000  # calls that have come to an end
-HOLD = "outbox.hold"  # in a world's memory: whether even what could be delivered is held
-PATIENCE = 10.0  # seconds that a service is waited for, unless the vendor says otherwise
+HOLD = "outbox.hold"  # in a world's memory: whether all calls are held, even those with an allowed address
+PATIENCE = 10.0  # seconds to wait for an answer, unless the vendor says otherwise
 TABLE = TableSpec(NAME, {
     "by_due": Index(lambda doc: [(doc["due"], doc["number"])] if doc["state"] == WAITING else [], ordered=True),
     "by_number": Index(lambda doc: [doc["number"]], ordered=True),
@@ -37,8 +37,8 @@ Record = Mapping[str, Any]
 class Outgoing:
     """A call that a service makes.
 
-    `kind` is the vendor's word for what sends it, `about` what it is for; `note` is plain data that the vendor wants
-    to have again when the call has come to its end.
+    `kind` is the vendor's word for what sends it, `about` what it is for; `note` is plain data that the vendor gets
+    back when the call has ended.
     """
 
     vendor: str
@@ -68,14 +68,14 @@ class Outcome:
 
 
 def put(world: World, call: Outgoing, due: int | None = None) -> str:
-    """Let a call be made at a moment of the world's clock (ms), now unless given; its id."""
+    """Schedule a call for a moment of the world's clock (ms), now unless given; returns its id."""
     id = insert(world, call, due)
     world.stir()
     return id
 
 
 def note(world: World, call: Outgoing, outcome: Outcome, by: str) -> Record:
-    """Tell of a call that is not made, with what takes the place of its end, and who decided that; its record."""
+    """Record a call that is not made, with its outcome and who decided it; returns the record."""
     return end(world, insert(world, call, None), outcome, by)
 
 
@@ -93,7 +93,7 @@ def insert(world: World, call: Outgoing, due: int | None) -> str:
 
 
 def end(world: World, id: str, outcome: Outcome, by: str, seconds: float = 0.0) -> Record:
-    """Note what became of a call, and who decided it; gives the record. The oldest that have ended make room."""
+    """Record the outcome of a call, and who decided it; returns the record. The oldest ended calls are dropped."""
     table = world.table(NAME)
     done = table.update(id, {
         "state": DELIVERED if outcome.fine else FAILED, "by": by, "ended": world.clock.ms(), "seconds": seconds,
@@ -106,12 +106,12 @@ def end(world: World, id: str, outcome: Outcome, by: str, seconds: float = 0.0) 
 
 
 def hold(world: World, id: str) -> None:
-    """Keep a call until somebody decides about it."""
+    """Hold a call until somebody decides about it."""
     world.table(NAME).update(id, {"state": HELD})
 
 
 def delay(world: World, id: str, seconds: float) -> None:
-    """Let a call wait so much longer, from now or from when it would have been due."""
+    """Delay a call, from now or from when it would have been due."""
     record = world.table(NAME).peek(id) or {}
     world.table(NAME).update(id, {"state": WAITING,
                                   "due": max(record["due"], world.clock.ms()) + round(seconds * 1000)})
@@ -119,12 +119,12 @@ def delay(world: World, id: str, seconds: float) -> None:
 
 
 def withdraw(world: World, id: str) -> None:
-    """Take a call back that has not been made."""
+    """Withdraw a call that has not been made."""
     world.table(NAME).delete(id)
 
 
 def find(world: World, id: str) -> Record | None:
-    """The record of that id; read only."""
+    """The record with that id; must not be changed."""
     return world.table(NAME).peek(id)
 
 
@@ -146,7 +146,7 @@ def due(world: World) -> list[str]:
 
 
 def next_moment(world: World) -> float | None:
-    """When (ms) something is to be done without being asked; None if nothing is."""
+    """The next moment (ms) at which a call or a background job is due; None if nothing is."""
     first = world.table(NAME).range("by_due", limit=1)
     moments = [*world.alarms.values(), *(key[0] for key, _ in first)]
     return min(moments, default=None)
@@ -165,7 +165,7 @@ def body_of(record: Record, name: str = "body") -> bytes:
 
 
 def entry(world: World, id: str, record: Record) -> Entry:
-    """A call as an exchange, as the journal has those of the other direction: its operation is what sent it."""
+    """A call in the form of a journal's exchange; its operation is the kind of the call."""
     asked, answered = body_of(record), body_of(record, "answer_body")
     return Entry(
         int(id), iso(record["created"]), record["method"], record["url"],
@@ -181,7 +181,7 @@ def iso(ms: float) -> str:
 
 
 def describe(world: World, id: str, record: Record) -> dict[str, Any]:
-    """A call as plain data, secrets blotted out as in the journal."""
+    """A call as plain data, secrets redacted as in the journal."""
     told = entry(world, id, record).describe()
     return {
         "id": int(id), "vendor": record["vendor"], "kind": record["kind"], "about": record["about"],

@@ -1,4 +1,4 @@
-"""Who makes the outgoing calls: a thread that sleeps until a world's clock says that something is due.
+"""The courier makes the outgoing calls: a thread that sleeps until something is due by a world's clock.
 
 A call is made without the lock of its world: the service that gets it may ask this very world meanwhile.
 """
@@ -21,12 +21,12 @@ from mocksrv.world import World
 log = logging.getLogger("mocksrv")
 
 SENDING = "outbox.sending"  # in a world's memory: the calls that are on their way
-SHORTEST, LONGEST = 0.02, 5.0  # seconds of sleep while something is expected
+SHORTEST, LONGEST = 0.02, 5.0  # longest sleep in seconds while something is expected
 STEPS = 500  # moments that a clock stops at when it is moved
 
 
 class Courier:
-    """Makes the calls of all worlds of a server. `spent` is told how many bytes a world has grown by."""
+    """Makes the calls of all worlds of a server. `spent` is called with the bytes by which a world has grown."""
 
     def __init__(self, vendors: Iterable[Vendor[Any]], reach: Reach, spent: Callable[[int], object]) -> None:
         self.vendors = {vendor.name: vendor for vendor in vendors}
@@ -39,7 +39,7 @@ class Courier:
         self._thread: threading.Thread | None = None
 
     def watch(self, world: World) -> None:
-        """Something is expected in this world, now or later."""
+        """Watch a world in which something is due, now or later."""
         with self._lock:
             self._watched.add(world)
             if self._thread is None:
@@ -53,7 +53,7 @@ class Courier:
             self._stirred.clear()
 
     def _round(self) -> float | None:
-        """Begin what is due in all worlds; seconds until more may be, None if nothing is expected anywhere."""
+        """Begin what is due in all worlds; returns the seconds until more may be due, None if nothing is."""
         with self._lock:
             idle = [world for world in self._watched if world not in self._busy]
         sleep: float | None = None
@@ -71,7 +71,7 @@ class Courier:
         return sleep
 
     def _serve(self, world: World) -> None:
-        """Do what is due in one world: whoever answers it slowly keeps no other world waiting."""
+        """Do what is due in one world, in a thread of its own: a slow answer delays no other world."""
         try:
             self.work(world)
         except Exception:
@@ -97,20 +97,20 @@ class Courier:
 
     def work(self, world: World) -> None:
         """Do what is due in a world, and make the calls; returns when they have come to their ends."""
-        self.settle(world)
+        self.run_due(world)
         while (id := self._take(world)) is not None:
             while id is not None:
                 self.make(world, id)
                 id = self._take(world)
-            self.settle(world)  # vendors look when they are to try again
+            self.run_due(world)  # vendors schedule their next attempt
 
-    def settle(self, world: World) -> None:
-        """Let the vendors do what is due by the world's clock."""
+    def run_due(self, world: World) -> None:
+        """Run the vendors' background jobs that are due by the world's clock."""
         with world.lock:
             world.begin()
             try:
                 for vendor in self.vendors.values():
-                    vendor.settle(world)
+                    vendor.run_due(world)
             except Exception:
                 world.undo()
                 raise
@@ -129,7 +129,7 @@ class Courier:
         return sending
 
     def _take(self, world: World) -> str | None:
-        """The next call that is due and may be made; those before it that may not are held."""
+        """The next call that is due and allowed; those before it that are not allowed are held."""
         with world.lock:
             for id in outbox.due(world):
                 record = outbox.find(world, id)
@@ -143,7 +143,7 @@ class Courier:
         return None
 
     def make(self, world: World, id: str) -> None:
-        """Make a call, unless somebody does so already, and let its vendor know how it ended."""
+        """Make a call, unless it is being made already, and tell its vendor the outcome."""
         with world.lock:
             record = outbox.find(world, id)
             if record is None or id in self._sending(world):
@@ -158,7 +158,7 @@ class Courier:
                 world.changed.notify_all()
 
     def end(self, world: World, id: str, outcome: outbox.Outcome, by: str, seconds: float = 0.0) -> None:
-        """A call has come to its end: note it, and let its vendor draw the consequences."""
+        """Record the outcome of a call, and let its vendor react to it."""
         with world.lock:
             record = outbox.find(world, id)
             if record is None or record["state"] not in outbox.OPEN:
@@ -181,7 +181,7 @@ class Courier:
     def pass_by(self, world: World, until: float) -> bool:
         """Move a world's clock on to the next moment before `until` (ms) at which something is due, and do it.
 
-        Whether there was one; the clock is left alone if there is none.
+        Returns whether there was one; if not, the clock does not move.
         """
         with world.lock:
             moment = outbox.next_moment(world)

@@ -1,4 +1,4 @@
-"""Where outgoing calls may really go: to this machine, and to hosts that a person named."""
+"""Which addresses outgoing calls may really go to: this machine, and hosts that a person named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An outgoing call over the network. No redirect is followed: it could lead to where nobody allowed."""
+"""An outgoing call over the network. Redirects are not followed: they could lead to an address that is not allowed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PART = 64 * 1024
 
 
 def send(record: Record) -> Outcome:
-    """Make the call; whatever goes wrong is told in the outcome."""
+    """Make the call; an error becomes part of the outcome."""
     parts = urlsplit(record["url"])
     target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
     until = stopwatch() + record["patience"]
@@ -41,7 +41,7 @@ def send(record: Record) -> Outcome:
 
 
 def resolved(host: str, port: int) -> tuple[str, int]:
-    """The address of a host. What calls itself loopback and is not raises OSError."""
+    """The address of a host. Raises OSError for a loopback name that resolves to another address."""
     found = socket.getaddrinfo("localhost" if host.endswith(".localhost") else host, port, type=socket.SOCK_STREAM)
     address = str(found[0][4][0])
     if is_loopback(host) and not is_loopback(address):
@@ -50,7 +50,7 @@ def resolved(host: str, port: int) -> tuple[str, int]:
 
 
 def connect(scheme: str, address: tuple[str, int], host: str, patience: float) -> HTTPConnection:
-    """A connection to just that address: names are not looked up again."""
+    """A connection to exactly that address: the name is not resolved again."""
     class Direct(HTTPSConnection if scheme == "https" else HTTPConnection):  # type: ignore[misc]
         def connect(self) -> None:
             self.sock = socket.create_connection(address, patience)

@@ -11,7 +11,7 @@ export async function show(place, frame) {
     await frame.refresh();
     say(`${world()} has ${name} now.`);
   });
-  const card = ({ name, hurt, advice }) => h("article", { class: "card" }, h("h2", {}, name), h("p", {}, hurt),
+  const card = ({ name, symptom, advice }) => h("article", { class: "card" }, h("h2", {}, name), h("p", {}, symptom),
     h("p", { class: "advice" }, h("strong", {}, "What a client should do: "), advice),
     button("Put into this world", () => apply(name), { class: "main", "aria-label": `Put ${name} into this world` }));
   place.append(h("p", {}, "Reset the world to be rid of them; those that are faults can be removed one by one under ",

@@ -22,7 +22,7 @@ def known() -> frozenset[str]:
 
 
 def check(locale: str) -> None:
-    """Raises ValueError, with locales that are spelt or spoken alike, for what is no locale of Faker."""
+    """Raises ValueError, which suggests similar locales, for one that Faker does not have."""
     if locale in STORED or locale in known():
         return
     wanted = locale[:20].replace("-", "_")

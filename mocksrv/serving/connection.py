@@ -14,7 +14,7 @@ LINGER = 2.0  # seconds for the client to read the last answer before the socket
 
 
 class ClientGone(Exception):
-    """The client takes nothing any more."""
+    """The client has closed the connection, or reads no more."""
 
 
 class Connection:
@@ -26,12 +26,12 @@ class Connection:
     def __init__(self, sock: socket.socket, peer: tuple[Any, ...]) -> None:
         self.sock = sock
         self.peer = peer
-        self.taken = False  # the app has spoken on the connection itself
+        self.taken = False  # the app has used the connection itself
         self.idle = True  # no request is being read or answered
         self.waits = True  # for the client: nothing is being answered
         self.since = stopwatch()  # when it began to wait
         self.asked: tuple[str, bytes] | None = None  # method and target of what is being answered
-        self.let_go = False  # it ends to make room for others
+        self.let_go = False  # it is being closed to make room for others
 
     def reset(self) -> None:
         """End with a TCP reset (RST): the client sees "connection reset by peer"."""

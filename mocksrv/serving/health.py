@@ -1,7 +1,7 @@
-"""`python -m mocksrv.serving.health`: exit code 0 if this container's server is well; the image's health check.
+"""`python -m mocksrv.serving.health`: exit code 0 if this container's server is healthy; the image's health check.
 
-It asks the server where that says it is, in the file of MOCKSRV_URL_FILE: host, port and TLS may come from an option,
-the environment or a settings file.
+It asks the server at the address that the server has written down, in the file of MOCKSRV_URL_FILE: host, port and TLS
+may come from an option, the environment or a settings file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SECONDS = 2.0
 
 
 def well(file: Path) -> bool:
-    """Whether the server whose base URL is in that file says so. Whose certificate it shows does not matter here."""
+    """Whether the server whose base URL is in that file says that it is healthy. Its certificate is not checked."""
     anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
     try:

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as bytes: whole requests out of what a socket gives, framed answers out of what an app says.
+"""HTTP/1.1 as bytes: parses requests from what a socket receives, and frames the answers of a WSGI app.
 
 Requests are read with httptools, the Python face of llhttp: the parser of Node.js, so a malformed
 request is refused here by the same rules as by a CHT server. Answers keep the app's header names,
@@ -27,7 +27,7 @@ Headers = list[tuple[str, str]]
 
 
 class Unreadable(Exception):
-    """What came is no request that can be served: `status` says which 4xx or 5xx it earns."""
+    """The bytes are not a request that can be served; `status` is the 4xx or 5xx to answer."""
 
     def __init__(self, status: HTTPStatus, why: str) -> None:
         super().__init__(why)
@@ -36,7 +36,7 @@ class Unreadable(Exception):
 
 
 class CutShort(Exception):
-    """The app gave less body than its Content-Length promised: only a cut connection tells the client."""
+    """The app gave less body than its Content-Length promised: only closing the connection tells the client."""
 
 
 class Request:
@@ -55,7 +55,7 @@ class Request:
 
 
 class RequestReader:
-    """Takes bytes in any portions; whole requests stand in `ready`, what ends the talk in `error`.
+    """Takes bytes in any portions; complete requests are in `ready`, an error that ends the connection in `error`.
 
     The parser knows one request at a time, a client may send several at once: hence the queue.
     """
@@ -74,7 +74,7 @@ class RequestReader:
 
     @property
     def started(self) -> bool:
-        """A request has begun and is not whole yet."""
+        """Whether a request has begun and is not complete yet."""
         return self._request is not None
 
     def wants_continue(self) -> bool:
@@ -117,7 +117,7 @@ class RequestReader:
         kept = [(name, value) for name, value in request.headers if name.lower() != "upgrade"]
         return head_of(request, kept).encode("latin-1")
 
-    # What the parser calls.
+    # The callbacks of the parser.
 
     def on_message_begin(self) -> None:
         self._request = Request()
@@ -295,7 +295,7 @@ class Answer:
             self._send(head + data if head else data)
 
     def finish(self) -> None:
-        """The app has said all."""
+        """The app has given the whole body."""
         tail = b"" if self.begun else self._head()
         if self._chunked and not self._bodiless:
             tail += b"0\r\n\r\n"
@@ -347,7 +347,7 @@ class Answer:
 
 
 def failure(error: Unreadable) -> bytes:
-    """The whole answer when there is none of the app's; the connection ends with it."""
+    """A complete answer when the app gives none; the connection is closed after it."""
     body = f"{error.why}\n".encode("latin-1", "replace")
     head = (
         f"HTTP/1.1 {error.status.value} {error.status.phrase}\r\n"

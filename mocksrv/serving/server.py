@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PATIENCE = 300.0  # seconds to wait for a byte, or for one write to be taken: people sit in debuggers
-TURN = 0.1  # seconds at most until one more waiting connection is ended, while clients wait and all threads are taken
+TURN = 0.1  # seconds at most until one more idle connection is closed, while clients wait and all threads are busy
 HANDSHAKE = 10.0  # seconds that a TLS handshake may take
 GRACE = 5.0  # seconds that answers in flight get on a stop; Docker kills after 10, and live streams never end
 
 
 class CannotListen(OSError):
-    """The address cannot be served on; the text says why and what to do."""
+    """The server cannot listen on the address; the text says why and what to do."""
 
 
 class PortTaken(CannotListen):
@@ -224,15 +224,14 @@ class Server:
         self._open[thread] = connection
         try:
             thread.start()
-        except RuntimeError as error:  # the system gives no more threads
+        except RuntimeError as error:  # the system refuses further threads
             log.warning("a connection could not be served: %s", error)
             del self._open[thread]
             connection.sock.close()
 
     def _let_go(self) -> None:
-        """End the connection that waits for its client the longest: silent clients would shut others out.
-
-        That is one which never asked, was answered and kept, or stands in the middle of a request.
+        """Close the connection that has waited for its client the longest, before, between or within requests: silent
+        clients would shut others out.
         """
         waiting = (one for one in list(self._open.values()) if one.waits and not one.let_go)
         if (longest := min(waiting, key=lambda one: one.since, default=None)) is not None:

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 CA, KEY = "ca.pem", "ca-key.pem"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-ANY = ("0.0.0.0", "::")  # every address of the machine: none that a certificate could name
+ANY = ("0.0.0.0", "::")  # all addresses of the machine: a certificate cannot name them
 NO_OTHER_USE = dict.fromkeys(("digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
                               "key_agreement", "encipher_only", "decipher_only"), False)
-CA_LIFE, LIFE = timedelta(days=825), timedelta(days=397)  # what browsers and systems take at most
-BEHIND = timedelta(days=1)  # the clocks of clients may be
+CA_LIFE, LIFE = timedelta(days=825), timedelta(days=397)  # the longest lifetime that browsers and systems accept
+BEHIND = timedelta(days=1)  # by which clients' clocks may be slow
 
 
 def context(folder: Path, host: str) -> ssl.SSLContext:
@@ -85,7 +85,7 @@ def make(folder: Path, names: list[str]) -> trustme.CA:
 
 
 def load(folder: Path) -> trustme.CA:
-    """The CA of the folder. Raises OSError, and ValueError for what is none."""
+    """The CA of the folder. Raises OSError, and ValueError for files that are not a CA."""
     import trustme
 
     return trustme.CA.from_pem((folder / CA).read_bytes(), (folder / KEY).read_bytes())
@@ -98,7 +98,7 @@ def ends(authority: trustme.CA) -> datetime:
 
 
 def subtree(name: str) -> x509.GeneralName:
-    """A name or an address as what a CA may sign for; of 127.0.0.0/8, the whole of it."""
+    """A name or an address in the form of a name constraint; for one of 127.0.0.0/8 the whole network."""
     from cryptography import x509
 
     try:
@@ -109,7 +109,7 @@ def subtree(name: str) -> x509.GeneralName:
 
 
 def may_sign(authority: trustme.CA, name: str) -> bool:
-    """Whether clients take what the CA signs for the name. One of an older release has no limits."""
+    """Whether clients accept what the CA signs for the name. A CA of an older release has no constraints."""
     from cryptography import x509
 
     certificate = x509.load_pem_x509_certificate(authority.cert_pem.bytes())

@@ -1,8 +1,8 @@
-"""Watches that no request holds the interpreter: says which one did, and ends a process that nothing else could end.
+"""Watches that no request blocks the interpreter: logs which one did, and ends a process that nothing else could end.
 
-While a C function runs that never lets go of the interpreter, such as a match of a regular expression, no Python code
-runs: no other answer, no signal handler. So a timer outside of the interpreter is wound up again and again, by a thread
-that can do so as long as the interpreter is free. When it runs out it writes all threads' stacks to standard error and
+While a C function runs that never releases the interpreter's lock, such as a match of a regular expression, no Python
+code runs: no other answer, no signal handler. So a thread restarts a timer outside of the interpreter again and again,
+which it can as long as the interpreter is free. When it runs out it writes all threads' stacks to standard error and
 ends the process: a server that is frozen keeps nothing alive, and SIGTERM alone could not end it.
 """
 
@@ -18,7 +18,7 @@ from mocksrv.clock import pause, stopwatch
 log = logging.getLogger(__name__)
 
 EVERY = 0.5  # seconds between two looks
-SLOW = 5.0  # seconds of a held interpreter that the log tells of
+SLOW = 5.0  # seconds of a blocked interpreter that are logged
 FROZEN = 60.0  # seconds after which the process ends
 
 

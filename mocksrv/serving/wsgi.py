@@ -1,4 +1,4 @@
-"""What the WSGI environment says, and how answers are put for it: paths, worlds in paths, headers, status lines."""
+"""Reading the WSGI environment and writing answers for it: paths, worlds in paths, headers, status lines."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
 """Worlds spread over many processes: which process holds which world.
 
-No world ever needs another, so a balancer may send each to a process of its own. A world's name gives its slot
+Worlds are independent, so a balancer may send each to a process of its own. A world's name gives its slot
 (CRC-32 modulo `SLOTS`), and a table gives the process of each slot. When a process is added, it takes an even share of
 the slots from all others, and nothing else moves; when the last one goes, its slots go back to where they came from.
 
-A process that knows its shard refuses all other worlds, so that even a misled balancer shows no world twice.
+A process that knows its shard refuses all other worlds, so that even a wrongly configured balancer never shows two
+copies of a world.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ SHARD = re.compile(r"(\d{1,3})/(\d{1,3})")
 
 @cache
 def table(count: int) -> tuple[int, ...]:
-    """The process of each slot, numbered from 1, where there are so many processes."""
+    """The process of each slot, numbered from 1, for so many processes."""
     held: list[list[int]] = [list(range(SLOTS))]
-    for number in range(2, count + 1):  # a new one takes from whoever holds most, until it holds its share
+    for number in range(2, count + 1):  # a new process takes from the one that holds most, until it has its share
         new: list[int] = []
         while len(new) < SLOTS // number:
             new.append(max(held, key=len).pop())
@@ -41,7 +42,7 @@ def slot_of(name: str) -> int:
 class Shard:
     """What one process holds: the worlds of its slots; the first process also holds the default world.
 
-    Number 0 holds none: a process that is to go. Raises ValueError where there is no such process.
+    Number 0 holds none: a process that is being removed. Raises ValueError for any other number.
     """
 
     number: int
@@ -69,7 +70,7 @@ class Shard:
 
 
 def owner(name: str, count: int) -> int:
-    """The process that holds a world, where there are so many processes."""
+    """The process that holds a world, for so many processes."""
     return 1 if name == "default" else table(count)[slot_of(name)]
 
 

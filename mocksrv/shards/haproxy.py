@@ -13,8 +13,8 @@ from string import Template
 
 from mocksrv.shards import MOST, SLOTS, table
 
-NAME = "[A-Za-z0-9_.-]{1,64}"  # of a world, as HAProxy's regular expressions say it
-SECONDS = 5.0  # that HAProxy may take to answer a command
+NAME = "[A-Za-z0-9_.-]{1,64}"  # the name of a world, for HAProxy's regular expressions
+SECONDS = 5.0  # seconds for HAProxy to answer a command
 
 CONFIG = Template("""\
 # Spreads mocksrv's worlds over processes: the world's name, in the path, decides. Made by `mocksrv shards haproxy`.
@@ -83,13 +83,13 @@ def config(processes: Sequence[str], *, bind: str, map_file: str, control: str =
 
 
 class HAProxy:
-    """One that runs, through its socket. Raises OSError, and ValueError with what HAProxy says against a change."""
+    """A running HAProxy, by its socket. Raises OSError, and ValueError with HAProxy's reason for refusing a change."""
 
     def __init__(self, control: Path) -> None:
         self.control = control
 
     def say(self, command: str) -> str:
-        """A command of its runtime API, and what it answers."""
+        """Send a command of the runtime API; returns the answer."""
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(SECONDS)
             line.connect(str(self.control))
@@ -98,7 +98,7 @@ class HAProxy:
         return answer.decode().strip()
 
     def put(self, count: int, map_file: str) -> None:
-        """Let the table for so many processes hold from the next request on, all of it at once."""
+        """Switch to the table for so many processes, atomically, from the next request on."""
         version = self.say(f"prepare map {map_file}").rpartition(" ")[2]
         if not version.isdecimal():
             raise ValueError(f"HAProxy knows no map {map_file}")
@@ -109,17 +109,17 @@ class HAProxy:
         self.expect_nothing(f"commit map @{version} {map_file}")
 
     def add(self, number: int, address: str) -> None:
-        """Ask the process of that number at that address from now on."""
+        """Send requests for the process of that number to that address from now on."""
         host, _, port = address.rpartition(":")
         self.say(f"set server process-{number}/it addr {host} port {port}")
         self.expect_nothing(f"enable server process-{number}/it")
         self.expect_nothing(f"enable health process-{number}/it")
 
     def remove(self, number: int) -> None:
-        """Ask the process of that number no more."""
+        """Send no more requests to the process of that number."""
         self.expect_nothing(f"disable server process-{number}/it")
 
     def expect_nothing(self, command: str) -> None:
-        """A command that answers only when it was not done."""
+        """Send a command that answers only if it failed."""
         if said := self.say(command):
             raise ValueError(f"HAProxy: {said}")

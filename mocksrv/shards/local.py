@@ -1,7 +1,7 @@
 """Several processes on this machine behind one address: `mocksrv serve --workers 4`.
 
-HAProxy stands before them. A parent that hands connections over could not do it: one connection of a client asks many
-worlds in turn.
+HAProxy runs in front of them. A parent process that hands connections over could not do it: one connection of a client
+may ask many worlds in turn.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Worker:
         return f"127.0.0.1:{self.port}"
 
     def said(self) -> list[str]:
-        """What it has printed, with the address of all in place of its own."""
+        """Its output, with the public address in place of its own."""
         return self.log.read_text(encoding="utf-8").splitlines()
 
     def stop(self) -> None:
@@ -73,7 +73,7 @@ class Worker:
 @contextmanager
 def started(count: int, arguments: Sequence[str], environ: Mapping[str, str], host: str,
             port: int) -> Iterator[tuple[list[Worker], subprocess.Popen[bytes]]]:
-    """So many processes that serve, and HAProxy before them on `host` and `port`. Raises CannotStart."""
+    """Start so many processes, and HAProxy in front of them on `host` and `port`. Raises CannotStart."""
     program = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
     if program is None:
         raise CannotStart("--workers needs HAProxy before the processes: apt-get install haproxy")
@@ -110,7 +110,7 @@ def bracketed(host: str) -> str:
 
 
 def wait_for(url: str, balancer: subprocess.Popen[bytes], log: Path, until: float) -> None:
-    """Until the first process answers through HAProxy. Raises CannotStart."""
+    """Wait until the first process answers through HAProxy. Raises CannotStart."""
     while True:
         with suppress(URLError, ConnectionError), direct().open(f"{url}/_mocksrv/ready", timeout=5):
             return

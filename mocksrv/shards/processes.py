@@ -1,4 +1,4 @@
-"""Many processes of mocksrv as one: what each tells, joined; and changing how many they are, with their worlds."""
+"""Many processes of mocksrv as one: their worlds, metrics and health together, and changing their number."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from mocksrv.shards import Shard
 
 AT_ONCE = 16  # processes that are asked side by side
 SECONDS = 10.0
-HANDED_OVER = "handed-over"  # the snapshot that a world is for a moment, on its way
+HANDED_OVER = "handed-over"  # the snapshot that a world is for a moment while it moves
 
 
 class Silent(Exception):
-    """A process does not answer, or says no; the text names it."""
+    """A process does not answer, or refuses; the text names it."""
 
     def __init__(self, number: int, url: str, error: BaseException) -> None:
         super().__init__(f"process {number} of those named: {reason(url, error)}")
 
 
 def ask_all(urls: Sequence[str], token: str, path: str) -> list[Any]:
-    """What `GET path` of the control plane gives in each process, in their order. Raises Silent."""
+    """The answers of all processes to `GET path` of the control plane, in their order. Raises Silent."""
     return every(urls, lambda url: RemoteWorld(url, "default", token).control("GET", path))
 
 
@@ -94,11 +94,10 @@ def health(urls: Sequence[str], token: str) -> list[dict[str, Any]]:
 
 
 def resize(urls: Sequence[str], count: int, token: str, progress: Callable[[str], None] = lambda _text: None) -> int:
-    """Let the first `count` of these processes hold all worlds; gives how many worlds have moved.
-
-    The processes that there were and those that there will be are all named, in their order. A world moves with its
-    documents, clock and settings; its journal, faults and snapshots stay behind. It is refused with 503 meanwhile, and
-    until the balancer knows the new table. Raises Silent; called again, it goes on where it stopped.
+    """Spread all worlds over the first `count` of these processes; returns how many worlds have moved. Both old and new
+    processes must be given, in their order. A world moves with its documents, clock and settings; its journal, faults
+    and snapshots stay behind. It is refused with 503 meanwhile, and until the balancer knows the new table. Raises
+    Silent; called again, it goes on where it stopped.
     """
     servers = [RemoteWorld(url, "default", token) for url in urls]
     moved = 0
@@ -116,7 +115,7 @@ def resize(urls: Sequence[str], count: int, token: str, progress: Callable[[str]
 
 
 def hand_over(server: RemoteWorld, url: str, name: str, token: str) -> None:
-    """A world that is leaving goes to the process that holds it from now on."""
+    """Move a world that is leaving to its new process."""
     there = RemoteWorld(url, name, token)
     part = f"/snapshots/{HANDED_OVER}"
     there.control("PUT", part, server.control("GET", f"/leaving/{quote(name)}"))

@@ -26,7 +26,7 @@ from tinydb.storages import Storage
 
 from mocksrv.store.errors import Damaged, InUse
 
-OWN = "_store"  # the table that tells of the file itself
+OWN = "_store"  # the table with facts about the file itself
 LOG_AT_LEAST = 1 << 20  # bytes of a log that are never worth a new snapshot
 
 Tables = dict[str, dict[str, Any]]
@@ -78,7 +78,7 @@ class DataFile(Storage):
         self.meta = orjson.dumps(meta)
         self._generation = own["generation"]
         self._log_limit = max(len(snapshot), LOG_AT_LEAST)
-        # Killed while it wrote its last line: nobody was told of that one.
+        # The process was killed while it wrote the last line, before any client saw its answer.
         self._log_size = len(raw) - len(torn) if current else 0
         return tables
 
@@ -152,7 +152,7 @@ class DataFile(Storage):
             self._prepare_log()
 
     def append(self, record: dict[str, Any]) -> None:
-        """One line more; in the hands of the system when this returns."""
+        """Append a line; when this returns the operating system has it."""
         json = orjson.dumps(record)
         if not self._log_ready:
             self._prepare_log()

@@ -99,7 +99,7 @@ class HashIndex:
         self.size -= 1
 
     def fill(self, entries: list[tuple[Hashable, Place]], owner: object) -> None:
-        """Replace everything; the entries come in the order of their places."""
+        """Replace all entries; they must come in the order of their places."""
         groups: dict[Hashable, list[Place]] = {}
         for key, place in entries:
             groups.setdefault(key, []).append(place)

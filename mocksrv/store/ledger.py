@@ -1,4 +1,4 @@
-"""What the tables of one store have written: how to take it back, and how much room it takes."""
+"""What was written to the tables of a store: to undo it, and to know the memory it takes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Restorable(Protocol):
     """A table, as far as its ledger needs it."""
 
     def restore(self, id: str, row: Row | None, /) -> None: ...
-    def settled(self, row: Row, /) -> bool: ...
+    def weightless(self, row: Row, /) -> bool: ...
 
 
 class Ledger:
     """One for all tables of a store.
 
-    `weight` is what its documents take in bytes, roughly, beside those that it began with (`Store.settle`): they count
-    for every store that holds them, also where stores share them.
+    `weight` is what its documents take in bytes, roughly, beside those that it began with
+    (`Store.weigh_from_now`): they count for every store that holds them, also where stores share them.
     """
 
     __slots__ = ("before", "most", "steps", "weight")
@@ -33,7 +33,7 @@ class Ledger:
         self.weight = weight
         self.before = weight  # at the last begin
         self.most: int | None = None  # the weight that ends all writing
-        # What each write met, if one may be taken back.
+        # What each write replaced, while writes can be undone.
         self.steps: list[tuple[Restorable, str, Row | None]] | None = None
 
     def note(self, table: Restorable, id: str, old: Row | None, new: Row | None) -> None:
@@ -42,7 +42,7 @@ class Ledger:
             self.steps.append((table, id, old))
         if new is not None:  # `weigh`, without the cost of a call for each write
             self.weight += EACH + TIMES * len(new.json)
-        if old is not None and not table.settled(old):
+        if old is not None and not table.weightless(old):
             self.weight -= EACH + TIMES * len(old.json)
 
     def check(self, more: int = 0) -> None:
@@ -56,7 +56,7 @@ class Ledger:
         return self.weight - self.before
 
     def begin(self) -> None:
-        """What is written from now on may be taken back."""
+        """Begin a transaction: later writes can be undone."""
         self.steps = []
         self.before = self.weight
 
@@ -64,13 +64,13 @@ class Ledger:
         self.steps = None
 
     def undo(self) -> None:
-        """Take back all since the last begin."""
+        """Undo all writes since the last begin."""
         steps, self.steps = self.steps, None
         if steps is None:
             return
         for table, id, old in reversed(steps):
             table.restore(id, old)
-        self.weight = self.before  # what was settled weighs nothing when it comes back, either
+        self.weight = self.before  # documents that began weightless are so again
 
 
 def weigh(size: int) -> int:

@@ -14,20 +14,20 @@ PAGE = 1_000  # documents in one call
 
 
 class World(Protocol):
-    """A world of a running server, as far as it is asked here."""
+    """The part of `RemoteWorld` that is needed here."""
 
     def control(self, method: str, path: str, data: Any = None) -> Any: ...
 
 
 class ReadOnly(TypeError):
-    """The tables are only to be looked at; the text says what writes."""
+    """The tables are read-only; the text says how to write."""
 
     def __init__(self) -> None:
         super().__init__("these tables are read-only: write through the vendor's API")
 
 
 class RemoteStorage(Storage):
-    """TinyDB's storage over the control plane: each read asks anew."""
+    """TinyDB's storage over the control plane: each read is a request."""
 
     def __init__(self, world: World) -> None:
         self._world = world

@@ -1,4 +1,4 @@
-"""A stored document: JSON, and nothing that would change on its way to a file and back."""
+"""A stored document: JSON that survives a round trip through a file unchanged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STRICT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 class Row:
-    """A document as its JSON, and its place; it is never changed once here.
+    """A document as its JSON, and its place in the table; immutable.
 
     Reading the JSON makes a copy in half the time that walking a document takes. It needs a fifth of the
     memory, in one piece, and the garbage collector never looks into it.
@@ -32,21 +32,23 @@ class Row:
 
     @property
     def doc(self) -> Doc:
-        """The document for those who only look; remembered."""
+        """The parsed document, cached. Callers must not change it."""
         doc = self._doc
         if doc is None:
             self._doc = doc = orjson.loads(self.json)
         return doc
 
-    def glance(self) -> Doc:
-        """The document for those who look once; not remembered."""
+    def parse_once(self) -> Doc:
+        """The parsed document, not cached: for callers that read it once."""
         doc = self._doc
         if doc is None:
             doc = orjson.loads(self.json)
         return doc
 
     def made(self, form: Hashable, make: Callable[[Doc], Any]) -> Any:
-        """What `make` makes of the document, which depends on nothing but it and the form; the last is remembered."""
+        """What `make` makes of the document, which must depend on nothing else than the document and `form`; the last
+        result is cached.
+        """
         made = self._made
         if made is None or made[0] != form:
             self._made = made = form, make(self.doc)
@@ -74,7 +76,7 @@ def clean(doc: Mapping[str, Any]) -> tuple[Doc, bytes]:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """No garbage collection meanwhile: it would walk through all that is being made, again and again."""
+    """Switch garbage collection off: it would scan the objects being made again and again."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -89,7 +91,7 @@ def encode(doc: Mapping[str, Any]) -> bytes:
 
 
 def _fit(json: bytes) -> bytes:
-    """The same in as much memory as it needs: orjson hands out its buffer, which has 4 kB or more."""
+    """A copy that takes no more memory than it needs: orjson hands out its buffer, which has 4 kB or more."""
     return b"".join((json, b""))
 
 
@@ -107,7 +109,7 @@ _DEEP = {float, dict, list, tuple}
 
 
 def clean_id(id: str) -> str:
-    """TypeError if it is no text, ValueError if it cannot be written."""
+    """Raises TypeError if the id is not a text, ValueError if UTF-8 cannot hold it."""
     if type(id) is not str:
         raise TypeError(f"an id is a text, not {id!r}")
     if not id.isascii():

@@ -86,10 +86,10 @@ class Store(TinyDB):
         copy._tables = {table.name: table.fork(copy._storage, copy.ledger) for table in self.each_table()}
         return copy
 
-    def settle(self) -> None:
-        """Let the ledger weigh only what is written from now on."""
+    def weigh_from_now(self) -> None:
+        """Count the documents as weightless: only later writes count as memory of this store."""
         for table in self.each_table():
-            table.settle()
+            table.weigh_from_now()
         self.ledger.weight = 0
 
     def replace(self, other: Store) -> None:
@@ -155,10 +155,10 @@ class Store(TinyDB):
         return self._file is not None
 
     def commit(self, meta: Mapping[str, Any]) -> None:
-        """Put what changed since the last commit on disk, with ``meta``: a killed process loses none of it.
+        """Write the changes since the last commit to disk, with ``meta``: they survive the process being killed.
 
-        An OSError leaves documents to be undone. Where nothing but the meta has changed it is no error: the next commit
-        has that, too. In memory there is nothing to do.
+        After an OSError the caller must undo. If nothing but the meta has changed, failing to write it is not an error:
+        the next commit includes it. In memory there is nothing to do.
         """
         file = self._file
         if file is None:

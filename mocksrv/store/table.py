@@ -61,7 +61,7 @@ class Table(TinyTable):
         return None if row is None else row.doc
 
     def made(self, id: str, form: Hashable, make: Callable[[Doc], Any]) -> Any:
-        """What `make` makes of the document, in a form such as an API's: it depends on nothing else. Remembered."""
+        """What `make` makes of the document, in a form such as an API's, which must depend on nothing else. Cached."""
         row: Row = self._rows.get(id)
         return row.made(form, make)
 
@@ -86,9 +86,10 @@ class Table(TinyTable):
         return (row.doc for row in self.rows())
 
     def each(self, ids: Iterable[str]) -> Iterator[Mapping[str, Any]]:
-        """The stored documents with these ids, which must not be changed; for those who look at many, once."""
+        """The stored documents with these ids, which must not be changed; not cached, for callers that read many once.
+        """
         rows = map(self._rows.get, ids)
-        return (row.glance() for row in rows if row is not None)
+        return (row.parse_once() for row in rows if row is not None)
 
     def rows(self) -> Iterator[Row]:
         rows = self._rows
@@ -118,7 +119,7 @@ class Table(TinyTable):
     ) -> list[tuple[Any, str]]:
         """The entries ``(key, id)`` of an ordered index from one key to another, by key, then id.
 
-        ``after`` is an entry, there or not: what comes behind it in the direction of reading.
+        With ``after``, an entry that need not exist, only what follows it in the direction of reading.
         """
         bounds = OrderedIndex.bounds(low, high, include_low, include_high, after, reverse)
         return self._ordered(index).range(bounds, skip, limit, reverse)
@@ -246,11 +247,11 @@ class Table(TinyTable):
         elif row is not None:
             self.delete(id)
 
-    def settle(self) -> None:
-        """What the table holds now takes no room in the ledger."""
+    def weigh_from_now(self) -> None:
+        """Count the documents that the table holds now as weightless in the ledger."""
         self._owner, self._settled = object(), self._rows  # which is not written in place any more
 
-    def settled(self, row: Row) -> bool:
+    def weightless(self, row: Row) -> bool:
         return self._settled.get(row.place[1]) is row
 
     # As a whole

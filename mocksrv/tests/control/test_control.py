@@ -254,7 +254,7 @@ def test_there_is_no_ca_without_tls(shop):
 
 def test_scenarios_are_listed_with_advice_and_applied(shop):
     listed = {one["name"]: one for one in shop.get("/_mocksrv/scenarios").json}
-    assert all(one["hurt"] and one["advice"] for one in listed.values())
+    assert all(one["symptom"] and one["advice"] for one in listed.values())
     assert shop.post("/~a/_mocksrv/scenarios/all.works_on_retry").json == listed["all.works_on_retry"]
     assert [shop.get("/~a/v1/things").status_code for _ in range(2)] == [503, 200]
     assert shop.get("/v1/things").status_code == 200

@@ -433,8 +433,8 @@ def test_a_service_is_waited_for_as_it_asks(monkeypatch, status, headers, waits)
     monkeypatch.setattr(rails_module, "machine_time", lambda: 1000.0)
     monkeypatch.setattr(rails_module, "pause", slept.append)
     rails = Rails()
-    rails.heed(Answer(status, headers, b""))
-    rails.spend()
+    rails.note_limits(Answer(status, headers, b""))
+    rails.count_request()
     assert sum(slept) == waits
 
 

@@ -171,7 +171,7 @@ class StoreMachine(RuleBasedStateMachine):
     def settle(self, n):
         store, model = self.live[n % len(self.live)]
         store.ledger.end()
-        store.settle()
+        store.weigh_from_now()
         model.own, model.before = set(), None
 
     @rule(

@@ -62,7 +62,7 @@ def when_ended(*kinds: str) -> Callable[[End], End]:
     return register
 
 
-def settle(world: World) -> None:
+def run_due(world: World) -> None:
     """Do what is due by now."""
     for task in TASKS:
         task(world)

@@ -204,8 +204,8 @@ class CHT(Vendor[Call]):
 
     # --- worlds ---
 
-    def settle(self, world: World) -> None:
-        sentinel.settle(world)
+    def run_due(self, world: World) -> None:
+        sentinel.run_due(world)
         audit.note(world, ADMIN, audit.SENTINEL)
 
     def sent(self, world: World, call: Record, outcome: Outcome) -> None:

@@ -20,7 +20,7 @@ FIRST, LAST = "task:outbound:", "task:outbound:\ufff0"
 
 
 @sentinel.regularly
-def settle(world: World) -> None:
+def run_due(world: World) -> None:
     """Try again what waits, if it is time to."""
     table = world.table(sentinel.STATE)
     if not pushes(app_settings.read(world)):

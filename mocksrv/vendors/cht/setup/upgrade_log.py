@@ -101,7 +101,7 @@ def start(world: World, action: str, build: Doc, user: str, plan: tuple[str, ...
               "state_history": [first], "state": INITIATED, "updated_date": now})
     world.table(CONFIG).put(RUNNING, {"plan": list(plan), "at": now, "by": user})
     begin_horti(world, action, build, user)
-    settle(world)
+    run_due(world)
 
 
 def finish(world: World, plan: tuple[str, ...], user: str) -> None:
@@ -112,7 +112,7 @@ def finish(world: World, plan: tuple[str, ...], user: str) -> None:
 
 
 @sentinel.regularly
-def settle(world: World) -> None:
+def run_due(world: World) -> None:
     """Enter the states that are due by now."""
     table = world.table(CONFIG)
     running = table.peek(RUNNING)

@@ -44,7 +44,7 @@ class Service(NamedTuple):
 
 
 @sentinel.regularly
-def settle(world: World) -> None:
+def run_due(world: World) -> None:
     """Push what waits, once a minute."""
     if traffic.outgoing_service(world) not in SERVICES:
         world.alarm(ALARM, None)
@@ -63,7 +63,7 @@ def settle(world: World) -> None:
 def expect(world: World) -> None:
     """Messages that a request left are to be pushed within a minute, if a service is really called."""
     if is_called(world) and traffic.outgoing_service(world) in SERVICES:
-        settle(world)
+        run_due(world)
 
 
 def is_called(world: World) -> bool:

@@ -19,7 +19,7 @@ LATEST = 7 * 24 * 3_600_000  # ms that a message may be late
 
 
 @sentinel.regularly
-def settle(world: World) -> None:
+def run_due(world: World) -> None:
     """Look whether messages are due, if it is time to."""
     table = world.table(sentinel.STATE)
     last, now = table.peek("schedule"), world.clock.ms()
