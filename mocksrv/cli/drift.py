@@ -109,7 +109,7 @@ def last_recorded(folder: Path) -> Document | None:
 
 
 def reviewed(pairs: list[Pair], file: Path | None, fixtures: Path) -> list[Accepted]:
-    """The accepted differences of one file for all vendors, or of each vendor's own where it has one."""
+    """The accepted differences: of the given file for all vendors, or of each vendor's own file."""
     from mocksrv.drift.accepted import read
 
     if file is not None:

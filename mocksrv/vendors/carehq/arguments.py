@@ -1,4 +1,4 @@
-"""From the pairs of a request to values: every argument is looked at, and all errors are told together."""
+"""From the pairs of a request to values: every argument is checked, and all errors are reported together."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def read(world: World, call: Call, known: Mapping[str, fields.Field[Any]], *, si
          lenient: bool = False) -> Given:
     """The call's arguments, read by the fields of that name.
 
-    Empty text becomes None, or an empty list. Names in `silent` are known but ignored; `lenient` says that unknown
-    names are ignored where the setting leaves it to the evidence.
+    Empty text becomes None, or an empty list. Names in `silent` are known but ignored. With `lenient`, unknown names
+    are ignored under `carehq.unknown_arguments=mixed`.
     """
     given = Given()
     groups = grouped(call.pairs)
@@ -112,7 +112,7 @@ def value(given: Given, name: str, sent: str, known: fields.Field[Any], texts: l
 
 
 def choices_of(name: str, known: fields.Field[Any], texts: list[str]) -> str:
-    """What an argument with fixed options takes, the nearest first."""
+    """The options of an argument that has fixed ones, those most like the value first."""
     inner = known.inner if isinstance(known, fields.List) else known
     options = next((list(v.choices) for v in inner.validators if isinstance(v, validate.OneOf)), None)
     if options is None:
@@ -124,7 +124,7 @@ def choices_of(name: str, known: fields.Field[Any], texts: list[str]) -> str:
 
 
 def flat(messages: Any) -> Iterable[str]:
-    """The texts of marshmallow's messages, which are nested for lists."""
+    """The texts of marshmallow's messages as one flat list."""
     if isinstance(messages, dict):
         for inner in messages.values():
             yield from flat(inner)
@@ -133,7 +133,7 @@ def flat(messages: Any) -> Iterable[str]:
 
 
 def demand(given: Given, known: Mapping[str, fields.Field[Any]]) -> None:
-    """Refuse what is required and was not given, or given as empty text."""
+    """Add an error for each required argument that is missing or empty."""
     for name, wanted in known.items():
         if wanted.required and name not in given.errors and given.values.get(name) in (None, []):
             given.refuse(name, errors.REQUIRED)

@@ -1,4 +1,4 @@
-"""Who calls, and whether CareHQ believes it: keys, addresses, the rate limit, timestamps, signatures, nonces.
+"""Authentication: keys, addresses, the rate limit, timestamps, signatures, nonces.
 
 The order of the checks is ours; the limit is checked before the signature so that guessing is limited too.
 """
@@ -129,7 +129,7 @@ def covered(address: str, ranges: Iterable[str]) -> bool:
 
 
 def check_media_type(call: Call) -> None:
-    """Only forms are taken; a request without a body may say what it likes."""
+    """Refuse bodies that are not form-encoded; without a body the header does not matter."""
     if call.method == "GET":
         return
     kind = call.header("content-type").partition(";")[0].strip().lower()
@@ -178,7 +178,7 @@ def too_fast(world: World, call: Call, key: Key) -> Exception:
 
 
 def signed_parts(call: Call) -> Signed:
-    """What of the call a signature covers."""
+    """The parts of the call that a signature covers."""
     query = signatures.undecoded_target(call.target).partition(b"?")[2]
     get = call.method == "GET"
     return Signed(
@@ -193,7 +193,7 @@ def signed_parts(call: Call) -> Signed:
 
 
 def check_signature(world: World, call: Call, key: Key, request: Signed) -> Match:
-    """How the signature fits. Raises a Refusal."""
+    """How the signature was found valid. Raises a Refusal if it is not."""
     version = call.header("x-carehq-signature-version") or LEGACY[0]
     legacy = version in LEGACY and world.setting("carehq.legacy_signatures")
     if version != CURRENT and not legacy:
@@ -207,7 +207,7 @@ def check_signature(world: World, call: Call, key: Key, request: Signed) -> Matc
     strict = world.setting("carehq.strict_signatures")
     found = matches(request, key.api_secret, strict)
     if found is None and request.path.startswith("/v1/v1/"):
-        # A client whose base URL ends in /v1 signs the path as if it did not; let it hear so from the 404.
+        # A client whose base URL ends in /v1 signs the path without that; the 404 that follows tells it.
         found = matches(replace(request, path=request.path[3:]), key.api_secret, strict)
     if found is None and not legacy and request.method == "GET":
         found = unsigned_query(world, request, key)
@@ -246,7 +246,7 @@ def check_timestamp(world: World, text: str) -> None:
 
 
 def check_nonce(world: World, key: Key, nonce: str) -> None:
-    """Refuse a nonce that this key used lately, else remember it. Runs once the signature is known to be good."""
+    """Refuse a nonce that this key has used recently, else remember it. Runs after the signature was found valid."""
     if len(nonce) > 128:
         raise refused(401, "The nonce is longer than 128 characters.", diagnosis="the clients send 22 characters")
     seen: dict[tuple[str, str, str], float] = world.memory.setdefault("carehq.nonces", {})

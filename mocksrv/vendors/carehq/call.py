@@ -13,4 +13,4 @@ class Call(call.Call):
     def __init__(self, **received: Any) -> None:
         super().__init__(**received)
         self.pairs: Pairs = []  # its arguments, from query and body
-        self.limit: Headers = []  # what is left of the rate limit, as the answer tells it
+        self.limit: Headers = []  # what is left of the rate limit, for the answer's headers

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-# What a source is worth as proof; whatever the developer pages or clients do not show is an assumption.
+# The proof level of each kind of source; what neither developer pages nor clients show is an assumption.
 PROOF = {"docs": "docs", "sdk": "source"}
 ACTIONS = {  # action -> method, whether the path names a record, permission
     "list": ("GET", False, "read"),
@@ -47,7 +47,7 @@ class Attribute:
 
     @property
     def empty(self) -> Any:
-        """The value of an attribute that nobody gave, where there is one that fits."""
+        """The value of an attribute that was not given, None if its kind has none."""
         if self.many:
             return []
         return False if self.kind == "boolean" and not self.null else None
@@ -65,7 +65,7 @@ class Filter:
     fields: tuple[str, ...] = ()  # that a keyword is looked for in
     default: str | None = None
     open_ended: bool = False  # null means no end yet, so it is later than any date
-    equals: Any = ...  # what counts as yes, where that is not simply "true or not null"
+    equals: Any = ...  # the value that counts as yes, where that is not simply "true or not null"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
-"""Why a signature does not fit: the usual slips are tried out, and the string that the server signed is shown.
-
-What a client signed cannot be known from its signature, unless one of these slips gives the very same signature.
+"""Why a signature is wrong: the usual mistakes are tried out, and the string that the server signed is shown. What a
+client signed can only be known if one of these mistakes gives the same signature.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ def of_version(version: str, accepted: list[str]) -> str:
 
 
 def both_strings(request: Signed, theirs: str) -> str:
-    """The string that the server signed, and where the client's, which is known, begins to differ."""
+    """The string that the server signed, and where the client's string begins to differ from it."""
     ours = string_to_sign(request, canonical(sorted(split(request.raw, form))))
     return f"the server signed {quoted(ours)}; {first_difference(ours, theirs)}"
 
@@ -58,7 +57,7 @@ def first_difference(ours: str, theirs: str) -> str:
 
 
 def of_signature(world: World, call: Call, key: Key, request: Signed, legacy: bool) -> str:
-    """What the server signed, where the client's string differs if that can be known, and the next step."""
+    """The diagnosis: what the server signed, where the client's string differs if that is known, and the next step."""
     pairs = split(request.raw, form)
     if legacy:
         ours = request.timestamp + signatures.concatenated(pairs) + "<secret>"
@@ -78,7 +77,7 @@ Slip = tuple[str, str | None]  # what went wrong, and the string that the client
 
 
 def slips(world: World, call: Call, key: Key, request: Signed, legacy: bool) -> Iterator[Slip]:
-    """The slips that explain the signature."""
+    """The mistakes that would give the client's signature."""
     yield from other_scheme(call, key, request, legacy)
     yield from other_secret(world, key, request, legacy)
     if legacy:

@@ -65,7 +65,7 @@ def check_comment(world: World, given: Given, values: Record, old: Held | None) 
 
 
 def fill_comment(world: World, call: Call, comment: Record) -> None:
-    """The label is there for comments without a user as author; the API key's name says whose it is."""
+    """Comments without a user as author are labelled with the name of the API key."""
     above = parent(world, comment)
     comment["location"] = above["location"] if above else None
     comment["user_sticky_label"] = call.caller.name

@@ -1,4 +1,4 @@
-"""What CareHQ says when it says no: a JSON object with `hint` and, for arguments, `arg_errors`.
+"""CareHQ's refusals: a JSON object with `hint` and, for arguments, `arg_errors`.
 
 That there are hints and argument errors is documented; their wording is ours.
 """
@@ -39,12 +39,12 @@ TOO_LONG = "Field cannot be longer than {max} characters."
 
 def refused(status: int, hint: str, *, diagnosis: str | None = None,
             headers: Iterable[tuple[str, str]] = ()) -> Refusal:
-    """A no with a hint alone."""
+    """A refusal with a hint alone."""
     return Refusal(status, {"hint": hint}, headers, diagnosis=diagnosis)
 
 
 def bad_arguments(errors: Mapping[str, list[str]], advice: Iterable[str] = ()) -> Refusal:
-    """All that is wrong with the arguments of a request, by their names as sent; advice goes into the diagnosis."""
+    """The refusal of wrong arguments, by their names as sent; advice goes into the diagnosis."""
     named = "; ".join(f"{name[:80]}: {' '.join(texts)}" for name, texts in list(errors.items())[:8])
     more = f" (and {len(errors) - 8} more)" if len(errors) > 8 else ""
     return Refusal(400, {"arg_errors": dict(sorted(errors.items())), "hint": FAILURES[400]},
@@ -56,5 +56,5 @@ def no_such_record(slug: str, diagnosis: str) -> Refusal:
 
 
 def failure(status: int) -> Refusal:
-    """An error of that status whose cause is a fault put there on purpose."""
+    """The error of a status, for faults."""
     return refused(status, FAILURES.get(status, UNEXPECTED))

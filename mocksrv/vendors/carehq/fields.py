@@ -93,7 +93,7 @@ def a_datetime(text: str) -> str:
 
 
 def a_phone(text: str) -> str:
-    """A plus perhaps, digits, spaces, brackets and hyphens: 7 to 15 digits."""
+    """An optional plus, digits, spaces, brackets and hyphens: 7 to 15 digits."""
     if not PHONE.fullmatch(text) or not 7 <= sum(c.isdigit() for c in text) <= 15:
         raise ValueError(errors.NOT_A_PHONE)
     return text
@@ -115,7 +115,7 @@ READERS: dict[str, Callable[[str], Any]] = {
 
 
 def one_of(options: tuple[str, ...]) -> Word:
-    # For the document: an empty text is as good as none.
+    # In the OpenAPI document: an empty text counts as missing.
     return Word(validate=validate.OneOf(options, error=errors.NOT_A_CHOICE), metadata={"enum": [*options, ""]})
 
 

@@ -19,7 +19,7 @@ class Key:
     api_key: str
     api_secret: str
     name: str
-    permissions: dict[str, list[str]] = field(default_factory=dict)  # "*" stands for all, on either side
+    permissions: dict[str, list[str]] = field(default_factory=dict)  # "*" stands for all resources, or all actions
     allowed_ips: list[str] = field(default_factory=list)  # addresses and CIDR ranges; empty: any
     require_signature: bool = True
     rate_limit: int = 10  # requests a second

@@ -132,7 +132,7 @@ def tristate(wanted: Filter, yes: bool) -> QueryInstance:
 
 
 def given(held: Any) -> bool:
-    """Whether there is a value: 0 and "" are some."""
+    """Whether a value is set: 0 and "" count as set."""
     return held is not None and held is not False
 
 
@@ -238,7 +238,7 @@ def known(resource: Resource, text: str) -> bool:
 
 
 def projection(resource: Resource, wanted: Iterable[str]) -> Callable[[Record], Record]:
-    """What of a record is shown: `_id` always. A dot picks one member of a hash."""
+    """The attributes of a record that are shown: `_id` always. A dot picks one member of a hash."""
     names: dict[str, set[str] | None] = {"_id": None}
     for text in wanted:
         name, _, member = text.partition(".")

@@ -1,4 +1,4 @@
-"""One record: retrieve, create, update, delete. All resources share this; what one alone does is in `rules`."""
+"""One record: retrieve, create, update, delete. All resources share this; special rules are in `rules`."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def existing(world: World, resource: Resource, id: str) -> Mapping[str, Any]:
 
 
 def whereabouts(world: World, resource: Resource, id: str) -> str:
-    """Why there may be no such record, for the diagnosis."""
+    """Why the record does not exist, for the diagnosis."""
     if not ID.fullmatch(id):
         return "an id has 24 lower-case hexadecimal characters"
     for other in RESOURCES.values():
@@ -79,7 +79,7 @@ def whereabouts(world: World, resource: Resource, id: str) -> str:
 
 
 def create(world: World, call: Call, resource: Resource, given: Given) -> dict[str, Any]:
-    """Make a record of what was given; returns it whole."""
+    """Create a record from the given values; returns it."""
     rules = rules_of(resource)
     values = folded(resource, given.values, None)
     check(world, resource, given, values, {})
@@ -100,7 +100,7 @@ def create(world: World, call: Call, resource: Resource, given: Given) -> dict[s
 
 
 def update(world: World, resource: Resource, id: str, given: Given) -> dict[str, Any]:
-    """Change what was given; returns the record whole."""
+    """Change the given values; returns the record."""
     rules = rules_of(resource)
     old = existing(world, resource, id)
     rules.protect(old)
@@ -113,7 +113,7 @@ def update(world: World, resource: Resource, id: str, given: Given) -> dict[str,
 
 
 def delete(world: World, resource: Resource, id: str) -> None:
-    """Remove a record to which none points."""
+    """Delete a record that no other refers to."""
     rules_of(resource).protect(existing(world, resource, id))
     for other, attribute in referrers(resource.slug):
         users = [user for user in world.table(other.table).by(attribute.name, id) if user != id]
@@ -131,7 +131,7 @@ def blanked(resource: Resource, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def folded(resource: Resource, given: Mapping[str, Any], old: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The given values by attribute: members of a hash in their hash, empty text as what stands for nothing."""
+    """The given values by attribute: members of a hash in their hash, empty text as the attribute's empty value."""
     values: dict[str, Any] = {}
     for name, value in given.items():
         base, dash, member = name.partition("-")
@@ -176,7 +176,7 @@ def check(world: World, resource: Resource, given: Given, values: Mapping[str, A
 
 
 def misdirected(world: World, attribute: Attribute, argument: Argument, id: str) -> str:
-    """Why a reference is not to a record that exists and is of the right kind; "" if it is."""
+    """What is wrong with a reference: no such record, or one of the wrong kind; "" if nothing."""
     target = world.table(RESOURCES[str(attribute.to)].table).peek(id)
     if target is None:
         return f"no record of {attribute.to} has the id {id}"

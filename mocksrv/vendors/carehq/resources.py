@@ -126,7 +126,7 @@ HANDLERS: dict[str, Callable[[Resource], Handler]] = {
 
 
 def check_opened(text: str) -> None:
-    """The names in carehq.writable_resources must be such. Raises ValueError."""
+    """Check the names in carehq.writable_resources. Raises ValueError for others than resources."""
     for name in text.replace(",", " ").split():
         if name not in ("all", "documented", *RESOURCES):
             raise ValueError(f"documented, all, or names of resources such as {', '.join(list(RESOURCES)[:3])}")

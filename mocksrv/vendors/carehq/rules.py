@@ -1,7 +1,7 @@
 """What single resources do beyond the catalogue: small named functions, found by the resource's slug.
 
-Sources: the developer pages name what happens (a visit's confirmation, its default user, the comment's label); how
-far it goes is ours where nothing is published.
+Sources: the developer pages name what happens (a visit's confirmation, its default user, the comment's label); details
+that are not published are our choice.
 """
 
 from __future__ import annotations

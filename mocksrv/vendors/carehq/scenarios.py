@@ -1,4 +1,4 @@
-"""Troubles that clients of CareHQ have had."""
+"""Problems that clients of CareHQ have had."""
 
 from mocksrv.scenario import Scenario, faulty
 from mocksrv.vendors.carehq.vendor import vendor

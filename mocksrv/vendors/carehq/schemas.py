@@ -30,14 +30,14 @@ ANY_RECORD = {"type": "object", "required": ["_id"], "properties": {"_id": {"typ
 
 
 class Closed(Schema):
-    """In answers, members that the catalogue does not know are errors."""
+    """For answers: members that the catalogue does not have are errors."""
 
     class Meta:
         unknown = RAISE
 
 
 class Open(Schema):
-    """In forms they are ignored."""
+    """For forms: unknown members are ignored."""
 
     class Meta:
         unknown = EXCLUDE
@@ -57,7 +57,7 @@ def title(resource: Resource) -> str:
 
 @cache
 def retrieve_arguments() -> Fields:
-    """What to show of a record."""
+    """The arguments of a retrieve: which attributes to show."""
     return {"attributes": fields.List(Word(validate=at_most(SHORT)))}
 
 
@@ -125,7 +125,7 @@ def text(*checks: Any, **options: Any) -> fields.String:
 
 
 def answer_field(attribute: Attribute, **options: Any) -> fields.Field[Any]:
-    """How one value of an attribute looks in JSON."""
+    """The marshmallow field for one value of an attribute in an answer."""
     match attribute.kind:
         case "id" | "ref":
             return text(validate.Regexp(ID), **options)

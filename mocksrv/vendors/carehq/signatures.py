@@ -1,4 +1,4 @@
-"""CareHQ's two signature schemes: what is signed, how a request is read, and whether a signature fits.
+"""CareHQ's two signature schemes: what is signed, how a request is read, and whether a signature is valid.
 
 Scheme 2.0 is an HMAC-SHA256 over timestamp, nonce, method, path and sorted arguments. The legacy scheme is a plain
 SHA-1 over timestamp, arguments in the order of the wire, and secret. Source: the official clients, Python 0.0.1 to
@@ -39,7 +39,7 @@ class Signed:
 
 @dataclass(frozen=True)
 class Match:
-    """How a signature was found good."""
+    """How a signature was found valid."""
 
     how: str  # "" when nothing had to be tolerated
     pairs: Pairs
@@ -56,7 +56,7 @@ def split(raw: bytes, decode: Callable[[bytes], str]) -> Pairs:
 
 
 def form(text: bytes) -> str:
-    """Decoded as forms are: `+` is a space."""
+    """The pairs of form-encoded text, decoded: `+` is a space."""
     if b"%" not in text and b"+" not in text:
         return text.decode("utf-8", LENIENT)
     return unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8", LENIENT)
@@ -80,7 +80,7 @@ def percent_u(text: bytes) -> str:
 
 
 def path_of(target: str) -> str:
-    """What of a request target is signed: the decoded path from its first `/v1/` on."""
+    """The signed part of a request target: the decoded path from its first `/v1/` on."""
     path = undecoded_target(target).partition(b"?")[0]
     text = unquote_to_bytes(path).decode("utf-8", LENIENT)
     start = text.find(VERSION)
@@ -130,7 +130,7 @@ def readings(request: Signed, strict: bool) -> Iterator[tuple[str, Pairs]]:
 
 
 def match_current(request: Signed, secret: str, strict: bool) -> Match | None:
-    """How the request's signature fits scheme 2.0, or None."""
+    """How the request's signature is valid in scheme 2.0, or None."""
     for how, pairs in readings(request, strict):
         if fits(request, secret, sorted(pairs)):
             return Match(how, pairs)
@@ -180,7 +180,7 @@ def legacy_readings(request: Signed, strict: bool) -> Iterator[tuple[str, Pairs]
 
 
 def match_legacy(request: Signed, secret: str, strict: bool) -> Match | None:
-    """How the request's signature fits the legacy scheme, or None."""
+    """How the request's signature is valid in the legacy scheme, or None."""
     signature = request.signature.encode("utf-8", LENIENT)
     for how, pairs in legacy_readings(request, strict):
         for body in (concatenated, as_json):

@@ -74,7 +74,7 @@ class CareHQ(Vendor[Call]):
         return path == "/v1" or path.startswith("/v1/")
 
     def route(self, world: World, path: str) -> str:
-        """Whatever stands before the version is a prefix; one slash at the end makes no difference."""
+        """Anything before the version is a prefix, and one slash at the end is ignored."""
         start = path.find("/v1/")
         path = path[max(start, 0):]
         return path[:-1] if path.endswith("/") and len(path) > 1 else path

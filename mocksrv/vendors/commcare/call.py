@@ -15,8 +15,8 @@ class Call(call.Call):
         # The operation whose checks hold: the call's own, or one of its path when the method is wrong.
         self.subject: Operation | None = None
         self.login_scheme = ""  # basic, digest, apikey ...
-        self.methods = ""  # that the path has, as a header says it
-        self.window: str | None = None  # of the throttle: where it counts once it has been answered
+        self.methods = ""  # allowed methods of the path, for the header
+        self.window: str | None = None  # of the throttle: the window in which the call counts once it has been answered
 
     @property
     def traits(self) -> Mapping[str, Any]:

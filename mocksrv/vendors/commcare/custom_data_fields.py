@@ -26,7 +26,7 @@ PROFILE_KEYS = {"id": int, "name": str, "fields": dict}
 
 
 def check(text: str) -> None:
-    """Raise ValueError if a setting's text is no definition."""
+    """Raises ValueError if a setting's text is not a definition."""
     try:
         domains = json.loads(text or "{}")
     except ValueError:
@@ -88,7 +88,7 @@ def wrong(field: Mapping[str, Any], value: Any) -> str | None:
 
 
 def matches(pattern: str, value: str) -> bool:
-    """Whether a pattern is in a value; one that takes too long is not."""
+    """Whether a pattern matches in a value; one that takes too long counts as no match."""
     try:
         return patterns.compiled(pattern)(value)
     except TimeoutError:

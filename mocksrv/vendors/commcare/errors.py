@@ -1,4 +1,4 @@
-"""The ways in which CommCare HQ says no. What each looks like on the wire is in `wire.py`.
+"""CommCare HQ's refusals. How each is rendered is in `rendering.py`.
 
     Refusal
     └── Denied          401 and 403 of the checks before the resource; digest clients get a challenge
@@ -43,7 +43,7 @@ def absent(diagnosis: str | None = None) -> Refusal:
 
 
 def no_id(model: str, diagnosis: str) -> Refusal:
-    """Tastypie's ApiFieldError for the empty document that HQ shows where there is none."""
+    """Tastypie's ApiFieldError about an empty document, which HQ shows instead of a missing one."""
     return bad_request(f"The object '{model}()' has an empty attribute 'get_id' and doesn't allow a default or null "
                        "value.", diagnosis)
 

@@ -1,4 +1,4 @@
-"""What CommCare HQ has and is not simulated: asking for it is answered with 501 and this fact."""
+"""Routes of CommCare HQ that are not simulated: requests get a 501 that says so."""
 
 from __future__ import annotations
 

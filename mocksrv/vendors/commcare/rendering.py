@@ -1,4 +1,4 @@
-"""What goes over the wire: tastypie's JSON and XML, Django's JSON, and the refusals of both."""
+"""Rendering: tastypie's JSON and XML, Django's JSON, and the refusals of both."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def render(world: World, call: Call, result: Any) -> Reply:
 def refused(world: World, call: Call, refusal: Refusal) -> Reply:
     challenged = any(name == "WWW-Authenticate" for name, _ in refusal.headers)
     if denies(call, refusal) and call.login_scheme == "digest" and not challenged:
-        # HQ replaces what a login function or a view denies inside a digest request by a fresh challenge.
+        # In a digest request HQ replaces the refusal of a login function or view by a new challenge.
         refusal = authentication.challenge(world, refusal.diagnosis)
     body, status = refusal.body, refusal.status
     if body is None or isinstance(body, bytes | Text):
@@ -80,7 +80,8 @@ def refused(world: World, call: Call, refusal: Refusal) -> Reply:
 
 
 def denies(call: Call, refusal: Refusal) -> bool:
-    """Whether a no comes from inside the login's decorator: from the login itself, or as an answer of a function view.
+    """Whether a refusal comes from inside the login decorator: from the login itself, or as an answer of a function
+    view.
 
     A permission that is missing is an exception, and tastypie's own refusals are made outside of the decorator.
     """
@@ -152,7 +153,7 @@ def negotiate(call: Call) -> str:
 
 
 def fits(kind: str, offered: str) -> int:
-    """How exactly a media range names a type; 0: not at all."""
+    """How specifically a media range matches a type; 0: not at all."""
     if kind == offered:
         return 3
     main, _, sub = kind.partition("/")

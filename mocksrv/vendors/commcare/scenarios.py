@@ -1,4 +1,4 @@
-"""Troubles that clients of CommCare HQ have had."""
+"""Problems that clients of CommCare HQ have had."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def words(value: Any) -> list[str]:
 
 
 def by(*fields: str) -> Index:
-    """An ordered index on the domain and these fields; a missing value sorts first."""
+    """An ordered index on the domain and these fields; missing values sort first."""
     return Index(lambda doc: [(doc["domain"], *(doc[field] or "" for field in fields))], ordered=True)
 
 
@@ -190,7 +190,7 @@ SETTINGS = (
 
 
 def with_permission(declared: dict[str, Any]) -> dict[str, Any]:
-    """What a declaration leaves unsaid: the least permission, or that anybody may call."""
+    """Defaults of a declaration: the least permission, or that anybody may call."""
     said = {"anonymous": True} if declared.get("auth") == "none" else {"permission": "access_api"}
     return said | declared
 
@@ -257,13 +257,15 @@ class CommCare(Vendor[Call]):
         return [op for op in self.operations if any(pattern.fullmatch(path) for pattern in op.patterns)]
 
     def inside(self, call: Call) -> list[Operation]:
-        """The operations of a path inside an object or beside it, such as `{pk}/activate/`: tastypie looks there first,
-        whatever the method, and its ids may hold slashes."""
+        """The operations of a path inside an object or beside it, such as `{pk}/activate/`: tastypie tries these first,
+        whatever the method, because ids may hold slashes."""
         return [op for op in self.operations if op.traits.get("inside")
                 and any(pattern.fullmatch(call.path) for pattern in op.patterns)]
 
     def listless(self, call: Call) -> list[Operation]:
-        """The detail operations whose list has this path and takes nothing: tastypie makes both URLs of a resource."""
+        """The detail operations of a resource without a list operation, for the path of its list: tastypie routes both
+        URLs.
+        """
         for op in self.operations if call.path.endswith("/") else ():
             for pattern in op.patterns if op.traits["kind"] == "resource" else ():
                 if found := re.fullmatch(pattern.pattern, f"{call.path}x/"):

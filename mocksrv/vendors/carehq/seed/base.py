@@ -46,7 +46,7 @@ class Dice:
 
 
 class Agency:
-    """What has been made so far. A moment is in seconds from the first of today, UTC: negative, so in the past."""
+    """The agency as made so far. Moments are in seconds from midnight (UTC) of today: negative ones are in the past."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -82,13 +82,13 @@ class Agency:
         return int((datetime.fromisoformat(text).replace(tzinfo=UTC) - self.midnight).total_seconds())
 
     def office(self, first: int, last: int) -> int:
-        """A moment in working hours, between so many days ago and so many days ago."""
+        """A random moment in working hours of a day between `first` and `last` days ago."""
         return -self.dice.between(last, first) * DAY + self.dice.between(9 * 3600, 17 * 3600)
 
     # --- records ---
 
     def add(self, slug: str, created: int, modified: int | None = None, /, **values: Any) -> Record:
-        """A record with all attributes; what is not given is empty."""
+        """Add a record; attributes that are not given are empty."""
         self._number += 1
         record: Record = {
             **self._blank[slug], **values,

@@ -1,4 +1,4 @@
-"""Where and what the agency is: towns, and the option lists that an account keeps as groups."""
+"""Fixed data of the agency: towns, and the option lists that an account keeps as groups."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "ledger": ("Residents' fund", "Amenity fund"),
     "ledger_expense_category": ("Hairdresser", "Chiropody", "Newspapers", "Outings"),
 }
-# Kept for people who may still point to them: not offered any more.
+# No longer offered, but kept for records that may refer to them.
 ARCHIVED = {"Newspaper", "Radio", "Newsletter", "Duplicate"}
 # The system itself relies on these.
 PROTECTED = {"Website", "Hospital", "Deceased"}

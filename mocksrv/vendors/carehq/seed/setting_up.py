@@ -1,4 +1,4 @@
-"""The account itself: option lists, codes and rates; the homes and those who run them."""
+"""The account itself: option lists, codes and rates; the homes and their staff."""
 
 from __future__ import annotations
 

@@ -234,7 +234,9 @@ def check_otp(world: World, call: Call, user: Mapping[str, Any], kind: str) -> N
 
 def require_member(world: World, call: Call, *, mobile: bool, permission: Any = None,
                    html: bool = False) -> None:
-    """Refuse a stranger to the domain, a mobile worker where none may be, and who lacks a permission."""
+    """Refuse callers who are not members of the domain, are mobile workers where those are not allowed, or lack a
+    permission.
+    """
     caller: Caller = call.caller
     domain = call.params["domain"]
     if caller.membership(domain) is None:

@@ -64,7 +64,7 @@ def before_login(world: World, call: Call, candidates: list[Operation]) -> None:
 
 
 def wrong_method(allowed: str) -> Refusal:
-    """Django's own require_POST, which mostly comes before the login, and knows no OPTIONS."""
+    """Django's require_POST, which mostly runs before the login and refuses OPTIONS."""
     return Refusal(405, headers=[("Allow", allowed)])
 
 
@@ -94,13 +94,13 @@ def check_domain(world: World, call: Call) -> None:
 
 
 def unknown(world: World, name: str) -> str:
-    """What to say of a domain that there is not; HQ answers it like one whose plan lacks the API."""
+    """The diagnosis for a domain that does not exist; HQ answers it like one whose plan lacks the API."""
     known = ", ".join(sorted(world.table("commcare.domains").ids()))
     return f"there is no domain {name!r}; there are {known}"
 
 
 def domain_of(call: Call) -> str | None:
-    """The domain in the path, also where the method is wrong and the router gives no parameters."""
+    """The domain in the path, even if the method is wrong and the router gives no parameters."""
     if call.operation is None and "domain" not in call.params:
         matches = (pattern.fullmatch(call.path) for pattern in (call.subject.patterns if call.subject else ()))
         call.params = next((match.groupdict() for match in matches if match), {})
@@ -108,7 +108,7 @@ def domain_of(call: Call) -> str | None:
 
 
 def login(world: World, call: Call) -> None:
-    """Find out who calls."""
+    """Authenticate the caller."""
     traits = call.traits
     if traits.get("auth") == "none":
         return

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 REALM = "DJANGO"
 NONCES, STARTS = "commcare.nonces", "commcare.digest-starts"
-LIFE = 300.0  # seconds in which a nonce may start to be used
+LIFE = 300.0  # seconds within which a nonce must be used first
 BODY = "Authorization Required"
 REQUIRED = ("username", "realm", "nonce", "uri", "response", "opaque", "qop", "nc", "cnonce")
 PART = re.compile(r'\s*(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))\s*(,|$)')
 COUNT = re.compile("[0-9a-f]{8}")
-KEPT = 10_000  # nonces to remember
+KEPT = 10_000  # nonces that are remembered
 
 
 def md5_hex(text: str) -> str:
@@ -32,7 +32,7 @@ def secret(world: World) -> str:
 
 
 def forget(world: World) -> None:
-    """No longer know any nonce, as after a restart."""
+    """Forget all nonces, as after a restart."""
     world.memory[STARTS] = world.memory.get(STARTS, 0) + 1
     world.memory.pop(NONCES, None)
 
@@ -71,7 +71,7 @@ def response(username: str, password: str, method: str, parts: dict[str, str]) -
 
 def verify(world: World, call: Call, parts: dict[str, str] | None,
            user: Mapping[str, Any] | None) -> str | None:
-    """Why a Digest header is refused, or None if it is good. A good one uses up its `nc`."""
+    """Why a Digest header is refused, or None if it is valid. A valid one uses up its `nc`."""
     if not call.header("authorization"):
         return "no credentials; send an API key, Basic or Digest"
     if parts is None:
@@ -100,7 +100,7 @@ def path_of(uri: str) -> str:
 
 
 def use(world: World, nonce: str, nc: str) -> str | None:
-    """Count a use of a nonce: why it may not be used, or None."""
+    """Count a use of a nonce; returns why it may not be used, or None."""
     if not COUNT.fullmatch(nc):
         return "nc must be eight hexadecimal digits in lower case"
     count = int(nc, 16)

@@ -19,7 +19,7 @@ PERMISSIONS = (
     "report_an_issue", "view_apps", "view_commcare_users", "view_groups", "view_locations", "view_reports",
     "view_roles", "view_web_users",
 )
-# What a domain may have switched on, beside the plan; all but the last are, unless the setting `features` says less.
+# Features of a domain besides its plan; all but the last are on, unless the setting `features` names fewer.
 FEATURES = ("locations", "ucr", "ucr_data_sources", "action_times", "analytics_roles", "odata",
             "superset_analytics", "strong_mobile_passwords")
 ROLES = {
@@ -46,7 +46,7 @@ def find(world: World, name: str) -> Mapping[str, Any] | None:
 
 
 def listed(world: World, setting: str, name: str) -> bool:
-    """Whether a setting that is a list with commas (`blocked`, `no_plan`, `features`) names this one."""
+    """Whether a comma-separated setting (`blocked`, `no_plan`, `features`) contains a name."""
     value: str = world.setting(f"commcare.{setting}")
     return bool(value) and name in (part.strip() for part in value.split(","))
 

@@ -1,4 +1,4 @@
-"""What a user who lacks `access_all_locations` may see and change: cases of the own locations and what lies below.
+"""What a user without `access_all_locations` may see and change: cases of the user's own locations and those below.
 
 commcare-hq corehq/apps/locations/permissions.py (user_can_access_case) and corehq/apps/hqcase/api/updates.py.
 """
@@ -19,7 +19,7 @@ Doc = Mapping[str, Any]
 
 
 class Reach:
-    """The owners that a caller reaches in a domain; everybody if `places` is None."""
+    """The owners whose cases a caller may see in a domain; all if `places` is None."""
 
     def __init__(self, world: World, domain: str, caller: Any) -> None:
         self.world = world
@@ -37,7 +37,7 @@ class Reach:
         return found
 
     def covers(self, owner_id: str) -> bool:
-        """Whether an owner is a location within reach, or a mobile worker at one."""
+        """Whether an owner is an accessible location, or a mobile worker at one."""
         if self.places is None or owner_id in self.places:
             return True
         user = owned(self.world, "commcare.users", owner_id, self.domain)
@@ -47,7 +47,7 @@ class Reach:
         return self.covers(case["owner_id"])
 
     def check_owners(self, owner_ids: Iterable[str]) -> None:
-        """Refuse a change that concerns owners beyond reach."""
+        """Refuse a change that concerns owners who are not accessible."""
         beyond = sorted({owner for owner in owner_ids if owner and not self.covers(owner)})
         places = {owner for owner in beyond if owned(self.world, "commcare.locations", owner, self.domain)}
         for kind, ids in (("location", sorted(places)), ("user", [owner for owner in beyond if owner not in places])):

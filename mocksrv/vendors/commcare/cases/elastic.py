@@ -28,14 +28,14 @@ NEVER_FILTERS = {"limit", "offset", "order_by", "q", "api_key", "username", "for
 
 @dataclass(frozen=True)
 class Spec:
-    """What the list of one kind of document can be filtered and sorted by."""
+    """How lists of one kind of document are filtered and sorted."""
 
     table: str
     id: Field  # a document's id
     ordered: Mapping[str, str]  # stored date field -> ordered index on (domain, field)
     sorts: Mapping[str, str]  # order_by -> stored date field
     default: tuple[str, ...]  # the order without order_by
-    shown: frozenset[str]  # fields of the answer, which may be named in order_by to no avail
+    shown: frozenset[str]  # fields of the answer that order_by may name without effect
     ranges: Mapping[str, str]  # parameter before _start and _end -> stored date field
     exact: Mapping[str, Field] = field(default_factory=dict)
     analysed: Mapping[str, Field] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Spec:
 
 @dataclass
 class Query:
-    """A list's request, understood."""
+    """The parsed parameters of a list."""
 
     order: list[tuple[str, bool]]  # stored field, descending
     tests: list[Test] = field(default_factory=list)
@@ -118,7 +118,7 @@ def narrow(query: Query, name: str, low: str = "", high: str = dates.LAST) -> No
 
 
 def equals(get: Field, value: str) -> Test:
-    """A field with several values is found under each of them."""
+    """A test of equality; a field with several values matches by each of them."""
     def test(doc: Doc) -> bool:
         held = get(doc)
         return value in held if isinstance(held, list) else held == value
@@ -138,7 +138,7 @@ def page(world: World, call: Call, spec: Spec, show: Callable[[Doc], dict[str, A
          extra: Iterable[Test] = (), form: Hashable = None) -> dict[str, Any]:
     """The body of a list; `extra` are the resource's own conditions.
 
-    With a `form` the JSON of the objects is remembered: it must tell all that `show` looks at beside the document.
+    With a `form` the JSON of the objects is cached; it must contain all that `show` depends on besides the document.
     """
     query = query_of(call, spec)
     most = world.setting("commcare.max_offset")
@@ -168,7 +168,7 @@ def page(world: World, call: Call, spec: Spec, show: Callable[[Doc], dict[str, A
 
 
 def matching(world: World, call: Call, spec: Spec, query: Query) -> list[str]:
-    """The ids of all documents that match, sorted; found once for all pages of an unchanged table."""
+    """The ids of all matching documents, sorted; cached until the table changes."""
     domain = call.params["domain"]
     if world.setting("commcare.index_delay"):  # what is visible changes without a write
         return [spec.id(doc) for doc in select(world, spec, query, domain)]
@@ -178,7 +178,9 @@ def matching(world: World, call: Call, spec: Spec, query: Query) -> list[str]:
 
 
 def direct(spec: Spec, query: Query, domain: str) -> tuple[str, tuple[str, ...], tuple[str, ...], bool] | None:
-    """The one stretch of an ordered index that answers the query, if there is one: its cost does not grow."""
+    """The range of an ordered index that answers the query alone, if there is one: its cost does not grow with the
+    table.
+    """
     if query.tests or len(query.order) > 1 or query.bounds.keys() - {query.order[0][0]}:
         return None
     name, descending = query.order[0]

@@ -25,7 +25,7 @@ XMLNS = "http://commcarehq.org/case"
 DEVICE = "corehq.apps.case_importer.do_import.do_import"
 SEARCH_FIELDS = ("case_id", "external_id")
 RESERVED = ("type", "closed", "parent_ref")
-NEVER = "---"  # how exports write a value that is not there
+NEVER = "---"  # how exports write a missing value
 
 # Row errors: name -> title, description.
 ERRORS = {
@@ -65,7 +65,7 @@ class RowError(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """What to make of a sheet."""
+    """How to import a sheet."""
 
     sheet: Sheet
     case_type: str
@@ -95,7 +95,7 @@ class Import:
                 "errors": list(self.errors.values())}
 
     def sheet(self, plan: Plan) -> None:
-        """Import all rows of a sheet; the rows of errors are numbered as in Excel. Raises ImportFailed."""
+        """Import all rows of a sheet; errors name rows by Excel's numbers. Raises ImportFailed."""
         self.sheets += 1
         columns = plan.sheet.rows[0]
         if plan.search_column not in columns:
@@ -123,7 +123,7 @@ class Import:
             return
         row = Row(self, plan, search_id, fields)
         if self.uncreated & {search_id, row.parent_id, row.parent_external_id}:
-            self.commit()  # the case that this row is about, or below, is among those not yet submitted
+            self.commit()  # the row's case, or its parent, is among those not yet submitted
         existing = row.existing()
         if existing is None and not plan.create:
             return
@@ -136,7 +136,7 @@ class Import:
             self.commit()
 
     def commit(self) -> None:
-        """Submit the case blocks that wait, as one form; if it fails, all their rows do."""
+        """Submit the pending case blocks as one form; if it fails, all their rows fail."""
         if not self.waiting:
             return
         form = system_form(self.world, [block for _, block in self.waiting], XMLNS, self.caller, DEVICE)
@@ -183,7 +183,7 @@ class Import:
 
 
 class Row:
-    """A row that has something to say."""
+    """A row that is not empty."""
 
     def __init__(self, run: Import, plan: Plan, search_id: str, fields: dict[str, str | None]) -> None:
         self.run = run

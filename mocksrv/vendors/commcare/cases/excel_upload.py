@@ -70,7 +70,7 @@ def message(error: Exception) -> str:
              throttled=False, response=response_schemas.UPLOAD_STATUS, statuses=(200, 404), proof="assumed",
              source=f"{SOURCE} (what its status_url answers; the path is ours)")
 def get_upload_status(world: World, call: Call) -> dict[str, Any]:
-    """What became of an upload: state 2 is done, 3 failed."""
+    """The status of an upload: state 2 is done, 3 failed."""
     upload = world.table("commcare.uploads").peek(call.params["upload_id"])
     if upload is None or upload["domain"] != call.params["domain"] or upload["kind"] != "cases":
         raise Refusal(404, Text(NOT_FOUND))
@@ -88,7 +88,7 @@ def sheets_of(file: multipart.File) -> list[Sheet]:
 
 
 def plans_of(world: World, domain: str, fields: dict[str, str], search_field: str, sheets: list[Sheet]) -> list[Plan]:
-    """What to import from which sheet; a workbook whose sheets are all named like case types is one import each."""
+    """The imports of a workbook: one for each sheet if all are named like case types, else one for the first."""
     known = case_types(world, domain)
     if not known:
         raise Refused("Error: Your project does not use cases yet. To import cases from Excel, you must first create "
@@ -128,7 +128,7 @@ def case_types(world: World, domain: str) -> set[str]:
 
 
 def run(world: World, call: Call, plans: list[Plan]) -> dict[str, Any]:
-    """Import all, and say how it went."""
+    """Run all imports; returns their result."""
     importer = Import(world, call.params["domain"], call.caller)
     try:
         for plan in plans:

@@ -98,7 +98,7 @@ def show_2015(doc: Doc) -> dict[str, Any]:
 
 
 def base(doc: Doc, form: Callable[[str | None], str | None]) -> dict[str, Any]:
-    """The fields that both eras have; `form` turns stored moments into theirs."""
+    """The fields that both eras have; `form` formats stored moments."""
     return {
         "case_id": doc["case_id"],
         "closed": doc["closed"],
@@ -151,7 +151,7 @@ EXTRAS: dict[str, Callable[[World, Call, Doc], Any]] = {
                  proof="source", query=CaseQuery, instead="list_cases_v03")
 def list_cases(world: World, call: Call) -> dict[str, Any]:
     """Cases by time of the server's last change; a parameter that the index does not know matches nothing."""
-    more = any(name in EXTRAS for name, _ in call.query)  # which shows other documents, too
+    more = any(name in EXTRAS for name, _ in call.query)  # the object includes other documents, too
     form = ("case", domains.era(world, call.params["domain"]), world.setting("commcare.indexed_on_style"))
     return elastic.page(world, call, SPEC, lambda doc: show(world, call, doc), maximum=5000,
                         form=None if more else form)

@@ -1,6 +1,6 @@
 """What every operation of CommCare HQ may answer besides its success, for the OpenAPI document.
 
-Resources speak JSON and XML, views JSON; both refuse in HTML where Django does it for them.
+Resources answer in JSON and XML, views in JSON; refusals by Django itself are HTML.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def of_resource(operation: Operation) -> bool:
 def common(operation: Operation) -> set[int]:
     """The statuses of the checks that come before an operation's own (see `gate`)."""
     traits = operation.traits
-    found = {404} if PARAMETER.search(operation.paths[0]) else set()  # a name that fits no URL
+    found = {404} if PARAMETER.search(operation.paths[0]) else set()  # a name that matches no URL
     if traits.get("auth") != "none":
         found |= {400, 401}  # credentials that cannot be read, that are wrong
         if operation.permission:
@@ -49,7 +49,7 @@ def common(operation: Operation) -> set[int]:
     if of_resource(operation) and not traits.get("plain"):
         found.add(401)  # a domain whose plan has no API
     if of_resource(operation):
-        found |= {400, 500}  # an Accept header that is none; whatever a resource stumbles over
+        found |= {400, 500}  # a malformed Accept header; whatever a resource fails on
     if operation.method != "GET":
         found |= {413, 500}
         if of_resource(operation):

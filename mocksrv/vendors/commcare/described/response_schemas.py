@@ -1,4 +1,4 @@
-"""How answers look that have no schema of their own: JSON Schema, for the documentation and the contract tests."""
+"""The schemas of answers that have no class of their own: JSON Schema, for the documentation and the contract tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mocksrv.described.json_schema import NUMBER, OBJECT, TEXT, TRUTH, Shape, an
 
 @cache
 def echo(schema: type[Schema]) -> Callable[[], type[Schema]]:
-    """What a schema says, with members that the client sent and HQ does not know among them."""
+    """A schema that also takes members that the client sent and HQ does not know."""
     made: list[type[Schema]] = []
 
     def make() -> type[Schema]:
@@ -27,7 +27,7 @@ def echo(schema: type[Schema]) -> Callable[[], type[Schema]]:
 
 
 def some(schema: type[Schema]) -> Callable[[], type[Schema]]:
-    """The objects of a `set/`, and the ids of those that there are none of."""
+    """The objects of a `set/`, and the ids that do not exist."""
     def make() -> type[Schema]:
         return type(f"Some{schema.__name__}", (Schema,), {
             "objects": fields.List(fields.Nested(schema), required=True),

@@ -24,7 +24,7 @@ def markdown(vendor: Vendor[Any]) -> str:
 def cells(vendor: Vendor[Any], operation: Operation) -> tuple[str, ...]:
     """A row without its methods: operations that differ in nothing else share one."""
     old = [path for path in operation.paths if vendor.successor(operation, path)]
-    old = [code(path) for path in old if f"{path}/" not in old]  # some are there with and without a slash
+    old = [code(path) for path in old if f"{path}/" not in old]  # some exist with and without a slash
     known = {one.name: one for one in vendor.operations}
     before = known[operation.instead].path if operation.instead else ""
     gone = f", not in {operation.until}" if operation.until else ""
@@ -32,5 +32,5 @@ def cells(vendor: Vendor[Any], operation: Operation) -> tuple[str, ...]:
 
 
 def code(path: str) -> str:
-    """A path as the table has it: below the domain."""
+    """A path as the table shows it: without the domain."""
     return f"`{plain(path).removeprefix('/a/{domain}')}`"

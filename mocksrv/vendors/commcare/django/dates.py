@@ -1,8 +1,5 @@
-"""Moments: one form inside (UTC text, six digits, `Z`), and the forms in which CommCare HQ sends and takes
-them.
-
-Stored text sorts like time, so ranges compare text. How it looks on the wire depends on the field and the
-era.
+"""Moments: the stored form (UTC text, six digits, `Z`), and the forms that CommCare HQ sends and takes. Stored text
+sorts like time, so ranges compare text. The form in answers depends on the field and the era.
 """
 
 from __future__ import annotations
@@ -13,10 +10,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mocksrv.world import World
 
-# What the case (v1) and form filters take, and nothing else. HQ source, corehq/apps/api/es.py (date filters).
+# The only form that filters of cases (v1) and forms take. HQ source, corehq/apps/api/es.py (date filters).
 FILTER_FORMS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%MZ")
 LAST = "9999-12-31T23:59:59.999999Z"
-LONGEST = 200  # what is longer is no date; dateutil would take its time to find out
+LONGEST = 200  # longer texts are not dates, and dateutil would need long to find that out
 
 
 def text(moment: datetime) -> str:
@@ -46,8 +43,8 @@ def parse_iso(value: str) -> str:
 def parse_loosely(value: str, today: datetime) -> datetime:
     """What dateutil takes for a date: `Nov 3 2024`, `2024-11`, `3/11/2024` (March), `monday`.
 
-    What is not said is today's, at midnight. A zone that is a name is not known. Raises ValueError; OverflowError,
-    which HQ does not catch, for numbers beyond all calendars.
+    Missing parts are today's, at midnight. Named time zones are not known. Raises ValueError; OverflowError,
+    which HQ does not catch, for numbers that are too large.
     """
     if len(value) > LONGEST:
         raise ValueError(value)
@@ -95,7 +92,7 @@ def milliseconds(stored: str | None) -> str | None:
 
 
 def before(stored: str, **span: float) -> str:
-    """The internal text of so much earlier (`days=30`), never before year 1."""
+    """The internal text of the moment that lies so much earlier (`days=30`), at the earliest in year 1."""
     try:
         return text(moment(stored) - timedelta(**span))
     except OverflowError:

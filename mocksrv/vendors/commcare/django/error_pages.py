@@ -1,4 +1,4 @@
-"""Django's own pages for what no view of HQ answers."""
+"""Django's own error pages, where no view of HQ answers."""
 
 PAGE = """
 <!doctype html>

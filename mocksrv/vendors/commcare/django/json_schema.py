@@ -1,6 +1,6 @@
 """HQ's JSONSchemaValidator (corehq/util/validation.py): a body held against a JSON schema by the library jsonschema.
 
-The answer is the list of the library's own texts, each on one line; of a choice that fails, those of its branches.
+The answer is the list of the library's texts, one line each; for a failed `anyOf` or `oneOf`, those of its branches.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.errors import failed
 
-MOST_ERRORS = 1000  # that are told
-LONGEST = 100_000  # characters of what is shown with an error: the library's layout of more would take its time
+MOST_ERRORS = 1000  # that are reported
+LONGEST = 100_000  # characters shown with an error: the library would need long to lay out more
 
 
 class JsonSchema:
@@ -30,7 +30,7 @@ class JsonSchema:
         return Draft202012Validator(self.schema)
 
     def check(self, data: Any) -> Any:
-        """The data, if it is as the schema says. Raises 400 with all errors."""
+        """The data, if it fits the schema. Raises 400 with all errors."""
         try:
             errors = list(islice(self.texts(data), MOST_ERRORS))
         except RecursionError:

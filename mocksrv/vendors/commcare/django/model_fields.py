@@ -1,4 +1,4 @@
-"""Values as Django's model fields take them; what they do not take is answered with Django's own texts."""
+"""Values as Django's model fields take them; refusals have Django's texts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 DATETIME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,6})\d{0,6})?)?"
                       r"\s*(Z|[+-]\d{2}(?::?\d{2})?)?")
 
-# Django's EmailValidator (django/core/validators.py): what may stand before and behind the @.
+# Django's EmailValidator (django/core/validators.py): the parts before and after the @.
 ATOM = r"[-!#$%&'*+/=?^_`{}|~0-9A-Z]+"
 LOCAL = re.compile(rf'{ATOM}(\.{ATOM})*|"([\x01-\x08\x0b\x0c\x0e-\x1f!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*"',
                    re.IGNORECASE)
@@ -51,7 +51,7 @@ def boolean_of(value: Any) -> bool:
 
 
 def integer_of(value: Any) -> int:
-    """Raises 500: Django's ValueError is none that tastypie knows."""
+    """Raises 500: tastypie does not handle Django's ValueError."""
     try:
         number = int(value)
     except (TypeError, ValueError, OverflowError):
@@ -109,7 +109,7 @@ def offset(zone: str | None) -> timezone | None:
 
 
 def parse_day(value: str) -> date | None:
-    """A date; None for what does not look like one. Raises ValueError for one that there is not."""
+    """A date; None for what does not look like one. Raises ValueError for a day that does not exist."""
     try:
         return date.fromisoformat(value)
     except ValueError:

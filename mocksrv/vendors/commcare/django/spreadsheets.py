@@ -16,12 +16,12 @@ from zipfile import BadZipFile, ZipFile
 EXTENSIONS = ("csv", "xls", "xlsx")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls, and .xlsx with a password
 MAX_UNPACKED = 80 * 1024 * 1024
-MAX_CELLS = 2_000_000  # of all sheets, the empty ones between others included
+MAX_CELLS = 2_000_000  # in all sheets together, empty ones between others included
 ENCRYPTED = "The file you want to import is password protected. Please choose a file that is not password protected."
 
 
 class BadWorkbook(Exception):
-    """The file cannot be read; the text is for whoever sent it."""
+    """The file cannot be read; the text is for the sender."""
 
 
 @dataclass(frozen=True)

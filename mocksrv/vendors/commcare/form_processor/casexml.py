@@ -25,7 +25,7 @@ LONGEST = 255
 
 
 class CaseError(Exception):
-    """A known error in a form's cases: the form is kept as a failed one, the sender is told `problem`."""
+    """A known error in a form's cases: the form is kept as a failed one, and the answer contains `problem`."""
 
     def __init__(self, kind: str, text: str) -> None:
         super().__init__(text)
@@ -52,7 +52,7 @@ class Update:
 
 @dataclass(frozen=True)
 class Source:
-    """The form that a case block comes from, as far as the case remembers it."""
+    """The facts about a form that its cases keep."""
 
     form_id: str
     domain: str
@@ -61,7 +61,7 @@ class Source:
 
 
 def blocks(data: Any) -> Iterator[dict[str, Any]]:
-    """All case blocks of a form, wherever they stand; what lies inside one is not looked at."""
+    """All case blocks of a form, at any depth; the inside of a block is not searched."""
     if isinstance(data, list):
         for item in data:
             yield from blocks(item)
@@ -162,7 +162,7 @@ def apply(case: Case | None, update: Update, source: Source) -> Case:
         case["user_id"] = user_id
     if case["date_modified"] is None or modified_on > case["date_modified"]:
         case["date_modified"] = modified_on
-    # A form may update a case before the form that creates it comes in.
+    # A form may update a case before the form that creates it arrives.
     case["date_opened"] = case["date_opened"] or modified_on
     case["opened_by"] = case["opened_by"] or user_id
     case["owner_id"] = case["owner_id"] or user_id
@@ -176,7 +176,7 @@ def apply(case: Case | None, update: Update, source: Source) -> Case:
 def _set_known(case: Case, part: dict[str, Any]) -> None:
     """Set what a case has besides its properties; an empty value clears it.
 
-    HQ takes the text of whatever stands there: an element with attributes becomes Python's text of a dict.
+    HQ takes the text of whatever value it finds: an element with attributes becomes the text of a Python dict.
     """
     for tag, name in KNOWN.items():
         if tag not in part:

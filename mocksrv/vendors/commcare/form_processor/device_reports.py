@@ -35,7 +35,7 @@ def store(world: World, sent: Submission) -> Outcome:
 
 
 def entries(form: xform.Form, part: str, name: str) -> Any:
-    """The items of a part of a report, of which there may be none, one or many."""
+    """The items of a part of a report as a list, whether there are none, one or many."""
     held = form.get(part)
     for group in held if isinstance(held, list) else [held]:
         found = group.get(name) if isinstance(group, dict) else None

@@ -1,8 +1,8 @@
 """A form as HQ's search index holds it, which is what the API, feeds and exports show of it; and its metadata.
 
-commcare-hq corehq/pillows/xform.py (what changes on the way into the index), receiverwrapper/util.py (versions out of
-the phone's line of text), couchforms/jsonobject_extensions.py (positions), form_processor/utils/metadata.py (the
-cleaned metadata). Recorded in 2026 from HQ's real modules.
+commcare-hq corehq/pillows/xform.py (changes on the way into the index), receiverwrapper/util.py (versions in the
+phone's line of text), couchforms/jsonobject_extensions.py (positions), form_processor/utils/metadata.py (the cleaned
+metadata). Recorded in 2026 from HQ's real modules.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def build_version(world: World, build_id: str | None) -> int | None:
 def indexed(form: Form, build: int | None = None) -> Form:
     """The form with what the index adds to its `meta`, and with null for the empty objects of its case blocks.
 
-    `build` is the version of its build, which goes over what the phone says. The form given is not changed.
+    `build` is the version of its build, which takes precedence over the phone's. The form given is not changed.
     """
     held: Form = _clean_blocks(form)
     if isinstance(held.get("meta"), dict):
@@ -74,14 +74,14 @@ def _first(patterns: tuple[re.Pattern[str], ...], text: str) -> str | None:
 
 
 def geo_point(location: Any) -> dict[str, float] | None:
-    """What the phone writes as `latitude longitude altitude accuracy`, if all four are numbers and on the globe."""
+    """The position that the phone writes as `latitude longitude altitude accuracy`, if all four are valid numbers."""
     parts = location.split() if isinstance(location, str) else []
     if len(parts) != 4:
         return None
     try:
         numbers = [Decimal(part) for part in parts]
         on_globe = -90 <= numbers[0] <= 90 and -180 <= numbers[1] <= 180
-    except InvalidOperation:  # no number; or NaN, which cannot be compared
+    except InvalidOperation:  # not a number; or NaN, which cannot be compared
         return None
     return {"lat": float(numbers[0]), "lon": float(numbers[1])} if on_globe else None
 

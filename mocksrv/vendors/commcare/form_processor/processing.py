@@ -58,17 +58,15 @@ class Submission:
 
 @dataclass
 class Outcome:
-    """What became of a submission.
-
-    `kind`: normal, duplicate, error (a known error in its cases), crash (an error that HQ does not expect) or
-    broken (no XForm at all). `cases` are those that were written, in the order of their ids.
+    """The outcome of a submission. `kind`: normal, duplicate, error (a known error in its cases), crash (an error that
+    HQ does not expect) or broken (no XForm at all). `cases` are those that were written, in the order of their ids.
     """
 
     kind: str
     form_id: str
     problem: str | None = None
     cases: list[Case] = field(default_factory=list)
-    before_3: str | None = None  # what a phone is told instead of the problem that does not speak OpenRosa 3.0
+    before_3: str | None = None  # the message for phones without OpenRosa 3.0, in place of the problem
 
 
 def store(world: World, domain: str, form: Form, **given: Any) -> Outcome:
@@ -92,7 +90,7 @@ def submit(world: World, sent: Submission) -> Outcome:
 
 
 def submit_new(world: World, sent: Submission, form_id: str) -> Outcome:
-    """A form with an id that nobody had."""
+    """Store a form with a new id."""
     document = new_document(world, sent, form_id)
     try:
         cases = apply_form(world, sent, document)
@@ -119,7 +117,7 @@ def resubmit(world: World, sent: Submission, old: Document) -> Outcome:
 
 
 def edit(world: World, sent: Submission, old: Document) -> Outcome:
-    """Another body under a known id: it takes the place of the old form, and the cases of both are made anew."""
+    """Store another body under a known id: it replaces the old form, and the cases of both are rebuilt."""
     form_id, edited_on = old["form_id"], dates.now(world)
     document = new_document(world, sent, form_id) | {
         "received_on": old["received_on"], "edited_on": edited_on, "server_modified_on": edited_on,
@@ -139,7 +137,7 @@ def edit(world: World, sent: Submission, old: Document) -> Outcome:
 
 def replace(world: World, sent: Submission, old: Document, document: Document, rebuilt: dict[str, Case | None],
             now: str) -> list[Case]:
-    """Put a form in the place of another, and what that makes of their cases."""
+    """Replace a form by another, and rebuild the cases of both."""
     if old["form_id"] in world.table("commcare.odd_forms"):
         world.table("commcare.odd_forms").delete(old["form_id"])
     for case_id, case in rebuilt.items():
@@ -197,7 +195,7 @@ def source_of(document: Mapping[str, Any]) -> Source:
 
 
 def write(world: World, sent: Submission, document: Document, cases: Iterable[Case]) -> None:
-    """Put a form and its cases into the tables; both get the moment from which lists show them."""
+    """Write a form and its cases into the tables; both get the moment from which lists show them."""
     document["indexed_on"] = next_indexed_on(world, "commcare.forms", sent.domain)
     world.table("commcare.forms").put(document["form_id"], document)
     keep_bytes(world, sent, document["form_id"])
@@ -231,7 +229,7 @@ def keep_failed(world: World, sent: Submission, document: Document, error: CaseE
 
 
 def keep_broken(world: World, domain: str, body: bytes, problem: str) -> Outcome:
-    """Keep what is no XForm: HQ logs it, under an id of its own."""
+    """Keep a submission that is not an XForm: HQ logs it, under a new id."""
     form_id = world.uuid()
     world.table("commcare.odd_forms").insert(form_id, {
         "form_id": form_id, "domain": domain, "state": "broken", "problem": problem, "received_on": dates.now(world)})
@@ -240,7 +238,7 @@ def keep_broken(world: World, domain: str, body: bytes, problem: str) -> Outcome
 
 
 def deprecate(world: World, old: Document, edited_on: str) -> None:
-    """Move a form that is edited out of the way, with its bytes."""
+    """Keep the old version of an edited form as deprecated, with its bytes."""
     deprecated = old | {"form_id": world.uuid(), "state": "deprecated", "orig_id": old["form_id"],
                         "edited_on": edited_on}
     blobs = world.table("commcare.blobs")
@@ -325,7 +323,7 @@ def load(world: World, submissions: Iterable[Submission]) -> None:
 
 
 def later(last: dict[str, str], key: str, moment: str) -> str:
-    """The moment, or one microsecond behind the last one under the key."""
+    """The moment, or one microsecond after the last one under the key."""
     if key in last and moment <= last[key]:
         moment = dates.text(dates.moment(last[key]) + timedelta(microseconds=1))
     last[key] = moment

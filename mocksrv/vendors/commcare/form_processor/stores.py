@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mocksrv.world import World
 
 T = TypeVar("T")
-REMEMBERED = 8  # searches of each kind, so that the pages of one cost no more than its first
+REMEMBERED = 8  # cached searches of each kind, so that further pages cost little
 TOP = "\uffff"  # sorts behind every text that an index holds
 TOP_NUMBER = float("inf")
 
@@ -20,7 +20,7 @@ TOP_NUMBER = float("inf")
 def next_indexed_on(world: World, table: str, domain: str) -> str:
     """When a case or form that is written now appears in lists: later for every write, `index_delay` from now."""
     wanted = dates.text(world.clock.now() + timedelta(seconds=world.setting("commcare.index_delay")))
-    # The last one written may be gone by now; who reads with a cursor has seen it all the same.
+    # The last document written may be deleted by now, but readers with a cursor have seen it.
     given: dict[tuple[str, str], str] = world.memory.setdefault("commcare.indexed_on", {})
     found = world.table(table).range("by_indexed", (domain,), (domain, TOP), reverse=True, limit=1)
     last = max(given.get((table, domain), ""), found[0][0][1] if found else "")
@@ -31,7 +31,7 @@ def next_indexed_on(world: World, table: str, domain: str) -> str:
 
 
 def remembered(world: World, kind: str, key: Hashable, find: Callable[[], T]) -> T:
-    """What `find` gives, found once for all pages of a search; `key` holds the versions of the tables it reads."""
+    """The result of `find`, cached for all pages of a search; `key` holds the versions of the tables that it reads."""
     held: dict[Hashable, T] = world.memory.setdefault(f"commcare.{kind}", {})
     if key not in held:
         if len(held) >= REMEMBERED:

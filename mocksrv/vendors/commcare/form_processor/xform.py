@@ -26,7 +26,7 @@ OLD_META = {"TimeStart": "timeStart", "TimeEnd": "timeEnd", "chw_id": "userID", 
 
 
 class BadXML(Exception):
-    """The submission is no XForm; the text is what HQ puts into its answer."""
+    """The submission is not an XForm; the text is that of HQ's answer."""
 
 
 def parse(xml: bytes) -> Form:
@@ -106,7 +106,7 @@ def _element(element: Any, parent_ns: str | None) -> tuple[str, Any]:
 
 
 def adjust_datetimes(data: Any) -> Any:
-    """The same data with every date-with-time in HQ's form; what only looks like one stays."""
+    """The same data with every date-with-time in HQ's form; texts that only look like one stay."""
     if isinstance(data, str):
         return utc(data) or data
     if isinstance(data, dict):
@@ -117,7 +117,7 @@ def adjust_datetimes(data: Any) -> Any:
 
 
 def utc(text: str) -> str | None:
-    """A date with a time, as forms have them, in HQ's form; without a zone it is UTC. None if it is none."""
+    """A date with a time, as forms have them, in HQ's form; without a zone it is UTC. None for anything else."""
     if HQS_FORM.fullmatch(text):
         try:
             datetime.fromisoformat(text)
@@ -142,7 +142,7 @@ def _text(moment: datetime) -> str:
 
 
 def zulu(text: str) -> str | None:
-    """An ISO date, or date and time, as `2024-03-05T08:09:10.123000Z`; without a zone it is UTC. None if it is none."""
+    """An ISO date, or date and time, as `2024-03-05T08:09:10.123000Z`; without a zone it is UTC. None for anything else."""
     if known := utc(text):
         return known
     try:
@@ -163,7 +163,7 @@ def text_of(value: Any) -> str:
 
 
 def meta_of(form: Form) -> dict[str, Any]:
-    """The form's own metadata block, or nothing."""
+    """The form's own metadata block, or an empty one."""
     meta = form.get("meta")
     return meta if isinstance(meta, dict) else {}
 
@@ -179,7 +179,7 @@ def user_id(form: Form) -> str | None:
 
 
 def to_xml(form: Form) -> bytes:
-    """A form's JSON as the XML it could have come from."""
+    """A form's JSON as equivalent XML."""
     return ("<?xml version='1.0' ?>\n" + _tag(str(form.get("#type", "data")), form)).encode()
 
 

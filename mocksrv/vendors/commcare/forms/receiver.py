@@ -202,7 +202,7 @@ def receive(world: World, call: Call) -> Reply:
 
 
 def submit_time(call: Call) -> str | None:
-    """A form that was kept on the way says when it came in."""
+    """The time of receipt that the header X-Submit-Time of a forwarding server states, or None."""
     try:
         return dates.parse_iso(call.header("x-submit-time"))
     except ValueError:
@@ -210,7 +210,7 @@ def submit_time(call: Call) -> str | None:
 
 
 def app_ids(world: World, domain: str, app_id: str | None) -> tuple[str | None, str | None]:
-    """The application and the build of a URL's id, which may name either."""
+    """The ids of application and build for the id in the URL, which may be either."""
     app = world.table("commcare.apps").peek(app_id or "")
     if app is None or app["domain"] != domain or not app["built_from_app_id"]:
         return app_id, None
@@ -247,7 +247,7 @@ def header_value(form_id: str) -> str:
 
 
 def broken(world: World, call: Call, body: bytes, error: Exception) -> Reply:
-    """The answer to what is no XForm, whatever the version."""
+    """The answer to what is not an XForm, whatever the version."""
     processing.keep_broken(world, call.params["domain"], body, str(error))
     return openrosa(f"There was an error processing the form: {error}", ERROR, 500)
 
@@ -257,7 +257,7 @@ def openrosa(text: str | None, nature: str, status: int, headers: list[tuple[str
 
 
 def envelope(text: str, nature: str) -> str:
-    """HQ writes no XML declaration, and declares it as HTML."""
+    """The OpenRosa envelope: HQ writes no XML declaration, and declares the type as HTML."""
     safe = escape(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "\ufffd", text))
     return (f'<OpenRosaResponse xmlns="http://openrosa.org/http/response"><message nature="{nature}">{safe}</message>'
             "</OpenRosaResponse>")

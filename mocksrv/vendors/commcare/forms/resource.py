@@ -85,7 +85,7 @@ def show(world: World, call: Call, doc: Doc) -> dict[str, Any]:
 
 
 def attachments(world: World, call: Call, doc: Doc) -> dict[str, Any]:
-    """What hangs on a form: always `form.xml`, whose length is counted now if the form came as JSON."""
+    """The attachments of a form: always `form.xml`, whose length is counted now if the form came as JSON."""
     about = dict(doc["attachments"])
     if processing.FORM_XML not in about:
         about[processing.FORM_XML] = {"content_type": "text/xml", "length": len(processing.form_xml(world, doc))}

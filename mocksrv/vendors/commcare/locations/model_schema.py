@@ -1,4 +1,5 @@
-"""What tastypie tells of a resource at `schema/`. Source: tastypie/resources.py, build_schema; tastypie/fields.py."""
+"""Tastypie's description of a resource at `schema/`. Source: tastypie/resources.py, build_schema; tastypie/fields.py.
+"""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ def get_location_types(world: World, call: Call) -> dict[str, Any]:
 
 
 def number(id: str) -> int | None:
-    """The number that an id is; None if it is none."""
+    """The number in an id; None if it is not a number."""
     try:
         return int(id)
     except ValueError:

@@ -112,7 +112,7 @@ def find_parent(world: World, id: Any, data: Doc) -> Doc:
 
 
 def check_parent(world: World, place: Doc, parent: Doc, data: Doc) -> None:
-    """Whether a location of this type may hang there. Raises a 400."""
+    """Whether a location of this type may have this parent. Raises a 400."""
     allowed = {kind["id"] for kind in types_below(world, place["domain"], parent)}
     if not allowed:
         raise refuse(data, CHILDLESS)
@@ -162,7 +162,7 @@ def type_of(world: World, place: Doc, given: Any, new: bool) -> int:
 
 
 def custom_data(world: World, domain: str, given: Any) -> Any:
-    """Custom data, as it was given: HQ reads it as pairs, and keeps whatever they came in."""
+    """Check custom data; returned as given: HQ reads it as pairs, and keeps whatever container they came in."""
     try:
         data = dict(given)
     except (TypeError, ValueError):

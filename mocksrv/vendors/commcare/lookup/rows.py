@@ -38,7 +38,8 @@ SCHEMA = JsonSchema({"properties": {
 
 
 def show(row: Doc) -> dict[str, Any]:
-    """A row as it is sent. Raises 500 for a sort key, not stored yet, that is no number."""
+    """A row as it is sent. Raises 500 for a sort key that is not a number, which can only happen before it is stored.
+    """
     return {"data_type_id": row["table_id"], "fields": row["fields"], "id": row["id"],
             "item_attributes": row["item_attributes"], "resource_uri": "", "sort_key": integer_of(row["sort_key"])}
 
@@ -57,7 +58,7 @@ def load(call: Call) -> dict[str, Any]:
 
 
 def hydrated(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a checked body says about a row; null says nothing. Raises 500."""
+    """The values that a checked body gives a row; null counts as absent. Raises 500."""
     said: dict[str, Any] = {}
     if data.get("data_type_id") is not None:
         said["table_id"] = table_id_of(data["data_type_id"])
@@ -71,7 +72,7 @@ def hydrated(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def table_id_of(value: Any) -> str:
-    """HQ's UUIDField takes texts alone, and lets Python's error out."""
+    """The table's id: HQ's UUIDField takes texts only, and does not handle Python's error for others."""
     try:
         return UUID(value).hex
     except (AttributeError, TypeError, ValueError):
@@ -139,7 +140,7 @@ def create_lookup_item(world: World, call: Call) -> Reply:
                  instead="create_lookup_item", statuses=(201, 400, 404), errors=response_schemas.IDS, source=SOURCE,
                  proof="source", body=LookupItemBody, effect="makes")
 def create_lookup_item_v2(world: World, call: Call) -> Reply:
-    """A new row; what the body says besides comes back."""
+    """A new row; the answer repeats further members of the body."""
     data = load(call)
     return Reply({**data, **show(create(world, call, data))}, 201, NOTHING_SAID)
 
@@ -163,7 +164,7 @@ def update_lookup_item(world: World, call: Call) -> Reply:
                  instead="update_lookup_item", statuses=(200, 201, 400, 404), errors=response_schemas.IDS,
                  source=SOURCE, proof="source", body=LookupItemBody, effect="changes")
 def update_lookup_item_v2(world: World, call: Call) -> Reply:
-    """Change a row; what the body says besides comes back."""
+    """Change a row; the answer repeats further members of the body."""
     data = load(call)
     row, new = update(world, call, data)
     return Reply({**data, **show(row)}, 201 if new else 200, NOTHING_SAID if new else [])

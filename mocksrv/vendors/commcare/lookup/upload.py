@@ -31,7 +31,7 @@ QUEUED = "File has been uploaded successfully and is queued for processing."
 def upload_lookup_tables(world: World, call: Call) -> dict[str, Any]:
     """Create, replace and delete lookup tables and their rows."""
     fields, files = multipart.parse(call) if multipart.is_multipart(call) else ({}, {})
-    replace = fields.get("replace", "").lower() not in ("", "false")  # anything else is taken for true
+    replace = fields.get("replace", "").lower() not in ("", "false")  # any other value counts as true
     if "file-to-upload" not in files or "replace" not in fields:
         return {"message": BAD_REQUEST, "code": FAIL}
     data = files["file-to-upload"].data
@@ -44,7 +44,7 @@ def upload_lookup_tables(world: World, call: Call) -> dict[str, Any]:
 @vendor.view("GET", f"/a/{DOMAIN}/fixtures/fixapi/status/{{download_id}}/", permission="edit_data", plain=True,
              throttled=False, response=response_schemas.TABLES_STATUS, source=SOURCE, proof="source")
 def get_lookup_upload_status(world: World, call: Call) -> dict[str, Any]:
-    """What became of an upload that was queued."""
+    """The status of an upload that was queued."""
     upload = world.table("commcare.uploads").peek(call.params["download_id"])
     if upload is None or upload["domain"] != call.params["domain"] or upload["kind"] != "tables":
         return {"message": "Task in progress. 0% complete", "progress": 0}
@@ -54,7 +54,7 @@ def get_lookup_upload_status(world: World, call: Call) -> dict[str, Any]:
 
 
 def queued(world: World, call: Call, data: bytes, replace: bool) -> dict[str, Any]:
-    """Do at once what HQ does in the background, and say where to ask for it."""
+    """Do at once what HQ does in the background; returns where to ask for the result."""
     download_id, domain = world.hex(), call.params["domain"]
     answer, done = process(world, domain, data, replace)
     world.table("commcare.uploads").insert(download_id, {
@@ -79,7 +79,7 @@ def process(world: World, domain: str, data: bytes, replace: bool) -> tuple[dict
 
 
 def run(world: World, domain: str, workbook: Workbook, replace: bool) -> list[str]:
-    """Write the tables of a workbook; what else there is stays."""
+    """Write the tables of a workbook; other tables stay."""
     problems: list[str] = []
     known = {table["tag"]: table["id"] for table in tables_of(world, domain)}
     for table in workbook.tables:
@@ -110,7 +110,7 @@ def put_table(world: World, domain: str, table: Definition, table_id: str | None
 
 def put_row(world: World, domain: str, table: Definition, table_id: str, sort_key: int, row: Row,
             replace: bool) -> list[str]:
-    """Write one row: by its UID over the old one, else as a new one. Returns what is wrong with it."""
+    """Write one row, replacing the one with its UID. Returns what is wrong with it."""
     problems, uid = [], row.get("UID") or ""
     rows = world.table("commcare.lookup_rows")
     old = rows.peek(uid) if uid and not replace else None

@@ -46,7 +46,7 @@ class Column(NamedTuple):
 
 
 class BadData(Exception):
-    """A parameter that the column's type does not take: PostgreSQL refuses the query."""
+    """A parameter that does not fit the column's type: PostgreSQL refuses the query."""
 
 
 @vendor.view("GET", f"{ROOT}/export/{{source_id}}/", permission="view_reports", plain=True, query=ExportQuery,
@@ -77,7 +77,7 @@ def export_data_source(world: World, call: Call) -> Reply:
              body=SubscriptionBody, consumes="application/x-www-form-urlencoded", produces="text/html", effect="makes",
              statuses=(201, 404, 422, 500), source=f"{SOURCE}, subscribe_to_data_source_changes", proof="source")
 def subscribe_to_data_source(world: World, call: Call) -> Reply:
-    """Have changes of a data source forwarded to a webhook; HQ does not look whether the data source is there."""
+    """Have changes of a data source forwarded to a webhook; HQ does not check that the data source exists."""
     if not domains.has(world, "superset_analytics"):
         raise Refusal(404, Text(NOT_FOUND), diagnosis="the setting commcare.features lacks superset_analytics")
     given = dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
@@ -98,7 +98,7 @@ def subscribe_to_data_source(world: World, call: Call) -> Reply:
 
 
 def columns_of(source: Doc) -> list[Column]:
-    """Each row says whose it is and when it came in; then come the indicators."""
+    """The columns: document id, time of insertion, then the indicators."""
     own = [Column(str(item["column_id"]), str(item.get("datatype", "string")))
            for item in source["configured_indicators"] if isinstance(item, dict) and "column_id" in item]
     return [Column("doc_id", "string"), Column("inserted_at", "datetime"), *own]
@@ -222,7 +222,7 @@ def as_xls(name: str, table: Table) -> bytes:
 
 
 def shown(value: Any) -> str:
-    """A value in a cell: as in CSV. What cannot stand in XML is left out."""
+    """A value in a cell, as in CSV, without characters that XML cannot contain."""
     return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", "" if value is None else str(value))
 
 

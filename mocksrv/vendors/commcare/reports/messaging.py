@@ -26,7 +26,7 @@ SOURCE = "commcare-hq corehq/apps/api/resources/messaging_event"
 PATHS = (f"/a/{DOMAIN}/api/messaging-event/v1/", f"/a/{DOMAIN}/api/v0.5/messaging-event/")
 MOST = 1000
 ORDER = "date_last_activity"
-# What `source` and `content_type` may name; other words in their lists are passed over.
+# What `source` and `content_type` may name; other words in their lists are ignored.
 CONTENT_TYPES = ("sms", "sms-survey", "ivr-survey", "email", "manual-sms", "api-sms", "chat-sms")
 SOURCES = ("broadcast", "scheduled-broadcast", "immediate-broadcast", "reminder", "conditional-alert", "keyword",
            "forwarded", "other", "unrecognized")
@@ -85,7 +85,7 @@ def list_messaging_events(world: World, call: Call) -> dict[str, Any]:
 
 
 def understood(call: Call) -> tuple[Call, tuple[str, int] | None]:
-    """The call with its parameters, or with those in its cursor; and the last date and id of the page before."""
+    """The call with its own parameters or those of its cursor; and the last date and id of the page before."""
     cursor = call.arg("cursor")
     if cursor is None:
         return call, None
@@ -103,7 +103,7 @@ def understood(call: Call) -> tuple[Call, tuple[str, int] | None]:
 
 
 def behind(event: Doc, after: tuple[str, int], descending: bool) -> bool:
-    """Whether an event comes later in the list than the last one of the page before."""
+    """Whether an event comes after the last one of the page before."""
     date, id = after
     if event[ORDER] == date:
         return bool(event["id"] > id)
@@ -158,7 +158,7 @@ def matching(world: World, call: Call) -> list[Doc]:
 
 
 def listed(call: Call, name: str, known: tuple[str, ...]) -> set[str]:
-    """The known words of a parameter with commas."""
+    """The known words of a comma-separated parameter."""
     return set((call.arg(name) or "").split(",")) & set(known)
 
 

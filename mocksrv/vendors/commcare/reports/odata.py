@@ -69,7 +69,7 @@ def base(call: Call) -> str:
 
 @vendor.view("GET", *BASES, response=FeedService, **DECLARED)
 def odata_service(world: World, call: Call) -> Reply:
-    """What feeds there are: one."""
+    """The list of feeds, which has one entry."""
     find(world, call)
     value = [{"name": "feed", "kind": "EntitySet", "url": "feed"}]
     return Reply({"@odata.context": f"{base(call)}$metadata", "value": value}, headers=[VERSION])

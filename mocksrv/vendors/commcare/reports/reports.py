@@ -85,7 +85,7 @@ def query(call: Call, offset: int, limit: int) -> str:
 
 
 def passes(call: Call, item: Doc, value: Any) -> bool:
-    """Whether a row's value passes a filter with what the call says about it."""
+    """Whether a row's value passes a filter with the call's parameters."""
     slug = item["slug"]
     if item["type"] == "date":
         start, end = (day_of(call.arg(f"{slug}-{bound}")) for bound in ("start", "end"))
@@ -104,7 +104,7 @@ def passes(call: Call, item: Doc, value: Any) -> bool:
 
 
 def day_of(bound: str | None) -> str | None:
-    """A bound of a date filter. Raises 500: HQ's FilterException is none that tastypie knows."""
+    """A bound of a date filter. Raises 500: tastypie does not handle HQ's FilterException."""
     try:
         return date.fromisoformat(bound).isoformat() if bound else None
     except ValueError:

@@ -55,7 +55,7 @@ def list_bulk_users(world: World, call: Call) -> dict[str, Any]:
     if text := (call.arg("q") or "").lower():
         found = [user for user in found if any(
             text in (user[name] or "").lower() for name in ("username", "first_name", "last_name", "email"))]
-    # HQ cuts the page out in the search, and tastypie out of that page once more: its length is the total.
+    # HQ pages the search, and tastypie pages that page again: its length is the total.
     first = start or 0
     page = found[first:] if size is None else found[first : first + size]
     shown = wanted or (*BULK_FIELDS, "resource_uri")
@@ -65,7 +65,7 @@ def list_bulk_users(world: World, call: Call) -> dict[str, Any]:
 
 
 def number_for_search(call: Call, name: str) -> int | None:
-    """A number that goes to the search as it is. Raises the canned 500 for what the search does not take."""
+    """A number for the search engine. Raises the canned 500 for one that it refuses."""
     value = call.arg(name)
     if value is None:
         return None
@@ -78,7 +78,7 @@ def number_for_search(call: Call, name: str) -> int | None:
 @vendor.resource("GET", "bulk-user", "v1", "v0.5", detail=True, permission="edit_commcare_users", statuses=(500,),
                  source=SOURCE, proof="source")
 def get_bulk_user(world: World, call: Call) -> dict[str, Any]:
-    """HQ has this route, and nothing behind it."""
+    """A route of HQ without an implementation."""
     raise failed("one bulk-user is not implemented: use user")
 
 
@@ -121,7 +121,7 @@ def list_domain_cases(world: World, call: Call) -> dict[str, Any]:
 @vendor.resource("GET", "device-log", "v1", "v0.5", permission="edit_data", response=DeviceLogList, source=SOURCE,
                  proof="source")
 def list_device_logs(world: World, call: Call) -> dict[str, Any]:
-    """Rows of device logs; they are never counted, so `next` is always there."""
+    """Rows of device logs; they are never counted, so `next` is never null."""
     domain, logs = call.params["domain"], world.table("commcare.device_logs")
     found = [logs.peek(id) or {} for _, id in logs.range("by_date", (domain,), (domain, TOP))]
     for name in ("user_id", "username", "type", "xform_id", "device_id"):

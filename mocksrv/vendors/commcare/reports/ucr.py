@@ -29,7 +29,7 @@ MISSING = "Missing data_source_id parameter"
 @vendor.view("GET", f"/a/{DOMAIN}/api/ucr/v1/", f"/a/{DOMAIN}/api/v0.5/ucr/", permission="edit_data",
              response=RowList, statuses=(200, 400, 403, 404), source=SOURCE, proof="source", query=RowQuery)
 def list_rows(world: World, call: Call) -> dict[str, Any]:
-    """Rows by time of insertion; `next` is there while a page has rows, even on the last one."""
+    """Rows by time of insertion; `next` is set while a page has rows, even on the last one."""
     domain = call.params["domain"]
     if not domains.has(world, "ucr"):
         raise Refusal(403, diagnosis="the setting commcare.features lacks ucr")
@@ -56,7 +56,7 @@ def list_rows(world: World, call: Call) -> dict[str, Any]:
 
 
 def cursor_of(call: Call) -> dict[str, str]:
-    """What the cursor holds. Raises 400."""
+    """The content of the cursor. Raises 400."""
     cursor = call.arg("cursor")
     if cursor is None:
         return {}
@@ -67,7 +67,7 @@ def cursor_of(call: Call) -> dict[str, str]:
 
 
 def limit_of(value: str | None) -> tuple[int, int | str]:
-    """The limit, and as `meta` has it: the query's own text, unless it was capped or not given."""
+    """The limit, and its form in `meta`: the query's own text, unless it was capped or not given."""
     if value is None:
         return DEFAULT, DEFAULT
     limit = paginator.natural(value)

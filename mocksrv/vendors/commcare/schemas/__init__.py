@@ -1,4 +1,4 @@
-"""What answers look like: for the documentation and the contract tests, never on the way out."""
+"""The schemas of answers, for the documentation and the contract tests; answers are not made with them."""
 
 from mocksrv.vendors.commcare.schemas.activity import (
     Action,

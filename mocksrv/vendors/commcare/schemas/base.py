@@ -1,4 +1,4 @@
-"""What the schemas of answers are made of."""
+"""The base of the schemas of answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 
 
 class Strict(Schema):
-    """Unknown fields are refused, and all fields that have no default must be there."""
+    """Unknown fields are refused, and all fields without a default are required."""
 
 
 def text(**given: Any) -> fields.String:

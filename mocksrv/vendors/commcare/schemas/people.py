@@ -1,4 +1,4 @@
-"""Mobile workers, groups, web users, and who they are."""
+"""Mobile workers, groups, web users, and identities."""
 
 from __future__ import annotations
 

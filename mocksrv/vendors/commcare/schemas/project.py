@@ -1,4 +1,4 @@
-"""What a project is set up with: applications, locations, lookup tables, exports."""
+"""The setup of a project: applications, locations, lookup tables, exports."""
 
 from __future__ import annotations
 

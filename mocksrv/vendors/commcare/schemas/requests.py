@@ -1,4 +1,4 @@
-"""What requests of the resources look like: for the documentation. HQ's own texts are where requests are read."""
+"""The schemas of requests to resources, for the documentation. Checks with HQ's texts are in the resources."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Accounts that every world has: the domain `exi-training` as it answered in 2015, `demo`, and who may log in.
 
-Besides the administrator there are accounts and keys that are refused, each for one reason of its own.
+Besides the administrator there are accounts and keys that are refused, each for one reason.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ KEYS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def member(role: str) -> dict[str, Any]:
-    """What a web user is in one domain."""
+    """A web user's membership in one domain."""
     return {"role": role, "is_admin": role == "Admin", "is_active": True, "primary_location_id": "",
             "assigned_location_ids": [], "profile": "", "user_data": {}, "tableau_role": "Un-licensed",
             "tableau_groups": []}
@@ -106,6 +106,6 @@ def milk() -> Submission:
 
 
 def credentials(world: World, base_url: str) -> list[dict[str, Any]]:
-    """What clients need to log in."""
+    """The credentials of a new world."""
     return [{"base_url": base_url, "username": ADMIN, "password": PASSWORD, "api_key": KEY,
              "domains": "exi-training, demo"}]

@@ -39,7 +39,7 @@ class Story:
         self.baby, self.village = random.choice(names["male"]), random.choice(names["places"])
 
     def form(self, name: str, after: timedelta, content: Form) -> Submission:
-        """One visit: its form ends `after` so long and arrives some seconds later."""
+        """One visit: its form ends `after` the given time and arrives some seconds later."""
         end = self.began + after
         moment, user = dates.text(end), self.worker
         form = {

@@ -1,4 +1,4 @@
-"""Date ranges with dots, `last_modified.gte=...`, as several resources take them."""
+"""Date ranges with dots, `last_modified.gte=...`, which several resources take."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def load(call: Call) -> Any:
 
 
 def storable(data: Any) -> Any:
-    """The data, if a database takes it: no half of a surrogate pair, no number that JSON has no word for."""
+    """The data, if a database takes it: no lone surrogate, no NaN or infinity."""
     try:
         orjson.dumps(data)
     except TypeError as error:
@@ -44,7 +44,7 @@ def load_object(call: Call) -> dict[str, Any]:
 
 
 def as_bundle(data: Any) -> dict[str, Any]:
-    """What tastypie takes for the data of one object: nothing and anything empty are an empty object."""
+    """The data of one object as tastypie sees it: null and anything empty are an empty object."""
     data = data or {}
     if not isinstance(data, dict):
         raise failed("the body must be one JSON object")
@@ -52,7 +52,8 @@ def as_bundle(data: Any) -> dict[str, Any]:
 
 
 def load_objects(call: Call) -> list[Any]:
-    """The `objects` of a PATCH on a list, as Python goes through whatever they are. Raises 400 and the canned 500."""
+    """The `objects` of a PATCH on a list, as Python iterates over whatever value it is. Raises 400 and the canned 500.
+    """
     data = load(call)
     if isinstance(data, dict | list | str) and "objects" not in data:
         raise bad_request("Invalid data sent: missing 'objects'")
@@ -75,7 +76,7 @@ def load_xml(text: bytes) -> Any:
 
 
 def value_of(node: Element) -> Any:
-    """What an element of tastypie's XML stands for."""
+    """The value of an element of tastypie's XML."""
     kind = node.get("type")
     if node.tag in ("object", "response") or kind == "hash" or (kind is None and len(node)):
         return {child.tag: value_of(child) for child in node}

@@ -27,7 +27,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "lt": lambda a, b: a < b,
     "lte": lambda a, b: a <= b,
 }
-# Compared as texts, whatever the field is.
+# Lookups that compare texts, whatever the field's type.
 TEXTS: dict[str, Callable[[str, str], bool]] = {
     "iexact": lambda a, b: a.lower() == b.lower(),
     "contains": lambda a, b: b in a,
@@ -37,7 +37,7 @@ TEXTS: dict[str, Callable[[str, str], bool]] = {
     "endswith": lambda a, b: a.endswith(b),
     "iendswith": lambda a, b: a.lower().endswith(b.lower()),
 }
-# Numbers out of a moment.
+# Lookups of a part of a moment, as a number.
 PARTS: dict[str, Callable[[str], int]] = {
     "year": lambda text: int(text[:4]), "month": lambda text: int(text[5:7]), "day": lambda text: int(text[8:10]),
     "hour": lambda text: int(text[11:13]), "minute": lambda text: int(text[14:16]),
@@ -78,7 +78,7 @@ def tests(pairs: Iterable[tuple[str, str]], known: Mapping[str, Kind], allowed: 
           ) -> list[QueryInstance]:
     """The conditions in a query: of the `known` fields the `allowed` ones, each with its lookups.
 
-    Parameters of unknown fields are passed over, and the last one of a name counts. Raises the refusals of tastypie.
+    Parameters of unknown fields are ignored, and the last one of a name counts. Raises the refusals of tastypie.
     """
     given: dict[str, list[str]] = {}
     for name, value in pairs:
@@ -150,7 +150,7 @@ def whole(value: Any) -> int:
 
 
 def finds(pattern: str, text: str, any_case: bool) -> bool:
-    """Whether a pattern out of a query is in a text. PostgreSQL's matcher never runs away; a backtracking one may."""
+    """Whether a pattern out of a query is in a text. PostgreSQL's always ends; a backtracking matcher may not."""
     try:
         return patterns.compiled(pattern, any_case=any_case)(text)
     except TimeoutError:

@@ -14,9 +14,8 @@ from mocksrv.vendors.commcare.errors import bad_request
 
 @dataclass(frozen=True)
 class Objects:
-    """The objects of a page, whose JSON is remembered: to write it costs more than all else that an answer takes.
-
-    What `show` gives must depend on nothing but the document and the `form`.
+    """The objects of a page, whose JSON is cached: writing it costs more than the rest of an answer. The result of
+    `show` must depend on nothing but the document and the `form`.
     """
 
     table: Table
@@ -28,7 +27,7 @@ class Objects:
         return [self.show(self.table.peek(id)) for id in self.ids]
 
     def texts(self, write: Callable[[Any], str]) -> list[str]:
-        """Each as JSON, as `write` writes it, which is always the same."""
+        """Each object as JSON, written by `write`, which must be a pure function."""
         return [self.table.made(id, self.form, lambda doc: write(self.show(doc))) for id in self.ids]
 
 

@@ -1,4 +1,4 @@
-"""When a domain has asked too much: 429. Off unless the setting `commcare.throttle` says otherwise.
+"""Throttling of domains: 429. Off unless the setting `commcare.throttle` says otherwise.
 
 HQ source: corehq/apps/api/resources/meta.py, corehq/project_limits (limits grow with the number of users).
 """
@@ -32,7 +32,7 @@ def window(world: World, seconds: float, name: str = "requests") -> Window:
 
 
 def check_submission(world: World, call: Call) -> None:
-    """The receiver has limits of its own, which forms alone use up, and says nothing of when to come again."""
+    """Check the receiver's own limits, which only submissions use up; its refusal has no Retry-After."""
     try:
         check(world, call, count=True, name="submissions")
     except Refusal as refused:

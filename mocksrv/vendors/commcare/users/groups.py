@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Group = Mapping[str, Any]
 SOURCE = "commcare-hq corehq/apps/api/resources/v0_5.py, GroupResource"
-# Properties with a type; all others are taken as they come, and never shown.
+# Properties with a type; all others are stored unchecked, and never shown.
 TYPES: dict[str, type] = {
     "_id": str, "case_sharing": bool, "doc_type": str, "domain": str, "last_modified": str, "metadata": dict,
     "name": str, "path": list, "removed_users": list, "reporting": bool, "users": list,
@@ -44,7 +44,7 @@ class Unnamed(Exception):
 
 
 def checked(name: str, value: Any) -> Any:
-    """The value that a property takes. Raises the canned 500 for one of another type."""
+    """The value of a property. Raises the canned 500 for a value of another type."""
     kind = TYPES.get(name)
     if value is None or kind is None:
         return value
@@ -54,7 +54,7 @@ def checked(name: str, value: Any) -> Any:
 
 
 def store(world: World, group: Group) -> None:
-    """Save a group under its `_id`; one that calls itself another kind of document is not seen any more."""
+    """Save a group under its `_id`; one with another `doc_type` is no longer found."""
     table, id = world.table("commcare.groups"), group["_id"]
     if not id:
         raise failed("a document must have an id")
@@ -142,7 +142,7 @@ def without(users: Iterable[Any], gone: Iterable[Any]) -> list[Any]:
 
 
 def change(world: World, group: dict[str, Any], data: Group) -> None:
-    """Set what differs in a group. Raises refusals; users that were added then are stored, with all before them."""
+    """Change the properties of a group that differ. Raises refusals; users that were added before stay stored."""
     for name, value in data.items():
         if name == "name" and group["name"] != value:
             if not value:
@@ -157,7 +157,7 @@ def change(world: World, group: dict[str, Any], data: Group) -> None:
 
 
 def change_users(world: World, group: dict[str, Any], wanted: Any) -> None:
-    """Add and remove users; whoever is added is not looked up, and stored at once."""
+    """Add and remove users; users that are added are not looked up, and stored at once."""
     held = group["users"]
     try:
         wanted, known = dict.fromkeys(wanted), set(held)

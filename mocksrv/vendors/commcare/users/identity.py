@@ -48,7 +48,7 @@ def list_user_domains(world: World, call: Call) -> dict[str, Any]:
         names = [name for name in names if caller.may(world, name, "view_reports")]
     found = [domain for name in names if (domain := domains.find(world, name))
              and (not flag or domains.has(world, flag))]
-    # HQ's paginator of this list does nothing: one page, and its count is all that `meta` has.
+    # HQ's paginator of this list does nothing: there is one page, and `meta` has its count alone.
     return {"meta": {"total_count": len(found)}, "objects": [
         {"domain_name": domain["name"], "project_name": domain["title"]} for domain in found]}
 
@@ -105,7 +105,7 @@ def invite(world: World, call: Call) -> Reply:
 
 
 def email_errors(world: World, domain: str, email: str) -> list[str]:
-    """Why nobody can be invited at an address: it is none, or has been invited, or is a member's."""
+    """Why an address cannot be invited: it is malformed, has been invited already, or belongs to a member."""
     if not is_email(email):
         return ["Enter a valid email address."]
     kind, user = authentication.find_user(world, email.lower())

@@ -1,6 +1,6 @@
 """Registration of mobile workers by SMS. HQ source: corehq/apps/sms/resources/v0_5.py.
 
-What would be sent is kept nowhere: outgoing messages are seen through messaging-event only.
+The messages are not stored: outgoing messages are seen through messaging-event only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NUMBER = re.compile(r"\+?[0-9]{7,15}")
                  statuses=(200, 400), source="commcare-hq corehq/apps/sms/resources/v0_5.py", proof="source",
                  body=RegistrationBody)
 def register_by_sms(world: World, call: Call) -> dict[str, list[str]]:
-    """Invite phone numbers to register; sorts them into good, malformed and taken ones."""
+    """Invite phone numbers to register; sorts them into invited, malformed and taken ones."""
     data, domain = deserializer.load_object(call), call.params["domain"]
     for name in ("app_id", "users"):
         if name not in data:

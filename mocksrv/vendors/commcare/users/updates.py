@@ -1,7 +1,7 @@
-"""What a request changes in a mobile worker, field by field.
+"""The changes of a request to a mobile worker, field by field.
 
 HQ source: corehq/apps/api/user_updates.py, CommcareUserUpdates; corehq/apps/users/models.py. HQ takes the fields in the
-order of the body. A field that is refused does not keep it from the next one, and a telephone number saves all that has
+order of the body. After a field that is refused it goes on with the next one, and a telephone number saves all that has
 changed so far: what a refused request leaves behind depends on that order.
 """
 
@@ -27,7 +27,7 @@ class Unfit(Exception):
 
 
 class Draft:
-    """A mobile worker while a request changes it."""
+    """A mobile worker with the changes of a request that are not stored yet."""
 
     def __init__(self, world: World, user: Mapping[str, Any]) -> None:
         self.world = world
@@ -48,7 +48,7 @@ class Draft:
 
 
 def apply(draft: Draft, data: Mapping[str, Any]) -> list[str]:
-    """Take the fields of a body into a draft; why some could not be taken. Raises what HQ does not handle."""
+    """Apply the fields of a body to a draft; returns why some were refused. Raises 500 for what HQ does not handle."""
     errors = []
     places = {name: data.get(name) for name in ("primary_location", "locations")}
     for name, value in [*((name, value) for name, value in data.items() if name not in places), ("location", places)]:
@@ -115,7 +115,7 @@ def phone_numbers(draft: Draft, value: Any) -> None:
 
 
 def items(value: Any, name: str) -> Iterable[Any]:
-    """What Python goes through: the elements of a list, the keys of an object, the letters of a text."""
+    """What Python iterates over: the elements of a list, the keys of an object, the letters of a text."""
     if not isinstance(value, list | dict | str):
         raise failed(f"{name} must be a list, not {value!r}")
     return value
@@ -171,7 +171,7 @@ def role(draft: Draft, value: Any) -> None:
 
 
 def location(draft: Draft, places: Mapping[str, Any]) -> None:
-    """Both location fields, which go together; nothing is no change, and anything else that is empty removes all."""
+    """Both location fields, which go together. Both None: no change; both empty: no locations."""
     primary, listed = places["primary_location"], places["locations"]
     if primary is None and listed is None:
         return

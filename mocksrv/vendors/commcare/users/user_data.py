@@ -27,7 +27,7 @@ class UserDataError(Exception):
 
 
 def provided(world: World, user: Mapping[str, Any]) -> dict[str, Any]:
-    """What nobody can set: the profile's fields, and what HQ adds."""
+    """Data that cannot be set: the profile's fields, and those that HQ adds."""
     id = user.get("profile_id")
     profile = custom_data_fields.profile(world, user["domain"], id) if id else None
     data = dict(profile["fields"]) if profile else {}

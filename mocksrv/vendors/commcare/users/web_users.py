@@ -30,7 +30,7 @@ EDITABLE = ("role", "primary_location_id", "assigned_location_ids", "profile", "
 
 
 def permissions(world: World, domain: str, user: Doc) -> dict[str, Any]:
-    """What a web user may do: HqPermissions with the keys that clients read."""
+    """A web user's permissions: HqPermissions with the keys that clients read."""
     held, document = user["memberships"][domain], domains.find(world, domain)
     granted = domains.PERMISSIONS if held["is_admin"] else (document or {})["roles"].get(held["role"], ())
     return {name: name in granted for name in domains.PERMISSIONS} | {
@@ -63,7 +63,7 @@ def show(world: World, call: Call, user: Doc, *, detail: bool = True) -> dict[st
 
 
 def active_in(user: Doc, domain: str) -> bool:
-    """Whether a web user is a member of a domain that nobody has deactivated there."""
+    """Whether a web user is an active member of a domain."""
     held = user["memberships"].get(domain)
     return held is not None and held["is_active"]
 
@@ -107,7 +107,7 @@ def get_web_user(world: World, call: Call) -> dict[str, Any]:
 @vendor.resource("PATCH", "web-user", "v1", "v0.5", detail=True, permission="edit_web_users",
                  response=WebUserObject, statuses=(202, 400), source=SOURCE, proof="source", body=WebUserChange)
 def update_web_user(world: World, call: Call) -> Reply:
-    """Change what a web user is in this domain."""
+    """Change a web user's membership in this domain."""
     user, data = find(world, call), deserializer.load_object(call)
     domain = call.params["domain"]
     errors = check(world, domain, data) + unknown_locations(world, domain, data)
@@ -134,14 +134,14 @@ def set_active(world: World, call: Call, active: bool) -> Reply:
 @vendor.resource("POST", "web-user", "v1", "v0.5", tail="{pk}/activate/", permission="edit_web_users",
                  statuses=(202, 404), response=response_schemas.NOTHING, source=SOURCE, proof="source")
 def activate_web_user(world: World, call: Call) -> Reply:
-    """Let a web user into the domain again."""
+    """Activate a web user in the domain again."""
     return set_active(world, call, True)
 
 
 @vendor.resource("POST", "web-user", "v1", "v0.5", tail="{pk}/deactivate/", permission="edit_web_users",
                  statuses=(202, 404), response=response_schemas.NOTHING, source=SOURCE, proof="source")
 def deactivate_web_user(world: World, call: Call) -> Reply:
-    """Keep a web user out of the domain."""
+    """Deactivate a web user in the domain."""
     return set_active(world, call, False)
 
 
@@ -181,7 +181,7 @@ def location_errors(data: Mapping[str, Any]) -> list[str]:
 
 
 def unknown_locations(world: World, domain: str, data: Mapping[str, Any]) -> list[str]:
-    """That locations are not there, if the two fields fit together otherwise."""
+    """The error about locations that do not exist, if the two fields are consistent otherwise."""
     assigned = data.get("assigned_location_ids")
     if not isinstance(assigned, list) or location_errors(data):
         return []

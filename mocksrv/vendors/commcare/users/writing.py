@@ -27,7 +27,7 @@ CONFIRM, SEND_NOW = "require_account_confirmation", "send_confirmation_email_now
 
 
 def new_user(world: World, domain: str, username: str, data: Mapping[str, Any], confirmed: bool) -> dict[str, Any]:
-    """The document of a mobile worker as it begins. Raises the canned 500."""
+    """The document of a new mobile worker. Raises the canned 500."""
     return {
         "id": world.hex(), "domain": domain, "username": username, "first_name": "", "last_name": "",
         "email": updates.lower_email(data.get("email", "")), "password": updates.usable_password(data.get("password")),
@@ -51,7 +51,7 @@ def check_confirmation(data: Mapping[str, Any]) -> bool:
 @vendor.resource("POST", "user", "v1", "v0.5", permission="edit_commcare_users", response=Created,
                  statuses=(201, 400, 500), source=listing.SOURCE, proof="source", body=UserBody, effect="makes")
 def create_user(world: World, call: Call) -> Reply:
-    """A new mobile worker; fields other than username and password that cannot be taken are dropped in silence."""
+    """A new mobile worker; other fields than username and password are dropped silently if they are not valid."""
     data, domain = deserializer.load_object(call), call.params["domain"]
     if "username" not in data:
         raise failed("username is missing")
@@ -66,7 +66,7 @@ def create_user(world: World, call: Call) -> Reply:
     try:
         updates.apply(draft, {name: value for name, value in data.items() if name not in ("username", "password")})
     except Refusal:
-        retire(world, draft.user)  # HQ takes the worker back, and what it knows of the name stays
+        retire(world, draft.user)  # HQ deletes the worker again; the name stays taken
         raise
     draft.save()
     location = call.prefix + listing.detail_uri(call, "user", draft.user["id"])
@@ -77,7 +77,7 @@ def create_user(world: World, call: Call) -> Reply:
                  response=response_schemas.echo(UserObject), statuses=(200, 400, 500),
                  source=listing.SOURCE, proof="source", body=UserBody, effect="changes")
 def update_user(world: World, call: Call) -> dict[str, Any]:
-    """Change the fields that are given; what was saved before one is refused stays."""
+    """Change the fields that are given; fields saved before one is refused stay changed."""
     data = deserializer.load_object(call)
     draft = updates.Draft(world, find(world, call, failed))
     awaited = draft.user.get("is_account_confirmed") is False and draft.user["email"]
@@ -106,7 +106,7 @@ def retire(world: World, user: Mapping[str, Any]) -> None:
 
 
 def find(world: World, call: Call, missing: Any = not_found) -> Mapping[str, Any]:
-    """The worker that the path names. Raises `missing`, which is never a plain 404 where something is written."""
+    """The worker that the path names. Raises `missing`, which for writes is never a plain 404."""
     user = owned(world, "commcare.users", call.params["pk"], call.params["domain"])
     if user is None:
         raise missing(f"no mobile worker {call.params['pk']!r} in this domain")
@@ -125,7 +125,7 @@ def set_active(world: World, call: Call, active: bool) -> Reply:
                  statuses=(202, 400, 404), response=response_schemas.NOTHING, source=listing.SOURCE, proof="source",
                  effect="changes")
 def activate_user(world: World, call: Call) -> Reply:
-    """Let a mobile worker log in again."""
+    """Activate a mobile worker again."""
     return set_active(world, call, True)
 
 
@@ -133,7 +133,7 @@ def activate_user(world: World, call: Call) -> Reply:
                  statuses=(202, 400, 404), response=response_schemas.NOTHING, source=listing.SOURCE, proof="source",
                  effect="changes")
 def deactivate_user(world: World, call: Call) -> Reply:
-    """Keep a mobile worker from logging in."""
+    """Deactivate a mobile worker, who can no longer log in."""
     return set_active(world, call, False)
 
 

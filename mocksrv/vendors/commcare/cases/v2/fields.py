@@ -19,7 +19,7 @@ def is_field_parameter(name: str) -> bool:
 
 
 def field_filter(params: Params) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """What takes a case to what is shown of it. Raises Refusal."""
+    """A function from a case to the parts of it that are shown. Raises Refusal."""
     fields, exclude = (used(params, word) for word in ("fields", "exclude"))
     if fields and exclude:
         raise view_error(400, "You cannot specify both 'fields' and 'exclude'")

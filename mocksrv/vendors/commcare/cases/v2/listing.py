@@ -31,22 +31,22 @@ EXACT = ("external_id", "case_type", "owner_id", "case_name")
 DATES = {"last_modified": "date_modified", "server_last_modified": "server_date_modified", "date_opened": "date_opened",
          "date_closed": "date_closed", "indexed_on": "indexed_on"}
 DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
-# Parameters that are compared exactly -> the hash index on them; case types have an index that is in order.
+# Parameters that are compared exactly -> the hash index on them; case types have an ordered index.
 HINTS = {"external_id": "by_external_id", "owner_id": "by_owner"}
 
 
 class Page:
-    """The cases of one page, how many match in all, and the cursor behind the page."""
+    """The cases of one page, the number of all matches, and the cursor for the next page."""
 
     def __init__(self, docs: list[Doc], total: int, cursor: str | None, params: Params) -> None:
         self.docs = docs
         self.total = total
         self.cursor = cursor
-        self.params = params  # with a cursor those that it carries
+        self.params = params  # those of the cursor, if there is one
 
 
 def find(world: World, domain: str, params: Params, extra: Iterable[Test] = ()) -> Page:
-    """The page that the parameters, or the cursor among them, ask for; `extra` tests hold too. Raises Refusal."""
+    """The page for the parameters or the cursor among them; cases must also pass the `extra` tests. Raises Refusal."""
     after = None
     if (cursor := dict(params).get("cursor")) is not None:
         params, after = open_cursor(cursor)
@@ -67,10 +67,10 @@ def find(world: World, domain: str, params: Params, extra: Iterable[Test] = ()) 
 
 
 def total_of(world: World, search: Search, params: Params) -> int:
-    """How many cases match in all: every page says so, and counting takes a look at each case."""
+    """The number of all matching cases, cached: every page shows it, and counting tests each case."""
     if world.setting("commcare.index_delay"):  # what is visible changes without a write
         return search.total()
-    today = dates.now(world)[:10]  # which a query may compare with
+    today = dates.now(world)[:10]  # a query may compare with the current time
     return remembered(world, "totals", (search.table.version, search.domain, today, tuple(params)), search.total)
 
 
@@ -91,7 +91,7 @@ class Search:
             if len(given.get(name, ())) == 1:
                 self.ids = self.table.by(index, (domain, given[name][0]))
         if len(given.get("case_type", ())) == 1:
-            # The index answers this parameter, so that it costs no test.
+            # The index answers this parameter, so it needs no test.
             self.index, self.prefix = "by_type", (domain, given["case_type"][0])
             self.tests = [test for test in tests if getattr(test, "field", None) != "case_type"]
 
@@ -177,7 +177,9 @@ def equals(field: str, value: str) -> Test:
 
 
 def property_test(name: str, value: str) -> Test:
-    """Among the properties the index holds what a case has besides: `@status`, `case_name`, `last_modified`, ..."""
+    """A test of a property; the index also has system fields as properties: `@status`, `case_name`, `last_modified`,
+    ...
+    """
     special = METADATA.get(name)
 
     def test(doc: Doc) -> bool:
@@ -195,7 +197,7 @@ def date_test(world: World, field: str, word: str, value: str) -> Test:
     except ValueError:
         raise view_error(400, f"Cannot parse datetime '{value}'") from None
     if DAY.fullmatch(value) and word in ("gt", "lte"):
-        bound = bound[:11] + "23:59:59.999999Z"  # the search index fills up a date alone to the end of its day
+        bound = bound[:11] + "23:59:59.999999Z"  # the search index takes a date without a time as the end of its day
     compare = COMPARISONS[word]
     return lambda doc: doc[field] is not None and compare(doc[field], bound)
 
@@ -210,7 +212,7 @@ def make_cursor(params: Params, last: Doc) -> str:
 
 
 def open_cursor(cursor: str) -> tuple[Params, tuple[str, str]]:
-    """The parameters, and the moment and id behind which to go on. Raises the Refusal of a crash.
+    """The parameters, and the moment and id after which the next page begins. Raises HQ's 500 for a broken cursor.
 
     HQ reads a cursor without a check. Of a repeated name it takes the first: with `indexed_on.gte` among the caller's
     own parameters the second page is the first one again, and the walk goes on from there without that bound.

@@ -31,7 +31,7 @@ INDEX_IDS = ("case_id", "external_id", "temporary_id")
 INDEX_TEXTS = (*INDEX_IDS, "case_type", "relationship")
 RELATIONSHIPS = ["child", "extension"]
 IDENTIFIER = re.compile(r"(?!xml)[^\W\d][\w.\-]*")
-# What cannot stand in XML: HQ fails on it.
+# Characters that XML cannot contain: HQ fails on them.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -40,7 +40,7 @@ class Invalid(Exception):
 
 
 def check(data: Any, kind: str) -> Payload:
-    """One case of a payload, as `kind` "create", "update" or "upsert". Raises Invalid, or the Refusal of a crash."""
+    """Check one case of a payload of `kind` "create", "update" or "upsert". Raises Invalid, or HQ's 500."""
     if not isinstance(data, dict):
         raise view_failed("each case is a JSON object")
     if kind == "create" and "case_id" in data:
@@ -125,7 +125,7 @@ def check_index(index: Mapping[str, Any]) -> None:
 
 
 def as_xml(value: Any) -> Any:
-    """Texts as they come out of XML, through which every change goes. Raises the Refusal of a crash."""
+    """Texts as they come out of XML, through which every change goes. Raises HQ's 500."""
     if isinstance(value, str):
         if NOT_XML.search(value):
             raise view_failed("a text holds a character that cannot stand in XML")
@@ -183,7 +183,7 @@ def by_external_ids(world: World, domain: str, external_ids: Iterable[str]) -> d
 
 
 class Resolver:
-    """The ids that the cases of one request stand for.
+    """Finds the case ids that the rows of one request mean.
 
     HQ finds all external ids at once, when the first one is asked for; a case that an upsert makes is not among them.
     """
@@ -206,7 +206,7 @@ class Resolver:
         return here | by_external_ids(self.world, self.domain, missing)
 
     def case_id(self, row: Payload) -> str:
-        """Whom a row is about; an upsert that finds nobody makes a case. Raises Invalid."""
+        """The id of a row's case, a new one if an upsert finds none. Raises Invalid."""
         if row["kind"] == "upsert":
             return self.external.get(row["external_id"]) or self.world.uuid()
         if not row.get("case_id"):
@@ -217,7 +217,7 @@ class Resolver:
         return id
 
     def index_id(self, index: Mapping[str, Any]) -> str:
-        """Where an index leads; "" to remove it. Raises Invalid."""
+        """The id of the case that an index refers to; "" to remove the index. Raises Invalid."""
         if index.get("temporary_id"):
             if index["temporary_id"] not in self.temporary:
                 raise Invalid(f"Could not find a case with temporary_id '{index['temporary_id']}'")
@@ -234,7 +234,7 @@ class Resolver:
 
 
 def blocks(world: World, domain: str, user_id: str, rows: list[Payload]) -> list[dict[str, Any]]:
-    """The case blocks of checked cases; those that are created get their ids. Raises Invalid, or a crash."""
+    """The case blocks of checked cases; new cases get their ids. Raises Invalid, or HQ's 500."""
     for row in rows:
         if row["kind"] == "create":
             row["case_id"] = world.uuid()
@@ -265,12 +265,12 @@ def block(world: World, user_id: str, row: Payload, resolver: Resolver) -> dict[
 
 
 def written(part: Any) -> Any:
-    """What HQ's case block writes as elements: names that begin with `_` are its own."""
+    """The properties that HQ's case block writes as elements: names that begin with `_` are reserved."""
     return {name: value for name, value in part.items() if name[0] != "_"} if isinstance(part, dict) else part
 
 
 def index_of(index: Mapping[str, Any], resolver: Resolver) -> dict[str, str]:
-    """An index of a case block. Raises Invalid, or the crash of HQ's CaseBlock, which wants a relationship."""
+    """An index of a case block. Raises Invalid, or HQ's 500 if the relationship is missing."""
     id = resolver.index_id(index)
     if index.get("relationship") not in RELATIONSHIPS:
         raise view_failed("an index needs a relationship, even one that is to be removed")

@@ -23,7 +23,7 @@ Test = Callable[[Doc], bool]
 
 TOKEN = re.compile(r"""\s*(?:(?P<text>"[^"]*"|'[^']*')|(?P<number>-?\d+(?:\.\d+)?)|(?P<mark><=|>=|!=|[=<>(),])"""
                    r"""|(?P<name>@?[^\W\d][\w.\-]*(?:/@?[^\W\d][\w.\-]*)*))""")
-# Names of what a case has besides its properties.
+# Names of system fields: those that a case has besides its properties.
 METADATA: dict[str, Callable[[Doc], Any]] = {
     "@case_id": lambda doc: doc["case_id"],
     "@case_type": lambda doc: doc["case_type"],
@@ -38,7 +38,7 @@ METADATA: dict[str, Callable[[Doc], Any]] = {
 }
 
 
-# Functions that HQ has and that are missing here.
+# Functions of HQ that are not simulated.
 MISSING = ("fuzzy-date", "phonetic-match", "within-distance", "unwrap-list", "datetime", "datetime-add", "double")
 
 
@@ -176,7 +176,7 @@ class Parser:
     # --- reading cases --------------------------------------------------------------------------------------
 
     def read(self, doc: Doc, path: tuple[str, ...]) -> str:
-        """The value of a property, up the indices that a path names; "" where there is none."""
+        """The value of a property, following the indices of a path; "" if it is not set."""
         for index in path[:-1]:
             above = self.above(doc, index)
             if above is None:
@@ -274,8 +274,8 @@ FUNCTIONS: dict[str, Callable[[Parser], Test]] = {
 
 
 def nearly(held: str, wanted: str) -> bool:
-    """Whether a text becomes another by few changes of letters: none up to 2 letters, 1 up to 5, else 2; and the first
-    two letters agree (Elasticsearch's fuzziness AUTO with HQ's prefix length)."""
+    """Whether two texts are within an edit distance of 0 (up to 2 letters), 1 (up to 5) or 2, and agree in their first
+    two letters (Elasticsearch's fuzziness AUTO with HQ's prefix length)."""
     allowed = 0 if len(wanted) < 3 else 1 if len(wanted) < 6 else 2
     if abs(len(held) - len(wanted)) > allowed or held[:2] != wanted[:2]:
         return False
@@ -288,7 +288,7 @@ def nearly(held: str, wanted: str) -> bool:
 
 
 def compare(held: str, mark: str, wanted: str) -> bool:
-    """Equality compares texts; order compares numbers or dates, and a value that is neither fails."""
+    """A comparison: equality compares texts; order compares numbers or dates, and other values never match."""
     if mark in ("=", "!="):
         return (held == wanted) is (mark == "=")
     try:

@@ -52,8 +52,8 @@ BULK = {**COMMON, "options": "OPTIONS, GET, POST, OPTIONS"}
 def show(doc: Doc, written_on: str | None = None) -> dict[str, Any]:
     """A case, its keys in the order in which HQ sends them.
 
-    What a write answers, `written_on` then, comes from the database; what is read, from the search index, where
-    properties with the names of what a case has besides are not told from it.
+    The answer of a write (`written_on` is given then) comes from the database. Reads come from the search index, where
+    properties that have the name of a system field cannot be told apart from it.
     """
     properties = doc["properties"]
     if written_on is None and not METADATA.keys().isdisjoint(properties):
@@ -156,7 +156,7 @@ def many(world: World, call: Call, case_ids: list[str], external_ids: list[str])
     reach = Reach(world, call.params["domain"], call.caller)
     found: list[tuple[str, str, Doc | None]] = [("case_id", id, found_in_index(world, call, id)) for id in case_ids]
     for external_id in external_ids:
-        # Of several with one external id the search index gives the last.
+        # Of several cases with one external id the search index gives the last.
         ids = by_external_id("by_external_id", (call.params["domain"], external_id)) if external_id else []
         found.append(("external_id", external_id, found_in_index(world, call, ids[-1]) if ids else None))
     found = [(name, id, doc if doc is not None and reach.sees(doc) else None) for name, id, doc in found]
@@ -169,7 +169,7 @@ def many(world: World, call: Call, case_ids: list[str], external_ids: list[str])
 
 
 def found_in_index(world: World, call: Call, case_id: str) -> Doc | None:
-    """A case by its id, if the search index has it already."""
+    """A case by its id, if the search index has it yet."""
     doc = owned(world, "commcare.cases", case_id, call.params["domain"])
     return doc if doc is not None and visible(world, doc) else None
 
@@ -187,7 +187,7 @@ def single(world: World, domain: str, external_id: str) -> Doc | None:
 
 @vendor.view("POST", *LIST, *EXTERNAL, body=CaseV2Change, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
 def create_case_v2(world: World, call: Call) -> dict[str, Any]:
-    """Create a case, or create and update up to 100; an external id in the path is not looked at.
+    """Create a case, or create and update up to 100; an external id in the path is ignored.
 
     HQ source: case_api() asks for `POST and not case_id` first, which the path with an external id fulfils too.
     """
@@ -230,7 +230,7 @@ def read_json(call: Call) -> Any:
 
 
 def write(world: World, call: Call, data: Any, *, create: bool) -> dict[str, Any]:
-    """Check the payload, store the form that says the same, and answer with the cases. Raises Refusal."""
+    """Check the payload, store it as a form, and answer with the cases. Raises Refusal."""
     domain, caller = call.params["domain"], call.caller
     shown = field_filter(call.query)
     try:
@@ -248,7 +248,7 @@ def write(world: World, call: Call, data: Any, *, create: bool) -> dict[str, Any
     if outcome.kind != "normal":
         raise Refusal(400, {"error": outcome.problem, "form_id": outcome.form_id})
     cases = {case["case_id"]: case for case in outcome.cases}
-    ids = dict.fromkeys(block["@case_id"] for block in blocks)  # a case that stands there twice is answered once
+    ids = dict.fromkeys(block["@case_id"] for block in blocks)  # a case that is named twice is in the answer once
     answers = [shown(show(cases[id], dates.now(world))) for id in ids]
     if isinstance(data, list):
         return {"form_id": outcome.form_id, "cases": answers}
@@ -256,7 +256,7 @@ def write(world: World, call: Call, data: Any, *, create: bool) -> dict[str, Any
 
 
 def check_owners(world: World, domain: str, caller: Any, rows: list[Any], blocks: list[Any]) -> None:
-    """Refuse what a caller may not change: by the owners that cases have and get, and those of the cases above."""
+    """Refuse changes of cases that the caller may not access, by old and new owners and those of parent cases."""
     reach = Reach(world, domain, caller)
     if reach.places is None:
         return
