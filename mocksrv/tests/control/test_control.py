@@ -46,7 +46,7 @@ def test_operations_are_listed_with_their_proof(shop):
     assert listed["list_things"] | {"vendor": "shop", "method": "GET", "path": "/v1/things", "permission": None,
                                     "source": "the shop's page"} == listed["list_things"]
     assert listed["list_things"]["proof"] == {"level": "docs", "version": None, "date": None, "stale": False,
-                                              "cases": 0, "statuses": []}
+                                              "cases": 0, "statuses": [], "refusals": False}
     assert listed["get_code"]["path"] == "/v1/code/{code}"
     assert listed["get_thing"]["permission"] == "look"
 

@@ -314,7 +314,7 @@ class CommCare(Vendor[Call]):
             throttle.hit(world, call)
         world.memory["commcare.base_url"] = call.base_url  # for links in what is forwarded
 
-    def settle(self, world: World) -> None:
+    def run_due(self, world: World) -> None:
         for task in self._tasks:
             task(world)
 

@@ -142,7 +142,7 @@ def _text(moment: datetime) -> str:
 
 
 def zulu(text: str) -> str | None:
-    """An ISO date, or date and time, as `2024-03-05T08:09:10.123000Z`; without a zone it is UTC. None for anything else."""
+    """An ISO date, or date and time, as `2024-03-05T08:09:10.123000Z`; without a zone it is UTC. None for others."""
     if known := utc(text):
         return known
     try:

@@ -100,7 +100,7 @@ def register(world: World, domain: str, repeater_id: str, repeater: Doc, payload
 
 
 @vendor.regularly
-def settle(world: World) -> None:
+def run_due(world: World) -> None:
     """Fire the records whose time has come."""
     table = world.table(configured.RECORDS)
     if not len(table):
