@@ -205,7 +205,7 @@ class Worlds:
     def check_room(self, size: int) -> None:
         """Raise HeavyBody where what a body says takes more than a quarter of the memory, or than is left."""
         if size > self.config.memory * MEGABYTE // 4 or (size > self._left and not (
-                self.spend(0, measure=True) and size <= self._left)):
+                self.reserve(0, measure=True) and size <= self._left)):
             raise HeavyBody(self.config.memory)
 
     def __iter__(self) -> Iterator[World]:
