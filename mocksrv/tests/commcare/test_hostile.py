@@ -96,8 +96,18 @@ XML = st.recursive(st.text("ab<&;> 1\x00\né", max_size=4), lambda inner: st.tup
 def test_forms(client, inner, version3):
     body = f'<data xmlns="http://example.org/x">{inner}</data>'.encode()
     headers = {**KEY, "Content-Type": "text/xml"} | ({"X-OpenRosa-Version": "3.0"} if version3 else {})
+    before = shown_lists(client)
     response = call(client, "POST", "/a/demo/receiver/api/", data=body, headers=headers)
     assert response.status_code in (201, 422, 500)
+    if response.status_code >= 400:
+        assert shown_lists(client) == before
+
+
+def shown_lists(client):
+    """How many forms there are, and all cases with what is in them."""
+    forms, cases = (call(client, "GET", f"/a/demo/api/{path}").json for path in (
+        "form/v1/?limit=1&include_archived=true", "case/v2/?limit=5000"))
+    return forms["meta"]["total_count"], cases["cases"]
 
 
 KINDS = st.sampled_from(["text/xml", "multipart/form-data", "multipart/form-data; boundary=a", "", "x"])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mocksrv.tests.commcare_attempts import ANY, CASE, TABLE, TEXT, Attempts, mostly
+from mocksrv.tests.commcare.attempts import ANY, CASE, TABLE, TEXT, Attempts, mostly
 
 LIGHT = settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 TABLES = ("commcare.cases", "commcare.forms", "commcare.lookup_tables", "commcare.lookup_rows")
@@ -54,6 +54,15 @@ ROWS = st.lists(mostly(WHOLE.flatmap(lambda row: st.sampled_from(
 @LIGHT
 def test_cases(send, request_line, data):
     assert send(*request_line, data).status_code in (200, 400, 500)
+
+
+IDS = mostly(st.lists(mostly(st.sampled_from([CASE, "missing", ""])), max_size=3))
+
+
+@given(mostly(st.fixed_dictionaries({}, optional={"case_ids": IDS, "external_ids": IDS, "zz": ANY})))
+@LIGHT
+def test_many_cases(send, data):
+    assert send("POST", "case/v2/bulk-fetch/", data).status_code in (200, 400, 500)
 
 
 FIELD = st.fixed_dictionaries({}, optional={

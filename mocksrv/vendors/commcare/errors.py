@@ -8,6 +8,7 @@ The body of a Refusal: None (empty), a dict or list (JSON), or a `Text` (any con
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from mocksrv.call import Refusal
@@ -53,9 +54,9 @@ def not_found(diagnosis: str | None = None) -> Refusal:
     return Refusal(404, CANNED, diagnosis=diagnosis)
 
 
-def failed(why: str) -> Refusal:
-    """An exception that HQ does not handle: the canned body."""
-    return Refusal(500, CANNED, diagnosis=f"CommCare HQ itself answers 500 here: {why}")
+def failed(why: str, body: Mapping[str, str] = CANNED) -> Refusal:
+    """An exception that HQ does not handle: the canned body, unless it has another for this one."""
+    return Refusal(500, body, diagnosis=f"CommCare HQ itself answers 500 here: {why}")
 
 
 def invalid(*messages: str) -> Refusal:

@@ -188,7 +188,8 @@ def update_data_source(world: World, call: Call) -> Reply:
     kinds = {"display_name": str, "configured_filter": dict, "configured_indicators": list}
     for name, kind in kinds.items():
         if name in data and not isinstance(data[name], kind):
-            raise Refusal(500, {"error": f"Invalid data source! Details: {name} must be of type {kind.__name__}"})
+            raise failed(f"{data[name]!r} is no {name} of a data source",
+                         {"error": f"Invalid data source! Details: {name} must be of type {kind.__name__}"})
     changed = world.table("commcare.data_sources").update(
         source["id"], {name: data[name] for name in kinds if name in data})
     return Reply(show_source(call, changed, detail=True))
