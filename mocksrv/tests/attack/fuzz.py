@@ -66,7 +66,7 @@ class Fuzzer:
             id for spec in vendor.tables for id, _ in zip(origin.table(spec.name).ids(), range(8), strict=False)])
             for vendor in self.app.vendors.values()}
         for number, settings in enumerate(SETTINGS):
-            self.app.worlds.keep(str(number), self.app.worlds.sow(1, 30, settings))
+            self.app.worlds.keep(str(number), self.app.worlds.plant_within_memory(1, 30, settings))
         self.asked, self.statuses, self.called, self.failures = Counter(), Counter(), Counter(), {}
         self.worst = 0.0
         self.request = {}

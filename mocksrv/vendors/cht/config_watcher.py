@@ -1,7 +1,7 @@
-"""What the API does after it has seen a change of the settings or of a form in the feed of `medic`.
+"""The API's reactions to changes of the settings or of a form in the feed of `medic`.
 
 Roles of new settings become members of the database, and stay there. Forms for Enketo get their HTML and their model,
-which is another revision of them, after the while that the server takes. CHT 4.15 source,
+which is another revision of them, after as much time as the server takes. CHT 4.15 source,
 api/src/services/config-watcher.js; recorded from 4.15.0.
 """
 
@@ -59,7 +59,7 @@ def let_in(world: World, medic: Database) -> None:
 
 
 def roles(settings: dict[str, Any]) -> list[str]:
-    """The names of the configured roles; of a list the places in it."""
+    """The names of the configured roles; for a list its indices."""
     given = settings.get("roles")
     return [str(name) for name in (given if isinstance(given, dict) else
                                    range(len(given)) if isinstance(given, list) else ())]

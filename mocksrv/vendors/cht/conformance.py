@@ -19,8 +19,8 @@ OLD_WORDS = {"strict": SERVER, "docs": PAGE}
 
 
 def mode(world: World) -> str:
-    """What a world follows: `both` the server, and what the page has besides if no client of the server is disturbed
-    by it; `server` the server alone; `page` the page, as far as it can be had."""
+    """Which side a world follows: `both` the server, plus what only the page has if that disturbs no client of the
+    server; `server` the server alone; `page` the page, as far as possible."""
     value: str = world.setting("cht.conformance")
     return value
 
@@ -40,7 +40,7 @@ def demands(world: World, operation: Operation) -> tuple[tuple[str, ...], bool]:
 
 
 class Difference(Enum):
-    """What the page says and the server does about a thing; `default` is the side that conformance `both` takes."""
+    """What the page says and what the server does; `default` is the side that conformance `both` takes."""
 
     def __init__(self, about: str, page: str, server: str, default: str = SERVER) -> None:
         self.about = about

@@ -23,10 +23,10 @@ from mocksrv.world import World
 BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 USER = "org.couchdb.user:"
 ADMINS = "cht.admins"  # CouchDB's server admins: name -> hash fields, as in its configuration
-CHECKED = "checked"  # trait `anonymous` of an operation that itself asks who calls
+CHECKED = "checked"  # trait `anonymous` of an operation that checks the caller itself
 POINTS, SECONDS = 10, 10.0
 LIMITER = "cht.failed-logins"
-VERIFIED, REMEMBERED = "cht.verified", 1_000  # passwords that were right, with the key they gave
+VERIFIED, REMEMBERED = "cht.verified", 1_000  # cache of verified passwords, with their derived keys
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Caller:
 
 
 def find_user(world: World, name: str) -> Mapping[str, Any] | None:
-    """What a password is checked against: a server admin's hash, else the `_users` document; with `roles`."""
+    """The hash fields and `roles` of a user: a server admin's, else those of the `_users` document."""
     doc = documents.database(world, "_users").peek(USER + name)
     admin = world.table(ADMINS).peek(name)
     if admin is None:
@@ -87,7 +87,7 @@ def basic(call: Call) -> tuple[str, str] | None:
 
 
 def sent(call: Call) -> tuple[str, str] | None:
-    """The same for those who only count: what cannot be read is none."""
+    """The same for counting failures: None if the header cannot be read."""
     try:
         return basic(call)
     except Malformed:
@@ -121,7 +121,9 @@ def signed_in(call: Call, *, prompt: bool = False) -> Caller:
 
 
 def refuse_malformed(call: Call, reason: str) -> None:
-    """CouchDB's 400 to credentials that it cannot read: itself where it is asked, else as the API's error."""
+    """CouchDB's 400 to credentials that it cannot parse: CouchDB's own answer where it is asked, else an error of the
+    API.
+    """
     if call.operation is not None and call.operation.traits.get("session_only"):
         return  # nobody is signed in, whatever the reason
     if routing.is_unchecked(call):
@@ -151,7 +153,7 @@ def may_edit(world: World, call: Call) -> None:
     if routing.edits(call) and not has(world, call.caller, "can_edit"):
         if releases.WRITES_REFUSED.holds(world):
             errors.fail(403, "Insufficient privileges", diagnosis=f"{call.caller.name} lacks can_edit")
-        # The older release rejects with an error that its handler does not know.
+        # The older release rejects with an error that its handler does not recognise.
         errors.server_error(diagnosis=f"{call.caller.name} lacks can_edit; CHT 4.15 answers 500 here")
 
 
@@ -164,7 +166,7 @@ def database_admin(world: World, call: Call) -> Caller:
 
 
 def is_database_admin(world: World, caller: Caller) -> bool:
-    """Whether the API takes the caller for a database administrator: later releases go by the role `admin`, too."""
+    """Whether the API treats the caller as a database administrator: in later releases also by the role `admin`."""
     return app_settings.administers(world, caller.roles)
 
 
@@ -177,7 +179,7 @@ def has(world: World, caller: Caller, *permissions: str) -> bool:
 
 
 def keys(call: Call) -> list[str]:
-    """What failures are counted by: address, and the names and passwords tried."""
+    """The keys under which failures are counted: address, and the names and passwords tried."""
     forwarded = call.header("x-forwarded-for").partition(",")[0].strip()
     found = [forwarded or call.remote_addr, *(sent(call) or ())]
     body = call.json

@@ -31,7 +31,8 @@ INTEGER = re.compile(r"\s*([+-]?\d{1,15})")
 
 @dataclass(frozen=True)
 class Scope:
-    """What replication depends on; without a `user` tasks never count. `contact` is the id of the user's own."""
+    """The facts that replication depends on; without a `user` tasks never count. `contact` is the id of the user's own.
+    """
 
     facilities: tuple[Any, ...]
     roles: tuple[Any, ...] = ()
@@ -72,7 +73,7 @@ class Key:
 
 
 def keys_of(doc: Doc) -> list[Key]:
-    """The keys of a document; none for what nobody replicates."""
+    """The replication keys of a document; none if nobody replicates it."""
     try:
         return [Key(subject, value.get("type"), value.get("submitter"), "private" in value)
                 for subject, value in docs_by_replication_key(doc)]
@@ -84,7 +85,7 @@ def keys_of(doc: Doc) -> list[Key]:
 
 
 class Reader:
-    """What one user may see. Whose contacts count is looked up when a document asks for it."""
+    """What one user may see. Contacts are looked up only when a document depends on them."""
 
     def __init__(self, world: World, scope: Scope) -> None:
         settings = app_settings.read(world)
@@ -107,7 +108,7 @@ class Reader:
             yield from shortcode(self.medic.peek(id) or {})
 
     def level(self, contact: Doc) -> int | None:
-        """How many levels a contact is below the user's place; None if it is not within, or too deep."""
+        """How many levels a contact is below the user's place; None if it is outside, or too deep."""
         if not is_contact(contact):
             return None
         nearest = min((depth for depth, id in lineage(contact) if id in self.scope.facilities), default=None)
@@ -118,7 +119,7 @@ class Reader:
     def subject(self, key: Any) -> int | None:
         """The level of the contact of that id or short code; None if the user does not have it.
 
-        A short code that is a number is not the text of its digits.
+        A short code that is a number does not equal the text of its digits.
         """
         if isinstance(key, bool) or not isinstance(key, str | int | float):
             return None
@@ -130,7 +131,7 @@ class Reader:
         return self._levels[key]
 
     def near(self, key: Key) -> bool:
-        """Whether a report is as near as the settings demand; one's own always is."""
+        """Whether a report is within the configured depth; the user's own reports always are."""
         if self.report_depth == NO_LIMIT or key.kind != "data_record" or (
                 key.submitter and key.submitter == self.scope.contact):
             return True
@@ -138,7 +139,9 @@ class Reader:
         return level is not None and level <= self.report_depth
 
     def sees(self, key: Key) -> bool:
-        """Whether a key is the user's, and no secret that a stranger reported of the user or its place."""
+        """Whether a key belongs to the user, unless it is a private report about the user or its place by somebody
+        else.
+        """
         if self.subject(key.subject) is None:
             return False
         secret = key.private and key.submitter and key.subject in self._own
@@ -156,8 +159,8 @@ class Reader:
         return any(self.sees(key) and self.near(key) for key in keys)
 
     def admitted(self, docs: Sequence[Doc]) -> list[bool]:
-        """Which of several documents the user may write: contacts that come make way for others that belong to
-        them, and those that go away no longer do."""
+        """Which of several documents the user may write: new contacts admit further documents that belong to them, and
+        removed ones no longer do."""
         verdicts, again = [False] * len(docs), True
         while again:
             again = False
@@ -168,7 +171,7 @@ class Reader:
         return verdicts
 
     def _learn(self, doc: Doc, allowed: bool) -> bool:
-        """Take note of a contact that will be there, or not; whether that is news."""
+        """Note that a contact will exist, or not; returns whether that changes anything."""
         if not is_contact(doc):
             return False
         names = [name for name in (doc.get("_id"), *shortcode(doc)) if isinstance(name, str | int | float)]
@@ -184,7 +187,7 @@ def shortcode(contact: Doc) -> list[Any]:
 
 
 def may_create(doc: Doc) -> bool:
-    """Feedback is taken from everybody."""
+    """Whether a document may be created by anybody, as feedback may."""
     return doc.get("type") == "feedback"
 
 
@@ -204,6 +207,6 @@ def depths(settings: Mapping[str, Any], roles: Sequence[Any]) -> tuple[int, int]
 
 
 def integer(value: Any) -> int:
-    """JavaScript's parseInt; what is no number sets no limit."""
+    """JavaScript's parseInt; anything but a number sets no limit."""
     found = INTEGER.match(javascript.text(value))
     return int(found[1]) if found else NO_LIMIT

@@ -1,4 +1,6 @@
-"""Who was connected lately: what monitoring counts. CHT 4.15 source, api/src/middleware/connected-user-log.js."""
+"""Users who were connected recently, as monitoring counts them. CHT 4.15 source,
+api/src/middleware/connected-user-log.js.
+"""
 
 from __future__ import annotations
 

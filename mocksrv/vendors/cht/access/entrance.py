@@ -1,4 +1,4 @@
-"""Whom CouchDB lets in before it looks at what is asked, and what it answers where it has nothing.
+"""CouchDB's access checks before it handles a request, and its answers to unknown paths and methods.
 
 CouchDB 3.3 source, chttpd_auth_request (authorize_request_int), chttpd (path handlers).
 """
@@ -17,19 +17,19 @@ from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.world import World
 
 MEDIC = "medic"
-OPEN = ("", "favicon.ico", "_up", "_uuids", "_session", "_replicate")  # what the server shows to everybody
-SYSTEM = ("_users", "_replicator")  # databases whose lists are the admin's
+OPEN = ("", "favicon.ico", "_up", "_uuids", "_session", "_replicate")  # open to everybody
+SYSTEM = ("_users", "_replicator")  # databases whose lists only admins may read
 LISTS = ("_all_docs", "_changes")
 OF_ADMINS = ("_purge", "_sync_shards", "_purged_infos_limit")  # of any database
 OF_DATABASE_ADMINS = ("_compact", "_view_cleanup")
 NOT_YOURS = (403, "forbidden", "You are not allowed to access this db.")
 NO_ADMIN = "CouchDB's 401, which the API answers in its own way: {} is no admin"
 REWRITE = re.compile(r"/[^/]+/_design/[^/]+/_rewrite(/.*)?")
-FORM = (400, "bad_request", "Referer header required.")  # of the old way to upload files by a form
+FORM = (400, "bad_request", "Referer header required.")  # of the old form-based file upload
 
 
 def require_admin(call: Call, db: Database | None = None) -> None:
-    """Only server admins go on, and of a database its own."""
+    """Refuse all but server admins, and of a database its own admins."""
     caller = auth.signed_in(call)
     if not caller.admin and not (db is not None and named(caller, db, "admins")):
         errors.fail(401, "unauthorized", diagnosis=NO_ADMIN.format(caller.name))
@@ -55,7 +55,7 @@ def is_member(world: World, caller: auth.Caller, db: Database) -> bool:
 
 
 def checked(world: World, call: Call) -> None:
-    """Refuse whom CouchDB does not let in at all."""
+    """Refuse callers whom CouchDB does not let in at all."""
     caller, parts = auth.signed_in(call), call.path.strip("/").split("/")
     first, second = parts[0], parts[1] if len(parts) > 1 else ""
     if first in OPEN:
@@ -67,7 +67,7 @@ def checked(world: World, call: Call) -> None:
             first in SYSTEM and second in LISTS):
         require_admin(call)
         if call.method == "PUT" and second == "":
-            return  # it is to be made
+            return  # it is to be created
     db = existing(world, first)
     if second in OF_DATABASE_ADMINS:
         require_admin(call, db)
@@ -76,18 +76,18 @@ def checked(world: World, call: Call) -> None:
 
 
 def existing(world: World, name: str) -> Database:
-    """A database, which must be there."""
+    """A database, which must exist."""
     if name in documents.names(world):
         return documents.database(world, name)
     refused = errors.CouchError(*errors.NO_DATABASE, diagnosis=(
         f"there is no database {name}; there are {', '.join(documents.names(world))}"))
     if name in ("api", "") or name.startswith("_"):
-        refused.diagnosis = None  # nobody meant a database
+        refused.diagnosis = None  # the path does not name a database
     raise refused
 
 
 def nothing(world: World, call: Call) -> Refusal:
-    """What CouchDB answers to a path or a method that it does not have."""
+    """CouchDB's answer to a path or a method that it does not have."""
     first, _, rest = call.path.strip("/").partition("/")
     if REWRITE.fullmatch(call.path):
         return errors.CouchError(404, "not_found", "missing")
@@ -108,13 +108,13 @@ def nothing(world: World, call: Call) -> Refusal:
 
 
 def no_rest(world: World, call: Call) -> None:
-    """Refuse a path that goes on where CouchDB's does not; to offline users the API answers all the same."""
+    """Refuse a path with more segments than CouchDB's; the API answers offline users all the same."""
     if "rest" in call.params:
         raise nothing(world, call)
 
 
 def refusal(world: World, call: Call) -> Refusal:
-    """The answer to what neither the API nor an operation of CouchDB's takes."""
+    """The answer to a request that matches no operation of the API or of CouchDB."""
     caller = auth.signed_in(call)
     if routing.makes_own_database(call):
         errors.fail(403, "Insufficient privileges", diagnosis="what CouchDB does not take in a name is escaped there")

@@ -38,7 +38,8 @@ def bulk_delete(world: World, call: Call) -> Any:
 
 
 def authorize(world: World, call: Call) -> None:
-    """Online users with can_edit. The server answers everybody else 500; the page's rule gives 401 and 403."""
+    """Admit online users with can_edit. The server answers everybody else with 500, the page's rule with 401 and 403.
+    """
     if Difference.BULK_DELETE_REFUSALS.as_page(world):
         auth.permitted(world, call, "can_edit", online=True)
         return

@@ -55,7 +55,7 @@ def create_places(world: World, call: Call) -> Any:
                   statuses=(200, 400, 403, 404, 409, 500), response=Created, proof="source", source=SOURCE,
                   effect="changes", differences=(Difference.EDIT_PERMISSION, Difference.WRONG_PARENT))
 def update_places(world: World, call: Call) -> Any:
-    """Change name, parent, contact or place_id of a place; everything else is ignored."""
+    """Change name, parent, contact or place_id of a place; other properties are ignored."""
     return update_place(world, call.params["id"], required(call))
 
 
@@ -71,7 +71,7 @@ def required(call: Call) -> Any:
 
 
 def validate_person(world: World, person: Any) -> None:
-    """Refuse what is no person, after filling in the default type."""
+    """Refuse what is not a person, after filling in the default type."""
     if not isinstance(person, dict | list):
         errors.fail(400, "Person must be an object.")
     settings = app_settings.read(world)
@@ -129,7 +129,7 @@ def create_place(world: World, place: Any) -> dict[str, Any]:
 
 
 def _create(world: World, place: Any) -> dict[str, Any]:
-    """Create a place whose parents are there."""
+    """Create a place whose parents exist."""
     validate_place(world, place)
     contact = place.pop("contact", None)
     if isinstance(contact, str) and contact:

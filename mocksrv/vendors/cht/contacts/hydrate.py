@@ -1,4 +1,4 @@
-"""/api/v1/hydrate and /api/v1/contacts-by-phone: documents with all that they refer to.
+"""/api/v1/hydrate and /api/v1/contacts-by-phone: documents with everything that they refer to.
 
 CHT 4.15 source, api/src/controllers/hydration.js, api/src/controllers/contacts-by-phone.js.
 """
@@ -119,12 +119,12 @@ def post_contacts_by_phone(world: World, call: Call) -> Any:
 
 
 def query_phone(call: Call) -> Any:
-    """`phone` of the query; repeated or with brackets it is no text, as no phone number is."""
+    """`phone` of the query; repeated or with brackets it is not a text, and so not a phone number."""
     return querystring.parse(call).get("phone")
 
 
 def by_phone(world: World, phone: Any) -> Any:
-    """A number as it is normalised must equal the stored one."""
+    """The contacts whose stored number equals the normalised one."""
     number = phones.normalize(app_settings.read(world), phone) if phone else None
     if not number:
         return Reply(NO_PHONE, 400)

@@ -19,12 +19,12 @@ from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, input_c
 from mocksrv.world import World
 
 DEFAULT_LIMIT = 100
-LAST = 2**53  # beyond it every cursor is past the end
+LAST = 2**53  # any larger cursor is past the end
 LARGEST_LIMIT = 268_435_456  # of rows that CouchDB gives at a time
 
 
 class Query(Schema):
-    """What a list of contacts takes."""
+    """The parameters of a list of contacts."""
 
     type = fields.String(required=True)
     cursor = fields.String(load_default=None)
@@ -50,7 +50,7 @@ def page(world: World, call: Call, test: Test) -> dict[str, Any]:
 
 
 def newer_arguments(call: Call) -> tuple[str, str, int]:
-    """Type, cursor and limit, as releases refuse them that show them as they were sent."""
+    """Type, cursor and limit, refused as by later releases, whose messages show them as they were sent."""
     query = querystring.parse(call)
     kind = query.get("type")
     if not isinstance(kind, str) or not kind:
@@ -79,7 +79,7 @@ def arguments(call: Call) -> tuple[str, str, int]:
 
 def collect(read: Callable[[int, int], list[Mapping[str, Any]]], skip: int, limit: int,
             passes: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any]:
-    """Read on (what to skip, how many) until a page is full, twice as much each time as what is missing.
+    """Read with `read(skip, limit)` until a page is full, each time twice as many as are missing.
 
     As on the server, surplus documents of the last read are lost if it reaches the end.
     """

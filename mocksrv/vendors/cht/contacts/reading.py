@@ -22,7 +22,7 @@ PLACE_SOURCE = "CHT 4.15 source, api/src/controllers/place.js"
 
 
 class Contact(Schema):
-    """A person or place: what every one has; forms add what they like."""
+    """A person or place: the common fields; forms add others."""
 
     class Meta:
         unknown = INCLUDE
@@ -58,7 +58,7 @@ def one(world: World, call: Call, test: paging.Test, missing: str) -> Any:
 
 
 def wants_lineage(call: Call) -> bool:
-    """Whether the documents above are wanted in full: for this text alone."""
+    """Whether the parents are wanted in full: only for the text `true`."""
     return querystring.parse(call).get("with_lineage") == "true"
 
 

@@ -1,4 +1,4 @@
-"""GET /api/v1/target: how far contacts are with their targets of a month, as their devices reported it.
+"""GET /api/v1/target: the progress of contacts towards their targets of a month, as their devices reported it.
 
 CHT 5.2 source, api/src/controllers/target.js, shared-libs/cht-datasource/src/local/target.ts.
 """
@@ -99,7 +99,7 @@ def contacts_of(query: Mapping[str, Any]) -> list[str]:
 
 
 def is_target(doc: Mapping[str, Any]) -> bool:
-    """Whether it has what a target must have."""
+    """Whether a document has the required fields of a target."""
     updated = doc.get("updated_date")
     return (doc.get("type") == "target" and all(isinstance(doc.get(name), str) and doc[name].strip() for name in TEXTS)
             and isinstance(updated, int | float) and not isinstance(updated, bool)

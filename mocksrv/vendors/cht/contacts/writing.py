@@ -19,7 +19,7 @@ from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 Doc = dict[str, Any]
-FIXED = ("_rev", "reported_date", "type", "contact_type")  # what an update must leave as it is
+FIXED = ("_rev", "reported_date", "type", "contact_type")  # fields that an update must not change
 INVALID = "Valid _id, _rev, and type fields must be provided."
 NOT_CONFIGURED: dict[str, dict[str, Any]] = {  # the types of a CHT without `contact_types`
     "person": {"id": "person", "person": True, "parents": ["district_hospital", "health_center", "clinic"]},
@@ -107,7 +107,7 @@ def update_place(world: World, call: Call) -> Doc:
 
 
 def check_new(sent: Mapping[str, Any]) -> None:
-    """What is asked of every new contact first."""
+    """The first checks of every new contact."""
     input_checks.need_text(sent, "type", "name")
     input_checks.may_be_moment(sent.get("reported_date"))
     input_checks.must_not_be_set(sent, "_id", "_rev")
@@ -151,7 +151,7 @@ def create(world: World, sent: Doc, links: Mapping[str, Any]) -> Doc:
 
 
 def check_update(world: World, sent: Mapping[str, Any], test: Any, what: str) -> Mapping[str, Any]:
-    """The stored document that an update is about; both must be of the kind."""
+    """The stored document of an update; both must be of the kind."""
     settings, rev = app_settings.read(world), sent.get("_rev")
     if not isinstance(rev, str) or not rev.strip() or not sent["_id"].strip() or not test(settings, sent):
         errors.fail(400, INVALID)

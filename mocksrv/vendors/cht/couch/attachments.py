@@ -1,6 +1,6 @@
 """Attachments: stubs in the document, content beside it.
 
-Content lies in a table by its digest. Like CouchDB's, the digest of a compressible type is that of the compressed
+Content is stored in a table by its digest. Like CouchDB's, the digest of a compressible type is that of the compressed
 content (CHT's settings: level 8, see COMPRESSIBLE), which is what revisions are made of.
 """
 
@@ -31,12 +31,12 @@ class Unknown(Exception):
 
 
 class BadData(Exception):
-    """Content that is not base64, or has a type that is no text."""
+    """Content that is not base64, or whose type is not a text."""
 
 
 def absorb(world: World, id: str, given: Mapping[str, Any], before: Mapping[str, Any], revpos: int) -> dict[str, Stub]:
-    """The stubs to store of a document's `_attachments`: new content is put away, stubs are looked up in those
-    of the revision before."""
+    """The stubs to store of a document's `_attachments`: new content is stored, stubs are looked up in those of the
+    previous revision."""
     stubs = {}
     for name, one in given.items():
         if not isinstance(one, dict):
@@ -61,7 +61,7 @@ def absorb(world: World, id: str, given: Mapping[str, Any], before: Mapping[str,
 
 
 def keep(world: World, content: bytes, content_type: str, revpos: int) -> Stub:
-    """Put content away; its stub."""
+    """Store content; returns its stub."""
     packed = pack(content) if compressible(content_type) else content
     digest = "md5-" + base64.b64encode(hashlib.md5(packed, usedforsecurity=False).digest()).decode()
     world.table(TABLE).put(digest, {"data": base64.b64encode(content).decode()})
@@ -69,7 +69,7 @@ def keep(world: World, content: bytes, content_type: str, revpos: int) -> Stub:
 
 
 def keep_packed(world: World, packed: bytes, content_type: str, revpos: int) -> Stub:
-    """Put away what was sent packed with gzip, or is said to be: CouchDB looks into it only when it is read.
+    """Store content that was sent with gzip, or is declared so: CouchDB decompresses it only when it is read.
 
     Its length is that of what was sent.
     """
@@ -89,7 +89,7 @@ def media_type(stub: Mapping[str, Any]) -> str:
 
 
 def read(world: World, stub: Mapping[str, Any]) -> bytes:
-    """The content behind a stub; refuses as CouchDB fails over what is not packed as it was said to be."""
+    """The content of a stub; fails as CouchDB does if it is not compressed as declared."""
     record = world.table(TABLE).peek(stub["digest"])
     if record and record.get("broken"):
         unknown("data_error", diagnosis="this attachment was uploaded with Content-Encoding gzip, but is no gzip")
@@ -97,23 +97,23 @@ def read(world: World, stub: Mapping[str, Any]) -> bytes:
 
 
 def compressible(content_type: str) -> bool:
-    """Whether CouchDB keeps content of that type packed."""
+    """Whether CouchDB stores content of that type compressed."""
     return content_type.lower().startswith(COMPRESSIBLE)
 
 
 def packs(stub: Mapping[str, Any]) -> bool:
-    """The same of an attachment that is there."""
+    """The same for a stored attachment."""
     return compressible(stub["content_type"])
 
 
 def pack(content: bytes) -> bytes:
-    """With gzip, as CouchDB packs it."""
+    """Compress with gzip, as CouchDB does."""
     packer = zlib.compressobj(LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS, 9)
     return packer.compress(content) + packer.flush()
 
 
 def unpack(content: bytes) -> bytes:
-    """What was packed with gzip; raises ValueError."""
+    """Decompress gzip; raises ValueError."""
     unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
         data = unpacker.decompress(content, LARGEST + 1)
@@ -125,7 +125,7 @@ def unpack(content: bytes) -> bytes:
 
 
 def stored(world: World, stub: Mapping[str, Any]) -> bytes:
-    """The content as CouchDB keeps it: packed, if it is of a type for that."""
+    """The content as CouchDB stores it: compressed, if its type is compressible."""
     content = read(world, stub)
     return pack(content) if packs(stub) else content
 

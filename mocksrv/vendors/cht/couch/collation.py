@@ -16,29 +16,29 @@ from functools import lru_cache
 from typing import Any
 
 NULL, FALSE, TRUE, NUMBER, TEXT, ARRAY, OBJECT = (bytes((kind,)) for kind in range(1, 8))
-END = b"\0"  # of a text's level, an array or an object: before all that could follow
-BEHIND = b"\xff"  # added to the beginning of an array: behind all that begin so
+END = b"\0"  # ends a text's level, an array or an object: sorts before all that could follow
+BEHIND = b"\xff"  # added to a prefix of an array: sorts after all arrays with that prefix
 
 # Characters in their order; those of one group differ only if nothing else does.
 ORDER = ("\t", "\n", "\v", "\f", "\r", " ", *"_-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789",
          *(letter + letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"))
-OTHERS = 0xFA  # the first byte of what is not in the table
+OTHERS = 0xFA  # first byte of characters that are not in the table
 # Accents in their order: acute, grave, breve, circumflex, caron, ring, diaeresis, double acute, tilde, dot, ...
 ACCENTS = "\u0301\u0300\u0306\u0302\u030c\u030a\u0308\u030b\u0303\u0307\u0327\u0328\u0304"
 LAST = "\uffff"  # ICU puts it behind all else
 
 PRIMARY = {char: bytes((place,)) for place, group in enumerate(ORDER, 1) for char in group}
-IGNORED = {chr(code): b"" for code in (*range(9), *range(14, 32), 127)}  # control characters do not count at all
+IGNORED = {chr(code): b"" for code in (*range(9), *range(14, 32), 127)}  # control characters are ignored
 ASCII = bytes(((PRIMARY | IGNORED).get(chr(code)) or b"\0")[0] for code in range(128)) + bytes(128)
 WITHOUT = bytes(ord(char) for char in IGNORED)
 CAPITALS = bytes(2 if 65 <= code <= 90 else 1 for code in range(256))
-PLAIN = b"\x01"  # neither accent nor capital; those at the end of a level need not be written
+PLAIN = b"\x01"  # neither accent nor capital; omitted at the end of a level
 LARGEST = float("inf")
 TIES = 0x7FFF
 
 
 def key(value: Any) -> bytes:
-    """What a JSON value is compared by."""
+    """The sort key of a JSON value."""
     kind = type(value)
     if kind is str:
         return text(value)
@@ -54,15 +54,15 @@ def key(value: Any) -> bytes:
 
 
 def start(values: list[Any]) -> bytes:
-    """What every array that begins with these members begins with."""
+    """The common prefix of the sort keys of all arrays that begin with these members."""
     return ARRAY + b"".join([text(one) if type(one) is str else key(one) for one in values])
 
 
 @lru_cache(maxsize=10_000)
 def number(value: float) -> bytes:
-    """The nearest float so that its bits are in order, then by how much a large whole number differs from it."""
+    """The nearest float with its bits in sorting order, then the difference of a large whole number from it."""
     try:
-        near = value + 0.0  # of -0.0, too, it makes 0.0
+        near = value + 0.0  # makes 0.0 of -0.0, too
     except OverflowError:
         near = LARGEST if value > 0 else -LARGEST
     rest = 0

@@ -25,7 +25,7 @@ User = Mapping[str, Any]
 
 
 class Malformed(Exception):
-    """Credentials that cannot be read: the reason that CouchDB gives."""
+    """Credentials that cannot be parsed; the text is CouchDB's reason."""
 
 
 def raw(call: Call, name: str) -> str | None:
@@ -38,7 +38,7 @@ def raw(call: Call, name: str) -> str | None:
 
 
 def secret(world: World) -> str:
-    """The secret that a world's sessions are signed with."""
+    """The secret with which a world's sessions are signed."""
     record = world.table(SERVER).peek("session")
     assert record is not None, "accounts() makes it"
     return str(record["secret"])

@@ -1,4 +1,4 @@
-"""What CouchDB takes as a document. CouchDB 3.3 source, couch_doc."""
+"""The form that CouchDB requires of documents. CouchDB 3.3 source, couch_doc."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-# Comments and texts of JavaScript, in which brackets mean nothing.
+# Comments and strings of JavaScript, in which brackets are ignored.
 QUOTED = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""", re.DOTALL)
 PAIRS = {")": "(", "]": "[", "}": "{"}
 REV = re.compile(r"[+]?\d+-", re.ASCII)
-# The members that CouchDB keeps for itself, and of which kind those must be that it acts on.
+# The members that CouchDB reserves, with the types of those that it acts on.
 SPECIAL: dict[str, type] = {"_id": str, "_deleted": bool, "_attachments": dict, "_revisions": dict,
                             "_revs_info": list, "_conflicts": list, "_deleted_conflicts": list, "_local_seq": object,
                             "_replication_id": object, "_replication_state": object,
@@ -19,7 +19,7 @@ SPECIAL: dict[str, type] = {"_id": str, "_deleted": bool, "_attachments": dict, 
 
 
 class Invalid(Exception):
-    """What CouchDB does not take as a document: its error and reason."""
+    """CouchDB refuses the document; error and reason are its."""
 
     def __init__(self, error: str, reason: str) -> None:
         super().__init__(reason)
@@ -27,7 +27,7 @@ class Invalid(Exception):
         self.reason = reason
 
 
-# What members of design documents must be; of `views` each is an object with a `map`.
+# The types of members of design documents; each of `views` is an object with a `map`.
 DESIGN: dict[str, tuple[type | tuple[type, ...], str]] = {
     "filters": (dict, "object"), "language": (str, "string"), "lists": (dict, "object"), "options": (dict, "object"),
     "rewrites": ((str, list), "string or array"), "shows": (dict, "object"), "updates": (dict, "object"),
@@ -35,7 +35,7 @@ DESIGN: dict[str, tuple[type | tuple[type, ...], str]] = {
 
 
 def design_refusal(doc: Mapping[str, Any]) -> Invalid | None:
-    """Why CouchDB does not take a design document, or None. CouchDB 3.3 source, couch_mrview (validate)."""
+    """Why CouchDB refuses a design document, or None. CouchDB 3.3 source, couch_mrview (validate)."""
     if problem := design_problem(doc):
         return Invalid("invalid_design_doc", problem)
     if doc.get("language", "javascript") == "javascript":
@@ -63,9 +63,8 @@ def design_problem(doc: Mapping[str, Any]) -> str | None:
 
 
 def is_broken(source: str) -> bool:
-    """Whether JavaScript is no function for certain: it has none in it, or brackets that do not match.
-
-    It is not read any further than that, and where a `/` may begin a regular expression not even so far.
+    """Whether JavaScript certainly is not a function: no function occurs in it, or its brackets do not match. It is not
+    parsed further than that, and not even so far where a `/` may begin a regular expression.
     """
     plain = QUOTED.sub("", source)
     if "function" not in plain and "=>" not in plain:
@@ -82,7 +81,7 @@ def is_broken(source: str) -> bool:
 
 
 def check(doc: Mapping[str, Any]) -> None:
-    """Raises Invalid for an id or a member that CouchDB keeps for itself."""
+    """Raises Invalid for an id or a member that CouchDB reserves."""
     id = doc.get("_id", "-")
     if not isinstance(id, str):
         raise Invalid("illegal_docid", "Document id must be a string")

@@ -23,17 +23,17 @@ Record = Mapping[str, Any]
 # The databases of an installation, each with tables of its own; `OTHER` holds those that are made later
 # (such as medic-user-<name>-meta), under "<database>/<id>".
 DATABASES = ("_users", "medic", "medic-logs", "medic-sentinel", "medic-users-meta", "medic-vault")
-SERVER = "cht.server"  # what the server itself remembers: the secret of its sessions, the last id it made
+SERVER = "cht.server"  # state of the server: the secret of its sessions, the last id it made
 STEP, ROLLOVER = 0xFFD, 0xFFF000  # CouchDB 3.3 source, couch_uuids
 EMPTY = ("_global_changes", "_replicator", "medic-audit", "medic-purged-cache")
 OTHER = "other"
 OPENED = "couch.databases"  # of a world, in its memory
 LOCAL = "cht.local"  # local documents, under "<database>/<id>"
-PAST = "cht.past"  # documents at revisions that others followed, under "<database>/<id>/<revision>"
+PAST = "cht.past"  # documents at superseded revisions, under "<database>/<id>/<revision>"
 NO_REVISION = "When `new_edits: false`, the document needs `_rev` or `_revisions` specified"
 KEPT_MEMBERS = "_replication_"  # what the replicator notes in documents
-KEPT = 10  # so many revisions of a branch are there; CouchDB has them all until it compacts
-REVS_LIMIT = 1000  # revisions that are known of a branch, unless a database is told otherwise
+KEPT = 10  # superseded revisions of a branch that are kept; CouchDB keeps all until compaction
+REVS_LIMIT = 1000  # revision ids that are kept of a branch, unless a database says otherwise
 REVISION = re.compile(r"[0-9]{1,15}-[0-9a-zA-Z]+")
 REGISTER = "cht.databases"  # name -> {"seq", "made"}: the update sequence of each database
 BY_ID = {"by_id": Index(lambda doc: [doc["_id"]], ordered=True)}
@@ -46,7 +46,7 @@ def _in_conflict(history: dict[str, Any]) -> list[Any]:
 
 SEQUENCE = {
     "by_seq": Index(lambda history: [(history["db"], history["seq"])], ordered=True),
-    "in_conflict": Index(_in_conflict),  # under its database, a live document with other live revisions
+    "in_conflict": Index(_in_conflict),  # documents in conflict, by database
 }
 
 
@@ -84,7 +84,7 @@ class NotFound(Exception):
 
 
 class Conflict(Exception):
-    """The revision is not the document's last one."""
+    """The given revision is not the document's last one."""
 
     reason = "Document update conflict."
 
@@ -130,7 +130,7 @@ class Database:
         return found
 
     def past(self, id: str, rev: str) -> Record | None:
-        """The document at a revision that another one followed, if that is still there."""
+        """The document at a superseded revision, if it is still kept."""
         return self.world.table(PAST).peek(f"{self.name}/{id}/{rev}")
 
     def __contains__(self, id: str) -> bool:
@@ -181,13 +181,13 @@ class Database:
         return sum(1 for _, _, history in self.changes() if history.get("deleted"))
 
     def each(self, types: Iterable[str] | None = None) -> Iterator[Record]:
-        """Live documents in no order, read only; with `types` at least those of them: for who looks at them once."""
+        """Live documents in no order, read only, not cached; with `types` at least those of these types."""
         if types is not None and "by_type" in self.docs.spec.indexes:
             return self.docs.each(id for kind in types for id in self.docs.by("by_type", kind))
         return self.docs.each(self.prefix + id for id in (self._own_ids() if self.prefix else self.docs.ids()))
 
     def history(self, id: str) -> Record | None:
-        """What is known of a document's revisions; read only (see the module)."""
+        """The record of a document's revisions (see the module); read only."""
         return self.revs.peek(self.prefix + id)
 
     @property
@@ -198,7 +198,7 @@ class Database:
 
     @property
     def epoch(self) -> int:
-        """How many databases of that name were dropped before: each begins to count its updates anew."""
+        """How many databases of that name were dropped before; each counts its updates from 0."""
         record = self.world.table(SERVER).peek(f"epoch/{self.name}")
         return record["number"] if record else 0
 
@@ -229,7 +229,7 @@ class Database:
         return self._store(id, doc, followed(known, doc), known)
 
     def conflicts(self, doc: Record) -> bool:
-        """Whether the document does not follow what is there."""
+        """Whether the document conflicts with the stored one."""
         try:
             followed(self.branches(doc["_id"]), doc)
         except Conflict:
@@ -237,7 +237,9 @@ class Database:
         return False
 
     def delete(self, id: str, rev: str | None = None) -> dict[str, Any]:
-        """Leave a bare tombstone; without `rev`, of the last revision. Raises NotFound and Conflict."""
+        """Delete: leaves a bare tombstone after revision `rev`, the last one if not given. Raises NotFound and
+        Conflict.
+        """
         current = self.load(id)["_rev"]
         return self.put({"_id": id, "_rev": rev or current, "_deleted": True})
 
@@ -256,7 +258,9 @@ class Database:
         return results
 
     def replicate(self, doc: Document) -> dict[str, Any]:
-        """Store a document with the revision it brings, as replication does; what does not follow is a conflict."""
+        """Store a document with the revision it brings, as replication does; if it does not descend from the stored
+        one, it becomes a conflict.
+        """
         check(doc)
         id, rev = doc["_id"], doc.get("_rev") or ""
         if not rev and "_revisions" in doc:
@@ -282,7 +286,7 @@ class Database:
         return {"ok": True, "id": id, "rev": rev}
 
     def branches(self, id: str) -> list[revision_tree.Leaf]:
-        """The ends of a document's branches, the winner first."""
+        """The leaves of a document's branches, the winner first."""
         return revision_tree.of(self.history(id), self.peek(id))
 
     def _store(self, id: str, doc: Document, parent: revision_tree.Leaf | None,
@@ -324,7 +328,7 @@ class Database:
         self.revs.put(key, {"db": self.name, "seq": seq, **revision_tree.pack(ends)})
 
     def _remember(self, id: str, ends: list[revision_tree.Leaf], known: list[revision_tree.Leaf]) -> None:
-        """Put away what is no end of a branch any more, and forget what has been long."""
+        """Keep the bodies of revisions that are no longer leaves, and drop those that were superseded long ago."""
         past, limit = self.world.table(PAST), self.revs_limit
         current = {end.rev for end in ends}
         for leaf in known:
@@ -337,7 +341,7 @@ class Database:
                     past.delete(old)
 
     def rewrite(self, id: str, ends: list[revision_tree.Leaf]) -> None:
-        """Make these the ends of a document's branches; without any it never was."""
+        """Replace the leaves of a document's branches; without any the document is erased."""
         if ends:
             self._write(id, ends, [])
             return
@@ -359,9 +363,9 @@ class Database:
 
 
 def followed(known: list[revision_tree.Leaf], doc: Record) -> revision_tree.Leaf | None:
-    """The leaf that a document follows; None for the first one. Raises Conflict.
+    """The leaf that a new revision follows; None for the first revision. Raises Conflict.
 
-    A tombstone is followed without a revision only: what names it comes too late. `_revisions` alone name nothing.
+    A tombstone can only be followed without naming a revision. `_revisions` alone do not name one.
     """
     given = doc.get("_rev")
     if given is None:
@@ -375,7 +379,7 @@ def followed(known: list[revision_tree.Leaf], doc: Record) -> revision_tree.Leaf
 
 
 def database(world: World, name: str = "medic") -> Database:
-    """A database of the world; `names` tells which there are."""
+    """A database of the world; see `names` for those that exist."""
     known: dict[str, Database] = world.memory.setdefault(OPENED, {})
     found = known.get(name)
     if found is None or found.store is not world.store:
@@ -384,7 +388,7 @@ def database(world: World, name: str = "medic") -> Database:
 
 
 def names(world: World) -> list[str]:
-    """The databases there are, in order."""
+    """The names of all databases, in order."""
     register = world.table(REGISTER)
     known = {*DATABASES, *EMPTY, *register.ids()}
     return sorted(name for name in known if not (register.peek(name) or {}).get("dropped"))

@@ -26,12 +26,12 @@ def term(value: Any, pretty: bool = False) -> str:
 
 
 def characters(text: str) -> str:
-    """A text of the query, which is a list of characters: an empty one looks like any empty list."""
+    """A text of the query string, which Erlang has as a list of characters: an empty one prints like any empty list."""
     return json.dumps(text, ensure_ascii=False) if text else "[]"
 
 
 def order(value: Any) -> tuple[Any, ...]:
-    """What JSON values are sorted by: numbers, atoms, objects, lists, texts by their bytes."""
+    """The sort key of JSON values as Erlang terms: numbers, atoms, objects, lists, texts by their bytes."""
     if isinstance(value, str):
         return TEXT, value
     if value is None or isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Every "no" of CouchDB: a status, and a body of `error` and `reason`."""
+"""CouchDB's refusals: a status, and a body of `error` and `reason`."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ def couch(status: int, error: str, reason: str, *, ref: bool = False, diagnosis:
 
 
 def unknown(reason: str, *, diagnosis: str) -> NoReturn:
-    """CouchDB's own failure over a request that it does not check."""
+    """CouchDB's own failure at a request that it does not check."""
     couch(500, "unknown_error", reason, ref=True, diagnosis=diagnosis)

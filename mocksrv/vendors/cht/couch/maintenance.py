@@ -1,4 +1,4 @@
-"""What happens to whole databases: made, dropped, compacted, purged; and their local documents.
+"""Whole databases: creating, dropping, compacting, purging; and their local documents.
 
 CouchDB 3.3 source, fabric, couch_db.
 """
@@ -23,7 +23,7 @@ def make(world: World, name: str) -> None:
 
 
 def drop(world: World, name: str) -> None:
-    """Forget a database and all that is in it."""
+    """Drop a database with its content."""
     db = Database(world, name)
     forget(db.docs, db.prefix)
     forget(db.revs, db.prefix)
@@ -53,12 +53,12 @@ def plant(db: Database, docs: Iterable[Document]) -> None:
 
 
 def begin_anew(world: World, db: Database) -> None:
-    """Tell the views that their rows are void: no change says so."""
+    """Discard the rows of the views, which the changes feed would not do."""
     world.table(documents.SERVER).put(f"epoch/{db.name}", {"number": db.epoch + 1})
 
 
 def compact(world: World, name: str) -> None:
-    """Forget documents at revisions that others followed."""
+    """Drop the bodies of superseded revisions."""
     forget(world.table(documents.PAST), f"{name}/")
 
 
@@ -68,7 +68,7 @@ def forget(table: Table, head: str) -> None:
 
 
 def purge(world: World, db: Database, id: str, revs: Iterable[str]) -> list[str]:
-    """Forget ends of branches as if they had never been; those that were there."""
+    """Remove leaves of a document's branches without a trace; returns those that existed."""
     known, wanted = db.branches(id), set(revs)
     gone = [leaf.rev for leaf in known if leaf.rev in wanted]
     if gone:

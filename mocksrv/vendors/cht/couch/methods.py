@@ -1,4 +1,4 @@
-"""The methods that a path of CouchDB's has, as its refusal lists them.
+"""The allowed methods of CouchDB's paths, in the order of its refusals.
 
 CouchDB 3.3 source, chttpd_misc, chttpd_node, chttpd_db, chttpd_view, mango_httpd; the orders are recorded.
 """
@@ -32,5 +32,5 @@ ALLOWED = tuple((re.compile(path), methods) for path, methods in (
 
 
 def allowed(path: str) -> str:
-    """The methods of a path of CouchDB's, as its refusal lists them."""
+    """The allowed methods of a path of CouchDB's, as its refusal lists them."""
     return next((methods for pattern, methods in ALLOWED if pattern.fullmatch(path)), "GET,HEAD")

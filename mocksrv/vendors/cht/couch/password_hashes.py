@@ -1,4 +1,4 @@
-"""Passwords as CouchDB keeps them: `password` goes in, a PBKDF2 hash stays."""
+"""Passwords as CouchDB stores them: `password` is replaced by a PBKDF2 hash."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Leaf:
 
 
 def of(history: Mapping[str, Any] | None, live: Mapping[str, Any] | None) -> list[Leaf]:
-    """All leaves of a document, the winner first."""
+    """All leaves of a document's tree, the winner first."""
     if history is None:
         return []
     deleted = bool(history.get("deleted"))
@@ -38,7 +38,7 @@ def of(history: Mapping[str, Any] | None, live: Mapping[str, Any] | None) -> lis
 
 
 def rank(rev: str) -> tuple[int, str]:
-    """What CouchDB compares revisions by."""
+    """The sort key of revisions in CouchDB."""
     number, _, hexed = rev.partition("-")
     return int(number), hexed
 
@@ -58,7 +58,7 @@ def in_tree_order(leaves: Iterable[Leaf]) -> list[Leaf]:
 
 
 def pack(leaves: list[Leaf]) -> dict[str, Any]:
-    """What is kept of the leaves beside the live document."""
+    """The stored form of the leaves, without the live document."""
     first, *others = leaves
     kept: dict[str, Any] = {"revs": first.revs}
     if first.deleted:
@@ -74,7 +74,7 @@ def knows(leaves: Iterable[Leaf], rev: str) -> bool:
 
 
 def graft(leaves: list[Leaf], path: list[str], body: Mapping[str, Any]) -> list[Leaf]:
-    """The leaves with one more, whose revisions are `path` as far as its giver knows them (newest first)."""
+    """The leaves after adding one with the revisions `path` (newest first), which may lack older ones."""
     root: list[str] = []
     # The youngest revision that is known: older ones may be those of several branches.
     joint = next((rev for rev in path if knows(leaves, rev)), None)

@@ -71,7 +71,7 @@ def digest(body: dict[str, Any], previous: str | None = None, deleted: bool = Fa
     generation, old = 0, term(0)
     if previous:
         number, _, hexed = previous.partition("-")
-        # Only its own hashes are taken for bytes; what came from elsewhere may be any text.
+        # Only CouchDB's own hashes become bytes; revisions from elsewhere may be any text.
         generation, old = int(number), _binary(bytes.fromhex(hexed) if HASH.fullmatch(hexed) else hexed.encode())
     files = _list([b"h\x03" + term(name) + term(kind) + _binary(md5)
                    for name, kind, md5 in reversed(attachments)])

@@ -1,6 +1,6 @@
-"""What CouchDB asks of documents in `_users`, whoever writes them: the `validate_doc_update` of its `_design/_auth`.
+"""CouchDB's rules for documents in `_users`, whoever writes them: the `validate_doc_update` of its `_design/_auth`.
 
-CouchDB 3.3 source, src/couch/include/couch_js_functions.hrl; its rules for users who are no admins are left out.
+CouchDB 3.3 source, src/couch/include/couch_js_functions.hrl; its rules for users who are not admins are left out.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def problem(doc: Mapping[str, Any], old: Mapping[str, Any] | None) -> str | None
 
 
 def password_problem(doc: Mapping[str, Any]) -> str | None:
-    """Hash fields that do not go together; they are checked before a password in clear is hashed."""
+    """The problem of inconsistent hash fields; they are checked before a password in clear is hashed."""
     password, scheme = doc.get("password"), doc.get("password_scheme")
     if password is not None and not isinstance(password, str):
         return f"Password value of '{json_text.text(password)}' is invalid."
@@ -51,7 +51,7 @@ def password_problem(doc: Mapping[str, Any]) -> str | None:
 
 
 def system_problem(name: Any, roles: list[str]) -> str | None:
-    """Names and roles that the system keeps for itself."""
+    """The problem of names and roles that the system reserves."""
     if any(role.startswith("_") for role in roles):
         return "No system roles (starting with underscore) in users db."
     if isinstance(name, str | list) and name[:1] in ("_", ["_"]):

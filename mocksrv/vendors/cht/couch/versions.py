@@ -19,7 +19,7 @@ from mocksrv.world import World
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a request asks to have beside the document; the names are those of the query."""
+    """The additions to a document that a request asks for; the names are those of the query."""
 
     revs: bool = False
     revs_info: bool = False
@@ -31,7 +31,7 @@ class Wanted:
 
     @property
     def beside_stored(self) -> bool:
-        """Whether documents in lists are to have more than what is stored."""
+        """Whether documents in lists need additions to what is stored."""
         return self.conflicts or self.attachments or self.encoding
 
     def without_files(self) -> Wanted:
@@ -40,7 +40,7 @@ class Wanted:
 
 
 def wanted(call: Call) -> Wanted:
-    """The switches of a query."""
+    """The additions that a query asks for."""
     on = {name for name, value in call.query if value == "true"}
     meta = "meta" in on
     return Wanted("revs" in on, "revs_info" in on or meta, "conflicts" in on or meta,
@@ -49,7 +49,7 @@ def wanted(call: Call) -> Wanted:
 
 
 def asked(options: Mapping[str, Any]) -> Wanted:
-    """The switches among the options of a list."""
+    """The additions that the options of a list ask for."""
     return Wanted(conflicts=options.get("conflicts", False), attachments=options.get("attachments", False),
                   encoding=options.get("att_encoding_info", False))
 
@@ -61,7 +61,7 @@ def included(world: World, db: Database, more: Wanted, id: str) -> Any:
 
 
 def dressed(world: World, db: Database, leaf: Leaf, more: Wanted) -> documents.Document:
-    """A copy of the document at that leaf."""
+    """A copy of the document at a leaf, with the additions."""
     doc = dict(leaf.body)
     others = [one for one in db.branches(doc["_id"]) if one.rev != leaf.rev]
     if more.revs:
@@ -84,7 +84,7 @@ def dressed(world: World, db: Database, leaf: Leaf, more: Wanted) -> documents.D
 
 
 def status(db: Database, leaf: Leaf, rev: str) -> str:
-    """What `_revs_info` says of a revision on the way to a leaf."""
+    """The status of a revision in `_revs_info`: available, missing or deleted."""
     body = leaf.body if rev == leaf.rev else db.past(leaf.body["_id"], rev)
     if body is None:
         return "missing"
@@ -98,7 +98,7 @@ def filled(world: World, stub: dict[str, Any]) -> dict[str, Any]:
 
 
 def find(db: Database, id: str, rev: str, latest: bool = False) -> Leaf | None:
-    """The document at a revision, as long as that is there; with `latest` what its branch has become."""
+    """The document at a revision, if it is still kept; with `latest` the leaf of its branch."""
     known = db.branches(id)
     exact = next((leaf for leaf in known if leaf.rev == rev), None)
     if exact is not None:
@@ -111,7 +111,7 @@ def find(db: Database, id: str, rev: str, latest: bool = False) -> Leaf | None:
 
 
 def checked(rev: Any) -> str:
-    """A revision as it must be; refuses with 400."""
+    """A revision, if it is well-formed; refuses with 400."""
     if not isinstance(rev, str) or not documents.REVISION.fullmatch(rev):
         errors.couch(400, "bad_request", "Invalid rev format")
     return rev

@@ -1,7 +1,7 @@
 """The rows of a view, brought up to date when it is read with the documents that changed since.
 
 That is CouchDB's way, too: a view costs nothing until it is asked for, and then only what is new. Rows are never
-changed but made anew, of which most parts are the old ones: worlds that come from one share what they have in common.
+changed in place: new versions share most parts with the old ones, and forked worlds share what they have in common.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from mocksrv.world import World
 Emitted = Iterable[tuple[Any, Any]]
 Name = tuple[str, str, str]  # database, design document, view
 # A row: its place in the order of keys, its id, its number among those of the document, and its key and value as JSON,
-# the end of an object. There may be millions: of such tuples the garbage collector need not keep track.
+# the end of an object. There may be millions, and the garbage collector does not track such tuples.
 Row = tuple[bytes, str, int, bytes]
-PART, OF_PART = 8192, 32  # rows that are sorted at a time, about, and how many of them are looked at before
-MANY = 4  # when more than one row in so many changes, all are put in order again
+PART, OF_PART = 8192, 32  # approximate number of rows that are sorted at a time, and the number sampled before
+MANY = 4  # if more than one row in so many changes, all are sorted again
 
 
 class Thrown(Exception):
@@ -87,7 +87,7 @@ class Rows:
     # --- keeping up ---
 
     def follow(self, db: Database) -> Rows:
-        """The rows with what was written since."""
+        """The rows after the writes since then."""
         latest = db.update_seq
         if self.seq == latest:
             return self
@@ -131,7 +131,7 @@ class Rows:
     # --- reading: positions count from the first row ---
 
     def before(self, bound: tree.Bound | None) -> int:
-        """How many rows lie below a bound; None is behind all."""
+        """How many rows lie below a bound; None sorts after all."""
         return len(self.root) if bound is None else tree.rank(self.root, bound) if bound else 0
 
     def scan(self, low: tree.Bound, high: tree.Bound | None, limit: int) -> list[Row]:
@@ -174,7 +174,7 @@ def rows_of(world: World, name: Name, view: View) -> Rows:
 
 
 def _inherited(world: World, db: Database, name: Name, view: View) -> Rows | None:
-    """The rows of the world that this one comes from, for all who come from it."""
+    """The rows of the origin of this world, shared by all its forks."""
     source = world.source
     if source is None or Database(source, db.name).epoch != db.epoch:
         return None

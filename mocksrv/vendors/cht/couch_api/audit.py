@@ -21,7 +21,7 @@ API, SENTINEL = "api", "sentinel"
 
 
 def note(world: World, user: str, service: str, call: Call | None = None) -> None:
-    """Note what was written since the last time; what a release without notes wrote is left out."""
+    """Record the writes since the last time, without those made under a release that has no audit."""
     if not releases.AUDIT.holds(world):
         return
     medic, table = documents.database(world, "medic"), world.table(STATE)
@@ -40,7 +40,7 @@ def note(world: World, user: str, service: str, call: Call | None = None) -> Non
 
 
 def add(world: World, id: str, entry: dict[str, Any]) -> None:
-    """Add to the history of a document; of several writes by one request that is the last."""
+    """Add to the history of a document; of several writes by one request only the last counts."""
     audit = documents.database(world, DATABASE)
     doc = audit.get(id) or {"_id": id, "history": []}
     if len(doc["history"]) >= MOST:

@@ -15,9 +15,9 @@ from mocksrv.vendors.cht.vendor import JSON, JSON_MEDIA, inflated, read_json
 
 
 def forwarded_json(call: Call) -> Any:
-    """A body that the API parses before it passes it on: `{}` for what does not say that it is JSON.
+    """A body that the API parses before it passes it on: `{}` without a JSON content type.
 
-    The API passes the header Content-Encoding on, too, but the body without the encoding: CouchDB takes offence.
+    The API passes the header Content-Encoding on with the decoded body, which CouchDB refuses.
     """
     if not read_json(call):
         errors.server_error(diagnosis="the body is not a JSON object or array")
@@ -33,13 +33,13 @@ def forwarded_json(call: Call) -> Any:
 
 
 def must_be_json(call: Call) -> None:
-    """Refuse a body that does not say that it is JSON."""
+    """Refuse a body without a JSON content type."""
     if call.header("content-type").partition(";")[0] != JSON:
         errors.couch(415, "bad_content_type", f"Content-Type must be {JSON}")
 
 
 def couch_json(call: Call) -> Any:
-    """A body as CouchDB itself reads it: JSON, perhaps packed with gzip."""
+    """A body as CouchDB itself reads it: JSON, possibly compressed with gzip."""
     data, encoding = call.body, call.header("content-encoding", "identity")
     if encoding == "gzip":
         try:
@@ -57,7 +57,7 @@ def couch_json(call: Call) -> Any:
 
 
 def check_text(call: Call, value: Any) -> None:
-    """Refuse halves of surrogate pairs, which only escapes can make."""
+    """Refuse lone surrogates, which only escapes can make."""
     if b"\\u" in call.body and json_text.LONE in json_text.text(value):
         errors.couch(400, "bad_request", "invalid UTF-8 JSON")
 

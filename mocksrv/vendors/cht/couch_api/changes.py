@@ -1,6 +1,6 @@
 """The feed of changes: once, waiting for the next (longpoll), or without end (continuous).
 
-CouchDB 3.3 source, chttpd_changes. An answer that waits gives way to other requests meanwhile.
+CouchDB 3.3 source, chttpd_changes. Other requests are answered while one waits.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Feed:
         return data
 
     def wait(self) -> Iterator[bytes]:
-        """Until something fits or the time is up; a newline now and then if the client wants heartbeats."""
+        """Wait until a change matches or the time is up; yields newlines if the client wants heartbeats."""
         beat = seconds(self.call, "heartbeat", HEARTBEAT)
         end = None if self.call.arg("heartbeat") else stopwatch() + seconds(self.call, "timeout", TIMEOUT)
         while not self.found(1):
@@ -85,7 +85,7 @@ class Feed:
     # --- the three kinds ---
 
     def once(self) -> Iterator[bytes]:
-        """All that there is, newest first if `descending`."""
+        """All matching changes at once, newest first if `descending`."""
         down = self.call.arg("descending") == "true"
         found = self.found(None if down or self.fits else self.limit)
         chosen = (found[::-1] if down else found)[: self.limit]
@@ -151,7 +151,7 @@ def answer(world: World, call: Call, body: dict[str, Any]) -> Any:
     feed = Feed(world, db, call, start(call, db), whole(limit) if limit is not None else None,
                 fitting(call, db, body))
     kind = call.arg("feed", "normal")
-    seconds(call, "heartbeat", HEARTBEAT)  # what is none is refused, also where nothing waits
+    seconds(call, "heartbeat", HEARTBEAT)  # anything but a number is refused, even if nothing waits
     reply = rendering.CouchReply(None)
     if kind == "normal":
         reply.headers = [("etag", rendering.couch_etag(f"{db.name} {db.update_seq}".encode()))]
@@ -169,14 +169,14 @@ def answer(world: World, call: Call, body: dict[str, Any]) -> Any:
 
 
 def whole(text: str) -> int:
-    """A number of the query; CouchDB fails over what is none."""
+    """A number of the query; CouchDB fails at anything else."""
     if not text.isdecimal() or len(text) > LONGEST:
         errors.unknown("badarg", diagnosis=f"{text!r} is no whole number")
     return int(text)
 
 
 def interval(call: Call) -> int:
-    """With `seq_interval` only each so-many-th change shows its sequence."""
+    """The interval of changes that show their sequence (`seq_interval`)."""
     text = call.arg("seq_interval") or ""
     return max(1, int(text)) if text.isdecimal() and len(text) <= LONGEST else 1
 
@@ -187,7 +187,7 @@ def start(call: Call, db: Database) -> int:
     if since == "now":
         return db.update_seq
     number, _, opaque = since.partition("-")
-    # Only 0 stands alone: any other number counts by what is packed behind it.
+    # Only 0 may stand alone; any other sequence counts by its packed part.
     if not number.isdecimal() or len(number) > LONGEST or (since != "0" and not PACKED.fullmatch(opaque)):
         errors.couch(400, "bad_request", "Malformed sequence supplied in 'since' parameter.")
     return int(number)
@@ -237,7 +237,7 @@ def fitting(call: Call, db: Database, body: dict[str, Any]) -> Fits | None:
 
 
 def of_view(db: Database, name: str | None) -> Fits:
-    """The documents of which a view has rows."""
+    """A filter: the documents that have rows in a view."""
     if name is None:
         errors.couch(400, "bad_request", "`view` filter parameter is not provided.")
     design, _, view = name.partition("/")

@@ -1,4 +1,4 @@
-"""Databases as a whole: made, deleted, described, secured, tidied. CouchDB 3.3 source, chttpd_db."""
+"""Whole databases: creating, deleting, information, security, maintenance. CouchDB 3.3 source, chttpd_db."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ META_DESIGN = {
 
 
 def entered(world: World, call: Call) -> Database:
-    """The database, of which offline users see no more than their own."""
+    """The database; offline users may enter their own only."""
     db = opened(world, call)
     if offline.filtered(call, db):
         raise errors.Firewall
@@ -49,7 +49,7 @@ def entered(world: World, call: Call) -> Database:
                   proof="source",
                   source="CouchDB 3.3; CHT 4.15 source, api/src/controllers/create-user-db.js")
 def make_database(world: World, call: Call) -> Any:
-    """Make a database; every user the one that is its own, at `/medic-user-<name>-meta/`."""
+    """Create a database; users may create their own, `/medic-user-<name>-meta/`."""
     name = call.params["db"]
     if META.fullmatch(name) and call.path.endswith("/"):
         return make_own(world, call)
@@ -61,7 +61,7 @@ def make_database(world: World, call: Call) -> Any:
 
 
 def make_own(world: World, call: Call) -> Any:
-    """The database of the caller, with its design document, for nobody else to enter; it may be there already."""
+    """Create the caller's own database with its design document, closed to others; it may exist already."""
     caller = auth.signed_in(call)
     name = f"medic-user-{BLOCKED.sub(lambda found: f'({ord(found[0])})', caller.name)}-meta"
     if call.params["db"] != name:
@@ -100,7 +100,7 @@ def medic_redirect(world: World, call: Call) -> Any:
 @vendor.operation("GET", f"/{ANY_DB}/", f"/{ANY_DB}", name="couch_database", response=response_schemas.DATABASE,
                   proof="source", source=SOURCE)
 def database_info(world: World, call: Call) -> Any:
-    """What CouchDB tells of a database."""
+    """Information about a database."""
     return rendering.CouchReply(described(entered(world, call)))
 
 
@@ -131,7 +131,7 @@ def design_info(world: World, call: Call) -> Any:
 @vendor.operation("GET", f"/{DB}/_shards", name="couch_shards", response=response_schemas.SHARDS, proof="source",
                   source="CouchDB 3.3, mem3_httpd")
 def shards(world: World, call: Call) -> Any:
-    """Where the parts of a database lie: all on the one node."""
+    """Where the shards of a database are: all on the one node."""
     db = opened(world, call)
     if offline.filtered(call, db):
         errors.denied(offline.NOT_YOURS)
@@ -171,7 +171,7 @@ def put_security(world: World, call: Call) -> Any:
 
 
 def checked(part: Any, name: str) -> None:
-    """Refuse members or admins that are no lists of texts."""
+    """Refuse members or admins that are not lists of texts."""
     if not isinstance(part, dict):
         errors.couch(400, "bad_request", f"{name} must be a JSON object")
     for kind in ("names", "roles"):
@@ -189,7 +189,7 @@ def checked(part: Any, name: str) -> None:
                   statuses=(201,), proof="source",
                   source=SOURCE, effect="reads")
 def full_commit(world: World, call: Call) -> Any:
-    """Everything is written at once anyway."""
+    """A no-op: everything is written at once."""
     entered(world, call)
     bodies.must_be_json(call)
     return rendering.CouchReply({"ok": True, "instance_start_time": "1733133600"}, 201)
@@ -198,7 +198,7 @@ def full_commit(world: World, call: Call) -> Any:
 @vendor.operation("POST", f"/{DB}/_compact", f"/{DB}/_compact/{{design}}", f"/{DB}/_view_cleanup",
                   name="couch_compact", response=response_schemas.FINE, statuses=(202,), proof="source", source=SOURCE)
 def compact(world: World, call: Call) -> Any:
-    """Forget the bodies of revisions that others followed; views need nothing of the kind."""
+    """Compact a database: drops the bodies of superseded revisions. For views there is nothing to do."""
     db = entered(world, call)
     entrance.require_admin(call, db)
     design = call.params.get("design")
@@ -216,7 +216,7 @@ def compact(world: World, call: Call) -> Any:
                   statuses=(201,),
                   proof="source", source=SOURCE)
 def purge(world: World, call: Call) -> Any:
-    """Forget revisions, `{id: [revisions]}`, as if they had never been: ends of branches, with all before them."""
+    """Remove revisions without a trace, `{id: [revisions]}`: leaves of branches, with all revisions before them."""
     db = entered(world, call)
     asked = json_body(call)
     if len(asked) > MOST_PURGED:
@@ -233,7 +233,7 @@ def purge(world: World, call: Call) -> Any:
                   proof="source",
                   source=SOURCE)
 def get_revs_limit(world: World, call: Call) -> Any:
-    """How many revisions of a branch are known."""
+    """How many revisions of a branch are kept."""
     db = opened(world, call)
     if offline.filtered(call, db):
         errors.denied(offline.NOT_YOURS)
@@ -244,7 +244,7 @@ def get_revs_limit(world: World, call: Call) -> Any:
                   proof="source",
                   source=SOURCE)
 def put_revs_limit(world: World, call: Call) -> Any:
-    """Set how many revisions are to be known; of those that are there it holds from their next one on."""
+    """Set how many revisions of a branch are kept; existing documents are cut at their next update."""
     db = entered(world, call)
     entrance.require_admin(call, db)
     limit = bodies.couch_json(call)

@@ -39,7 +39,7 @@ MOST_RANGES = 10  # of one answer
 
 
 def found(world: World, call: Call) -> Database:
-    """The database; below a design document some paths are no attachments, and rewriting is nothing here."""
+    """The database; below a design document some paths are not attachments, and rewriting is not simulated."""
     db = opened(world, call)
     if "name" in call.params:
         kind = call.params["file"].partition("/")[0]
@@ -54,14 +54,16 @@ def found(world: World, call: Call) -> Database:
                   proof="source", source=SOURCE,
                   produces="*/*")
 def get_attachment(world: World, call: Call) -> Any:
-    """The content of an attachment: of a compressible type packed, for who takes gzip; of others also one range."""
+    """The content of an attachment: of a compressible type with gzip for clients that accept it; of others also a
+    range.
+    """
     db = found(world, call)
     id, rev = doc_id(call), call.arg("rev")
     kind, _, function = call.params["file"].partition("/")
     if kind in FUNCTIONS and "name" in call.params:
         return without_function(call, db, FUNCTIONS[kind], function)
     if offline.filtered(call, db):
-        if "name" in call.params:  # the API takes any path below a design document for the document
+        if "name" in call.params:  # the API takes any path below a design document for that document
             return offline.get(world, call, db, id)
         offline.check_file(world, call, db, id)
     if rev:
@@ -76,7 +78,7 @@ def get_attachment(world: World, call: Call) -> Any:
 
 
 def without_function(call: Call, db: Database, kind: str, name: str) -> NoReturn:
-    """Shows and lists of design documents: there are none, and JavaScript is not run."""
+    """Shows and lists of design documents: there are none."""
     if offline.filtered(call, db):
         raise errors.Firewall
     functions = guarded(lambda: db.load(doc_id(call))).get(kind)
@@ -109,7 +111,7 @@ def served(world: World, call: Call, stub: attachments.Stub) -> Reply:
 
 
 def wanted_ranges(header: str, size: int) -> list[tuple[int, int]] | None:
-    """First and last byte of each range that the client asks for; None for the whole. Refuses what there is not.
+    """First and last byte of each range that the client asks for; None for the whole. Refuses ranges outside of it.
 
     CouchDB 3.3 source, chttpd_db (parse_ranges): the end of a range that begins nowhere is cut like any other first.
     """
@@ -156,7 +158,7 @@ def put_attachment(world: World, call: Call) -> Any:
 @vendor.operation("DELETE", *PATHS, name="couch_delete_attachment", query=request_schemas.REVISION, response=Created,
                   proof="source", source=SOURCE, effect="changes")
 def delete_attachment(world: World, call: Call) -> Any:
-    """Take an attachment away; rev= (or If-Match) must be the document's last revision."""
+    """Delete an attachment; rev= (or If-Match) must be the document's last revision."""
     db = found(world, call)
     doc = changed(world, call, db)
     if doc.get("_attachments", {}).pop(call.params["file"], None) is None:

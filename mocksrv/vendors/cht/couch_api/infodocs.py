@@ -1,4 +1,4 @@
-"""What the API notes of documents that are written through it: `<id>-info` in `medic-sentinel`.
+"""The API's notes about documents that are written through it: `<id>-info` in `medic-sentinel`.
 
 Documents that the API makes itself are noted by the background process only. CHT 4.15 source, shared-libs/infodoc.
 """
@@ -15,7 +15,7 @@ SUFFIX = "-info"
 
 
 def note(world: World, written: documents.Database, ids: Iterable[str]) -> None:
-    """Note when documents of `medic` came first, and last."""
+    """Record when documents of `medic` were written first, and last."""
     if written.name != "medic":
         return
     sentinel, now = documents.database(world, DATABASE), world.clock.iso()
@@ -26,7 +26,7 @@ def note(world: World, written: documents.Database, ids: Iterable[str]) -> None:
 
 
 def read(world: World, id: str) -> documents.Document:
-    """What is noted of a document; a new note if nothing is."""
+    """The infodoc of a document, or a new one."""
     known = documents.database(world, DATABASE).get(id + SUFFIX)
     return known or {"_id": id + SUFFIX, "type": "info", "doc_id": id, "initial_replication_date": "unknown",
                      "latest_replication_date": "unknown"}

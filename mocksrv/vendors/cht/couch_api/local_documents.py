@@ -1,4 +1,4 @@
-"""One local document: read, written, forgotten; and the refusals of the documents layer in CouchDB's words.
+"""One local document: reading, writing, deleting; and the errors of the documents layer in CouchDB's words.
 
 CouchDB 3.3 source, chttpd_db, fabric_doc_update.
 """
@@ -17,7 +17,7 @@ from mocksrv.world import World
 
 
 def guarded(run: Callable[[], Any]) -> Any:
-    """Run, with the refusals of the documents layer as CouchDB's."""
+    """Run a function, with the errors of the documents layer turned into CouchDB's."""
     try:
         return run()
     except documents.NotFound as error:
@@ -54,7 +54,7 @@ def put(world: World, db: Database, call: Call, id: str, doc: Mapping[str, Any])
 
 
 def drop(world: World, db: Database, id: str) -> Reply:
-    """Forget a local document."""
+    """Delete a local document."""
     if maintenance.local(world, db.name, id) is None:
         errors.couch(404, "not_found", "missing")
     return rendering.CouchReply(maintenance.put_local(world, db.name, {"_id": id, "_deleted": True}))

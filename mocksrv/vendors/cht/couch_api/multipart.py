@@ -22,7 +22,7 @@ JSON_PART = b"\r\nContent-Type: application/json\r\n\r\n"
 
 
 def accepted(call: Call, kind: str) -> bool:
-    """Whether the client takes answers of that type; who says nothing takes all."""
+    """Whether the client accepts answers of that type; without Accept it does."""
     accept = call.header("accept")
     names = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
     return not accept or not names.isdisjoint((kind, f"{kind.partition('/')[0]}/*", "*/*"))
@@ -32,7 +32,7 @@ def accepted(call: Call, kind: str) -> bool:
 
 
 def related(world: World, doc: Mapping[str, Any], boundary: str) -> tuple[str, bytes]:
-    """A document with its attachments behind it: content type and bytes. Without attachments it is plain JSON."""
+    """A document followed by its attachments: content type and bytes. Without attachments it is plain JSON."""
     files: dict[str, Any] = doc.get("_attachments") or {}
     if not files:
         return "application/json", json_text.dumps(doc)
@@ -49,7 +49,7 @@ def related(world: World, doc: Mapping[str, Any], boundary: str) -> tuple[str, b
 
 
 def follows(world: World, stub: Mapping[str, Any]) -> dict[str, Any]:
-    """What the document says of an attachment that comes behind it."""
+    """The stub of an attachment that follows the document."""
     told = {name: value for name, value in stub.items() if name != "stub"} | {"follows": True}
     return told | attachments.encoding_info(world, stub)
 
@@ -68,7 +68,7 @@ def mixed(world: World, found: Iterable[Mapping[str, Any]], outer: str, inner: s
 
 
 def byteranges(parts: Iterable[tuple[str, bytes]], content_type: str, boundary: str) -> tuple[str, bytes]:
-    """Several ranges of one attachment, each with what `Content-Range` says of it."""
+    """Several ranges of one attachment, each with its `Content-Range`."""
     edge = f"--{boundary}\r\n"
     made = [f"{edge}Content-Type: {content_type}\r\nContent-Range: {told}\r\n\r\n".encode() + data + b"\r\n"
             for told, data in parts]

@@ -1,4 +1,4 @@
-"""What CouchDB 3.3 has and mocksrv has not: asking for it is answered with 501 and this fact.
+"""Routes of CouchDB 3.3 that are not simulated: requests get a 501 that says so.
 
 CouchDB 3.3 source, chttpd_httpd_handlers, chttpd_node, mem3_httpd, couch_replicator_httpd.
 """

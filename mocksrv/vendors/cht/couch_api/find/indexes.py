@@ -24,12 +24,12 @@ from mocksrv.world import World
 
 
 def refuse(error: BadQuery) -> NoReturn:
-    """CouchDB's refusal of a query; what it fails over has a reference to its log."""
+    """CouchDB's refusal of a query; a failure has a reference to its log."""
     errors.couch(error.status, error.error, error.reason, ref=error.status == 500)
 
 
 def entered(world: World, call: Call) -> Database:
-    """The database; offline users query none."""
+    """The database; offline users may not query."""
     db = opened(world, call)
     if not call.caller.online:
         raise errors.Firewall
@@ -37,7 +37,7 @@ def entered(world: World, call: Call) -> Database:
 
 
 def listed(db: Database) -> list[Index]:
-    """All indexes of a database; those that were made are views of design documents."""
+    """All indexes of a database: the built-in one, and views of design documents."""
     found = [ALL_DOCS]
     for id in db.all_ids("_design/", "_design0"):
         doc = db.peek(id) or {}
@@ -48,7 +48,7 @@ def listed(db: Database) -> list[Index]:
 
 
 def described(ddoc: str, name: str, view: Any) -> Index | None:
-    """The index that a view of a design document describes, or None if it is none."""
+    """The index that a view of a design document describes, or None if it is not one."""
     match view:
         case {"map": {"fields": dict() as fields, **more}} if all(way in ("asc", "desc")
                                                                              for way in fields.values()):
@@ -64,7 +64,7 @@ def rows(world: World, db: Database, index: Index) -> Rows:
 
 
 def emitting(index: Index) -> Any:
-    """What documents emit for an index: the values of its fields, if there are all of them."""
+    """The map function of an index: emits the values of its fields if a document has all of them."""
     paths = [selectors.path_of(field) for field in index.fields]
     fits = selectors.compile_selector(plan.normal(index.filter or {}))
 
@@ -150,7 +150,7 @@ def make_index(world: World, call: Call) -> Any:
 @vendor.operation("DELETE", f"/{DB}/_index/{{ddoc}}", name="couch_delete_indexes", statuses=(500,), proof="source",
                   source=SOURCE, effect="reads")
 def delete_indexes(world: World, call: Call) -> Any:
-    """CouchDB fails over a path that does not name one index."""
+    """CouchDB fails at a path that does not name one index."""
     entered(world, call)
     errors.unknown("function_clause", diagnosis="name the index: DELETE /db/_index/designdoc/json/name")
 
@@ -158,7 +158,7 @@ def delete_indexes(world: World, call: Call) -> Any:
 @vendor.operation("DELETE", f"/{DB}/_index/{{ddoc}}/json/{{index}}", f"/{DB}/_index/_design/{{ddoc}}/json/{{index}}",
                   name="couch_delete_index", response=response_schemas.FINE, proof="source", source=SOURCE)
 def delete_index(world: World, call: Call) -> Any:
-    """Forget an index; the design document goes with its last one."""
+    """Delete an index, and its design document with the last one."""
     db = entered(world, call)
     id = f"_design/{call.params['ddoc'].removeprefix('_design/')}"
     doc = db.get(id)

@@ -67,7 +67,7 @@ def fields(value: Any) -> list[str] | str:
 
 
 def use_index(value: Any) -> list[str]:
-    """A design document, and perhaps the name of one of its indexes."""
+    """A design document, optionally with the name of one of its indexes."""
     if not isinstance(value, str | list):
         raise Failure(f"mango_opts :: {{invalid_index_name,{term(value)}}}")
     parts = value.removeprefix("_design/").split("/", 1) if isinstance(value, str) else value or []
@@ -102,11 +102,11 @@ def stale(value: Any) -> bool | str:
 
 
 def id_bound(key: Any) -> str:
-    """A value that is compared with ids: what is no text is before all or behind them."""
+    """A value that is compared with ids: anything but a text sorts before or after all."""
     return key if isinstance(key, str) else "" if isinstance(key, bool | int | float | None) else "\U0010ffff"
 
 
-# Each member: what is taken if it is missing (`...`: it must not be), and what makes or refuses its value.
+# Each member: its default (`...`: required), and the function that parses or refuses its value.
 OPTIONS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "selector": (..., selector),
     "use_index": ([], use_index),
@@ -143,7 +143,7 @@ def checked(query: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Mark:
-    """Behind which row the next page begins: its key, and its document."""
+    """The row after which the next page begins: its key, and its document."""
 
     key: Any
     id: str

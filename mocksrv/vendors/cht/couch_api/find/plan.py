@@ -1,4 +1,4 @@
-"""How a query of `_find` is answered: its normal form, the ranges that it sets, and the index that serves it best.
+"""The plan of a `_find` query: its normal form, its ranges, and the best index.
 
 CouchDB 3.3 source, mango_selector, mango_idx_view, mango_cursor.
 """
@@ -18,7 +18,7 @@ NEGATED = {"$lt": "$gte", "$lte": "$gt", "$eq": "$ne", "$ne": "$eq", "$gte": "$l
            "$nin": "$in"}
 IMPLICIT = frozenset(("_id", "_rev"))  # that every document has
 NO_OPERATION = frozenset(("$all", "$and", "$or", "$in"))
-LOWEST, HIGHEST = b"", b"\xff"  # places before and behind all others
+LOWEST, HIGHEST = b"", b"\xff"  # sort before and after all other values
 
 
 # --- normal form ---------------------------------------------------------------------------------------------
@@ -42,7 +42,7 @@ def normal(selector: Selector, path: str = "") -> Selector:
 
 
 def negation(selector: Selector) -> Selector:
-    """The opposite of a selector in normal form: a field must be there for it, too."""
+    """The opposite of a selector in normal form: the field must exist for it, too."""
     for name, value in selector.items():
         if name in ("$and", "$or"):
             return {"$or" if name == "$and" else "$and": [negation(one) for one in value]}
@@ -67,7 +67,7 @@ def fields_of(selector: Selector) -> Iterator[tuple[str, Selector]]:
 
 
 def required(selector: Selector) -> set[str]:
-    """The fields that a document must have to fit."""
+    """The fields that a matching document must have."""
     found = {name for name, value in fields_of(selector) if value != {"$exists": False}}
     for one in selector.get("$and", [selector]):
         if one.get("$or"):
@@ -80,7 +80,7 @@ def required(selector: Selector) -> set[str]:
 
 @dataclass(frozen=True)
 class Range:
-    """What the conditions leave of a field's values: places in their order, and the values at both ends."""
+    """The range of a field's values that the conditions allow: sort keys, and the values at both ends."""
 
     low: bytes = LOWEST
     high: bytes = HIGHEST
@@ -100,7 +100,7 @@ class Range:
             ends -= {"high"} if place < high else set()
             high, end = place, value
             ends |= {"high"} if operator == "$lt" else set()
-        # An equal value outside of what there is leaves nothing.
+        # An equality outside of the range leaves nothing.
         outside = operator == "$eq" and not self.low <= place <= self.high
         return Range(HIGHEST, LOWEST) if outside else Range(low, high, start, end, frozenset(ends))
 
@@ -110,7 +110,7 @@ class Range:
 
 
 def ranges(selector: Selector) -> dict[str, Range]:
-    """The range of each field that is compared; only that of the first which cannot be met, if there is one."""
+    """The range of each compared field; if one is empty, only the first such."""
     found: dict[str, Range] = {}
     for name, value in sorted(fields_of(selector), key=lambda pair: pair[0]):
         for operator, argument in value.items():
@@ -139,7 +139,7 @@ def ends(chosen: list[Range]) -> tuple[list[Any], list[Any]]:
 
 @dataclass(frozen=True)
 class Index:
-    """An index as it is listed, and which documents it leaves out."""
+    """An index as listed, with its partial filter."""
 
     ddoc: str | None
     name: str
@@ -148,7 +148,7 @@ class Index:
 
     @property
     def special(self) -> bool:
-        """Whether it is that of all documents by id."""
+        """Whether it is the built-in index of all documents by id."""
         return self.ddoc is None
 
     @property
@@ -163,16 +163,16 @@ class Index:
         return {"ddoc": self.ddoc, "name": self.name, **kind, "def": definition}
 
     def usable(self, selector: Selector, sort: list[str]) -> bool:
-        """Whether it has all documents that fit, in the wanted order."""
+        """Whether it contains all matching documents, in the wanted order."""
         if self.special:
             return not sort or ("_id" in ranges(selector) and self.sorts(selector, sort))
         wanted = set(self.columns) - set(sort) - IMPLICIT
-        # Of an empty selector nothing is known.
+        # An empty selector requires no fields.
         return (bool(selector) or not wanted) and wanted <= required(selector) and (
             not sort or self.sorts(selector, sort))
 
     def sorts(self, selector: Selector, sort: list[str]) -> bool:
-        """Whether its order is the wanted one; fields that have one value do not count."""
+        """Whether the index has the wanted order; fields with a single value do not matter."""
         constant = {name for name, value in fields_of(selector) if "$eq" in value}
         columns = self.columns
         while columns and columns[0] != sort[0] and columns[0] in constant:
@@ -185,7 +185,7 @@ ALL_DOCS = Index(None, "_all_docs", {"_id": "asc"})
 
 @dataclass(frozen=True)
 class Plan:
-    """The index that serves a query, and its ranges: None if nothing can fit."""
+    """The index for a query, and its ranges: None if nothing can match."""
 
     index: Index
     ranges: list[Range] | None
@@ -219,5 +219,5 @@ def plan(indexes: list[Index], selector: Selector, sort: list[str], use: list[st
 
 
 def named(index: Index, use: list[str]) -> bool:
-    """Whether `use_index` means it."""
+    """Whether `use_index` names it."""
     return bool(use) and index.ddoc == f"_design/{use[0].removeprefix('_design/')}" and use[1:] in ([], [index.name])

@@ -1,6 +1,6 @@
 """Queries of documents: `_find` and `_explain`. CouchDB 3.3 source, mango_httpd, mango_cursor_view.
 
-The rows of an index are those of a view: they are kept up to date in the same way.
+The rows of an index are those of a view, and are updated like them.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ FEW, MOST = 64, 4096  # rows that are read at a time: few at first
 WARNING = "No matching index found, create an index to optimize query time."
 MANY = ("The number of documents examined is high in proportion to the number of results returned. Consider adding a "
         "more specific index to improve this.")
-RATIO = 10  # documents looked at for each that is found, from which on it is many
+RATIO = 10  # ratio of examined to found documents from which on a warning is given
 
 
 def asked(world: World, call: Call) -> tuple[Database, dict[str, Any], Plan]:
-    """The database, the options of the query, and how it is to be answered. Refuses what CouchDB refuses."""
+    """The database, the options of the query, and its plan. Refuses what CouchDB refuses."""
     db = opened(world, call)
     if not call.caller.online:
         raise errors.Firewall
@@ -67,14 +67,14 @@ def find(world: World, call: Call) -> Any:
             "results_returned": len(rows), "execution_time_ms": round((stopwatch() - began) * 1000, 3)}
     if warned := list(warnings(plan, options["use_index"], found)):
         more["warning"] = "\n".join(warned)
-    if plan.ranges is None:  # nothing is read, and nothing is told of it
+    if plan.ranges is None:  # nothing is read, and no statistics are given
         return rendering.CouchReply(iter((b'{"docs":[\r\n]}\r\n\n',)))
     return rendering.CouchReply(layout(rows, more))
 
 
 @dataclass
 class Found:
-    """What a query found: the documents, the last row that fitted, and how many documents were looked at."""
+    """The result of a query: the documents, the last matching row, and the number of documents examined."""
 
     docs: list[Mapping[str, Any]]
     last: Mark | None = None
@@ -132,7 +132,7 @@ def by_row(db: Database, rows: Rows, first: int, behind: int, down: bool) -> Ite
 def by_id(db: Database, start: list[Any], end: list[Any], after: str | None,
           down: bool) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """All documents but those of designs, in the order of their ids."""
-    # What is no text is before all ids or behind them.
+    # Values other than texts sort before or after all ids.
     low = find_options.id_bound(start[0]) if start else None
     high = find_options.id_bound(end[0]) if end else None
     size, whole = FEW, True
@@ -179,7 +179,7 @@ def layout(rows: list[bytes], more: dict[str, Any]) -> Iterator[bytes]:
 @vendor.operation("POST", f"/{DB}/_explain", name="couch_explain", response=response_schemas.EXPLAINED, proof="source",
                   source=SOURCE, effect="reads")
 def explain(world: World, call: Call) -> Any:
-    """Which index serves a query, and from where to where it is read."""
+    """The index for a query, and the range of it that is read."""
     db, options, plan = asked(world, call)
     selector = options.pop("selector")
     start: Any = None

@@ -23,7 +23,7 @@ UNESCAPED = re.compile(r"(?<!\\)\.")
 
 
 class BadQuery(Exception):
-    """What CouchDB does not take: its error and reason."""
+    """CouchDB refuses the query: its error and reason."""
 
     def __init__(self, error: str, reason: str, status: int = 400) -> None:
         super().__init__(reason)
@@ -33,7 +33,7 @@ class BadQuery(Exception):
 
 
 class Failure(BadQuery):
-    """What CouchDB fails over, since nothing checks it."""
+    """CouchDB fails at the query, which nothing checks."""
 
     def __init__(self, what: str) -> None:
         super().__init__("unknown_error", f"Unknown Error: {what}", 500)
@@ -79,7 +79,7 @@ def chosen(doc: Mapping[str, Any], fields: list[str]) -> dict[str, Any]:
 
 
 def compile_selector(selector: Any) -> Test:
-    """Whether a document fits. Raises BadQuery."""
+    """The selector as a test of documents. Raises BadQuery."""
     if not isinstance(selector, dict):
         raise BadQuery("invalid_selector_json", f"Selector must be a JSON object, not: {term(selector)}")
     tests = [member(name, value) for name, value in selector.items()]
@@ -107,7 +107,7 @@ def member(name: str, value: Any) -> Test:
 
 
 def condition(value: Any, special: Mapping[str, Operator] = MappingProxyType({})) -> Test:
-    """What a field must meet: operators, conditions of its own fields, or a value that it equals."""
+    """The condition of a field: operators, conditions of its own fields, or an equal value."""
     if not isinstance(value, dict) or not value:
         return special.get("$eq", OPERATORS["$eq"])(value)
     if len(value) == 1 and (name := next(iter(value))) in special:
@@ -125,7 +125,7 @@ def comparison(fits: Callable[[Any, Any], bool], place: Callable[[Any], bytes] =
 
 
 def raw(value: Any) -> bytes:
-    """What ids are compared by: texts by their bytes."""
+    """The sort key of ids: texts by their bytes."""
     return collation.TEXT + value.encode() if isinstance(value, str) else collation.key(value)
 
 
@@ -202,7 +202,7 @@ def exists(argument: Any) -> Test:
 def of_type(argument: Any) -> Test:
     if not isinstance(argument, str):
         raise BadQuery("bad_arg", f"Bad argument for operator $type: {term(argument)}")
-    kind = KINDS.get(argument, ())  # nothing is of a type that there is not
+    kind = KINDS.get(argument, ())  # nothing has an unknown type
     return lambda value: isinstance(value, kind) and (argument != "number" or not isinstance(value, bool))
 
 
@@ -220,7 +220,7 @@ def modulo(argument: Any) -> Test:
 
 
 def matching(argument: Any) -> Test:
-    """A pattern that takes too long finds nothing: CouchDB's expressions (Erlang's re) give up at a limit of steps.
+    """A pattern that takes too long matches nothing: CouchDB's expressions (Erlang's re) give up at a limit of steps.
 
     After a few such texts the query tries no more, so that its cost does not grow with the documents.
     """

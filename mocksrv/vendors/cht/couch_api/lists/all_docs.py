@@ -47,7 +47,7 @@ def all_docs(world: World, call: Call) -> Any:
                   body=request_schemas.KEYS_BODY, response=response_schemas.ROWS, proof="source",
                   source=SOURCE, effect="reads")
 def all_docs_post(world: World, call: Call) -> Any:
-    """The documents by id, with the options in the body: `{"keys": [...]}` above all."""
+    """The documents by id, with the options in the body, usually `{"keys": [...]}`."""
     db = opened(world, call)
     if offline.filtered(call, db):
         body = offline.parsed(call)
@@ -83,7 +83,7 @@ def one_list(make: Callable[[Options], Iterable[bytes]], found: Options) -> Repl
 
 
 def begun(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """The parts, the first of which is made before anything is sent: what cannot be read is the whole answer then."""
+    """The parts of an answer; the first is made before anything is sent, so that an error becomes the whole answer."""
     try:
         return chain((next(parts),), parts)
     except errors.CouchError as error:
@@ -112,7 +112,7 @@ def results(lists: list[Iterable[bytes]]) -> Iterator[bytes]:
 
 
 def headed(found: Options, total: Any, offset: Any, seq: Any) -> str:
-    """What stands before the rows."""
+    """The answer's part before the rows."""
     told = {"total_rows": total, "offset": offset} | ({"update_seq": seq} if found.get("update_seq") else {})
     return "".join(f'"{name}":{json_text.text(value)},' for name, value in told.items()) + '"rows":['
 
@@ -144,7 +144,7 @@ def listing(world: World, call: Call, db: Database, found: Options) -> Iterator[
 
 
 def of_keys(found: Options) -> list[Any]:
-    """The wanted keys in their order, as many of them as are wanted."""
+    """The wanted keys in their order, after skip and limit."""
     keys = found["keys"][:: -1 if found.get("descending") else 1]
     skip = found.get("skip", 0)
     return list(keys[skip:][: found.get("limit", len(keys))])
@@ -164,7 +164,7 @@ def _span(db: Database, found: dict[str, Any]) -> tuple[list[str], int]:
 
 
 def _bound(key: Any) -> str | None:
-    """A key as an id: what is no text sorts before all ids or behind them."""
+    """A key as an id: anything but a text sorts before or after all ids."""
     if key is None or isinstance(key, str):
         return key
     return LOWEST if isinstance(key, bool | int | float) else HIGHEST
@@ -178,7 +178,7 @@ def _row(db: Database, id: str, show: Show | None) -> bytes:
 
 
 def keyed(db: Database, key: Any, show: Show | None) -> bytes:
-    """A row that was asked for by key, whatever there is to tell of it."""
+    """The row for a key: a document, a deleted one, or an error."""
     if isinstance(key, str) and key in db:
         return _row(db, key, show)
     history = db.history(key) if isinstance(key, str) else None

@@ -1,4 +1,4 @@
-"""Lists of few documents: local ones, which are kept beside a database and never replicated, and designs.
+"""Lists of local documents, which are stored beside a database and never replicated, and of design documents.
 
 CouchDB 3.3 source, chttpd_db, fabric_view_all_docs.
 """
@@ -51,7 +51,7 @@ def put_local_document(world: World, call: Call) -> Any:
 
 @vendor.operation("DELETE", PATH, name="couch_delete_local", response=Created, proof="source", source=SOURCE)
 def delete_local(world: World, call: Call) -> Any:
-    """Forget a local document."""
+    """Delete a local document."""
     return local_documents.drop(world, opened(world, call), local_id(call))
 
 
@@ -60,7 +60,7 @@ def delete_local(world: World, call: Call) -> Any:
 
 def listing(world: World, db: Database, found: Options, ids: list[str], peek: Peek, total: Any,
             before: int = 0) -> Iterator[bytes]:
-    """The rows of a list of ids; asked for by keys, those of any documents."""
+    """The rows of a list of ids; with `keys`, rows of any documents."""
     full, skip = found.get("include_docs", False), found.get("skip", 0)
     if "keys" in found:
         show = partial(versions.included, world, db, versions.asked(found)) if full else None
@@ -89,7 +89,9 @@ def row(id: str, doc: Mapping[str, Any], full: bool) -> bytes:
 
 
 def listed(world: World, call: Call) -> Database:
-    """The database; for an offline user the path is that of a document, which is none of its own."""
+    """The database. For an offline user the API takes the path for that of a document, and refuses it as not the
+    user's.
+    """
     db = opened(world, call)
     if offline.filtered(call, db):
         if call.method == "POST":
@@ -99,7 +101,7 @@ def listed(world: World, call: Call) -> Database:
 
 
 def local_rows(world: World, db: Database, found: Options) -> Iterator[bytes]:
-    """The rows of local documents, which nobody counts."""
+    """The rows of local documents, without total and offset."""
     ids = [doc["_id"] for doc in maintenance.locals_of(world, db.name)]
     return listing(world, db, found, ids, lambda id: maintenance.local(world, db.name, id), None)
 

@@ -14,7 +14,7 @@ from mocksrv.vendors.cht.couch.erlang import characters, term
 from mocksrv.vendors.cht.node import json_text
 
 Options = dict[str, Any]
-EXACT = -1  # the level of groups that is whole keys
+EXACT = -1  # the group level that means whole keys
 WHOLE = 15  # digits of a whole number, which Erlang has without limit
 
 ALIASES = {"start_key": "startkey", "end_key": "endkey", "start_key_doc_id": "startkey_docid",
@@ -49,7 +49,7 @@ def boolean(value: Any, decoded: bool) -> bool:
 
 
 def number(value: Any, decoded: bool) -> int:
-    """A whole number that is not negative; in a body it is no text."""
+    """A whole number that is not negative; in a body it must not be a text."""
     if isinstance(value, bool) or not isinstance(value, int):
         digits = value.removeprefix("-").removeprefix("+") if isinstance(value, str) and not decoded else ""
         if not (digits.isascii() and digits.isdecimal()) or len(digits) > WHOLE:
@@ -70,7 +70,7 @@ def json_key(value: Any, decoded: bool) -> Any:
 
 
 def chosen(name: str, value: Any) -> Any:
-    """One of a few words, or in a body a truth."""
+    """One of a few words, or in a body a boolean."""
     if value is True or value is False:
         value = json_text.text(value)
     if value not in CHOICES[name]:
@@ -105,7 +105,7 @@ def read(pairs: Iterable[tuple[str, Any]], decoded: bool = False) -> Options:
 
 
 def of_query(query: list[tuple[str, str]], wrong: str | None = None) -> Options:
-    """The options of a query; `keys` are read before all else, and refused with `wrong` if they are no array."""
+    """The options of a query; `keys` are read first, and refused with `wrong` if they are not an array."""
     for text in [value for name, value in query if name == "keys"][:1]:
         if not isinstance(json_key(text, False), list) and wrong:
             errors.couch(400, "bad_request", wrong)
@@ -113,14 +113,14 @@ def of_query(query: list[tuple[str, str]], wrong: str | None = None) -> Options:
 
 
 def of_body(body: Mapping[str, Any], query: list[tuple[str, str]], wrong: str) -> Options:
-    """The options of a body, over which those of the query go."""
+    """The options of a body; those of the query take precedence."""
     if not isinstance(body.get("keys", []), list):
         errors.couch(400, "bad_request", wrong)
     return read(body.items(), decoded=True) | read(query)
 
 
 def group_level(found: Options) -> int:
-    """How much of a key makes a group: 0 nothing of it, `EXACT` all."""
+    """How many elements of a key make a group: 0 none, `EXACT` all."""
     level = found.get("group_level")
     if found.get("group") is False and level:
         refuse("Can't specify group=false and group_level>0 at the same time")
@@ -128,7 +128,7 @@ def group_level(found: Options) -> int:
 
 
 def check(found: Options, reduces: bool) -> None:
-    """Refuse what does not go together, in the order of CouchDB; `reduces` says that rows will be reduced."""
+    """Refuse contradictory options, in the order of CouchDB; `reduces` says that rows will be reduced."""
     level, keys = group_level(found), found.get("keys")
     if not reduces and found.get("reduce"):
         refuse("Reduce is invalid for map-only views.")
@@ -170,7 +170,7 @@ def queries(body: Mapping[str, Any]) -> list[Options]:
 
 
 def no_queries(body: Mapping[str, Any]) -> None:
-    """Refuse several queries where there is one."""
+    """Refuse `queries` where only one query is possible."""
     if "queries" in body:
         errors.couch(400, "bad_request", NO_QUERIES)
 
