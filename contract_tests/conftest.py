@@ -23,6 +23,8 @@ SIDES = {"mock": ["mock"], "live": ["live"], "both": ["mock", "live"]}
 def pytest_addoption(parser):
     group = parser.getgroup("contract")
     group.addoption("--target", choices=list(SIDES), default="mock", help="What to test.  [default: mock]")
+    group.addoption("--release", metavar="5.2", help="The release of a vendor that has several; a live service says "
+                    "its own.  [default: that of a new world]")
     group.addoption("--write-proof", action="store_true",
                     help="Write down which operations the replays prove, or a run on both.")
     group.addoption("--live-writes", action="store_true", help="Let tests that write run on the live service.")
@@ -40,6 +42,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "mock_only: needs what only a mock has, such as its clock")
     config.addinivalue_line("markers", "writes: leaves something behind on the server")
+    config.addinivalue_line("markers", "release(since, until): is about releases from `since` on, and before `until`")
     kind, option = config.getoption("--target"), config.getoption
     if kind != "mock" and option("numprocesses", 0):
         raise pytest.UsageError("a live service is tested by one process: leave -n out")

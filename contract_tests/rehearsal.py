@@ -1,6 +1,6 @@
 """A second mocksrv that plays the live service, and differs from the mock in twenty known ways.
 
-    python -m contract_tests.rehearsal [--faithful] [--seed N] [--no-limits]
+    python -m contract_tests.rehearsal [--faithful] [--seed N] [--no-limits] [--set vendor.name=value]
 
 It prints its URL and serves until its standard input ends. With `--faithful` it differs in nothing but its data.
 """
@@ -137,8 +137,10 @@ def main() -> None:
     options.add_argument("--faithful", action="store_true")
     options.add_argument("--seed", type=int, default=Config.seed)
     options.add_argument("--no-limits", action="store_true")
+    options.add_argument("--set", action="append", default=[])
     given = options.parse_args()
-    app = create_app(Config(port=0, seed=given.seed, limits=not given.no_limits))
+    settings = dict(setting.split("=", 1) for setting in given.set)
+    app = create_app(Config(port=0, seed=given.seed, limits=not given.no_limits, set=settings))
     if not given.faithful:
         for vendor in app.vendors.values():
             own = {twist.operation: twist for twist in TWISTS if twist.vendor == vendor.name}

@@ -18,8 +18,9 @@ pytestmark = pytest.mark.mock_only
 ROOT = Path(__file__).parents[1]
 SUITE = ["carehq/test_contract.py", "commcare/test_lists.py", "cht/test_contacts.py", "cht/test_creating.py",
          "cht/test_monitoring.py", "cht/test_hydrate.py"]
-# Counters that only rise, and what CouchDB keeps of documents until it is compacted.
-SERVERS_OWN = {"carehq.counters", "cht.databases", "cht.server", "cht.background", "cht.past"}
+# Counters that only rise, what CouchDB keeps of documents until it is compacted, and how far the audit has come.
+SERVERS_OWN = {"carehq.counters", "cht.databases", "cht.server", "cht.background", "cht.past", "cht.audit"}
+AUDIT = "medic-audit/"  # the database that has a history of each document that was written
 PEOPLE = ("carehq.service-users", "carehq.users", "commcare.users", "cht.medic")
 ENVIRONMENT = {
     "CAREHQ_ACCOUNT_ID": "MY_ACCOUNT_ID", "CAREHQ_API_KEY": "MY_API_KEY", "CAREHQ_API_SECRET": "MY_API_SECRET",
@@ -54,7 +55,7 @@ class Live:
             if name not in SERVERS_OWN and not name.endswith(".revs"):
                 documents = self.get(f"/tables/{name}?limit=100000")["documents"]
                 tables[name] = {row["id"]: {key: value for key, value in row["doc"].items() if key != "_rev"}
-                                for row in documents}
+                                for row in documents if not row["id"].startswith(AUDIT)}
         return tables
 
     def start(self, command, folder, **options):
@@ -118,6 +119,23 @@ def test_the_suite_of_carehq_passes_on_a_service_with_other_data(tmp_path):
             assert "could not be deleted" not in said
             passed, tests = int(re.search(r"(\d+) passed", said)[1]), int(re.search(r"carehq: \d+ of (\d+)", said)[1])
             assert passed > tests * (0.75 if writes else 0.55)
+        assert service.holds() == before
+    finally:
+        service.close()
+
+
+@pytest.mark.parametrize(("release", "others"), [("4.15", "5.2"), ("5.2", "4.15")])
+def test_the_suite_of_cht_chooses_the_tests_of_the_servers_release(tmp_path, release, others):
+    service = Live("--faithful", "--no-limits", "--set", f"cht.release={release}")
+    try:
+        before = service.holds()
+        run = service.suite(tmp_path, "--target", "live", "--live-writes", "-rs",
+                            files=["cht/test_releases.py", "cht/test_one_by_one.py", "cht/test_users_info.py"])
+        said, _ = run.communicate(timeout=280)
+        assert run.returncode == 0, said
+        assert f"about CHT {others}; this is {release}" in said
+        assert f"about CHT {release};" not in said
+        assert "could not be deleted" not in said
         assert service.holds() == before
     finally:
         service.close()

@@ -6,9 +6,10 @@ import fcntl
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 import requests
 
+from contract_tests.releases import RELEASES, from_to, of_version
 from contract_tests.targets import Targets
 from mocksrv.tests.tools import lacking, program, reaches_a_registry
 
@@ -32,11 +34,16 @@ class Client:
     url: str
     auth: tuple[str, str] | None
     accept: str = "application/json"
+    patience: float = 0  # seconds to wait for a live server that has had too many failed logins
 
     def request(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
-        headers = {"Accept": self.accept} | options.pop("headers", {})
-        return CONNECTIONS.request(method, self.url + path, json=body, auth=self.auth, headers=headers,
-                                   allow_redirects=False, timeout=30, **options)
+        headers, begun = {"Accept": self.accept} | options.pop("headers", {}), time.monotonic()
+        while True:
+            answer = CONNECTIONS.request(method, self.url + path, json=body, auth=self.auth, headers=headers,
+                                         allow_redirects=False, timeout=30, **options)
+            if answer.status_code != 429 or time.monotonic() - begun >= self.patience:
+                return answer
+            time.sleep(1)
 
     def get(self, path: str, **options: Any) -> requests.Response:
         return self.request("GET", path, **options)
@@ -67,13 +74,13 @@ class Client:
         self.ok("PUT", "/medic/settings", doc)
 
     def as_user(self, name: str, password: str = PASSWORD) -> Client:
-        return Client(self.url, (name, password), self.accept)
+        return replace(self, auth=(name, password))
 
     def anonymous(self) -> Client:
-        return Client(self.url, None, self.accept)
+        return replace(self, auth=None)
 
     def taking(self, accept: str) -> Client:
-        return Client(self.url, self.auth, accept)
+        return replace(self, accept=accept)
 
 
 @pytest.fixture
@@ -82,7 +89,7 @@ def api(request: pytest.FixtureRequest, target: str, targets: Targets) -> Client
     if target == "live":
         setting = request.getfixturevalue("live_setting")
         setting("CHT_URL")
-        return Client(targets.live("cht"), (setting("CHT_USER"), setting("CHT_PASSWORD")))
+        return Client(targets.live("cht"), (setting("CHT_USER"), setting("CHT_PASSWORD")), patience=12)
     world = request.getfixturevalue("mocksrv")
     (admin, *_) = world.credentials("cht")
     return Client(targets.mock("cht", admin["base_url"].rstrip("/")), (admin["username"], admin["password"]))
@@ -126,31 +133,65 @@ def places(api: Client, unique: str) -> Places:
 
 @pytest.fixture
 def strict(request: pytest.FixtureRequest, api: Client, target: str) -> Client:
-    """The API as its server admin; a mock answers exactly like the 4.15.0 server."""
+    """The API as its server admin; a mock answers exactly like the server."""
     if target == "mock":
         request.getfixturevalue("mocksrv").set(cht_conformance="server")
     return api
 
 
-@pytest.fixture(params=["4.15", "5.2"])
-def each_release(request: pytest.FixtureRequest, target: str) -> str:
-    """The test runs once in each release; a live server has its own."""
+# --- releases ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def live_release(live_setting: Callable[[str], str], targets: Targets) -> str:
+    """The release of a live server: it is asked."""
+    url = live_setting("CHT_URL") and targets.live("cht")
+    server = Client(url, (live_setting("CHT_USER"), live_setting("CHT_PASSWORD")), patience=12)
+    return of_version(server.ok("GET", "/api/deploy-info")["version"])
+
+
+@pytest.fixture(autouse=True)
+def running(request: pytest.FixtureRequest, target: str) -> str:
+    """A test runs in releases that it is about: those of `@pytest.mark.release(since="5.0", until="5.2")`, or of 5.2 if
+    it takes the fixture `newer`. A world of the mock gets such a release; a live server has its own, and so has a run
+    with `--release`: there the test is skipped if it is about others."""
+    mark = request.node.get_closest_marker("release")
+    since = "5.2" if "newer" in request.fixturenames else mark.kwargs.get("since", "") if mark else ""
+    until = mark.kwargs.get("until", "") if mark else ""
+    each = request.node.callspec.params.get("each_release") if hasattr(request.node, "callspec") else None
+    suitable = [one for one in from_to(since, until) if each in (None, one)]
+    asked = request.config.getoption("--release")
+    if target == "live":
+        if len(suitable) == len(RELEASES):
+            return ""  # no need to know
+        asked = request.getfixturevalue("live_release")
+    elif "mocksrv" not in request.fixturenames and "api" not in request.fixturenames:
+        return ""  # it makes its own worlds
+    if asked and asked not in suitable:
+        pytest.skip(f"about CHT {' and '.join(suitable)}; this is {asked}")
+    chosen = asked or suitable[0]
+    if target == "mock" and chosen != RELEASES[0]:
+        request.getfixturevalue("mocksrv").set(cht_release=chosen)
+    return chosen
+
+
+@pytest.fixture
+def release(request: pytest.FixtureRequest, target: str, running: str) -> str:
+    """The release that the test runs in, such as "5.2"."""
+    return str(request.getfixturevalue("live_release")) if target == "live" else running
+
+
+@pytest.fixture(params=RELEASES)
+def each_release(request: pytest.FixtureRequest) -> str:
+    """The test runs once in each release; on a live server in its own."""
     release: str = request.param
-    if target == "mock":
-        request.getfixturevalue("mocksrv").set(cht_release=release)
-    elif release != "4.15":
-        pytest.skip("a live server is played once, whatever its release")
     return release
 
 
 @pytest.fixture
-def newer(request: pytest.FixtureRequest, api: Client, target: str) -> Client:
-    """The API of CHT 5.2 as its server admin, exactly like the server; a live one must be of that release."""
-    if target == "mock":
-        request.getfixturevalue("mocksrv").set(cht_release="5.2", cht_conformance="server")
-    elif not api.ok("GET", "/api/deploy-info")["version"].startswith("5.2."):
-        pytest.skip("the live server runs another release than 5.2")
-    return api
+def newer(strict: Client) -> Client:
+    """The API of CHT 5.2 as its server admin, exactly like the server."""
+    return strict
 
 
 @pytest.fixture(scope="session")

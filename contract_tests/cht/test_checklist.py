@@ -45,6 +45,7 @@ def test_these_need_no_login(api, path, version):
     assert version is None or answer.json()["version"] == version
 
 
+@pytest.mark.release(until="4.22")
 @pytest.mark.parametrize(("name", "kind"), [("style.css", "text/css; charset=UTF-8"),
                                             ("script.js", "application/javascript; charset=UTF-8"),
                                             ("lib-bowser.js", "application/javascript; charset=UTF-8")])

@@ -67,6 +67,7 @@ def test_heads_and_known_answers_are_not_packed(raw):
     assert (status, data, "content-encoding" in headers) == (304, b"", False)
 
 
+@pytest.mark.release(until="4.20")
 def test_writes_and_refusals(raw, unique):
     docs = json.dumps({"docs": [{"_id": f"{unique}-{n}"} for n in range(30)]}).encode()
     status, headers, data = raw("POST", "/medic/_bulk_docs", "gzip", docs, Content_Type="application/json")

@@ -28,6 +28,7 @@ def people(api: Any) -> list[str]:
     return ["range-a", "range-b", "range-c"]
 
 
+@pytest.mark.release(until="5.0")
 @pytest.mark.parametrize("names", [("startkey_docid", "endkey_docid"), ("start_key_doc_id", "end_key_doc_id")])
 def test_documents_within_a_key(api: Any, people: list[str], names: tuple[str, str]) -> None:
     start, end = names
@@ -38,6 +39,7 @@ def test_documents_within_a_key(api: Any, people: list[str], names: tuple[str, s
     assert down == ["range-b", "range-a"]
 
 
+@pytest.mark.release(until="5.0")
 @pytest.mark.parametrize(("query", "reason"), [
     ('startkey=["person"]&endkey=["clinic"]', f"{REVERSE}true"),
     ('startkey=["clinic"]&endkey=["person"]&descending=true', f"{REVERSE}false"),

@@ -53,6 +53,7 @@ def test_the_layout_is_that_of_nodes_library(api):
     assert "X-Frame-Options" not in answer.headers
 
 
+@pytest.mark.release(until="4.22")
 @pytest.mark.mock_only
 def test_histograms_count_this_worlds_traffic(api):
     before = scrape(api)["cht_api_http_request_duration_seconds"]

@@ -46,6 +46,7 @@ def test_startup_progress(api, headers, text):
         "translation": "api.startup.index", "display": True, "started": True, "completed": True, "text": text}
 
 
+@pytest.mark.release(until="5.0")
 def test_deploy_info(api):
     found = api.ok("GET", "/api/deploy-info")
     assert list(found) == ["application", "author", "base_version", "build", "namespace", "schema_version", "time",
@@ -90,6 +91,7 @@ def test_the_privacy_policy(api):
     assert swahili.headers["Content-Type"] == "text/html; charset=utf-8"
 
 
+@pytest.mark.release(until="5.2")
 @pytest.mark.writes
 def test_extension_libs(api):
     guest = api.anonymous()

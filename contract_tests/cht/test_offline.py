@@ -258,6 +258,7 @@ def test_writing_in_its_own_place(api, worker, places, unique):
     assert worker.ok("DELETE", f"/medic/{unique}?rev={rev}")["ok"] is True
 
 
+@pytest.mark.release(until="4.20")
 def test_writing_takes_can_edit_too(api, worker, places):
     permissions = api.doc("settings")["settings"]["permissions"]
     api.configure(permissions=permissions | {"can_edit": []})

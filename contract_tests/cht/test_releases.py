@@ -7,6 +7,7 @@ import pytest
 NOT_FOUND = {"error": "not_found", "reason": "Database does not exist."}
 
 
+@pytest.mark.release(until="5.0")
 def test_what_a_release_does_not_have_goes_on_to_couchdb(strict):
     answer = strict.get("/api/v1/impact")
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
@@ -26,6 +27,7 @@ def test_what_a_newer_release_has_no_more(newer):
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
 
 
+@pytest.mark.release(until="5.0")
 @pytest.mark.mock_only
 def test_the_diagnosis_names_the_release(api, mocksrv):
     assert api.get("/api/v1/impact").headers["X-Mocksrv-Diagnosis"] == (
@@ -35,6 +37,7 @@ def test_the_diagnosis_names_the_release(api, mocksrv):
     assert api.get("/api/v1/impact").status_code == 200
 
 
+@pytest.mark.release(until="5.0")
 @pytest.mark.mock_only
 def test_the_document_of_a_world_is_that_of_its_release(mocksrv):
     def paths():
@@ -54,6 +57,7 @@ def test_a_test_asks_for_a_release(api, mocksrv):
     assert api.ok("GET", "/api/deploy-info")["version"] == "5.2.0"
 
 
+@pytest.mark.release(until="5.0")
 @pytest.mark.mock_only
 def test_changing_the_release_brings_the_documents_along(api, mocksrv):
     before = api.doc("settings")["settings"]

@@ -326,6 +326,7 @@ def test_the_content_type_is_exact(gateway, kind):
     assert answer.json() == {"code": 400, "error": "Content-Type must be application/json"}
 
 
+@pytest.mark.release(until="4.22")
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.writes
 def test_who_is_let_in(api, unique, method):

@@ -49,6 +49,7 @@ def test_a_fresh_installation_says_how_it_was_installed(api):
     assert "upgradeDoc" not in progress(api)
 
 
+@pytest.mark.release(until="5.0")
 def test_stage_then_complete(frozen, mocksrv):
     assert frozen.ok("POST", "/api/v1/upgrade/stage", BODY) == {"ok": True}
     for number, state in enumerate(STAGING, 1):
@@ -121,6 +122,7 @@ def test_design_documents_are_staged_and_put_in_place(frozen, mocksrv):
     assert staged() == []
 
 
+@pytest.mark.release(until="5.0")
 def test_aborted(frozen, mocksrv):
     assert frozen.ok("DELETE", "/api/v2/upgrade") == {"ok": True}, "with nothing under way"
     frozen.ok("POST", "/api/v2/upgrade", BODY)

@@ -168,6 +168,7 @@ def request_of(change, places, name):
     return {key: value for key, value in body.items() if value != "drop"}
 
 
+@pytest.mark.release(until="4.20")
 @pytest.mark.writes
 @pytest.mark.parametrize(("path", "cases"), [("/api/v1/users", CREATE), ("/api/v3/users", CREATE_V3)])
 def test_create_errors(api, places, unique, path, cases):
@@ -177,6 +178,7 @@ def test_create_errors(api, places, unique, path, cases):
     assert unique not in taken
 
 
+@pytest.mark.release(until="4.20")
 @pytest.mark.writes
 def test_update_errors(api, places, unique):
     api.ok("POST", "/api/v1/users", request_of({}, places, unique))
@@ -339,6 +341,7 @@ def test_what_users_may_not_change_of_themselves(api, unique, change):
     refused(api.as_user(unique), "POST", f"/api/v1/users/{unique}", 401, UNAUTHORIZED, body=change)
 
 
+@pytest.mark.release(until="4.17")
 @pytest.mark.writes
 def test_own_password_takes_basic(api, unique):
     for name in (unique, f"{unique}-2"):

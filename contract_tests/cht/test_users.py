@@ -14,6 +14,7 @@ def check(schema, data, many=False):
     assert schema(unknown="raise").validate(data, many=many) == {}
 
 
+@pytest.mark.release(until="4.17")
 @pytest.mark.writes
 def test_create_with_existing_place_and_contact(api, places, unique):
     answer = api.post("/api/v1/users", {"username": unique, "password": GOOD, "roles": ["chw"],
@@ -109,6 +110,7 @@ def test_all_properties_land_where_they_belong(api, unique):
         "roles": ["national_admin", "mm-online"]}
 
 
+@pytest.mark.release(until="5.1")
 @pytest.mark.writes
 @pytest.mark.parametrize(
     ("sent", "stored"),
@@ -136,6 +138,7 @@ def test_roles(api, places, unique, sent, stored):
         assert api.doc(f"org.couchdb.user:{unique}", database)["roles"] == stored
 
 
+@pytest.mark.release(until="5.0")
 @pytest.mark.writes
 def test_create_many_tells_each_row(api, places, unique):
     rows = [
@@ -236,6 +239,7 @@ def test_place_and_contact_can_be_taken_away(api, places, unique):
         assert (doc["facility_id"], doc["contact_id"]) == (None, None)
 
 
+@pytest.mark.release(until="4.17")
 @pytest.mark.writes
 def test_a_new_password_ends_sessions(api, unique):
     api.ok("POST", "/api/v1/users", {"username": unique, "password": GOOD, "roles": ["analytics"]})

@@ -95,6 +95,7 @@ def test_10_passwords_of_the_pages_examples(api, places, unique, page):
         assert list(updated.json()) == ["user", "user-settings"]
 
 
+@pytest.mark.release(until="5.0")
 @pytest.mark.parametrize("value", ["true", 1, {"yes": True}])
 def test_11_truthy_token_login(api, unique, page, value):
     api.configure(token_login={"enabled": True, "message": "Hi"})
@@ -102,6 +103,7 @@ def test_11_truthy_token_login(api, unique, page, value):
     assert ("token_login" in api.post("/api/v1/users", body).json()) == page
 
 
+@pytest.mark.release(until="5.0")
 def test_12_type_of_the_messages(api, unique, page):
     api.configure(token_login={"enabled": True, "message": "Hi"})
     api.ok("POST", "/api/v1/users", {"username": unique, "roles": ["gateway"], "phone": PHONE, "token_login": True})
@@ -182,6 +184,7 @@ def without_rev(user):
     return {key: value for key, value in user.items() if key != "rev"}
 
 
+@pytest.mark.release(until="5.1")
 def test_page_lists(api, demo):
     name, password = api.auth
     api.anonymous().post("/medic/login", {"user": name, "password": password})  # makes the admin's documents

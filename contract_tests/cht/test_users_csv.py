@@ -61,6 +61,7 @@ def test_rows_that_fail(api, places, unique):
     assert list(last) == ["user", "user-settings"]
 
 
+@pytest.mark.release(until="5.1")
 @pytest.mark.writes
 def test_roles_cannot_be_given_in_csv(api, unique):
     assert upload(api, f"username,password,roles\n{unique},Sec_ret123,chw").json() == [

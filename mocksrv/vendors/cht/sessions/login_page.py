@@ -323,14 +323,14 @@ def login_style(world: World, call: Call) -> Any:
 
 
 @vendor.operation("GET", "/login/script.js", name="login_script", anonymous=True,
-                  produces="application/javascript", proof="source", source=STATIC)
+                  produces=("application/javascript", "text/javascript"), proof="source", source=STATIC)
 def login_script(world: World, call: Call) -> Any:
     """The script of the login page: it posts the form as JSON and goes where the answer says."""
     return file(call, SCRIPT, "application/javascript")
 
 
 @vendor.operation("GET", "/login/lib-bowser.js", name="login_bowser", anonymous=True,
-                  produces="application/javascript", proof="source", source=STATIC)
+                  produces=("application/javascript", "text/javascript"), proof="source", source=STATIC)
 def login_bowser(world: World, call: Call) -> Any:
     """Where the real page has a library that knows browsers; ours needs none."""
     return file(call, BOWSER, "application/javascript")
