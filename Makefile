@@ -7,7 +7,7 @@ PORT ?= 8080
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test endpoint dates parallel lint format proof operations docs bench fuzz
+.PHONY: help serve test endpoint dates parallel attack lint format proof operations docs bench fuzz
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
@@ -46,6 +46,9 @@ dates: $(VENV)/ready ## Run the tests on other days, needs faketime; ARGS: --day
 
 parallel: $(VENV)/ready ## Two hundred tests at once on one server, in twenty orders
 	$(BIN)/python -m mocksrv.tests.parallel.run $(ARGS)
+
+attack: $(VENV)/ready ## Hostile input, silent clients, killed servers, full disks; ARGS=--long for an hour of it
+	$(BIN)/python -m pytest mocksrv/tests/attack $(ARGS)
 
 lint: $(VENV)/ready ## Check style and types
 	$(BIN)/ruff check .

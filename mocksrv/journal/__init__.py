@@ -12,7 +12,15 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
-from mocksrv.journal.redaction import REDACTED, is_secret_body, redact, redact_headers, redact_target, text_of
+from mocksrv.journal.redaction import (
+    REDACTED,
+    blotter,
+    is_secret_body,
+    redact,
+    redact_headers,
+    redact_target,
+    text_of,
+)
 
 KEPT = 1_000  # exchanges
 LARGEST = 16 * 1024 * 1024  # bytes of all of them
@@ -44,7 +52,9 @@ class Entry:
     response_size: int = 0
 
     def describe(self) -> dict[str, Any]:
-        """Plain data, with secrets redacted and bodies cut."""
+        """Plain data, with secrets redacted and bodies cut; those of the request in what is said about it, too."""
+        asked = (f"{name}: {value}" for name, value in self.headers.items())
+        blot = blotter(self.target, text_of(self.request_body[:BODY]), *asked)
         return {
             "id": self.id,
             "at": self.at,
@@ -56,11 +66,11 @@ class Entry:
             "status": self.status,
             "fault": self.fault,
             "failed": self.failed,
-            "diagnosis": list(self.diagnosis),
+            "diagnosis": [blot(line) for line in self.diagnosis],
             "seconds": round(self.seconds, 6),
             "request": {"headers": redact_headers(self.headers.items()), "body": self._asked()},
-            "response": {"headers": redact_headers(self.response_headers),
-                         "body": readable(self.response_body, self.response_size)},
+            "response": {"headers": [[name, blot(value)] for name, value in redact_headers(self.response_headers)],
+                         "body": blot(readable(self.response_body, self.response_size))},
         }
 
     def line(self, style: str, world: str) -> str:
@@ -71,7 +81,7 @@ class Entry:
         if style == "json":
             return json.dumps(fields)
         line = "{status} {method} {target} [{world}] {vendor}.{operation} {caller} {ms} ms".format(**fields)
-        return "\n    ".join([line, *self.diagnosis])
+        return "\n    ".join([line, *described["diagnosis"]])
 
     @cached_property
     def weight(self) -> int:

@@ -19,17 +19,20 @@ REDACTED = "(redacted)"
 # The ends of names without case, underscores and the like; "passwordConfirm" and "password2" count as well.
 ENDS = ("password", "passwd", "passphrase", "passcode", "secret", "token", "apikey", "accesskey", "privatekey",
         "secretkey", "authorization", "signature", "otp", "derivedkey", "passwordsha")
-WHOLE = frozenset(("pwd", "pass", "auth", "salt", "cookie", "setcookie"))
+WHOLE = frozenset(("pwd", "pass", "auth", "salt", "cookie", "setcookie", "pin"))
 AROUND = re.compile(r"^(?:new|old|confirm)|(?:confirm(?:ation)?|repeat|again|old|new)$")
 # A letter, digit, dot, dash or underscore: as itself, %-encoded, or escaped as in JSON.
 ENCODED = r"(?:[46][1-9A-Fa-f]|[57][0-9Aa]|3[0-9]|2[DdEe]|5[Ff])"
-NAME = re.compile(rf"(?:[A-Za-z0-9_.-]|%{ENCODED}|\\u00{ENCODED})+")
+PERCENT = "%(?:25)*+"  # the sign itself, however often a text was encoded
+NAME = re.compile(rf"(?:[A-Za-z0-9_.-]|{PERCENT}{ENCODED}|\\u00{ENCODED})+|{PERCENT}[0-9A-Fa-f]{{2}}")
 ESCAPE = re.compile(r"\\u00([0-9A-Fa-f]{2})")
+ENCODED_SIGN = re.compile("%(?:25)+")
 ODD = re.compile(r"[^a-z0-9]")
 
 COLON = re.compile(r"""\\*["']?\s*:\s*""")
-EQUALS = re.compile(r"""(?:%22|%27|["'])?(?:(=)|%3[Dd])\s*""")
-PLAIN_FORM, ENCODED_FORM = re.compile(r"""[^&\s;"'<>]*"""), re.compile(r"""(?:[^&\s;"'<>%]|%(?!26))*""")
+EQUALS = re.compile(rf"""(?:{PERCENT}2[27]|["'])?(?:(=)|{PERCENT}3[Dd])\s*""")
+PLAIN_FORM = re.compile(r"""[^&\s;"'<>]*""")
+ENCODED_FORM = re.compile(r"""(?:[^&\s;"'<>%]|%(?!(?:25)*+26))*""")
 QUOTED = re.compile(r"""(\\*)(["'])""")
 BARE = re.compile(r"[^\r\n,}\]&]*")
 CONSTANT = re.compile(r"(?:null|true|false)\b")
@@ -41,6 +44,8 @@ BOUNDARY = re.compile(r"\r?\n--")
 LOGIN_LINK = re.compile(r"""(/login/token/)([^/?#\s"'\\<>]+)""", re.IGNORECASE)  # of CHT
 HOOK = "africastalking"
 USERINFO = re.compile(r"(\w://)([^/@\s]+)(?=@)")
+WORD = re.compile(r"[^\s\"'\[\]{}(),:;&=<>\\]{6,200}+")  # of a secret value
+MOST_WORDS = 100
 # The body as a whole is the secret: CHT's and CouchDB's credentials.
 SECRET_BODIES = re.compile(r"/api/v\d+/credentials/|/_config/")
 
@@ -65,19 +70,38 @@ def redact(text: str, hook: bool = False) -> str:
 def pieces(text: str, secret: Callable[[str], bool]) -> Iterator[str]:
     """The text in parts, values of secrets replaced."""
     end = 0
+    for start, stop in values(text, secret):
+        yield text[end:start]
+        yield REDACTED
+        end = stop
+    yield text[end:]
+
+
+def values(text: str, secret: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
+    """Where the values of secrets begin and end, one after the other."""
+    end = 0
     for found in NAME.finditer(text):
         if found.start() < end or not secret(decoded(found[0])):
             continue
         span = value_of(text, found.start(), found.end())
         if span is not None and span[0] < span[1]:
-            yield text[end : span[0]]
-            yield REDACTED
+            yield span
             end = span[1]
-    yield text[end:]
 
 
 def decoded(name: str) -> str:
-    return unquote(ESCAPE.sub(lambda found: chr(int(found[1], 16)), name))
+    return unquote(ENCODED_SIGN.sub("%", ESCAPE.sub(lambda found: chr(int(found[1], 16)), name)))
+
+
+def blotter(*texts: str) -> Callable[[str], str]:
+    """What takes the secrets of a request's parts out of what is said about it: they are quoted where one is wrong."""
+    words = {unquote(word[0]) for text in texts for start, end in values(text, is_secret)
+             for word in WORD.finditer(text, start, end)}
+    known = sorted((word for word in words if not is_secret(word)), key=len, reverse=True)[:MOST_WORDS]
+    if not known:
+        return str
+    either = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, known))})(?!\w)")
+    return lambda text: either.sub(REDACTED, text)
 
 
 def value_of(text: str, start: int, end: int) -> tuple[int, int] | None:

@@ -33,7 +33,8 @@ def storable(data: Any) -> Any:
     """The data, if a database takes it: no lone surrogate, no NaN or infinity."""
     try:
         orjson.dumps(data)
-    except TypeError as error:
+        json.dumps(data, allow_nan=False)  # orjson writes null for NaN and the infinities, which Python reads
+    except (TypeError, ValueError) as error:
         raise failed(f"no database holds this: {error}") from None
     return data
 
