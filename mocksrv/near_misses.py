@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import PARAMETER, period, plain
+from mocksrv.operation import PARAMETER, as_regex, period, plain
 
 if TYPE_CHECKING:
     from mocksrv.call import Call, Refusal
@@ -24,6 +25,7 @@ UNFIT = " (but what stands for a name in braces is none)"
 OTHER_METHOD = 0.05  # what a method that differs costs
 LONGEST = 80  # letters of a path segment that are compared
 MOST = 12  # segments that are compared
+VERSION = re.compile(r"v\d+(\.\d+)?")
 
 
 def diagnose(vendor: Vendor[Any], call: Call, refusal: Refusal) -> None:
@@ -34,7 +36,7 @@ def diagnose(vendor: Vendor[Any], call: Call, refusal: Refusal) -> None:
     if (unrouted or refusal.status == 404) and (other := of_another_release(vendor, call)):
         call.diagnose(other)
     elif unrouted:
-        call.diagnose(explain(vendor, call))
+        call.diagnose(of_another_version(vendor, call) or explain(vendor, call))
     elif refusal.status == 404 and (meant := suspect(vendor, call)):
         call.diagnose(meant)
 
@@ -57,6 +59,22 @@ def of_another_release(vendor: Vendor[Any], call: Call) -> str:
             return (f"{method} {one.path} exists {period(one.since, one.until)}; this world runs "
                     f"{call.release}: the setting {vendor.name}.release chooses")
     return ""
+
+
+def of_another_version(vendor: Vendor[Any], call: Call) -> str:
+    """What to say of a request that another version of the API takes, where several are served side by side; or ""."""
+    method, bare = vendor.method(call), versionless(call.path)
+    if not vendor.versions or bare == call.path:
+        return ""
+    for one in vendor.operations:
+        if one.method == method and any(re.fullmatch(as_regex(versionless(path)), bare) for path in one.paths):
+            return (f"this version of the API has no {method} {call.path}; {period(one.since, one.until, one.instead)} "
+                    f"there is {method} {', '.join(map(plain, one.paths[:SHOWN]))}")
+    return ""
+
+
+def versionless(path: str) -> str:
+    return "/".join(part for part in path.split("/") if not VERSION.fullmatch(part))
 
 
 def explain(vendor: Vendor[Any], call: Call) -> str:

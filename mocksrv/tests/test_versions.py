@@ -1,6 +1,7 @@
 """Versions of an API that are served side by side: since when an operation is there, what took an old path's place."""
 
 import pytest
+import requests
 
 from mocksrv.app import load_vendors
 from mocksrv.config import VENDORS
@@ -53,6 +54,24 @@ def test_old_paths_of_commcare_are_deprecated_and_lead_to_those_of_today():
                 assert "/v0." not in told["x-mocksrv-successor"]
     assert paths["/a/{domain}/api/case/v2/"]["get"]["x-mocksrv-release"] == "since v0.6 instead of list_cases"
     assert paths["/a/{domain}/api/v0.6/case/"]["get"]["x-mocksrv-successor"] == "/a/{domain}/api/case/v2/"
+
+
+@pytest.mark.parametrize(("method", "path", "meant"), [
+    ("GET", "/api/v0.5/invitation/", None),  # no version takes a GET
+    ("POST", "/api/v0.5/invitation/", "since v1 there is POST /a/{domain}/api/invitation/v1/"),
+    ("GET", "/api/v0.1/case/", "since v0.6 instead of list_cases there is GET /a/{domain}/api/case/v2/, "),
+    ("GET", "/api/user/v2/", "since v0.4 there is GET /a/{domain}/api/user/v1/, /a/{domain}/api/v0.5/user/, "),
+    ("POST", "/api/v0.4/group/", "since v0.5 there is POST /a/{domain}/api/group/v1/, /a/{domain}/api/v0.5/group/"),
+    ("PUT", "/api/v0.4/user/x/", "since v0.5 there is PUT /a/{domain}/api/user/v1/{pk}/, "),
+    ("POST", "/api/location/v1/", "since v0.6 there is POST /a/{domain}/api/location/v2/, "),
+    ("GET", "/api/v0.5/nothing/", None),
+])
+def test_a_version_that_lacks_something_is_told(mocksrv, method, path, meant):
+    answer = requests.request(method, f"{mocksrv.url}/a/demo{path}", timeout=30)
+    assert answer.status_code in (404, 405)
+    said = answer.headers["X-Mocksrv-Diagnosis"]
+    assert said.startswith(f"this version of the API has no {method} /a/demo{path}; {meant}") if meant else (
+        "this version" not in said)
 
 
 def test_the_newest_path_stands_first():
