@@ -17,6 +17,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from mocksrv.live.failed_logins import FailedLogins
 from mocksrv.live.forward import Unreachable
 from mocksrv.live.rails import NotAllowed
 from mocksrv.live.sandbox import (
@@ -35,8 +36,10 @@ from mocksrv.live.sandbox import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mocksrv.call import Call
-    from mocksrv.live.forward import Answer
+    from mocksrv.live.forward import Answer, Forward
     from mocksrv.live.ledger import Ledger
 
 DATABASES = ("medic", "medic-sentinel", "medic-users-meta", "medic-logs", "_users")
@@ -56,6 +59,24 @@ class CHT(Sandbox):
     hosts = ("*.dev.medicmobile.org", "*.local-ip.medicmobile.org")
     variables = ("CHT_URL", "CHT_USER", "CHT_PASSWORD")
     traces = True
+    settles = 0.5  # the API learns of its settings from a feed
+
+    def __init__(self, forward: Forward, account: Mapping[str, str]) -> None:
+        super().__init__(forward, account)
+        self.failed_logins = FailedLogins(10, 10.5)  # ten within ten seconds, and half a one to be sure
+
+    def login_keys(self, call: Call) -> list[str]:
+        """The address is this machine's, or the one that the request names; whatever was asked for counts."""
+        body = body_of(call) if call.method == "POST" else None
+        named = [body.get("user"), body.get("password")] if isinstance(body, dict) else []
+        tried = call.header("authorization").partition(" ")
+        if tried[0].lower() == "basic":
+            try:
+                named += base64.b64decode(tried[2]).decode("utf-8", "replace").split(":", 1)
+            except ValueError:
+                pass
+        address = call.header("x-forwarded-for").partition(",")[0].strip()
+        return [f"address {address}", *(one for one in named if isinstance(one, str) and one)]
 
     def begin(self) -> dict[str, Any]:
         """The current sequences of the change feeds, and the server's time. Raises NotAllowed if the account may not

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hmac
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from mocksrv.clock import pause
 from mocksrv.control import sent_by
 from mocksrv.live.forward import PATIENCE, Answer, Unreachable
 from mocksrv.live.rails import NotAllowed, Rails, check_form
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     from mocksrv.call import Call
     from mocksrv.live.ledger import Ledger
     from mocksrv.live.recorder import Recorder
-    from mocksrv.live.sandbox import Sandbox
+    from mocksrv.live.sandbox import Sandbox, Touch
 
 OWN = "/_gate/"
-TOO_MANY = 429
+UNAUTHORIZED, TOO_MANY = 401, 429
 OVER = "the run is over: what it made is being deleted"
 ELSEWHERE = "the service sends the client away to {host}, where no rails are"
 
@@ -77,6 +78,13 @@ class Gate(Tap):
         touch = self.sandbox.touch(call, self.ledger)
         self.rails.check(touch)
         check_form(call, reads=touch.kind == "reads")
+        answer = self.in_time(call, lambda: self.allowed(call, touch, headers, body))
+        if answer.status == TOO_MANY:
+            self.recorder.leave(self.case)  # a service's rate limit is not a fact about the API
+        return answer
+
+    def allowed(self, call: Call, touch: Touch, headers: list[tuple[str, str]], body: bytes) -> Answer:
+        """Send what the rails let pass."""
         self.rails.count_request()
         if touch.kind == "reads":
             answer = super().pass_on(call, headers, body)
@@ -86,8 +94,22 @@ class Gate(Tap):
                     self.save(call)
                 answer = self.write(call, headers, body, makes=touch.kind == "makes")
         self.rails.note_limits(answer)
+        if touch.kind == "shares":
+            pause(self.sandbox.settles)
+        return answer
+
+    def in_time(self, call: Call, send: Callable[[], Answer]) -> Answer:
+        """Send when one more failed login may be, and once more if the service has had enough all the same."""
+        limit, keys = self.sandbox.failed_logins, self.sandbox.login_keys(call)
+        if limit is None:
+            return send()
+        pause(limit.wait(keys))
+        answer = send()
         if answer.status == TOO_MANY:
-            self.recorder.leave(self.case)  # a service's rate limit is not a fact about the API
+            pause(limit.seconds)
+            answer = send()
+        if answer.status in (UNAUTHORIZED, TOO_MANY):
+            limit.note(keys)
         return answer
 
     def write(self, call: Call, headers: list[tuple[str, str]], body: bytes, *, makes: bool) -> Answer:
@@ -136,6 +158,7 @@ class Gate(Tap):
         """Restore shared state, so that each test finds it as before the run."""
         if self.changed:
             self.sandbox.restore(self.ledger)
+            pause(self.sandbox.settles)
             self.changed = False
 
     def control(self, method: str, target: str, body: bytes) -> Answer:

@@ -12,6 +12,7 @@ from mocksrv.live.forward import LONGEST_WAIT, number
 
 if TYPE_CHECKING:
     from mocksrv.call import Call
+    from mocksrv.live.failed_logins import FailedLogins
     from mocksrv.live.forward import Answer, Forward
     from mocksrv.live.ledger import Ledger
 
@@ -43,10 +44,16 @@ class Sandbox:
     hosts: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     traces = False  # whether what a run made can be found by its tag, too
+    settles = 0.0  # seconds until what all share has taken effect after it was written
 
     def __init__(self, forward: Forward, account: Mapping[str, str]) -> None:
         self.forward = forward
         self.account = account
+        self.failed_logins: FailedLogins | None = None  # where the service counts them
+
+    def login_keys(self, call: Call) -> list[str]:
+        """What the service counts a failed login by: the address, names and passwords that are tried."""
+        return []
 
     @property
     def place(self) -> str:

@@ -1,5 +1,6 @@
 """The gate to a live service: what it lets pass, what it notes, and how it cleans up. Its service is a simulator."""
 
+import base64
 import gzip
 import http.client
 import json
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 from mocksrv.app import create_app
 from mocksrv.cli import main
 from mocksrv.config import Config
+from mocksrv.live import failed_logins
+from mocksrv.live import gate as gate_module
 from mocksrv.live import rails as rails_module
 from mocksrv.live.cht import CHT
 from mocksrv.live.forward import Answer, Forward, Unreachable
@@ -436,6 +439,58 @@ def test_a_service_is_waited_for_as_it_asks(monkeypatch, status, headers, waits)
     rails.note_limits(Answer(status, headers, b""))
     rails.count_request()
     assert sum(slept) == waits
+
+
+@pytest.fixture
+def waits(routes, monkeypatch):
+    """What the gate waits, in the time of its service, which stands still but for that."""
+    clock, slept = routes.worlds["default"].clock, []
+    clock.freeze()
+
+    def pause(seconds):
+        slept.append(seconds)
+        clock.advance(max(seconds, 0))
+
+    monkeypatch.setattr(gate_module, "pause", pause)
+    monkeypatch.setattr(failed_logins, "machine_time", clock.time)
+    yield slept
+    clock.freeze(False)
+
+
+def test_failed_logins_do_not_shut_the_run_out(opened, waits):
+    gate = opened()
+    wrong = "Basic " + base64.b64encode(b"somebody:wrong").decode()
+    assert [gate.call("GET", "/dbinfo", Authorization=wrong)[0] for _ in range(25)] == [401] * 25
+    assert gate.call("GET", "/dbinfo")[0] == 200
+    assert 20 < sum(waits) < 30
+
+
+def test_a_service_that_has_had_enough_is_waited_for(opened, waits, service):
+    gate = opened()
+    past, wrong = Forward(service), base64.b64encode(b"somebody:wrong").decode()
+    for _ in range(12):  # past the gate, from the same address
+        past.send("GET", "/dbinfo", [("Authorization", f"Basic {wrong}"), ("Accept", "application/json")])
+    past.close()
+    assert gate.call("GET", "/dbinfo")[0] == 200
+    assert sum(waits) == 10.5
+
+
+def test_settings_have_taken_effect_when_the_answer_comes(opened, waits):
+    gate = opened(writes=True, admin=True)
+    assert gate.call("PUT", "/api/v1/settings", {"locale": "sw"})[0] == 200
+    assert waits[-1] == gate.sandbox.settles > 0
+
+
+def test_keys_of_a_login_are_counted_apart(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(failed_logins, "machine_time", lambda: now[0])
+    limit = failed_logins.FailedLogins(3, 10.0)
+    limit.note(["one", "x"])
+    now[0] += 4
+    limit.note(["two", "x"])
+    assert (limit.wait(["one"]), limit.wait(["two"]), limit.wait(["x", "one"])) == (0.0, 0.0, 6.0)
+    now[0] += 6
+    assert limit.wait(["x"]) == 0.0
 
 
 def test_a_ledger_is_its_owners_and_its_runs(tmp_path):

@@ -24,7 +24,7 @@ PAGE = ("<!DOCTYPE html><html><head><title>CHT</title></head><body><p>The {} is 
         "<a href=\"{}/_mocksrv/\">mocksrv's own page</a> shows what is.</p></body></html>\n")
 # Browsers that know the application by the address of its first versions are led to that of today.
 MOVED = """<!--
-An empty page, for browsers that come back to the address that the application had before it had service workers.
+This loads as an empty page, for browsers that come back to the address from before there were service workers.
 It has no manifest, so that they forget what they had stored of it, and go on to the new address.
 -->
 
