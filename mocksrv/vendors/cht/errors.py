@@ -1,4 +1,4 @@
-"""Every "no" of CHT, as data; `wire` renders them.
+"""CHT's refusals as data; `rendering` renders them.
 
     Refusal
      ├─ Failure      the API's own: text or JSON, as Accept has it; 401 and 5xx lose their message
@@ -40,7 +40,7 @@ class Data(Refusal):
 
 
 class Firewall(Data):
-    """Offline users stay out."""
+    """The firewall's refusal of offline users."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -55,7 +55,7 @@ def fail(status: int, message: Any, details: Any = None, *, prompt: bool = False
          diagnosis: str | None = None) -> NoReturn:
     """Refuse with a status and a message, which is a text or an object with `message`.
 
-    A 401 shows nothing of them (see `wire.unauthorized`); nor does a status from 500 on.
+    A 401 does not show them (see `rendering.unauthorized`), nor does a status from 500 on.
     """
     raise Failure(status, message, details, prompt=prompt, diagnosis=diagnosis or str(message))
 
@@ -66,11 +66,11 @@ def server_error(public: str | None = None, *, diagnosis: str | None = None) -> 
 
 
 def denied(diagnosis: str) -> NoReturn:
-    """Refuse an offline user what is not its own."""
+    """Refuse an offline user a document of others."""
     raise Data(403, {"error": "forbidden", "reason": "Insufficient privileges"}, diagnosis=diagnosis)
 
 
-# What the API says most often with a status: for faults, which have no cause of their own.
+# The usual message of the API for a status, for faults.
 USUAL = {403: "Insufficient privileges", 404: "missing", 409: "Document update conflict.", 413: "Payload Too Large",
          429: "Too Many Requests"}
 NO_DATABASE = (404, "not_found", "Database does not exist.")

@@ -16,7 +16,7 @@ from mocksrv.call import Call
 from mocksrv.operation import in_release, release_number
 from mocksrv.world import World
 
-# The documentation page and most of the recorded answers are of 4.15, so that is what a world is unless told otherwise.
+# The documentation page and most of the recorded answers are of 4.15, so that is the default of a world.
 DEFAULT = "4.15"
 RELEASES = {"4.15": "4.15.0", "5.2": "5.2.0"}
 OLDEST = "4.15"
@@ -25,7 +25,7 @@ SETTING = "cht.release"
 
 @dataclass(frozen=True)
 class Change:
-    """What a client meets before and after a release, and where that is known from."""
+    """What clients observe before and after a release, and the source of that."""
 
     since: str  # the release in which it came
     where: str
@@ -34,7 +34,7 @@ class Change:
     source: str
 
     def holds(self, where: World | Call) -> bool:
-        """Whether it has come in the release that a world runs, or that a request is answered by."""
+        """Whether the release that a world runs, or that answers a request, has the change."""
         running = where.settings[SETTING] if isinstance(where, World) else where.release
         return in_release(running or DEFAULT, self.since)
 

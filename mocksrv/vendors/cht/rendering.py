@@ -1,4 +1,4 @@
-"""How answers and refusals look on the wire: the only maker of bytes and headers.
+"""Rendering of answers and refusals: the only maker of bytes and headers.
 
 Three servers show through: Express (JSON with an ETag), the API's error helper (neither length nor ETag), and
 CouchDB behind the proxy (lower-case header names, a newline at the end).
@@ -29,7 +29,7 @@ POLICY = (
     "media-src 'self' blob:; script-src 'self' 'sha256-B5cfIVb4/wnv2ixHP03bHeMXZDszDL610YG5wdDq/Tc=' 'unsafe-eval' "
     "'unsafe-hashes' 'sha256-2rvfFrggTCtyF5WOiTri1gDS8Boibj4Njn0e+VCBmDI='; style-src 'self' 'unsafe-inline'"
 )
-# What the package helmet puts first on every answer.
+# The headers that the package helmet puts first on every answer.
 HELMET: Headers = [
     ("Content-Security-Policy", POLICY),
     ("X-DNS-Prefetch-Control", "off"),
@@ -59,7 +59,7 @@ LATER_HELMET: Headers = [
 PROXY = ("WWW-Authenticate", "Cookie")
 COUCH_SERVER = "CouchDB/3.3.3 (Erlang OTP/25)"
 LOGIN = "/medic/login"
-COMPONENT = "-_.!~*'()"  # what encodeURIComponent leaves alone
+COMPONENT = "-_.!~*'()"  # characters that encodeURIComponent keeps
 LOGIN_FORCE = ("Set-Cookie", "login=force; Path=/; SameSite=Lax")
 
 
@@ -117,7 +117,7 @@ def express(call: Call, reply: Reply) -> Reply:
 
 
 def vary(content_type: str | None) -> Headers:
-    """What the middleware says of answers that it packs for others."""
+    """The Vary header of answers that the middleware compresses for some clients."""
     return [VARY] if content_type == "application/json" or compressible(content_type) else []
 
 
@@ -134,7 +134,7 @@ def encodings(call: Call) -> set[str]:
 
 
 def couch_etag(data: bytes) -> str:
-    """CouchDB's ETag of what is no document: an MD5 as a number of base 36."""
+    """CouchDB's ETag of answers that are not documents: an MD5 as a number of base 36."""
     number, digits = int(hashlib.md5(data, usedforsecurity=False).hexdigest(), 16), ""
     while number:
         number, rest = divmod(number, 36)
@@ -167,7 +167,7 @@ def couch(call: Call, reply: CouchReply) -> Reply:
     length = [] if unsized else [("content-length", str(len(body)))]
     seed = b"" if unsized else body
     kind = reply.content_type or "application/json"
-    if reply.status == 301:  # a redirect says nothing more
+    if reply.status == 301:  # a redirect has no further headers
         first: Headers = [*length]
     else:
         first = [("cache-control", "must-revalidate"), *length, ("content-type", kind)]
@@ -238,7 +238,7 @@ def helper(call: Call, status: int, message: Any, details: Any, headers: Headers
 
 
 def unsized(call: Call, status: int, content_type: str, body: bytes, headers: Headers | None = None) -> Reply:
-    """Written in one chunk, as Node does when nobody says how long it is."""
+    """Send the body in one chunk, as Node does without a Content-Length."""
     return Reply(body, status, [*guard(call), *(headers or []), ("Content-Type", content_type), VARY], chunked=True)
 
 
@@ -252,7 +252,7 @@ def limited(call: Call) -> Reply:
 
 
 def unauthorized(call: Call, prompt: bool = False) -> Reply:
-    """Not signed in: a prompt, JSON, a redirect to the login page for what looks human, or a prompt."""
+    """The answer to callers who are not signed in: JSON, a redirect to the login page for browsers, or a prompt."""
     logout: Headers = [*call.own_headers, ("logout-authorization", "CHT-Core API")]
     if not prompt and negotiation.prefers_json(call.header("accept")):
         reply = unsized(call, 401, JSON_TYPE, b'{"code":401,"error":"unauthorized"}', logout)
@@ -273,7 +273,7 @@ def loses_its_path(call: Call) -> bool:
 
 
 def looks_human(call: Call) -> bool:
-    """A client with a User-Agent, but for two Android apps."""
+    """Whether a client counts as a browser: it sends a User-Agent, and is not one of two Android apps."""
     agent = call.header("user-agent")
     robot = agent.startswith("Dalvik/") and ("medic.gateway" in agent or ".collect.android" in agent)
     return bool(agent) and not robot
@@ -286,7 +286,7 @@ def login_redirect(call: Call, headers: Headers) -> Reply:
 
 
 def redirect(call: Call, path: str, status: int = 302, headers: Headers | None = None) -> Rendered:
-    """Express' res.redirect: a Location and a line about it, in HTML for who prefers that. No ETag."""
+    """Express' res.redirect: a Location and a line about it, in HTML for clients that prefer it. No ETag."""
     words = {301: "Moved Permanently", 302: "Found"}[status]
     line = f"{words}. Redirecting to {path}"
     form = negotiation.preferred(call.header("accept"), (negotiation.TEXT, negotiation.HTML))

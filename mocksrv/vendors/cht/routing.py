@@ -1,6 +1,6 @@
-"""Which way a request goes that the API hands on to CouchDB: by its path as it was sent, and its method.
+"""How the API passes a request on to CouchDB, by its path as sent and its method.
 
-Three ways lead there: the plain proxy, which puts `WWW-Authenticate: Cookie` on answers; that of edits, which asks for
+There are three ways: the plain proxy, which puts `WWW-Authenticate: Cookie` on answers; that of edits, which asks for
 `can_edit` first; that of change feeds. Some paths are open to offline users, or to everybody. CHT 4.15 source,
 api/src/routing.js; recorded from 4.15.0. Express takes any letter case and CouchDB's own paths any number of slashes.
 """
@@ -27,7 +27,7 @@ UNEDITED = path_pattern("_local/.*", "_revs_diff", "_missing_revs", "_design/.*/
                         "_explain")
 CHANGES = path_pattern("_changes(?:/.*)?")
 LISTS = path_pattern("_(?:all_docs|bulk_get)(?:/.*)?")
-RESERVED = "(?!_(?:all_docs|bulk_docs|bulk_get|changes|design|local)/)"  # are no ids of documents
+RESERVED = "(?!_(?:all_docs|bulk_docs|bulk_get|changes|design|local)/)"  # words that are not ids of documents
 DOCUMENT = f"{RESERVED.replace('/)', '/*$)')}[^/]+/*"
 FILTERED = {"GET": path_pattern("_(?:changes|all_docs)(?:/.*)?", "_design/+[^/]+.*", DOCUMENT),
             "POST": path_pattern("_(?:changes|all_docs|bulk_get|bulk_docs)(?:/.*)?"),
@@ -60,19 +60,19 @@ def is_feed(call: Call) -> bool:
 
 
 def edits(call: Call) -> bool:
-    """Whether the request goes the way that asks for `can_edit`."""
+    """Whether the request takes the way that requires `can_edit`."""
     path = sent_path(call)
     return (call.method in EDITING and UNDER_MEDIC.fullmatch(path) is not None and not UNEDITED.fullmatch(path)
             and not is_feed(call) and not (call.method == "POST" and LISTS.fullmatch(path)))
 
 
 def is_plain(call: Call) -> bool:
-    """Whether what CouchDB answers comes by the plain proxy."""
+    """Whether CouchDB's answer comes by the plain proxy."""
     return not edits(call) and not is_feed(call)
 
 
 def is_unchecked(call: Call) -> bool:
-    """Whether who is not signed in gets CouchDB's own answer, too."""
+    """Whether callers who are not signed in get CouchDB's own answer."""
     path = sent_path(call)
     if path in GREETING:
         return call.method in ("GET", "HEAD")
@@ -81,7 +81,7 @@ def is_unchecked(call: Call) -> bool:
 
 
 def is_unaudited(call: Call) -> bool:
-    """Whether an offline user's request goes on to CouchDB without a look at the documents that it is about."""
+    """Whether an offline user's request goes on to CouchDB without a check of the documents concerned."""
     path = sent_path(call)
     return any(pattern.fullmatch(path) for pattern in (UNCHECKED, META, REWRITE)) or is_unchecked(call)
 
@@ -92,13 +92,13 @@ def is_other_session(call: Call) -> bool:
 
 
 def makes_own_database(call: Call) -> bool:
-    """Whether a user wants the database that is its own."""
+    """Whether a user is creating the user's own database."""
     own = META.fullmatch(sent_path(call))
     return call.method == "PUT" and own is not None and own[1] == ""
 
 
 def is_open_to_offline(call: Call) -> bool:
-    """Whether an offline user gets past the firewall, to CouchDB or to what the API has in its place."""
+    """Whether an offline user gets past the firewall, to CouchDB or to the API's substitute for it."""
     path, method = sent_path(call), "GET" if call.method == "HEAD" else call.method
     if ONLINE_ONLY.fullmatch(path):
         return False

@@ -1,4 +1,4 @@
-"""Troubles that clients of the Community Health Toolkit have had."""
+"""Problems that clients of the Community Health Toolkit have had."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def fail_logins(world: World) -> None:
 
 
 def forbid_clinics_below_health_centers(world: World) -> None:
-    """Change the hierarchy's configuration under the client's feet."""
+    """Change the configuration of the hierarchy while clients use it."""
     kinds = [dict(kind) for kind in app_settings.read(world).get("contact_types", [])]
     for kind in kinds:
         if kind.get("id") == "clinic":
@@ -38,7 +38,7 @@ def break_lineage(world: World) -> None:
 
 
 def upgrade(world: World) -> None:
-    """Let an older world be upgraded from now on: it runs the new release when its clock has gone on a while."""
+    """Start an upgrade: the world runs the new release after some time on its clock."""
     if world.setting(releases.SETTING) == releases.OLDEST:
         build = {"namespace": "medic", "application": "medic", "version": releases.RELEASES["5.2"]}
         upgrade_log.start(world, "upgrade", build, "admin", (*upgrade_log.STAGING, *upgrade_log.COMPLETING))

@@ -1,9 +1,9 @@
-"""What happens without a request: the work of the background process (sentinel), and of tasks that register here.
+"""Background jobs: the work of the background process (sentinel), and of tasks that register here.
 
 Of sentinel's transitions, simulated are `generate_shortcode_on_contacts`: people get a `patient_id`, places a
-`place_id`; and those that register here. Nothing runs in the background of a test: what is due by the world's clock is
-done before the next request is answered, and where it sends something, by the courier of the outbox.
-CHT 4.15 source, shared-libs/transitions/src/transitions/generate_shortcode_on_contacts.js.
+`place_id`; and those that register here. Nothing runs in the background of a test: jobs that are due by the world's
+clock run before the next request is answered; those that send something are also run by the courier of the outbox. CHT
+4.15 source, shared-libs/transitions/src/transitions/generate_shortcode_on_contacts.js.
 """
 
 from __future__ import annotations
@@ -20,32 +20,33 @@ from mocksrv.world import World
 STATE = "cht.background"  # one record: {"seq": up to which update all is done, "due"?: when (ms) the rest will be}
 ALARM = "cht.sentinel"
 DELAY = 1000  # ms that the process takes to see a change; our choice
-BATCH = 500  # documents that it looks at in one go
-# What is done for each document that was written: with the settings, the document, and the update of the database.
+BATCH = 500  # documents that it processes at a time
+# Functions for each document that was written: with the settings, the document, and the update of the database.
 Transition = Callable[[World, dict[str, Any], dict[str, Any], int], None]
-TASKS: list[Callable[[World], None]] = []  # what else is done regularly
+TASKS: list[Callable[[World], None]] = []  # functions that are called regularly
 SENDERS: list[Callable[[World], None]] = []  # those of them that send something
 TRANSITIONS: dict[str, Transition] = {}
 End = Callable[[World, Record, Outcome], None]
-ENDS: dict[str, End] = {}  # what the end of a call means, by the kind of call
+ENDS: dict[str, End] = {}  # reactions to the end of a call, by the kind of call
 SHORTCODES = ("generate_shortcode_on_contacts", "generate_patient_id_on_people")
 DIGITS = 5
 
 
 def regularly(task: Callable[[World], None]) -> Callable[[World], None]:
-    """Have a function called before each request; it looks at the clock itself."""
+    """Register a function to be called before each request; it checks the clock itself."""
     TASKS.append(task)
     return task
 
 
 def after_requests(task: Callable[[World], None]) -> Callable[[World], None]:
-    """Have a function called after each request, too."""
+    """Register a function to be called after each request, too."""
     SENDERS.append(task)
     return task
 
 
 def transition(name: str) -> Callable[[Transition], Transition]:
-    """Have a function called for each document that was written, where the settings switch that transition on."""
+    """Register a function to be called for each document that was written, if the settings switch that transition on.
+    """
     def register(run: Transition) -> Transition:
         TRANSITIONS[name] = run
         return run
@@ -54,7 +55,7 @@ def transition(name: str) -> Callable[[Transition], Transition]:
 
 
 def when_ended(*kinds: str) -> Callable[[End], End]:
-    """Have a function called when a call of that kind has come to its end."""
+    """Register a function to be called when a call of that kind has ended."""
     def register(run: End) -> End:
         ENDS.update(dict.fromkeys(kinds, run))
         return run
@@ -63,14 +64,14 @@ def when_ended(*kinds: str) -> Callable[[End], End]:
 
 
 def run_due(world: World) -> None:
-    """Do what is due by now."""
+    """Run the jobs that are due."""
     for task in TASKS:
         task(world)
     look(world)
 
 
 def look(world: World) -> None:
-    """Look for documents that were written, and deal with those of a while ago as the settings say."""
+    """Look for documents that were written, and run the transitions for those written some time ago."""
     table, settings = world.table(STATE), app_settings.read(world)
     state = table.peek("sentinel")
     on = switched_on(settings) & {*SHORTCODES, *TRANSITIONS}
@@ -112,7 +113,7 @@ def deal_with(world: World, settings: dict[str, Any], on: set[str], since: int) 
 
 
 def notice(world: World) -> None:
-    """After a request: whatever is to be sent for what it wrote must not wait for the next one."""
+    """After a request: schedule what must be sent for its writes, without waiting for the next request."""
     if switched_on(app_settings.read(world)) & TRANSITIONS.keys():
         look(world)
     for task in SENDERS:
@@ -137,7 +138,7 @@ def give_shortcode(world: World, settings: dict[str, Any], doc: dict[str, Any]) 
 
 
 def new_code(world: World) -> str:
-    """Digits that no contact has yet; one more of them after each failure."""
+    """Digits that no contact has yet; one more digit after each failure."""
     medic = documents.database(world)
     length = DIGITS
     while True:

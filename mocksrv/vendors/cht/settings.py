@@ -1,4 +1,4 @@
-"""The app settings over HTTP: read, changed in three ways, and the paths that cht-conf still uses."""
+"""The app settings over HTTP: reading, three ways of changing, and the paths that cht-conf still uses."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ from mocksrv.vendors.cht.setup import builds
 from mocksrv.world import World
 
 ADMIN, PASSWORD = "admin", "pass"
-OWNED = frozenset(("login", "privacy-policy", "_rewrite", "_utils"))  # paths with these end as they are written
+OWNED = frozenset(("login", "privacy-policy", "_rewrite", "_utils"))  # paths whose final slash matters
 JSON = "application/json"
-BODY_TYPES = {"strict": (JSON,), "csv": (JSON, "text/csv")}  # what operations take that are strict about it
+BODY_TYPES = {"strict": (JSON,), "csv": (JSON, "text/csv")}  # content types of operations that are strict about them
 CHARSET = re.compile(r"charset=\"?([^\s;\"]+)", re.IGNORECASE)
 BAD_ESCAPE = re.compile(r"%(?![0-9a-f]{2})", re.IGNORECASE)
 SLASHES = re.compile("//+")
@@ -100,7 +100,7 @@ class CHT(Vendor[Call]):
         if path.islower():
             return path
         folded = self._fold(path, self.running(world))
-        return path if is_couchdbs(world, folded) else folded  # whose words have one letter case
+        return path if is_couchdbs(world, folded) else folded  # whose words are case-sensitive
 
     def _fold(self, path: str, release: str) -> str:
         """The path with its fixed segments in the letter case of the operation that it fits."""
@@ -136,7 +136,7 @@ class CHT(Vendor[Call]):
     # --- callers ---
 
     def identify(self, world: World, call: Call) -> None:
-        """Find out who calls; whether that is enough, `admit` says."""
+        """Authenticate the caller; `admit` decides what follows from it."""
         http_traffic.arrived(world, call)
         call.json_errors = conformance.Difference.ERROR_FORMAT.as_page(world)
         try:
@@ -233,13 +233,13 @@ class CHT(Vendor[Call]):
 
 
 def is_couchdbs(world: World, path: str) -> bool:
-    """Whether a path is one of a database or another word of CouchDB's, and none of the API's own below `medic`."""
+    """Whether a path belongs to CouchDB, and not to the API's own paths below `medic`."""
     parts = [part for part in path.lower().split("/") if part]
     return bool(parts) and (parts[0] in documents.names(world) or parts[0][0] == "_") and OWNED.isdisjoint(parts)
 
 
 def tidied(world: World, path: str) -> str:
-    """A path of a database without the slashes that CouchDB does not mind, but which the API's own paths do."""
+    """A path of a database without superfluous slashes, which CouchDB ignores and the API's own paths do not."""
     parts = [part for part in path.split("/") if part]
     if not parts or not is_couchdbs(world, f"/{parts[0].lower()}"):
         return path
@@ -248,7 +248,7 @@ def tidied(world: World, path: str) -> str:
 
 
 def release_changes() -> str:
-    """The table of the documentation of what the releases have otherwise."""
+    """The documentation's table of changes between releases."""
     from mocksrv.vendors.cht.described import release_table
 
     return release_table.markdown(vendor.operations)
@@ -261,7 +261,7 @@ def add_admin(world: World, name: str, password: str) -> None:
 
 
 def decodable(path: str) -> bool:
-    """Whether JavaScript's decodeURIComponent takes it."""
+    """Whether JavaScript's decodeURIComponent accepts a text."""
     if "%" not in path:
         return True
     try:

@@ -24,11 +24,11 @@ from mocksrv.world import World
 
 PATH = f"/{DB}/_design/{{design}}/_nouveau/{{index}}"
 SOURCE = "CouchDB 3.5 documentation, api/ddoc/nouveau"
-LIMIT, MOST = 25, 10_000  # the latter as CHT configures it: its own requests and cht-conf's ask for so many
+LIMIT, MOST = 25, 10_000  # the maximum as CHT configures it, which its own requests and cht-conf's use
 INDEXES = {"contacts_by_freetext": full_text.CONTACTS, "reports_by_freetext": full_text.REPORTS}
 JOIN = re.compile(r"(?<=\s)(OR|AND)(?=\s)")
 EXACT, WORD, ALL = re.compile(r'exact_match:"((?:[^"\\]|\\.)*)"'), re.compile(r"([^\s:*\"()]+)\*"), "*:*"
-SORTS = ("sort_order", "reported_date")  # what the indexes are in the order of
+SORTS = ("sort_order", "reported_date")  # the sort field of the indexes
 
 
 class Query(Schema):
@@ -91,7 +91,7 @@ def index_of(call: Call, db: Database) -> full_text.FullText:
 
 
 def reversed_by(sort: Any) -> bool:
-    """Whether the order of the index is turned round; any other order is not simulated."""
+    """Whether the order of the index is reversed; other orders are not simulated."""
     one = sort[0] if isinstance(sort, list) and sort else sort
     if one is None:
         return False

@@ -1,4 +1,4 @@
-"""What an offline user gets of `medic`: its own documents, and what the API answers in CouchDB's place.
+"""Access of offline users to `medic`: their own documents, and the API's answers in CouchDB's place.
 
 CHT 4.15 source, api/src/controllers and api/src/services (db-doc, all-docs, changes, bulk-get, bulk-docs).
 """
@@ -25,12 +25,12 @@ NOT_YOURS = "an offline user has only what belongs to its place (see replication
 
 
 def filtered(call: Call, db: Database) -> bool:
-    """Whether the API stands between the caller and the database."""
+    """Whether the API filters the caller's access to the database."""
     return db.name == MEDIC and not call.caller.online
 
 
 def reader(world: World, call: Call) -> authorization.Reader:
-    """What the caller may see."""
+    """The reader of the caller's documents."""
     return authorization.Reader(world, authorization.of_user(world, call.caller.name))
 
 
@@ -48,7 +48,7 @@ def stored(db: Database, id: str, rev: str | None = None) -> revision_tree.Leaf 
 
 
 def get(world: World, call: Call, db: Database, id: str) -> Any:
-    """A document of the user's own; what does not exist is refused like what is somebody else's."""
+    """A document of the user's own; missing documents are refused like those of others."""
     if id == OWN_DESIGN and "name" in call.params:
         raise errors.Firewall
     if call.method == "HEAD":
@@ -82,9 +82,8 @@ def opened(db: Database, id: str, wanted: str) -> list[revision_tree.Leaf]:
 
 
 def check_write(world: World, call: Call, db: Database, id: str | None, doc: Document | None) -> None:
-    """Refuse to write a document (None: to delete it) unless what is there and what shall be are the user's own.
-
-    Without an `id` of the path what is there is not looked at.
+    """Refuse to write a document (None: to delete it) unless both the stored and the new one are the user's own.
+    Without an `id` in the path the stored one is not checked.
     """
     if id is not None and id.startswith(DESIGN):
         raise errors.Firewall
@@ -100,7 +99,9 @@ def check_write(world: World, call: Call, db: Database, id: str | None, doc: Doc
 
 
 def check_file(world: World, call: Call, db: Database, id: str) -> None:
-    """Refuse attachments of what is not the user's own; without rev= so that PouchDB tries again with one."""
+    """Refuse attachments of documents that are not the user's own; without rev= in a way that makes PouchDB retry with
+    one.
+    """
     if id.startswith(DESIGN):
         raise errors.Firewall
     rev = call.arg("rev")
@@ -116,7 +117,7 @@ def check_file(world: World, call: Call, db: Database, id: str) -> None:
 
 
 def all_docs(world: World, call: Call, db: Database, body: Mapping[str, Any]) -> Any:
-    """Whatever was asked for: design document, settings, service worker and the user's own account."""
+    """The same four documents for any request: design document, settings, service worker, the user's own account."""
     for named, keys in (("parameter", parameter(call, "keys")), ("body member", body.get("keys"))):
         if keys and not isinstance(keys, list):
             raise errors.Data(400, {"error": "bad_request", "reason": f"`keys` {named} must be an array."})
@@ -134,7 +135,7 @@ def all_docs(world: World, call: Call, db: Database, body: Mapping[str, Any]) ->
 
 
 def parameter(call: Call, name: str) -> Any:
-    """A parameter of the query as JSON, or as it is."""
+    """A parameter of the query, parsed if it is JSON."""
     text = call.arg(name)
     try:
         return None if text is None else json_text.loads(text)
@@ -152,7 +153,7 @@ def changes(world: World, call: Call, db: Database, sequence: Callable[[int], st
 
 
 def bulk_get(world: World, call: Call, db: Database) -> Any:
-    """The revisions asked for that there are and that are the user's own."""
+    """Those of the requested revisions that exist and are the user's own."""
     docs = listed(call, "Missing JSON list of `docs`.")
     may, more = reader(world, call).may, versions.wanted(call)
     results = []
@@ -204,6 +205,6 @@ def bulk_reply(rows: list[dict[str, Any]]) -> Reply:
 
 
 def merged(docs: list[Any], allowed: list[bool], rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The results of the documents that were written, and in the place of the others that they are forbidden."""
+    """The results of all documents: `forbidden` for those that were not written."""
     return [next(rows) if good else {**({"id": doc["_id"]} if "_id" in doc else {}), "error": "forbidden"}
             for doc, good in zip(docs, allowed, strict=True)]

@@ -32,10 +32,10 @@ from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
-# Any name that CouchDB takes; and the same but for what the API owns: an unknown path below that is a mistake there.
+# Any database name; and any but the API's own words, below which an unknown path is an error of the API.
 ANY_DB = r"{db:[a-z][a-z0-9_$()+-]*|_users|_replicator|_global_changes}"
 DB = r"{db:(?!(?:api|admin)(?![a-z0-9_$()+-]))[a-z][a-z0-9_$()+-]*|_users|_replicator|_global_changes}"
-# Any id but CouchDB's own words, for which it refuses the methods that they do not have.
+# Any id but CouchDB's own words, which have methods of their own.
 ID = (r"{id:(?!_(?:all_docs|bulk_docs|bulk_get|changes|compact|design_docs|ensure_full_commit|explain|find|index"
       r"|local_docs|missing_revs|purge|revs_diff|revs_limit|security|shards|view_cleanup)$)[^/]+}")
 DESIGN = "_design/{name}"
@@ -68,7 +68,7 @@ def is_local(call: Call) -> bool:
 
 
 def json_body(call: Call) -> dict[str, Any]:
-    """The request's body as a JSON object, read by CouchDB itself."""
+    """The request's body as a JSON object, parsed by CouchDB itself."""
     bodies.must_be_json(call)
     value = bodies.couch_json(call)
     if not isinstance(value, dict):
@@ -77,7 +77,7 @@ def json_body(call: Call) -> dict[str, Any]:
 
 
 def document_body(call: Call, db: Database) -> dict[str, Any]:
-    """A document in a body; those for `medic` are read by the API first."""
+    """A document in a body; those for `medic` are parsed by the API first."""
     kind = call.header("content-type")
     if db.name != MEDIC and call.method == "PUT" and kind.lower().startswith(multipart.RELATED):
         try:
@@ -138,7 +138,7 @@ def get_document(world: World, call: Call) -> Any:
 
 
 def json_list(text: str | None) -> list[Any] | None:
-    """A list in the query, if there is one."""
+    """A JSON list in the query, None if there is none."""
     try:
         found = json_text.loads(text) if text is not None else None
     except ValueError:
@@ -149,7 +149,7 @@ def json_list(text: str | None) -> list[Any] | None:
 
 
 def open_revs(world: World, call: Call, db: Database, id: str, revs: str | list[Any]) -> Reply:
-    """Several revisions of a document, as JSON or, for who does not say so, in parts."""
+    """Several revisions of a document, as JSON if the client accepts it, else as multipart."""
     more = versions.wanted(call)
     found = list(versions.opened_revs(world, db, id, revs, call.arg("latest") == "true", more))
     if not found:
@@ -162,7 +162,7 @@ def open_revs(world: World, call: Call, db: Database, id: str, revs: str | list[
 
 
 def tagged(call: Call, body: Any, rev: str, status: int = 200, headers: Headers | None = None) -> Reply:
-    """An answer with the revision as its ETag; 304 for who has it."""
+    """An answer with the revision as its ETag; 304 if the client has it."""
     tag = f'"{rev}"'
     if call.method in ("GET", "HEAD") and call.header("if-none-match") == tag:
         return rendering.CouchReply(b"", 304, [("etag", tag)])
@@ -204,7 +204,7 @@ def created(call: Call, db: Database, result: dict[str, Any], deleted: bool = Fa
 
 
 def given_rev(call: Call, inside: str | None = None) -> str | None:
-    """The revision that a write names: inside of its body, in the query, in If-Match; they must not differ."""
+    """The revision that a write names in its body, its query or If-Match; they must agree."""
     asked, match = call.arg("rev"), call.header("if-match").strip('"') or None
     check_rev(asked)
     check_rev(match)
@@ -217,13 +217,13 @@ def given_rev(call: Call, inside: str | None = None) -> str | None:
 
 
 def check_rev(rev: Any) -> None:
-    """Refuse what is no revision; there may be none (None in the query, `...` in a body)."""
+    """Refuse a malformed revision; it may be missing (None in the query, `...` in a body)."""
     if rev is not None and rev is not ... and not (isinstance(rev, str) and documents.REVISION.fullmatch(rev)):
         errors.couch(400, "bad_request", "Invalid rev format")
 
 
 def allow(call: Call, db: Database, doc: Mapping[str, Any], *, new_edits: bool = True) -> None:
-    """Refuse what is no document, what follows no revision, and what the database's rules forbid to the caller."""
+    """Refuse malformed documents, bad revisions, and what the database's rules forbid the caller."""
     guarded(partial(document_shape.check, doc))
     if new_edits and db.conflicts(doc):
         errors.couch(409, "conflict", documents.Conflict.reason)
@@ -243,12 +243,12 @@ def forbidden(call: Call, db: Database, doc: Mapping[str, Any]) -> str | None:
 
 
 def refusals(call: Call, db: Database) -> Callable[[Mapping[str, Any]], str | None]:
-    """Why the database's rules keep the caller from writing a document: for those that come in numbers."""
+    """A function that says why the database's rules forbid a document to the caller, for bulk writes."""
     return partial(forbidden, call, db)
 
 
 def replicated(world: World, call: Call, db: Database, id: str) -> None:
-    """Do what a document of the replicator's database asks for."""
+    """Run the replication that a document of `_replicator` describes."""
     if db.name == replicating.DATABASE:
         replicating.follow(world, call, id, partial(refusals, call), sequence)
 
@@ -322,7 +322,7 @@ def copy_document(world: World, call: Call) -> Any:
     doc |= {"_rev": rev} if rev else {}
     if reason := forbidden(call, db, doc):
         errors.couch(403, "forbidden", reason)
-    result = guarded(lambda: db.put(doc, any_id=True))  # CouchDB looks at no id here
+    result = guarded(lambda: db.put(doc, any_id=True))  # CouchDB does not check the id here
     return tagged(call, result, result["rev"], 201, [rendering.location(call, db.name, target)])
 
 
@@ -338,5 +338,5 @@ def destination(call: Call) -> tuple[str, str | None]:
 
 
 def sequence(number: int) -> str:
-    """An update sequence as CouchDB shows it: the number counts, the rest is opaque."""
+    """An update sequence in CouchDB's form: the number counts, the rest is opaque."""
     return f"{number}-g1AAAACTeJzLYWBgYMpgTmEQTM4vTc5ISXIwNDLXMwBCwxyQVB4LkGRoAFL_gSArAwDhbB3z"

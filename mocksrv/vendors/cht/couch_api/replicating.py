@@ -1,4 +1,4 @@
-"""Copying a database into another one, as CouchDB's replicator does it, once and at once.
+"""Replication between two databases, as CouchDB's replicator does it, once and immediately.
 
 Both ends are databases of the same world, by name or by an address of this server; other servers are not called.
 CouchDB 3.3 source, couch_replicator (scheduler jobs, docs); CouchDB documentation, "/_replicate" and "Replicator
@@ -33,7 +33,7 @@ Refused = Callable[[Mapping[str, Any]], str | None]
 
 @dataclass
 class Copy:
-    """What a replication did."""
+    """The counters of a replication."""
 
     start: str
     checked: int = 0
@@ -65,7 +65,7 @@ def database_of(world: World, call: Call, given: Any, what: str) -> str:
 
 
 def is_own(call: Call, host: str) -> bool:
-    """Whether an address means the server that the request came to."""
+    """Whether an address is that of the server that received the request."""
     name, _, port = call.host.rpartition(":") if ":" in call.host.rpartition("]")[2] else (call.host, "", "")
     own = {call.host, *(f"{one}:{port}" if port else one for one in (*LOOPBACK, name))}
     return host in own
@@ -95,7 +95,7 @@ def source_and_target(world: World, call: Call, job: Mapping[str, Any]) -> tuple
 
 
 def wanted(db: Database, job: Mapping[str, Any]) -> Callable[[str], bool]:
-    """Which documents a job copies: those of `doc_ids`, or that fit `selector`, or all."""
+    """A test of documents that a job copies: by `doc_ids`, by `selector`, or all."""
     if any(name in job for name in FUNCTIONS):
         raise Ours(NotSimulated("filter functions of design documents"))
     ids, selector = job.get("doc_ids"), job.get("selector")
@@ -113,7 +113,7 @@ def wanted(db: Database, job: Mapping[str, Any]) -> Callable[[str], bool]:
 
 
 def copy(world: World, source: Database, target: Database, job: Mapping[str, Any], refused: Refused) -> Copy:
-    """Bring every revision to the target that it lacks; what its rules refuse is counted."""
+    """Copy every revision that the target lacks; counts those that its rules refuse."""
     done, fits = Copy(world.clock.http()), wanted(source, job)
     for seq, id, _ in list(source.changes()):
         done.last = seq
@@ -137,7 +137,7 @@ def copy(world: World, source: Database, target: Database, job: Mapping[str, Any
 
 def run(world: World, call: Call, job: Mapping[str, Any], refused: Callable[[Database], Refused],
         sequence: Callable[[int], str]) -> dict[str, Any]:
-    """Do a job: what `POST /_replicate` answers."""
+    """Run a job; returns the answer of `POST /_replicate`."""
     source, target = source_and_target(world, call, job)
     if job.get("continuous") is True:
         call.diagnose(ONCE)
@@ -161,7 +161,7 @@ def id_of(job: Mapping[str, Any]) -> str:
 
 def follow(world: World, call: Call, id: str, refused: Callable[[Database], Refused],
            sequence: Callable[[int], str]) -> None:
-    """Do the job that a document in `_replicator` describes, and note there what came of it."""
+    """Run the job that a document in `_replicator` describes, and write its outcome there."""
     db = documents.database(world, DATABASE)
     job = db.get(id)
     if job is None or id.startswith("_design/") or "_replication_state" in job:

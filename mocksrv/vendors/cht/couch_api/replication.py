@@ -23,7 +23,7 @@ from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
-LIMIT = 10_000  # documents, from which on the server warns
+LIMIT = 10_000  # number of documents from which on the server warns
 LOG = "replication-count-"
 MOVED, AGE = 100, 31 * 24 * 60 * 60 * 1000  # a new count is logged when it moved so far, or after a month (ms)
 PURGED = "purged:"
@@ -58,14 +58,14 @@ def purged(world: World, of: Scope) -> set[str]:
 
 
 def counts(world: World, of: Scope) -> dict[str, Any]:
-    """The counts as answers have them; an offline user's is logged too."""
+    """The counts of an answer; an offline user's are logged too."""
     found, tasks = replicated(world, of)
     return {"total_docs": len(found) + len(tasks), "warn_docs": len(found), "warn": len(found) >= LIMIT,
             "limit": LIMIT}
 
 
 def replicated(world: World, of: Scope) -> tuple[set[str], set[str]]:
-    """The same without what was purged for the roles; the number is logged if they are a user's."""
+    """The ids without those purged for the roles; a user's number is logged."""
     found, tasks = belonging(world, of)
     everything, gone = len(found) + len(tasks), purged(world, of)
     found, tasks = found - gone, tasks - gone
@@ -75,7 +75,7 @@ def replicated(world: World, of: Scope) -> tuple[set[str], set[str]]:
 
 
 def log(world: World, user: str, count: int, everything: int) -> None:
-    """Note how many documents a user replicates; older releases do when that is news."""
+    """Log how many documents a user replicates; older releases do so only if the number changed."""
     database, now = documents.database(world, "medic-logs"), world.clock.ms()
     old = database.get(LOG + user)
     if releases.ALL_DOCS_COUNT.holds(world):
@@ -95,7 +95,8 @@ GET_IDS: dict[str, Any] = {
                   **GET_IDS)
 @vendor.operation("GET", "/api/v1/replication/get-ids", **GET_IDS)
 def get_replication_ids(world: World, call: Call) -> dict[str, Any]:
-    """Ids and revisions of all documents that the calling offline user replicates; others are sent on to CouchDB."""
+    """Ids and revisions of all documents that the calling offline user replicates; requests of others go on to CouchDB.
+    """
     caller = auth.signed_in(call)
     if caller.online:
         call.diagnose("only offline users replicate")
@@ -104,7 +105,7 @@ def get_replication_ids(world: World, call: Call) -> dict[str, Any]:
 
 
 def ids_of(world: World, name: str) -> dict[str, Any]:
-    """What an offline user replicates, as answers have it."""
+    """The answer with what an offline user replicates."""
     database = documents.database(world, "medic")
     found, tasks = replicated(world, authorization.of_user(world, name))
     stored = ((id, database.peek(id)) for id in sorted(found | tasks))

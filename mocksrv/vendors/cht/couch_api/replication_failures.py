@@ -16,7 +16,7 @@ from mocksrv.vendors.cht.couch import documents
 from mocksrv.world import World
 
 LOGS, PREFIX = "medic-logs", "replication-fail-"
-KEPT = 50  # failures that are told one by one
+KEPT = 50  # failures that are listed one by one
 
 
 def month(ms: int) -> str:
@@ -28,7 +28,7 @@ def id_of(period: str, user: str) -> str:
 
 
 def logged(run: Callable[[], Any], world: World, call: Call) -> Any:
-    """What it gives; a failure is noted first, with status 400 and above."""
+    """Run a handler; a failure (status 400 and above) is logged before it is passed on."""
     try:
         return run()
     except Refusal as refused:
@@ -38,7 +38,7 @@ def logged(run: Callable[[], Any], world: World, call: Call) -> Any:
 
 
 def note(world: World, call: Call, status: int) -> None:
-    """Add a failure to the user's log of this month. What was counted until then is not known here: null."""
+    """Add a failure to the user's log of this month. Earlier counts are unknown here: null."""
     now, user, logs = world.clock.ms(), call.caller.name, documents.database(world, LOGS)
     id = id_of(month(now), user)
     log = logs.get(id) or {"_id": id, "user": user, "date": now, "total_failures": 0, "failures": [],

@@ -1,4 +1,4 @@
-"""What replication asks: which revisions are missing, many documents at given revisions, and to write many.
+"""Endpoints of the replication protocol: missing revisions, documents at given revisions, bulk writes.
 
 CouchDB 3.3 source, chttpd_db; CouchDB documentation, "CouchDB Replication Protocol".
 """
@@ -34,7 +34,7 @@ from mocksrv.world import World
 
 
 def missing(db: Database, id: str, revs: list[Any]) -> dict[str, Any] | None:
-    """The revisions of a document that are not here, with those here that they may follow."""
+    """The missing revisions of a document, with known ones that they may descend from."""
     known = db.branches(id)
     lacking = [rev for rev in revs if not revision_tree.knows(known, versions.checked(rev))]
     if not lacking:
@@ -143,13 +143,13 @@ def bulk_docs(world: World, call: Call) -> Any:
     auth.may_edit(world, call)
     mine = body | {"docs": [doc for doc, good in zip(docs, allowed, strict=True) if good]}
     results = written(world, call, db, mine)
-    # Without new edits CouchDB tells failures alone, which the API hands on as they are.
+    # With `new_edits: false` CouchDB answers failures alone, which the API passes on unchanged.
     rows = list(results) if body.get("new_edits") is False else offline.merged(docs, allowed, results)
     return offline.bulk_reply(rows)
 
 
 def refused(doc: dict[str, Any]) -> dict[str, Any]:
-    """The result of a document that is to be written with all others or not at all, which a cluster cannot do.
+    """The result of a document for `all_or_nothing`, which a cluster does not support.
 
     CouchDB 3.3 source, fabric_doc_update (validate_atomic_update).
     """

@@ -40,7 +40,7 @@ def all_databases(world: World, call: Call) -> Any:
 @vendor.operation("GET", "/_dbs_info", name="couch_databases_info", response=response_schemas.DATABASES, proof="source",
                   source=SOURCE)
 def databases_info(world: World, call: Call) -> Any:
-    """What there is to tell of each database; for admins."""
+    """Information about each database; for admins."""
     entrance.require_admin(call)
     return told(world, documents.names(world))
 
@@ -71,7 +71,7 @@ def told(world: World, keys: list[Any]) -> rendering.CouchReply:
 @vendor.operation("GET", "/_active_tasks", name="couch_active_tasks", response=response_schemas.TASKS, proof="source",
                   source=SOURCE)
 def active_tasks(world: World, call: Call) -> Any:
-    """There are none: nothing here takes time."""
+    """The running tasks: always none."""
     entrance.require_admin(call)
     return rendering.CouchReply([])
 
@@ -87,7 +87,7 @@ def membership(world: World, call: Call) -> Any:
 @vendor.operation("GET", "/_up", name="couch_up", response=response_schemas.UP, firewall=True, proof="source",
                   source=SOURCE)
 def up(world: World, call: Call) -> Any:
-    """That CouchDB is there."""
+    """Whether CouchDB is up."""
     return rendering.CouchReply({"status": "ok", "seeds": {}})
 
 
@@ -128,5 +128,5 @@ def tools_redirect(world: World, call: Call) -> Any:
 @vendor.operation("GET", "/_utils/", name="couch_tools", firewall=True, produces="text/html", proof="source",
                   source=SOURCE)
 def tools(world: World, call: Call) -> Any:
-    """In the place of Fauxton, CouchDB's web application, which is not simulated."""
+    """A page in the place of Fauxton, CouchDB's web application, which is not simulated."""
     return rendering.CouchReply(FAUXTON.format(control=f"{world.prefix}/_mocksrv/").encode(), content_type="text/html")

@@ -43,7 +43,7 @@ def get_view(world: World, call: Call) -> Any:
 @vendor.operation("POST", PATH, name="couch_view_post", response=response_schemas.ROWS, query=request_schemas.VIEW,
                   body=request_schemas.KEYS_BODY, proof="source", source=SOURCE, effect="reads")
 def post_view(world: World, call: Call) -> Any:
-    """Rows of a view, with the options in the body: `{"keys": [...]}` above all."""
+    """Rows of a view, with the options in the body, usually `{"keys": [...]}`."""
     db = entered(world, call)
     body = json_body(call)
     view_options.no_queries(body)
@@ -62,7 +62,7 @@ def view_queries(world: World, call: Call) -> Any:
 
 
 def entered(world: World, call: Call) -> Database:
-    """The database of the view; offline users have none."""
+    """The database of the view; offline users may not read views."""
     db = opened(world, call)
     if not call.caller.online:
         raise errors.Firewall
@@ -70,7 +70,8 @@ def entered(world: World, call: Call) -> Database:
 
 
 def find(call: Call, db: Database) -> View:
-    """The view that the path names; refuses as CouchDB tells a missing document from a missing view."""
+    """The view that the path names; refuses with CouchDB's distinction between a missing document and a missing view.
+    """
     id, name = f"_design/{call.params['design']}", call.params["view"]
     design = db.peek(id)
     if design is None:
@@ -94,7 +95,7 @@ class Asked:
         self.name = (db.name, call.params["design"], call.params["view"])
 
     def rows(self, found: Options) -> Iterator[bytes]:
-        """The rows that the options ask for, reduced if the view does so and nobody says no."""
+        """The rows for the options, reduced if the view has a reduce function and `reduce` is not false."""
         reduces = self.view.reduce is not None and found.get("reduce", True)
         view_options.check(found, reduces)
         view_options.check_range(found)
@@ -114,7 +115,7 @@ class Asked:
 
 
 def choose(rows: Rows, found: Options) -> tuple[list[Row], int]:
-    """The rows of the wanted keys or range, in the wanted order, and how many lie before them."""
+    """The rows of the wanted keys or range, in the wanted order, and the number of rows before them."""
     skip, limit, down = found.get("skip", 0), found.get("limit", len(rows)), found.get("descending", False)
     if "keys" in found:
         spans = [of_key(key) for key in found["keys"]]
@@ -139,9 +140,8 @@ def of_key(key: Any) -> tuple[tree.Bound, tree.Bound]:
 
 
 def bounds(found: Options) -> tuple[tree.Bound, tree.Bound | None]:
-    """What the first row of a range is not below, and what the last is below; None is behind all.
-
-    Ids count among the rows of a key that has one beside it.
+    """The lower bound (included) and upper bound (excluded) of a range; None sorts after all. Document ids count only
+    together with a key.
     """
     down, inclusive = found.get("descending", False), found.get("inclusive_end", True)
     first, last = ("endkey", "startkey") if down else ("startkey", "endkey")
@@ -156,14 +156,14 @@ def bounds(found: Options) -> tuple[tree.Bound, tree.Bound | None]:
 
 
 def place_of(found: Options, name: str, last_row: bool) -> tree.Bound:
-    """Before the first or behind the last row of a key and, if one is named, of a document."""
+    """The bound before the first or after the last row of a key and, if given, of a document id."""
     place, id = collation.key(found[name]), found.get(f"{name}_docid")
     here: tree.Bound = (place,) if id is None else (place, id)
     return (*here, TOP) if last_row else here
 
 
 def shown(db: Database, row: Row, show: Callable[[str], Any] | None) -> bytes:
-    """A row as it is given out; `_id` (and `_rev`) in its value name the document to include."""
+    """A row of the answer; `_id` (and `_rev`) in its value name the document to include."""
     _, id, _, rest = row
     if show is None:
         return b'{"id":' + json_text.dumps(id) + b"," + rest
@@ -180,7 +180,7 @@ def shown(db: Database, row: Row, show: Callable[[str], Any] | None) -> bytes:
 
 
 def reduced(rows: Rows, how: str, found: Options) -> Iterator[bytes]:
-    """One row for all, or with `group` one for each key, with `group_level` for each beginning of one."""
+    """One row for all; with `group` one for each key, with `group_level` one for each prefix of a key."""
     level = view_options.group_level(found)
     spans = [of_key(key) for key in found["keys"]] if "keys" in found else [bounds(found)]
     down, skip = found.get("descending", False), found.get("skip", 0)
@@ -212,7 +212,7 @@ def latest(rows: Rows, start: int, end: int) -> Any:
 
 
 def dated(value: Any) -> Any:
-    """What values are compared by: their date, which is a text or a number."""
+    """The sort key of values: their date, which is a text or a number."""
     when = value.get("date") if isinstance(value, dict) else None
     return (1, 0, when) if isinstance(when, str) else (0, when, "") if isinstance(when, int | float) else (0, 0, "")
 
@@ -224,7 +224,7 @@ REDUCES: dict[str, Callable[[Rows, int, int], Any]] = {
 
 def groups(rows: Rows, low: tree.Bound, high: tree.Bound | None, level: int | None,
            down: bool) -> Iterator[tuple[Any, int, int]]:
-    """Each key, or beginning of one, with the places of its first row and behind its last: counted, not read."""
+    """Each key or prefix with the positions of its first row and after its last, counted without reading rows."""
     start, stop = rows.before(low), rows.before(high)
     while start < stop:
         (row,) = rows.cut(stop - 1, stop) if down else rows.scan(low, None, 1)

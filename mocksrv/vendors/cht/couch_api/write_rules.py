@@ -1,4 +1,4 @@
-"""What the database asks of documents in `medic`, by who writes them: `validate_doc_update` of its designs.
+"""The `validate_doc_update` rules of the design documents of `medic`, by who writes.
 
 CHT 4.15 source, ddocs/medic-db/medic/validate_doc_update.js and medic-client/validate_doc_update.js.
 """
@@ -25,7 +25,8 @@ NO_NEW_ROLES = "You are not authorized to edit roles"
 
 def problem(doc: Mapping[str, Any], old: Mapping[str, Any] | None, caller: Caller,
             later: bool = False) -> str | None:
-    """Why the caller may not write the document over an old one, or None; admins may anything but purged ones.
+    """Why the caller may not write the document over an old one, or None; admins may write anything but purged
+    documents.
 
     `later`: by the rules of a release with releases.ADMIN_ONLY.
     """

@@ -19,7 +19,7 @@ from mocksrv.vendors.cht.ddocs.mapping import (
 )
 from mocksrv.vendors.cht.node import javascript
 
-REFERRED = ("national_office",)  # are contacts to few views
+REFERRED = ("national_office",)  # counted as contacts by few views
 
 
 def rank(doc: Doc) -> str:
@@ -40,7 +40,7 @@ def name_of(doc: Doc) -> str:
 
 
 def order(doc: Doc) -> str:
-    """What contacts are listed by: the dead and the muted last, then by type and name."""
+    """The sort key of contacts: the dead and the muted last, then by type and name."""
     dead, muted = (javascript.text(truthy(doc.get(what))) for what in ("date_of_death", "muted"))
     return f"{dead} {muted} {rank(doc)} {name_of(doc)}"
 

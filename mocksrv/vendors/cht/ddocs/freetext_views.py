@@ -10,7 +10,7 @@ from mocksrv.vendors.cht.ddocs.contact_views import order
 from mocksrv.vendors.cht.ddocs.mapping import Doc, Rows, contact_type, is_contact, is_report, member, truthy
 from mocksrv.vendors.cht.node import javascript
 
-SHORTEST = 3  # letters of a word that is searched for
+SHORTEST = 3  # shortest word in letters that is indexed
 SKIPPED = frozenset(("_id", "_rev", "type", "refid"))
 OF_CONTACTS, OF_REPORTS = SKIPPED | {"geolocation"}, SKIPPED | {"content"}
 

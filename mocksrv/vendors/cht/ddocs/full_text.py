@@ -1,7 +1,7 @@
 """The full-text indexes of releases 5.x: which words and values find a contact or a report, and in which order.
 
-The real server asks Nouveau (Lucene) for them. What is indexed, and how the server asks, is read in its source and
-recorded; assumed is Lucene's own part: the text of cursors, and the order of documents that sort alike (by id here).
+The real server asks Nouveau (Lucene) for them. What is indexed and how the server queries it comes from its source and
+recordings; Lucene's own part is assumed: the text of cursors, and the order of documents that sort alike (by id here).
 CHT 5.2 source, ddocs/medic-db/medic/nouveau, shared-libs/cht-datasource/src/local/libs/nouveau.ts.
 """
 
@@ -27,7 +27,7 @@ LONGEST = 1000  # letters of a value that is found as a whole
 SKIPPED = frozenset(("_id", "_rev", "type", "refid", "geolocation"))
 SKIPPED_OF_REPORTS = frozenset(("_id", "_rev", "type", "refid", "content"))
 RANKS = {"district_hospital": "0", "health_center": "1", "clinic": "2", "person": "3"}
-WORD, VALUE = "w", "="  # what an entry's key begins with
+WORD, VALUE = "w", "="  # prefixes of the keys of entries
 LAST = "\U0010ffff"
 
 
@@ -72,9 +72,9 @@ def has_words(keys: Collection[str], words: Iterable[str]) -> bool:
 
 
 def value_of(text: str) -> str:
-    """A value within quotes of a query, where a backslash takes the next sign as it is.
+    """A value within quotes of a query, where a backslash escapes the next character.
 
-    The server does not escape it: a quote ends the phrase, and a backslash at the end takes the closing quote, which
+    The server does not escape values: a quote ends the phrase, and a final backslash escapes the closing quote, which
     the engine refuses.
     """
     made, rest = "", iter(text)
@@ -91,7 +91,7 @@ def bookmark(one: tuple[Any, str]) -> str:
 
 
 def position(cursor: str) -> tuple[Any, str]:
-    """What a bookmark stands for; the engine fails at any other text."""
+    """The position in a bookmark; the engine fails at any other text."""
     try:
         order, id = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, TypeError):
@@ -143,7 +143,7 @@ def of_report(doc: Doc) -> Iterator[tuple[str, Any]]:
 
 
 def sort_order(doc: Doc) -> str:
-    """Living before dead, heard before muted, then by type and name."""
+    """The sort key of contacts: the dead and the muted last, then by type and name."""
     kind = javascript.text(contact_types.type_id(doc))
     dead, muted = ("true" if javascript.truthy(doc.get(name)) else "false" for name in ("date_of_death", "muted"))
     name = doc.get("name")
@@ -151,7 +151,7 @@ def sort_order(doc: Doc) -> str:
 
 
 def bytes_of(key: str) -> bytes:
-    """The place of a key among the others: by code points."""
+    """The sort key of a text: by code points."""
     return key.encode("utf-8", "surrogatepass")
 
 

@@ -1,4 +1,4 @@
-"""Under which keys documents are found: what the server's design documents index."""
+"""The indexes of documents: those of the server's design documents, and the mock's own."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _by_form(doc: dict[str, Any]) -> list[Any]:
 
 
 def number(value: Any) -> int | float:
-    """A value that is to be in order with others; what is no number is before all."""
+    """A number as a sort key; anything but a number sorts first."""
     return value if isinstance(value, int | float) and not isinstance(value, bool) else -1
 
 
@@ -93,7 +93,7 @@ def _by_task(doc: dict[str, Any]) -> Iterator[Any]:
 
 MUTED = ("denied", "cleared", "muted", "duplicate")
 ENDED = ("sent", "delivered", "failed")
-ALSO = {"sent": "delivered", "delivered": "delivered", "failed": "failed"}  # counted so besides
+ALSO = {"sent": "delivered", "delivered": "delivered", "failed": "failed"}  # also counted as such
 
 
 def _by_queue(doc: dict[str, Any]) -> Iterator[Any]:
@@ -180,7 +180,7 @@ MEDIC = {
 INDEXES: dict[str, dict[str, Any]] = {
     "medic": MEDIC,
     "medic-logs": {"by_connection": Index(_by_connection, ordered=True),  # the time when a user was connected
-                   "over_limit": Index(_over_limit)},  # under True, users who replicate too much
+                   "over_limit": Index(_over_limit)},  # under True, users who replicate too many documents
     "medic-sentinel": {"by_type": on("type")},
     "medic-users-meta": {"by_type": on("type")},
     "_users": {"by_oidc_username": Index(_by_oidc_username)},  # under the JSON text of the name at the provider

@@ -1,4 +1,4 @@
-"""What map functions need to see documents as JavaScript does."""
+"""Helpers of map functions, with JavaScript's view of documents."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEEPEST = 50  # parents that are followed
 
 
 def member(value: Any, *names: str) -> Any:
-    """`value.a.b`, None as soon as there is nothing."""
+    """`value.a.b`; None if a member is missing."""
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value
@@ -40,7 +40,7 @@ def element(value: Any) -> Any:
 
 
 def present(value: Any) -> Any:
-    """A value whose members are asked for: null has none."""
+    """A value whose members are read: JavaScript throws for null."""
     if value is None:
         raise Thrown("null has no properties")
     return value
@@ -61,7 +61,7 @@ def contact_type(doc: Doc) -> Any:
 
 
 def lineage(level: Any) -> Iterator[tuple[int, Any]]:
-    """The ids of a contact and of those above it, each with how far above it is; levels without an id are passed."""
+    """The ids of a contact and of those above it, each with its distance; levels without an id are skipped."""
     for depth in range(DEEPEST):
         if not truthy(level):
             return
@@ -93,7 +93,7 @@ def date(value: Any) -> int | float | None:
 
 
 def without_undefined(**members: Any) -> dict[str, Any]:
-    """An object of members, without those that are not there."""
+    """An object of members, without those that are undefined."""
     return {name: value for name, value in members.items() if value is not ABSENT}
 
 
@@ -118,5 +118,5 @@ def and_then(value: Any, name: str) -> Any:
 
 
 def text(value: Any) -> str:
-    """A value in a text: what is not there is "undefined"."""
+    """A value in a text: a missing one is "undefined"."""
     return "undefined" if value is ABSENT else javascript.text(value)

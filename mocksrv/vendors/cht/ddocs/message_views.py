@@ -28,7 +28,7 @@ DELIVERED, FAILED = ("delivered", "sent"), ("failed",)
 
 
 def tasks(doc: Doc) -> Iterator[Any]:
-    """All message tasks, those that are scheduled last."""
+    """All message tasks; those of `scheduled_tasks` come last."""
     for name in ("tasks", "scheduled_tasks"):
         for task in each(doc.get(name)) if name in doc else ():
             yield present(task)
@@ -40,12 +40,12 @@ def messages(task: Any) -> Iterator[Any]:
 
 
 def complete(message: Any) -> bool:
-    """Whether it can be sent."""
+    """Whether a message has all that is needed to send it."""
     return all(truthy(member(message, name)) for name in ("uuid", "to", "message"))
 
 
 def due(doc: Doc, task: Any) -> Any:
-    """When a task is due, by its own account or that of its document; `ABSENT` if nobody says."""
+    """When a task is due, by its own date or its document's; `ABSENT` if there is none."""
     return first(member(task, "due"), member(task, "timestamp"), stored(doc, "reported_date"))
 
 
@@ -74,7 +74,7 @@ def message_queue(doc: Doc) -> Rows:
 
 
 def queued(task: Any, when: Any) -> Iterator[dict[str, Any]]:
-    """The messages of a task as the administration lists them; one for a task whose messages are still to be made."""
+    """The messages of a task as the administration lists them; one for a task whose messages are not generated yet."""
     history = stored(task, "state_history")
     last = history[-1] if isinstance(history, list) and history else ABSENT if truthy(history) else history
     told = without_undefined(state_history=last, state=stored(task, "state"), group=stored(task, "group"),

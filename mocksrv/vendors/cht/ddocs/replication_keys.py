@@ -58,7 +58,7 @@ def of_record(doc: Doc) -> Rows:
 
 
 def subject(doc: Doc) -> Any:
-    """Whom a record is about, its submitter if that is not known, or its recipient."""
+    """The subject of a record, its submitter if that is unknown, or its recipient."""
     fields, contact = doc.get("fields"), doc.get("contact")
     if truthy(doc.get("form")):
         problems = doc.get("errors")

@@ -99,7 +99,7 @@ def doc_summaries_by_id(doc: Doc) -> Rows:
 
 
 def subject(doc: Doc) -> dict[str, Any]:
-    """Whom a report is about, as summaries tell it."""
+    """The subject of a report, as summaries show it."""
     fields, found = doc.get("fields"), {}
     reference = first(doc.get("patient_id"), member(fields, "patient_id"), member(fields, "patient_uuid"),
                       doc.get("place_id"), member(fields, "place_id"))

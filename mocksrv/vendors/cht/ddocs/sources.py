@@ -1,6 +1,5 @@
-"""What design documents show of their views: functions in JavaScript that do what those of `views` do.
-
-They are never run here; a test runs them beside the others. The text is our own, names and results are CHT's.
+"""The JavaScript sources that design documents show of their views. The server never runs them; a test compares their
+results with those of `views`. The text is our own, names and results are CHT's.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ CONTACT = "['district_hospital', 'health_center', 'clinic', 'person', 'contact']
 REPORT = "doc.type === 'data_record' && doc.form"
 VALID = "(!doc.errors || doc.errors.length === 0)"
 TYPE = "(doc.type === 'contact' ? doc.contact_type : doc.type)"
-# Functions that others are made of.
+# Helper functions.
 LINEAGE = """
   function up(level, visit) {
     for (var depth = 0; level; depth++, level = level.parent) {
@@ -405,11 +404,11 @@ MORE: dict[str, dict[str, Any]] = {
 }
 
 
-COUNTED_LATER = ("contacts_by_type", "reports_by_form")  # of medic-client: these reduce to a count from 5.0 on
+COUNTED_LATER = ("contacts_by_type", "reports_by_form")  # views of medic-client that reduce to a count from 5.0 on
 
 
 def document(design: str) -> dict[str, Any]:
-    """What a design document says of its functions: `views`, and what else it has."""
+    """The functions of a design document: `views`, and others."""
     views = {name: {"map": text} | ({"reduce": REDUCES[name]} if name in REDUCES else {})
              for name, text in MAPS.get(design, {}).items()}
     return {"views": views, **MORE.get(design, {})}

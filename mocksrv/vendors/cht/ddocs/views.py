@@ -1,6 +1,6 @@
 """The views of the server's design documents: database, design document and view -> `View`.
 
-The names, keys and values are those of CHT 4.15.0, as recorded. What a view shows of itself stands in `sources`.
+The names, keys and values are those of CHT 4.15.0, as recorded. The JavaScript that a view shows is in `sources`.
 """
 
 from __future__ import annotations

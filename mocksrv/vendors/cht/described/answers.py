@@ -26,7 +26,7 @@ def of(operation: Operation) -> dict[int, Content]:
     if 503 in operation.statuses and not of_couch(operation):
         found[503] = {HTML: response_schemas.TEXT}
     if closed(operation) and not operation.traits.get("prompt"):
-        found[302] = REDIRECT  # what looks human goes to the login page
+        found[302] = REDIRECT  # clients that look like browsers are sent to the login page
     if operation.method == "GET":
         found[304] = {}
     if of_couch(operation):
@@ -42,20 +42,20 @@ def of_couch(operation: Operation) -> bool:
 
 
 def closed(operation: Operation) -> bool:
-    """Whether only those who are signed in may call."""
+    """Whether only signed-in callers are admitted."""
     return operation.traits.get("anonymous") in (None, auth.CHECKED)
 
 
 def common(operation: Operation) -> set[int]:
     """The statuses of the checks that come before an operation's own (see `vendor.admit`)."""
     traits = operation.traits
-    found = {429}  # whoever sends Basic credentials may have failed too often before
+    found = {429}  # callers with Basic credentials may have failed too often before
     if closed(operation):
         found |= {400, 401}  # credentials that cannot be read, and wrong or none
     if operation.permission or traits.get("firewall") or traits.get("online"):
         found.add(403)
     if traits.get("json"):
-        found |= {413, 500}  # a body that is no JSON
+        found |= {413, 500}  # a body that is not JSON
     if traits.get("json") in ("strict", "csv"):
         found.add(400)  # another content type
     if any(PARAMETER.search(path) for path in operation.paths):

@@ -1,4 +1,4 @@
-"""What requests hold and writes answer, for contacts and documents."""
+"""Schemas of requests and of answers to writes, for contacts and documents."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Created(Schema):
 
 
 class NewContact(Schema):
-    """What every new person or place has; everything else is stored as sent."""
+    """The common fields of new people and places; others are stored as sent."""
 
     class Meta:
         unknown = INCLUDE
@@ -90,7 +90,7 @@ class Documents(Schema):
 
 
 class Input(Schema):
-    """What every new contact or report has; everything else is stored as sent."""
+    """The common fields of new contacts and reports; others are stored as sent."""
 
     class Meta:
         unknown = INCLUDE

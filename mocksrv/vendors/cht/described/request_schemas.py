@@ -1,4 +1,4 @@
-"""What requests take, where no marshmallow schema says so: JSON Schema, for the documentation. Parameters of CouchDB
+"""JSON Schema of requests that have no marshmallow schema, for the documentation. Parameters of CouchDB
 that are JSON in the query are texts here."""
 
 from __future__ import annotations

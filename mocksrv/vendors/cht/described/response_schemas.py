@@ -1,5 +1,5 @@
-"""How answers look that are arrays, may take several forms or come from CouchDB: JSON Schema, for the documentation and
-the contract tests."""
+"""JSON Schema of answers that are arrays, have several forms or come from CouchDB, for the documentation and the
+contract tests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mocksrv.described.json_schema import (
 
 __all__ = ["ANYTHING", "NUMBER", "TEXT", "any_of", "array", "record"]  # for who declares operations
 
-NO_BODY: Shape = {}  # of refusals that say nothing
+NO_BODY: Shape = {}  # of refusals with an empty body
 
 # --- errors ----------------------------------------------------------------------------------------------------------
 
@@ -32,7 +32,7 @@ RESET_ERROR = titled("ResetError", record({"error": TEXT}, {"params": record({"m
 
 # --- the API ---------------------------------------------------------------------------------------------------------
 
-BATCHED = record({"ok": TRUTH, "id": TEXT})  # with batch=ok nobody waits for the revision
+BATCHED = record({"ok": TRUTH, "id": TEXT})  # with batch=ok the answer has no revision
 WRITTEN = titled("WrittenDocument", record({"ok": TRUTH, "id": TEXT, "rev": TEXT}))
 FAILED = record({"error": TEXT}, {"id": TEXT, "reason": TEXT})
 DELETED = array(array(any_of(WRITTEN, FAILED)))  # one array for each batch

@@ -1,4 +1,4 @@
-"""What goes in and out of settings, forms, records, text messages and the server's word about itself.
+"""Schemas of settings, forms, records, text messages and information about the server.
 
 For the documentation and the contract tests; the handlers read bodies themselves, because the server does not
 refuse by schema.

@@ -90,7 +90,7 @@ def authorize(world: World, call: Call, kind: str) -> None:
 
 
 def encoded(stream: Iterator[str]) -> Iterator[bytes]:
-    """The text in chunks; what fails in the middle is said at the end, as the status has left long ago."""
+    """The text in chunks; an error in the middle is appended, because the status has been sent already."""
     try:
         yield from (part.encode("utf-8", "surrogatepass") for part in stream)
     except BadFilter as error:

@@ -22,7 +22,7 @@ def stream(world: World, options: Options) -> Iterator[str]:
 
 
 def array(world: World, options: Options) -> Iterator[str]:
-    """The same columns as a JSON array of objects, null where a contact has none. So the page has it."""
+    """The same columns as a JSON array of objects, null where a contact has none, as on the page."""
     before = "["
     for page in rows(world, options):
         for doc in page:

@@ -1,4 +1,4 @@
-"""What users work with, out of their telemetry. CHT 4.15 source, api/src/services/export/user-devices.js."""
+"""Devices and versions of users, from their telemetry. CHT 4.15 source, api/src/services/export/user-devices.js."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STORAGE = (("storageFree", "device.deviceInfo.storage.free"), ("storageTotal", "
 
 
 def devices(world: World) -> list[dict[str, Any]]:
-    """One entry for each user and device, of its latest telemetry; what is not known is left out."""
+    """One entry for each user and device, of its latest telemetry; unknown values are left out."""
     meta = documents.database(world, "medic-users-meta")
     latest: dict[tuple[str, str], tuple[Any, Mapping[str, Any]]] = {}
     for id in meta.all_ids("telemetry-", "telemetry-\ufff0"):

@@ -41,7 +41,7 @@ def value_set(world: World, options: Options) -> dict[str, Any]:
 
 
 def month_of(ms: float) -> str:
-    """`YYYY-MM`, or what moment.js prints of a time that no date has."""
+    """`YYYY-MM`, or what moment.js prints for an invalid date."""
     when = calendar.clip(ms)
     return "Invalid date" if when is None else calendar.iso(when).rpartition("-")[0]
 

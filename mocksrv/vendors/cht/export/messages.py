@@ -33,7 +33,7 @@ def stream(world: World, options: Options) -> Iterator[str]:
 
 
 def counted(limit: Any) -> Any:
-    """A limit that is a text as a number, which PouchDB makes of it before it asks for the view."""
+    """A limit as a number: PouchDB converts texts before it queries the view."""
     return int(javascript.number(limit)) if isinstance(limit, str) and NUMBER.fullmatch(limit) else limit
 
 
@@ -58,7 +58,7 @@ def rows(world: World, doc: dict[str, Any], human: bool) -> Iterator[list[Any]]:
 
 
 def tasks(doc: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Everything that a record says, as tasks: automatic replies, tasks, scheduled tasks, what came in."""
+    """All messages of a record as tasks: automatic replies, tasks, scheduled tasks, the incoming message."""
     when = doc.get("reported_date")
     if listed(doc.get("responses")):
         yield said("Automated Reply", "sent", when, listed(doc.get("responses")))
@@ -92,7 +92,7 @@ def state_date(state: str, task: Mapping[str, Any], history: Mapping[Any, Any]) 
 
 
 def generated(world: World, doc: Mapping[str, Any], task: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The message of a scheduled task that has none yet: its text is made when it is read."""
+    """The message of a scheduled task that has none yet: its text is generated for the export."""
     record = lineage.hydrate(world, doc, alone=False)
     key = task.get("message_key")
     text = translations.translate(world, key, translations.outgoing_locale(world)) if key else task.get("message")

@@ -1,4 +1,4 @@
-"""What an export is asked for: filters and options, of the body or of the query, coerced as the server does.
+"""The filters and options of an export, from the body or the query, coerced as by the server.
 
 CHT 4.15 source, api/src/controllers/export-data.js.
 """
@@ -17,11 +17,11 @@ from mocksrv.world import World
 
 LIMIT = 100  # rows of a page of the stream
 INTEGER = re.compile(r"\s*([+-]?[0-9]+)")
-METHOD = True  # stands for a function: of a text, `search` is one
+METHOD = True  # stands for JavaScript's String.prototype.search
 
 
 class BadFilter(Exception):
-    """The server fails in the middle of the stream; the text is what it says then."""
+    """The server fails in the middle of the stream, with this text."""
 
 
 @dataclass

@@ -34,8 +34,8 @@ def of(world: World, limit: Any, read: Read) -> Iterator[list[Any]]:
 
 
 def matching(world: World, limit: Any, found: Iterator[Any], *, backwards: bool = False) -> Iterator[list[Any]]:
-    """Pages of what a search finds, in one pass; held as a whole only where a limit that is no number of rows makes
-    pages jump. `backwards`: what is found last comes first in its page."""
+    """Pages of what a search finds, in one pass; collected first only if an odd limit makes pages jump. `backwards`:
+    what is found last comes first in its page."""
     size = LARGEST if isinstance(limit, bool) or not isinstance(limit, int) or limit <= 0 else limit
     if size == LARGEST and not Difference.EXPORT_PAGES.as_page(world):
         rows = list(found)
@@ -61,7 +61,7 @@ def jumping(rows: list[Any], limit: Any, backwards: bool) -> Iterator[list[Any]]
 
 
 def whole(value: Any) -> int:
-    """The number that CouchDB reads out of a limit or skip; it refuses whatever else (couch_mrview_http)."""
+    """A limit or skip as the number that CouchDB reads; it refuses anything else (couch_mrview_http)."""
     text = javascript.text(value)
     found = INTEGER.fullmatch(text)
     if found is None or found[1]:

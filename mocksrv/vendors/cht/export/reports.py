@@ -11,7 +11,7 @@ from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.shared_libs import lineage
 from mocksrv.world import World
 
-STEP = 500  # reports that a search looks at in one go
+STEP = 500  # reports that a search examines at a time
 OWN = ("_id", "form", "patient_id", "reported_date", "from")
 ABOVE = ("contact", "contact.parent", "contact.parent.parent", "contact.parent.parent.parent")
 
@@ -42,7 +42,7 @@ def rows(world: World, options: Options) -> Iterator[list[Mapping[str, Any]]]:
 def newest(world: World, skip: int, limit: int) -> list[Mapping[str, Any]]:
     medic = world.table("cht.medic")
     found = medic.range("by_reported", skip=skip, limit=limit, reverse=True)
-    return [doc for _, id in found if (doc := medic.get(id)) is not None]  # copies are not remembered
+    return [doc for _, id in found if (doc := medic.get(id)) is not None]  # copies are not cached
 
 
 def forms_in_use(world: World) -> list[str]:
@@ -87,7 +87,7 @@ def cells(world: World, report: Mapping[str, Any], columns: list[str], human: bo
 
 
 def value_at(value: Any, path: str) -> Any:
-    """What stands at a dotted path; None where the path leads nowhere."""
+    """The value at a dotted path; None if there is none."""
     for name in path.split("."):
         value = value.get(name) if isinstance(value, dict) else None
     return value

@@ -47,7 +47,7 @@ def tests_of_reports(world: World, options: Options) -> list[Test]:
 
 
 def dates(options: Options, now: int) -> Iterator[Test]:
-    """A range of `reported_date`: from 1970 and to now, unless told; a date that is none comes before all."""
+    """A range of `reported_date`: from 1970 to now unless given; an invalid date sorts first."""
     low, high = options.date("from"), options.date("to")
     if not (javascript.truthy(low) or javascript.truthy(high)):
         return
@@ -79,7 +79,7 @@ def tests_of_contacts(world: World, options: Options) -> list[Test]:
 
 
 def multidropdown(group: Any) -> Any:
-    """What is selected, unless it is all that there is to select (`options`), or nothing."""
+    """The selected values; None if nothing or everything (`options`) is selected."""
     selected = group.get("selected") if isinstance(group, dict) else None
     if not javascript.truthy(selected):
         return None
@@ -98,7 +98,7 @@ def length(value: Any) -> int | None:
 
 
 def listed(keys: Any, called: str) -> list[Any]:
-    """The keys as a list, which the server takes for granted."""
+    """The keys as a list; the server fails at anything else."""
     if not isinstance(keys, list):
         raise BadFilter(f"{called} is not a function")
     return keys
@@ -114,7 +114,7 @@ def below(doc: Doc, parent: Any) -> bool:
 
 
 def codes_of(forms: Any) -> list[Any]:
-    """The codes of the selected forms; anything that has none counts as a form without one."""
+    """The codes of the selected forms; an entry without a code selects forms without one."""
     if any(form is None for form in forms):
         raise BadFilter("Cannot read properties of null (reading 'code')")
     return [form.get("code") if isinstance(form, dict) else None for form in forms]
@@ -127,7 +127,7 @@ def columns_of(forms: Any) -> list[Any]:
 
 
 def words_of(search: Any) -> list[str]:
-    """The words to look for; too short ones are passed over."""
+    """The words to look for; too short ones are ignored."""
     if not javascript.truthy(search):
         return []
     if not isinstance(search, str):

@@ -19,7 +19,7 @@ from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 SOURCE = "CHT 4.15 source, api/src/controllers/forms.js"
-NO_TOOL = "Unknown Error: An error occurred when executing 'xsltproc' command"  # it never got a body
+NO_TOOL = "Unknown Error: An error occurred when executing 'xsltproc' command"  # for requests without a body
 NO_DOCTYPE = ("Form XML must not declare a DOCTYPE or external entities. "
               "See https://owasp.org/www-community/vulnerabilities/XML_External_Entity_(XXE)_Processing")
 

@@ -23,7 +23,7 @@ class Form:
 
     @property
     def id(self) -> str:
-        """What the JSON list calls it: `internalId`, such as "contact:person:create"."""
+        """Its name in the JSON list: `internalId`, such as "contact:person:create"."""
         return str(self.doc.get("internalId", "undefined"))
 
     @property

@@ -1,4 +1,5 @@
-"""What the API makes of a form for Enketo: `form.html` and `model.xml`, attachments of another revision of the form.
+"""The files that the API generates of a form for Enketo: `form.html` and `model.xml`, attachments of another revision
+of the form.
 
 The model is that of the definition. The HTML is plain: a label with a field for each question, where the server runs
 Enketo's stylesheets. CHT 4.15 source, api/src/services/generate-xform.js.
@@ -24,7 +25,7 @@ CONTROLS = {"input": "text", "select1": "radio", "select": "checkbox", "upload":
 
 
 def update(world: World, medic: Database, id: str) -> None:
-    """Write the form again with what its definition makes, unless it has that or is none for Enketo."""
+    """Write the form with its generated files, unless it has them already or is not for Enketo."""
     doc = medic.get(id)
     if doc is None:
         return
@@ -42,7 +43,7 @@ def update(world: World, medic: Database, id: str) -> None:
 
 
 def generated(definition: bytes) -> dict[str, bytes] | None:
-    """Both files of an XForm; None if it is no XML or has no model."""
+    """Both files of an XForm; None if it is not XML or has no model."""
     from lxml import etree
 
     try:

@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 XFORMS = '<xforms xmlns="http://openrosa.org/xforms/xformsList"'
-# The prefixes are part of what the server looks for.
+# The server looks for names with these prefixes.
 TITLE = ["h:html", "h:head", "h:title"]
 INSTANCE = ["h:html", "h:head", "model", "instance"]
 
@@ -23,7 +23,7 @@ class Malformed(ValueError):
 
 @dataclass
 class Header:
-    """What a definition says of itself: `name`, `formID`, `version`, in the order in which it says it."""
+    """The header of a definition: `name`, `formID`, `version`, in the order in which it says it."""
 
     said: dict[str, str] = field(default_factory=dict)
 
@@ -44,7 +44,7 @@ class Reader:
         self.path: list[str] = []
         self.plain = True  # not in a CDATA section
         parser = expat.ParserCreate()
-        # Text comes whole up to the next thing that has a handler.
+        # Text is delivered up to the next event that has a handler.
         parser.buffer_text, parser.buffer_size = True, len(data) + 1
         parser.StartElementHandler, parser.EndElementHandler = self.start, self.end
         parser.CharacterDataHandler = self.text

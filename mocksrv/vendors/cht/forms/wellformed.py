@@ -1,8 +1,8 @@
-"""What `xsltproc` says of XML that is not well-formed: the server's answer quotes it.
+"""The messages of `xsltproc` about XML that is not well-formed, which the server's answer quotes.
 
-lxml finds the errors with the same library (libxml2). Made here are the lines that show where, as the command
-prints them, and messages that newer versions of libxml2 leave out: the last one after an earlier error, and the
-one about attributes.
+lxml finds the errors with the same library (libxml2). Added here are the lines that show the place, as the command
+prints them, and messages that newer versions of libxml2 omit: the last one after an earlier error, and the one about
+attributes.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def complaint(text: str) -> str | None:
 
 
 def unloadable(text: str) -> str | None:
-    """The warning about a document type that lies elsewhere: nothing is fetched, on the recorded server as here."""
+    """The warning about an external document type: like the recorded server, this one fetches nothing."""
     found = DOCTYPE.search(text)
     if found is None:
         return None
@@ -128,7 +128,7 @@ def line_starts(text: str) -> list[int]:
 
 
 def context(text: str, offset: int) -> str:
-    """The line that holds the offset, and a mark below; of a long line what comes before."""
+    """The line of the offset, and a mark below; a long line is cut."""
     start = min(offset, len(text))
     while start > 0 and text[start : start + 1] in ("\n", "\r"):
         start -= 1

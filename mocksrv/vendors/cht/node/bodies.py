@@ -23,7 +23,7 @@ def media_type(call: Call) -> str:
 
 
 def has_body(call: Call) -> bool:
-    """Whether the request announces a body at all, be it empty."""
+    """Whether the request announces a body, even an empty one."""
     return call.header("content-length") != "" or call.header("transfer-encoding") != ""
 
 

@@ -1,7 +1,5 @@
-"""Answers packed with gzip or deflate, for clients that say they take that.
-
-The package `compression` of Express: of what a client can read faster packed, whatever has no length or a long one.
-CHT 4.15 source, api/src/routing.js.
+"""Answers compressed with gzip or deflate for clients that accept it, like Express' package `compression`: compressible
+types, if the answer is long or its length unknown. CHT 4.15 source, api/src/routing.js.
 """
 
 from __future__ import annotations
@@ -24,17 +22,17 @@ TYPES = re.compile(
 
 
 def compressible(content_type: str | None) -> bool:
-    """Whether answers of that type are packed."""
+    """Whether answers of that type are compressed."""
     return bool(content_type) and TYPES.fullmatch((content_type or "").partition(";")[0].strip()) is not None
 
 
 def applied(call: Call, reply: Reply) -> Reply:
-    """The answer as it goes out: packed, and then without a length, if both sides want that."""
+    """The answer as sent: compressed, and then without a length, if client and type allow it."""
     method = None if call.method == "HEAD" else chosen(call.header("accept-encoding"))
     if method is None:
         return reply
     headers = {name.lower(): value for name, value in reply.headers}
-    # Who varies by the encoding has passed the middleware and is of a type for it.
+    # Answers with this Vary header passed the middleware and are of a compressible type.
     if "Accept-Encoding" not in headers.get("vary", "") or "content-encoding" in headers:
         return reply
     if not reply.streams and not reply.chunked and int(headers.get("content-length", len(reply.body))) < THRESHOLD:
@@ -46,7 +44,7 @@ def applied(call: Call, reply: Reply) -> Reply:
 
 
 def chosen(accept: str) -> str | None:
-    """The encoding of the answer to a client that accepts that; gzip before deflate, whatever it likes better."""
+    """The encoding of the answer to a client that accepts that; gzip before deflate, whatever the client prefers."""
     weights: dict[str, float] = {}
     for part in accept.lower().split(","):
         name, _, parameter = part.partition(";")
@@ -62,7 +60,7 @@ def chosen(accept: str) -> str | None:
 
 
 def packed(chunks: Iterator[bytes], bits: int) -> Iterator[bytes]:
-    """The chunks packed one by one, so that none waits for the next."""
+    """The chunks compressed one by one, so that none waits for the next."""
     packer = zlib.compressobj(LEVEL, zlib.DEFLATED, bits)
     if not hasattr(chunks, "close"):
         chunks = (chunk for chunk in chunks)

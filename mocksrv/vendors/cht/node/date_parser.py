@@ -1,4 +1,4 @@
-"""Dates as the JavaScript engine V8 reads them out of texts: ISO 8601, and nearly anything that looks like a date.
+"""Dates in texts as the JavaScript engine V8 parses them: ISO 8601, and nearly anything that looks like a date.
 
 Source: V8, src/date/dateparser. The server's own zone is UTC.
 """
@@ -21,7 +21,7 @@ END = ("end", "")
 
 
 class NoDate(Exception):
-    """The text says no point in time."""
+    """The text is not a date."""
 
 
 def parse(text: str) -> int | None:
@@ -33,7 +33,7 @@ def parse(text: str) -> int | None:
 
 
 def digits(number: str) -> int:
-    """A number as it is read: of a long one the first nine digits."""
+    """A number of up to nine digits; further digits are skipped."""
     return int(number.lstrip("0")[:9] or 0)
 
 
@@ -73,7 +73,7 @@ class Reader:
         return False
 
     def fixed(self, length: int, low: int, high: int) -> int | None:
-        """The number of so many digits that comes next, if it lies in the range; it stays to be read."""
+        """The number of so many digits that comes next, if it lies in the range; it is not consumed."""
         kind, value = self.peek()
         return int(value) if kind == "number" and len(value) == length and low <= int(value) <= high else None
 
@@ -85,7 +85,7 @@ class Reader:
         return self.moment()
 
     def read_iso(self) -> bool:
-        """Whether the whole text is ISO 8601; what does not look so stays for the other way."""
+        """Whether the whole text is ISO 8601; other texts are left for `read_words`."""
         start, sign = self.at, 1
         if self.peek()[1] in ("+", "-"):
             sign = -1 if self.next()[1] == "-" else 1
@@ -226,7 +226,7 @@ class Reader:
             depth += {"(": 1, ")": -1}.get(token[1], 0)
 
     def expects(self, number: int) -> bool:
-        """Whether a number goes on a time that has begun."""
+        """Whether a number continues a time that has begun."""
         return 0 < len(self.times) < 4 and number < (60, 60, 1000)[len(self.times) - 1]
 
     def add_time(self, number: int) -> None:

@@ -28,7 +28,7 @@ Bounds = tuple[float, ...]
 
 @dataclass
 class Histogram:
-    """How many values fell below each bound but not the one before, those beyond the last, and their sum."""
+    """The number of values in each bucket and beyond the last, and their sum."""
 
     bounds: Bounds
     counts: list[int] = field(default_factory=list)
@@ -46,14 +46,14 @@ Series = dict[Key, tuple[Histogram, Histogram, Histogram]]  # seconds, bytes in,
 
 
 def arrived(world: World, call: Call) -> None:
-    """A request is there."""
+    """Record the arrival of a request."""
     if STARTED not in world.memory:
         world.memory[STARTED] = world.clock.time()
     call.began = stopwatch()
 
 
 def answered(world: World, call: Call, reply: Reply) -> None:
-    """It is answered; what goes out in chunks counts as no bytes."""
+    """Record the answer; one sent in chunks counts as 0 bytes."""
     began = call.began
     if began is None or call.path in UNCOUNTED:
         return
@@ -85,7 +85,7 @@ LATER = {"/api/sms": "/api/sms{/}", "/api/v1/forms": "/api/v1/forms{/}",
 
 
 def route(call: Call) -> str:
-    """The path of the API's own route, parameters as `:name`; what goes on to CouchDB has none."""
+    """The path of the API's own route, parameters as `:name`; requests that go on to CouchDB have none."""
     operation, later = call.operation, releases.ROUTE_LABELS.holds(call)
     if operation is None or operation.source.startswith("CouchDB"):
         return proxied(call.path) if later else NO_ROUTE
@@ -94,14 +94,14 @@ def route(call: Call) -> str:
 
 
 def proxied(path: str) -> str:
-    """The route of what goes on to CouchDB, as later releases tell it."""
+    """The route label of requests that go on to CouchDB, in later releases."""
     if not path.startswith("/medic/"):
         return f"{path}*path"
     return "/medic/_design/*db/_view/*view" if "/_view/" in path else "/medic/{*any}"
 
 
 def path(operation: Operation, call: Call) -> str:
-    """The one of an operation's paths that the call came by."""
+    """The path of an operation that matched the call."""
     if len(operation.paths) == 1:
         return operation.paths[0]
     fits = (way for way, pattern in zip(operation.paths, operation.patterns, strict=True)

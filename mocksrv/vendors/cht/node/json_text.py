@@ -11,8 +11,8 @@ import orjson
 
 SAFE = 2**53  # beyond it JavaScript has only every other whole number
 SURROGATE = re.compile("[\ud800-\udfff]")
-LONE = "\U000fffff"  # half a surrogate pair: a code point that stands for no character, and that nobody sends
-DIGITS = 20  # more than any number up to SAFE has
+LONE = "\U000fffff"  # stands for a lone surrogate: a noncharacter that nobody sends
+DIGITS = 20  # more digits than any number up to SAFE has
 LARGEST = 2**63  # whole numbers from here on stay floats: the store keeps 64 bits
 
 

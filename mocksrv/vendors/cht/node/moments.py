@@ -1,4 +1,4 @@
-"""Points in time as the package moment reads them out of texts: ISO 8601 in many forms, mail dates, then JavaScript's
+"""Points in time in texts, as the package moment parses them: ISO 8601 in many forms, mail dates, then JavaScript's
 own reading."""
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def is_short(found: re.Match[str]) -> bool:
 
 
 def iso(found: re.Match[str]) -> int | None:
-    """The moment of what a form found; None for a date or time that does not exist."""
+    """The moment of a match; None for a date or time that does not exist."""
     day = day_of(found)
     hour, minute, second, fraction, zone = found.groups()[-5:]
     hours, minutes, seconds = int(hour or 0), int(minute or 0), int(second or 0)

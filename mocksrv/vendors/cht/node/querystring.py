@@ -1,7 +1,7 @@
 """Query strings with nested brackets, as Express reads them with the package qs 6.13.
 
 `a[b][0][c]=x` is `{"a": {"b": [{"c": "x"}]}}`; a repeated key is a list; all values are texts. The package qs-codec
-does the work; what it sees otherwise than qs is mended on the way in and out: bad escapes, brackets that are not
+does the work; where it differs from qs, input and output are corrected: bad escapes, brackets that are not
 closed, indices above 20, the name `__proto__`, and JavaScript's order of keys.
 """
 
@@ -16,12 +16,12 @@ from mocksrv.vendors.cht.call import Call
 
 BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 STRUCTURED = re.compile(r"\[|%5b|__proto__", re.IGNORECASE)
-OPEN = re.compile(r"\[(?![^\[\]]*\])")  # a bracket that belongs to a name
+OPEN = re.compile(r"\[(?![^\[\]]*\])")  # a bracket that is part of a name
 INDEX = re.compile(r"\[([1-9][0-9]+)\]")
 POSITION = re.compile("0|[1-9][0-9]{0,9}")  # keys that JavaScript puts first
 LONGEST = 20  # the highest index of a list; above it the index is a name
 MOST = 1000  # parameters that are read
-BRACKET, NAME = "\ue000", "\ue001"  # stand for a bracket that is no structure, and before an index that is a name
+BRACKET, NAME = "\ue000", "\ue001"  # stand for a literal bracket, and before an index that is a name
 
 
 def parse(call: Call) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def named(index: re.Match[str]) -> str:
 
 
 def unescape(text: str) -> str:
-    """Decoded; left as it is but for "+" if an escape is broken."""
+    """Decoded; if an escape is broken, only "+" is replaced."""
     text = text.replace("+", " ")
     if "%" not in text or BAD_ESCAPE.search(text):
         return text
@@ -82,7 +82,7 @@ def unescape(text: str) -> str:
 
 
 def tidy(value: Any) -> Any:
-    """Names as they were sent, in JavaScript's order; `__proto__` cannot be set."""
+    """Restore names as they were sent, in JavaScript's order; `__proto__` cannot be set."""
     if isinstance(value, list):
         return [tidy(one) for one in value]
     if not isinstance(value, dict):

@@ -22,7 +22,7 @@ def without_zero_width(value: Any) -> Any:
 
 
 def number(value: Any) -> int | float | None:
-    """The number in a value, Devanagari digits too; None if it is none or not finite."""
+    """The number in a value, Devanagari digits too; None if there is no number, or it is not finite."""
     text = javascript.text(value).translate(DEVANAGARI)
     if text == "":
         return None

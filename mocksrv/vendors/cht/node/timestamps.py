@@ -51,7 +51,7 @@ def lenient(value: Any, now: int) -> int | float:
 
 
 def moment_value(value: Any, now: int) -> int | None:
-    """Milliseconds of whatever a date field was given; None if it is no date. An empty list or object is now."""
+    """Milliseconds of the value of a date field; None if it is not a date. An empty list or object is now."""
     if isinstance(value, str):
         return moments.parse(value) if value else None
     if isinstance(value, list | dict):

@@ -1,6 +1,6 @@
 """JavaScript of the app settings, as Node's `vm.runInNewContext` runs it: in an engine of its own, without a network.
 
-It gets a second and some memory; time and chance are those of the world.
+It has a second and limited memory; clock and random numbers are those of the world.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WORLDLY = """
 
 
 class ScriptError(Exception):
-    """The script threw, took too long, or is none; the text is what JavaScript says."""
+    """The script threw, took too long or is not a script; the text is JavaScript's message."""
 
 
 def run(world: World, script: str, doc: Any) -> Any:

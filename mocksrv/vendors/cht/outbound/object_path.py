@@ -11,7 +11,7 @@ NUMBER = re.compile(r"(0|[1-9][0-9]*)\Z")
 
 
 def get(value: Any, path: str) -> Any:
-    """What is at a path; `MISSING` if nothing is."""
+    """The value at a path; `MISSING` if there is none."""
     for key in path.split("."):
         if isinstance(value, dict) and key in value:
             value = value[key]
@@ -23,7 +23,7 @@ def get(value: Any, path: str) -> Any:
 
 
 def put(target: dict[str, Any], path: str, value: Any) -> None:
-    """Set what is at a path; what leads there is made: lists where the next key is a number."""
+    """Set the value at a path; missing parents are created: lists where the next key is a number."""
     keys = path.split(".")
     level: Any = target
     for key, following in pairwise(keys):
@@ -38,7 +38,7 @@ def put(target: dict[str, Any], path: str, value: Any) -> None:
 def _set(level: Any, key: str, value: Any) -> None:
     if isinstance(level, list):
         if not NUMBER.match(key) or int(key) > len(level) + 1000:
-            return  # a member that JSON would not show, or a hole that nobody means
+            return  # a member that JSON omits, or a huge hole in a list
         level.extend([None] * (int(key) + 1 - len(level)))
         level[int(key)] = value
     else:

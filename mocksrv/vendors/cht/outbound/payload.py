@@ -1,4 +1,4 @@
-"""What a push sends: a JSON object made of a document by the `mapping` of its configuration.
+"""The payload of a push: a JSON object made of a document by the `mapping` of its configuration.
 
 CHT 4.15 source, shared-libs/outbound/src/outbound.js.
 """
@@ -16,7 +16,7 @@ Payload = dict[str, Any]
 
 
 class OutboundError(Exception):
-    """The push cannot be made; the text is what the server logs."""
+    """The push cannot be made; the text is the server's log message."""
 
 
 def mapped(world: World, doc: dict[str, Any], config: dict[str, Any], key: str) -> Payload:
@@ -48,12 +48,12 @@ def mapped(world: World, doc: dict[str, Any], config: dict[str, Any], key: str) 
 
 
 def digest(payload: Payload) -> str:
-    """What tells whether a payload was sent before."""
+    """The hash by which the server recognises a payload that was sent before."""
     return hashlib.sha256(ordered(payload).encode()).hexdigest()
 
 
 def ordered(value: Any) -> str:
-    """Compact JSON with the keys of objects in order, but not of those within lists."""
+    """Compact JSON with sorted keys, except in objects within lists."""
     if isinstance(value, dict):
         keys = sorted(value, key=lambda key: key.encode("utf-16-be"))
         return "{" + ",".join(f'"{key}":{ordered(value[key])}' for key in keys) + "}"

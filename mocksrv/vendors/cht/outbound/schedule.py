@@ -1,4 +1,4 @@
-"""Every five minutes what could not be pushed is tried again. CHT 4.15 source, sentinel/src/schedule/outbound.js."""
+"""Failed pushes are tried again every five minutes. CHT 4.15 source, sentinel/src/schedule/outbound.js."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIRST, LAST = "task:outbound:", "task:outbound:\ufff0"
 
 @sentinel.regularly
 def run_due(world: World) -> None:
-    """Try again what waits, if it is time to."""
+    """Retry waiting pushes, if it is time."""
     table = world.table(sentinel.STATE)
     if not pushes(app_settings.read(world)):
         world.alarm(sending.ALARM, None)
@@ -65,5 +65,5 @@ def again(world: World, doc: dict[str, Any], config: Any, key: str) -> None:
         sending.failed(world, doc["_id"], config, key, error)
         return
     task = documents.database(world, infodocs.DATABASE).get(sending.task_id(doc["_id"]))
-    if task is not None:  # it is configured no more, or was sent already
+    if task is not None:  # it is no longer configured, or was sent already
         sending.shorten(world, task)

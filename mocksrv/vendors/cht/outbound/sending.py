@@ -1,4 +1,4 @@
-"""A push on its way: the request with its authentication, and what its end means.
+"""Sending pushes: the request with its authentication, and the reaction to its outcome.
 
 A push that succeeds is noted in the document's infodoc, so that the same is not sent again. One that fails is retried
 by the schedule, out of a document `task:outbound:<id>` of medic-sentinel.
@@ -33,7 +33,7 @@ Headers = list[tuple[str, str]]
 
 
 def push(world: World, doc: dict[str, Any], config: Config, key: str, change: int | None) -> bool:
-    """Send a document by one configuration, unless the last push sent the same; whether something is on its way.
+    """Send a document by one configuration, unless the last push sent the same; returns whether a call is under way.
 
     `change` is the update of the database that the push is for; None for one of the schedule. Raises OutboundError.
     """
@@ -63,24 +63,24 @@ def send(world: World, url: str, headers: Headers, body: str, note: dict[str, An
 
 
 def name(doc: str, key: str) -> str:
-    """What the outbox says that a push is about."""
+    """The `about` of a push in the outbox."""
     return f"{doc} {key}"
 
 
 def attempts(world: World, note: dict[str, Any]) -> int:
-    """How often the same was tried already."""
+    """How often the push was tried already."""
     earlier = outbox.about(world, "cht", name(note["doc"], note["push"]))
     return max((one["attempt"] for one in earlier if one["note"].get("hash") == note["hash"]
                 and not one["note"].get("then")), default=0)
 
 
 def under_way(world: World, doc: str, key: str) -> list[outbox.Record]:
-    """The calls of that push that have not come to their ends."""
+    """The calls of that push that have not ended."""
     return [one for one in outbox.about(world, "cht", name(doc, key)) if one["state"] in outbox.OPEN]
 
 
 def failed(world: World, doc: str, config: Any, key: str, error: Exception) -> None:
-    """Tell of a push that could not even be sent."""
+    """Record a push that could not even be sent."""
     try:
         url = joined(config)
     except OutboundError:
@@ -151,7 +151,7 @@ def secret(world: World, key: Any) -> str:
 
 @sentinel.when_ended(KIND)
 def ended(world: World, call: outbox.Record, outcome: outbox.Outcome) -> None:
-    """A request has come to its end: send the next one, note the success, or leave it to the schedule."""
+    """React to the end of a request: send the next one, record the success, or leave it to the schedule."""
     note = call["note"]
     fine = outcome.fine or (outcome.error is None and 300 < (outcome.status or 0) < 399)
     if fine and note.get("then"):
@@ -169,7 +169,7 @@ def ended(world: World, call: outbox.Record, outcome: outbox.Outcome) -> None:
 
 
 def granted(body: bytes) -> str | None:
-    """The token that a login of type muso-sih gave."""
+    """The token from a login of type muso-sih."""
     try:
         answer = json_text.loads(body)
     except ValueError:
@@ -180,7 +180,7 @@ def granted(body: bytes) -> str | None:
 
 
 def succeeded(world: World, note: dict[str, Any]) -> None:
-    """Note what was sent; a task of the schedule has one push less."""
+    """Record what was sent, and remove the push from its task of the schedule."""
     notes = documents.database(world, infodocs.DATABASE)
     task = notes.get(task_id(note["doc"]))
     if note.get("change") is None and task is not None:
@@ -211,12 +211,12 @@ def forget(world: World, id: str) -> None:
 
 
 def queue(world: World, doc: str, key: str, change: int) -> None:
-    """Leave a push that failed to the schedule. What an earlier change left there is not added to."""
+    """Leave a failed push to the schedule. A task that an earlier change left there is not extended."""
     tasks, id = documents.database(world, infodocs.DATABASE), task_id(doc)
     task = tasks.get(id)
     if task is None:
         world.table(sentinel.STATE).put(id, {"change": change})
         tasks.put({"_id": id, "type": "task:outbound", "created": world.clock.ms(), "doc_id": doc, "queue": [key]})
-        world.alarm(ALARM, world.clock.ms())  # the schedule looks when its time is
+        world.alarm(ALARM, world.clock.ms())  # so that the schedule runs when it is due
     elif key not in task["queue"] and (world.table(sentinel.STATE).peek(id) or {}).get("change") == change:
         tasks.put({**task, "queue": [*task["queue"], key]})

@@ -26,7 +26,7 @@ def pushes(settings: dict[str, Any]) -> dict[str, Any]:
 
 @sentinel.transition("mark_for_outbound")
 def mark_for_outbound(world: World, settings: dict[str, Any], doc: dict[str, Any], change: int) -> None:
-    """Push a document that was written; what fails is left to the schedule."""
+    """Push a document that was written; failed pushes are left to the schedule."""
     configured = pushes(settings)
     if not configured:
         return

@@ -31,8 +31,8 @@ def post_record_1(world: World, call: Call) -> Any:
 def post_record_2(world: World, call: Call) -> Any:
     """Store a report: a text message as a form (`message`, `from`), or JSON with `_meta`.
 
-    A wrong or missing field refuses nothing: it is listed in the document's `errors`. The page has a 500 for
-    required fields that are missing, so has `docs`.
+    A wrong or missing field refuses nothing: it is listed in the document's `errors`. The page has a 500 for missing
+    required fields.
     """
     return store(world, call, None)
 

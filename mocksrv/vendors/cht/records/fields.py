@@ -22,7 +22,7 @@ BIKRAM_SAMBAT = ("bsDate", "bsAggreDate")
 
 @dataclass
 class Parsed:
-    """What a message holds: fields (a dotted key is nested), and whether there was more than the form has."""
+    """The content of a message: fields (a dotted key is nested), and whether there were more values than fields."""
 
     fields: dict[str, Any]
     extra: bool = False
@@ -45,7 +45,7 @@ class Reader:
             if isinstance(found, dict) else {}
 
     def read(self, message: Any) -> Parsed:
-        """The fields of a message; those that it does not give are absent. With `strict`, raises formats.Crash."""
+        """The fields of a message; those that are not given are absent. With `strict`, raises formats.Crash."""
         if not isinstance(message, str) or not message:
             return Parsed({})
         header = formats.muvuku_header(message)

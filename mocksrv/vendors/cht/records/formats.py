@@ -21,7 +21,7 @@ FIRST_WORD = re.compile(rf"{S}*([^{SPACES}!\-,:#]+)")
 AFTER_CODE = rf"[{SPACES}!\-,:#]*"
 BOUNDARY = re.compile(rf"{S}*+#{S}*")
 SEPARATORS = rf"[{SPACES}\-!]*+"
-# Possessive: what follows takes anything but a line end, so giving back never helps.
+# Possessive: what follows matches anything but a line end, so backtracking never helps.
 PAIR = re.compile(
     rf"{S}*+([A-Za-z_.*]++){SEPARATORS}([0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}})?+{SEPARATORS}"
     rf"([1-9][0-9]*(?:\.(?:[0-9]+)?)?)?+{SEPARATORS}")
@@ -31,7 +31,7 @@ UNESCAPED_HASH = re.compile(r"([^\\])#", re.DOTALL)
 
 
 class Crash(ValueError):
-    """The 4.15.0 server fails at this message."""
+    """A message at which the 4.15.0 server fails."""
 
 
 def form_code(message: Any) -> str | None:
@@ -46,7 +46,7 @@ def form_code(message: Any) -> str | None:
 
 
 def muvuku_header(message: str) -> str | None:
-    """Which parser the header of a Muvuku message names: "1", "J1" or one that there is not; else None."""
+    """The parser that the header of a Muvuku message names: "1", "J1" or an unknown one; else None."""
     found = MUVUKU.match(message)
     return found[1].upper() if found else None
 
@@ -107,7 +107,7 @@ def pair_value(date: str | None, number: str | None, rest: str | None) -> Any:
 
 
 def date_value(text: str) -> int | None:
-    """Milliseconds of a date; the 31st of a short month runs over, as JavaScript has it."""
+    """Milliseconds of a date; the 31st of a short month is the 1st of the next one, as in JavaScript."""
     year, month, day = (int(part) for part in re.split("[-/]", text))
     if not (1 <= month <= 12 and 1 <= day <= 31 and year):
         return None

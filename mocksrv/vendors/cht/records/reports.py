@@ -33,7 +33,7 @@ def find_form(settings: dict[str, Any], code: str | None) -> tuple[str | None, d
 def from_message(world: World, data: dict[str, Any], locale: str | None = None) -> dict[str, Any]:
     """The document of a text message: `message`, `from`, and perhaps `sent_timestamp`, `locale`, `gateway_ref`.
 
-    `locale` is what counts without one in the data. Refuses when `from` or `message` is missing.
+    `locale` counts if the data has none. Refuses when `from` or `message` is missing.
     """
     if "from" not in data:
         errors.server_error("Missing required value: from")
@@ -84,7 +84,7 @@ def from_json(world: World, data: Any) -> dict[str, Any]:
 
 
 def as_field(world: World, definition: dict[str, Any], key: str, value: Any) -> Any:
-    """What JSON cannot say: dates become milliseconds, 1 and 0 true and false."""
+    """Values for types that JSON lacks: dates become milliseconds, 1 and 0 become true and false."""
     field = field_definitions(definition).get(key)
     kind = field.get("type") if isinstance(field, dict) else None
     if kind == "date":

@@ -1,4 +1,4 @@
-"""What the server does to a report before it saves it, if the settings switch it on.
+"""The transitions that the server applies to a report before it saves it, if the settings switch them on.
 
 Simulated are `update_clinics`, which finds out who sent it, and `default_responses`, which answers.
 CHT 4.15 source, shared-libs/transitions.
@@ -19,7 +19,7 @@ from mocksrv.world import World
 Document = dict[str, Any]
 Settings = dict[str, Any]
 
-# Those that only the background process runs; any other that is on makes the server choose the ids.
+# Those that only the background process runs; if any other is on, the server chooses the ids.
 BACKGROUND = frozenset((
     "create_user_for_contacts", "generate_patient_id_on_people", "generate_shortcode_on_contacts",
     "mark_for_outbound", "muting", "update_notifications",

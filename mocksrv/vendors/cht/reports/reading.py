@@ -27,7 +27,7 @@ COMMON: dict[str, Any] = {"since": "4.18", "permission": "can_view_reports", "on
 
 
 class Report(Schema):
-    """A report: what every one has; its form adds what it likes."""
+    """A report: the common fields; its form adds others."""
 
     class Meta:
         unknown = INCLUDE

@@ -43,7 +43,7 @@ def create_report(world: World, call: Call) -> Doc:
 @vendor.operation("PUT", "/api/v1/report/{uuid}", permission=("can_update_reports", "can_edit"),
                   body=Report, statuses=(200, 400, 401, 403, 404, 500), **COMMON)
 def update_report(world: World, call: Call) -> Doc:
-    """Replace a report by the whole new document; what is left out is removed, the contact may not be."""
+    """Replace a report by the whole new document; fields left out are removed, but the contact is required."""
     sent = {**input_checks.body_of(call.json), "_id": call.params["uuid"]}
     rev = sent.get("_rev")
     if not isinstance(rev, str) or not rev.strip() or not sent["_id"].strip() or not is_report(sent):
@@ -62,6 +62,6 @@ def update_report(world: World, call: Call) -> Doc:
 
 
 def check_form(world: World, form: str) -> None:
-    """Refuse a form that has no document, whatever it is for."""
+    """Refuse a form without a document."""
     if f"form:{form}" not in documents.database(world, "medic"):
         errors.fail(400, f"Invalid form value [{form}].", diagnosis=f"there is no document form:{form}")

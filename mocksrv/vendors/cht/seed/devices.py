@@ -1,4 +1,4 @@
-"""What the devices of community health workers tell: feedback about errors, telemetry by day, targets by month."""
+"""Data from the devices of community health workers: feedback about errors, telemetry by day, targets by month."""
 
 from __future__ import annotations
 

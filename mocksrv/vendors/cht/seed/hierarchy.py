@@ -1,4 +1,4 @@
-"""Districts, health centers, households and the people in them; and one household that hangs in the air."""
+"""Districts, health centers, households and the people in them; and one household whose parent does not exist."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GONE = "deleted-health-center"
 
 @dataclass
 class Places:
-    """What accounts and records need to know of the hierarchy: (place, its primary contact) of each."""
+    """The parts of the hierarchy that accounts and records refer to: (place, its primary contact) of each."""
 
     districts: list[tuple[str, str]] = field(default_factory=list)
     centers: list[tuple[str, str]] = field(default_factory=list)
@@ -48,7 +48,7 @@ def plant(world: World, size: int, more: Callable[[Places], Iterator[Doc]]) -> P
 
 
 class Maker:
-    """Makes contacts one after the other, top down; a place names its contact before that person is there."""
+    """Makes contacts one after the other, top down; a place names its contact before that person exists."""
 
     def __init__(self, world: World, households: int, every: int) -> None:
         self.world = world
@@ -61,7 +61,7 @@ class Maker:
         self.areas = count()
 
     def contacts(self) -> Iterator[Doc]:
-        """Districts without end."""
+        """Districts, endlessly."""
         while True:
             yield from self.district()
 
@@ -100,7 +100,7 @@ class Maker:
             yield child
 
     def broken(self) -> list[Doc]:
-        """A household under a health center that is not there, and a person in it: for error tests."""
+        """A household under a health center that does not exist, and a person in it: for error tests."""
         parent = {"_id": GONE, "parent": {"_id": "deleted-district"}}
         clinic = self.place("clinic", "Household without Parents", {"_id": GONE, "parent": parent["parent"]},
                             "deleted-person") | {"_id": BROKEN_CLINIC}

@@ -11,7 +11,7 @@ from mocksrv.world import World
 Doc = dict[str, Any]
 MINUTE, DAY = 60_000, 86_400_000
 WAY = ("pending", "forwarded-to-gateway", "received-by-gateway", "forwarded-by-gateway", "sent", "delivered")
-# In this turn: most messages arrive, few wait.
+# States in turn: most messages are delivered, few are pending.
 STATES = ("delivered", "sent", "delivered", "failed", "delivered", "denied", "sent", "delivered", "pending",
           "delivered", "forwarded-to-gateway", "sent", "delivered", "received-by-gateway", "duplicate", "delivered",
           "forwarded-by-gateway", "sent")
@@ -66,7 +66,7 @@ class Maker:
 
 
 def today(world: World) -> int:
-    """The beginning of the day in UTC, in milliseconds: what made-up data takes for now."""
+    """The beginning of the day in UTC, in milliseconds: the present of made-up data."""
     now = world.clock.ms()
     return now - now % DAY
 

@@ -1,7 +1,7 @@
 """A year of reports and text messages: what community health workers sent about their patients, and got in return.
 
-The year ends with the day before the world's present: on one day the same seed gives the same. Documents look as the
-API makes them of posted records and messages.
+The year ends with the day before the world's present: within a day the same seed gives the same records. Documents look
+as the API makes them of posted records and messages.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What Prometheus scrapes: the traffic of this world in histograms, and plausible figures of a Node.js process.
+"""Metrics for Prometheus: the traffic of this world in histograms, and plausible figures of a Node.js process.
 
 The families are those of Prometheus' client library; their text is laid out as Node's library does it, with blank
 lines, labels in their own order and JavaScript's numbers. CHT 4.15 source, package prometheus-api-metrics.
@@ -31,7 +31,7 @@ LABELS = ("method", "route", "code")
 
 
 def text(world: World, call: Call) -> Any:
-    """Prometheus' text; only at this very address: with a query it is a path of CouchDB's."""
+    """The metrics as Prometheus' text; with a query the path is one of CouchDB's."""
     exact(world, call)
     return sent(TEXT, "".join(map(text_of, families(world))).encode())
 
@@ -45,7 +45,7 @@ def json(world: World, call: Call) -> Any:
 
 for _method in info.ANY:
     _common: dict[str, Any] = {"anonymous": True, "statuses": (200, 302, 400, 401, 403, 404), "source": SOURCE,
-                               "errors": response_schemas.COUCH_ERROR}  # of CouchDB, which gets other spellings
+                               "errors": response_schemas.COUCH_ERROR}  # of CouchDB, which answers other spellings
     vendor.operation(_method, "/api/v1/express-metrics", name=f"{_method.lower()}_express_metrics", produces=TEXT,
                      proof="source", **_common)(text)
     vendor.operation(_method, "/api/v1/express-metrics.json", name=f"{_method.lower()}_express_metrics_json",
@@ -59,7 +59,7 @@ def exact(world: World, call: Call) -> None:
 
 
 def sent(kind: str, data: bytes, more: list[tuple[str, str]] | None = None) -> rendering.Rendered:
-    """Sent before the other middleware has put its headers on."""
+    """An answer without the headers of the other middleware, which runs later."""
     length = ("Content-Length", str(len(data)))
     return rendering.Rendered(data, 200, [("X-Powered-By", "Express"), ("Content-Type", kind), length, *(more or [])])
 
@@ -77,7 +77,7 @@ def families(world: World) -> list[Metric]:
 
 
 class Collector:
-    """What Prometheus' registry asks."""
+    """The collector for Prometheus' registry."""
 
     def __init__(self, collect: Callable[[], Iterator[Metric]]) -> None:
         self.collect = collect
@@ -140,7 +140,7 @@ def text_of(family: Metric) -> str:
 
 
 def title(family: Metric) -> str:
-    """Prometheus' library keeps counters without the suffix that all their samples have."""
+    """The name of a metric: Prometheus' library omits the suffix of counters."""
     return f"{family.name}_total" if family.type == "counter" else family.name
 
 
@@ -149,7 +149,7 @@ def escaped(value: str) -> str:
 
 
 def json_of(family: Metric) -> dict[str, Any]:
-    """One metric as Node's library makes JSON of it."""
+    """One metric in the JSON of Node's library."""
     values = []
     for sample in family.samples:
         labels: dict[str, Any] = dict(sample.labels)

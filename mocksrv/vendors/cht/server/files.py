@@ -35,14 +35,14 @@ def file(call: Call, text: str, kind: str) -> Reply:
 
 
 def file_type(call: Call, kind: str) -> str:
-    """The type of a file as the release's Express tells it."""
+    """The content type of a file in the release's Express."""
     if not releases.FILE_TYPES.holds(call):
         return f"{kind}; charset=UTF-8"
     return f"{kind.replace('application/javascript', 'text/javascript')}; charset=utf-8"
 
 
 def folder(call: Call) -> Reply:
-    """The way to what is in a folder; such an answer has its own, strictest Content-Security-Policy."""
+    """The redirect to a folder's path with a slash; it has a strict Content-Security-Policy of its own."""
     data = FOLDER.format(call.path).encode()
     guard = [(name, "default-src 'none'" if name == POLICY else value)
              for name, value in rendering.guard(call)]

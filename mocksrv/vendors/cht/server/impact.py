@@ -1,4 +1,4 @@
-"""GET /api/v1/impact: how much a CHT is used. CHT 5.2 source, api/src/services/impact.js."""
+"""GET /api/v1/impact: the usage of a CHT. CHT 5.2 source, api/src/services/impact.js."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
-NOT_PEOPLE = 2  # documents of `_users` that are no account: its two design documents
+NOT_PEOPLE = 2  # documents of `_users` that are not accounts: its two design documents
 
 
 class Users(Schema):
@@ -58,7 +58,7 @@ def get_impact(world: World, call: Call) -> dict[str, Any]:
 
 
 def counts(world: World, index: str) -> dict[str, int]:
-    """How many entries of an ordered index each first part of its keys has; the steps are those parts."""
+    """The number of entries for each first part of an ordered index's keys; takes one step for each part."""
     medic, found, last = documents.database(world, "medic").docs, dict[str, int](), ""
     while entries := medic.range(index, (last, TOP) if found else None, limit=1):
         last = entries[0][0][0]

@@ -1,4 +1,4 @@
-"""The small endpoints that clients call at start-up: versions, health, who is there.
+"""The small endpoints that clients call at start-up: versions, health, connected users.
 
 CHT 4.15 source, api/src/routing.js, api/src/services/setup, api/src/controllers/couch-config.js.
 """
@@ -19,7 +19,7 @@ from mocksrv.vendors.cht.shared_libs import app_settings, translations
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
-API_VERSION = "0.1.0"  # of the package `api`, which /api/info tells instead of the release
+API_VERSION = "0.1.0"  # version of the package `api`, which /api/info shows instead of the release
 SOURCE = "CHT 4.15 source, api/src/routing.js"
 LIBS = "CHT 4.15 source, api/src/controllers/extension-libs.js"
 NO_SETUP = "Setup services are not currently available"
@@ -46,7 +46,7 @@ def setup_poll(world: World, call: Call) -> Any:
 
 
 def setup(world: World, call: Call) -> Any:
-    """A service that is long gone."""
+    """A service that no longer exists."""
     return Reply(NO_SETUP, 503)
 
 
@@ -87,13 +87,13 @@ def deploy_info(world: World, call: Call) -> Any:
 @vendor.operation("GET", "/dbinfo", name="db_info", response=response_schemas.WELCOME,
                   errors=response_schemas.COUCH_ERROR, proof="source", source=SOURCE)
 def db_info(world: World, call: Call) -> Any:
-    """CouchDB's greeting; counts as being connected."""
+    """CouchDB's greeting; the caller counts as connected."""
     connected_users.stamp(world, call.caller.name)
     return rendering.CouchReply(greeting(call))
 
 
 def greeting(call: Call) -> dict[str, Any]:
-    """What CouchDB says of itself."""
+    """CouchDB's greeting: its version and features."""
     return {
         "couchdb": "Welcome", "version": COUCHDB, "git_sha": GIT_SHA[call.release or releases.DEFAULT],
         "uuid": "0123456789abcdef0123456789abcdef",

@@ -1,4 +1,4 @@
-"""What operators watch: counts of documents and messages, backlogs, users. For anybody, signed in or not.
+"""Monitoring: counts of documents and messages, backlogs, users. Open to anybody.
 
 All counts come from indexes, so that they cost the same at 100,000 documents. The sizes of databases and views are
 estimates that grow with the documents. CHT 4.15 source, api/src/services/monitoring.js.
@@ -50,7 +50,7 @@ DAYS, RECENT = 7, 100
 
 
 def schema(name: str) -> Callable[[], type[Schema]]:
-    """One of `monitoring_schemas`, which nobody needs at start."""
+    """A schema of `monitoring_schemas`, imported late: it is not needed at start."""
     def make() -> type[Schema]:
         from mocksrv.vendors.cht.server import monitoring_schemas
 
@@ -104,7 +104,7 @@ def measures(world: World, call: Call, outgoing: dict[str, Any]) -> dict[str, An
 
 
 def database(world: World, name: str, each: int, views: dict[str, int]) -> dict[str, Any]:
-    """One database: what it holds, and how large it might be."""
+    """One database: its counts, and its estimated size."""
     db = documents.database(world, name)
     docs, deleted, seq = len(db), len(db.revs) - len(db.docs), db.update_seq
     found: dict[str, Any] = {"name": name, "update_sequence": seq, "doc_count": docs, "doc_del_count": deleted}
@@ -129,7 +129,7 @@ def full_text(db: documents.Database) -> list[dict[str, Any]]:
 
 
 def sizes(active: int, writes: int) -> dict[str, int]:
-    """What is in use, and the file: whole blocks, and what was written over since the last compaction."""
+    """The bytes in use, and the size of the file: whole blocks, and data overwritten since the last compaction."""
     blocks = math.ceil(active * (1 + REWRITTEN) / PAGE_SIZE) + writes // 16 + 8
     return {"active": active, "file": blocks * PAGE_SIZE}
 
@@ -182,9 +182,8 @@ def last_hundred(world: World, group: str, states: tuple[str, ...]) -> dict[str,
 
 
 def begin(now: int, call: Call) -> float | None:
-    """From when on users count as connected: `connected_user_interval` days ago; None: since ever.
-
-    What is no number counts as 0, and days beyond all time are no limit: as recorded.
+    """The time from which on users count as connected: `connected_user_interval` days ago; None: no limit. Anything but
+    a number counts as 0, and there is no limit beyond JavaScript's time: as recorded.
     """
     given = querystring.parse(call).get("connected_user_interval", "")
     text = given.strip() if isinstance(given, str) else "0"

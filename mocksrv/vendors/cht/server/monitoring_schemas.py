@@ -1,4 +1,4 @@
-"""What monitoring answers, for the documentation and the contract tests."""
+"""Schemas of monitoring's answers, for the documentation and the contract tests."""
 
 from __future__ import annotations
 

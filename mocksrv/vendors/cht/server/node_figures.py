@@ -1,4 +1,4 @@
-"""Figures of a Node.js process as they might be after some time and some requests: nothing of it can be measured here.
+"""Plausible figures of a Node.js process after some time and some requests; they cannot be measured here.
 
 The start values are those of a recorded 4.15.0 server.
 """
@@ -75,7 +75,7 @@ def one(value: float) -> list[Sample]:
 
 
 def held(name: str, what: str, help: str, kinds: dict[str, int]) -> Iterator[tuple[str, str, str, list[Sample]]]:
-    """What keeps the process busy, by type and in all."""
+    """Open handles and requests of the process, by type and in total."""
     yield name, help, "gauge", [({"type": kind}, number) for kind, number in kinds.items()]
     yield f"{name}_total", f"Total number of {what}.", "gauge", one(sum(kinds.values()))
 

@@ -1,6 +1,6 @@
 """Upgrades to another release: stage, complete, both in one, progress and abortion.
 
-No software changes: in the end the release that the server tells of itself is another one.
+No software changes: at the end the server reports another release.
 CHT 4.15 source, api/src/controllers/upgrade.js, api/src/services/setup/upgrade.js.
 """
 
@@ -74,7 +74,7 @@ def post_complete(world: World, call: Call) -> Any:
 @vendor.operation("GET", "/api/v2/upgrade", response=schemas.UpgradeProgress, statuses=(200, 401, 403),
                   proof="source", **MAY | {"differences": (*MAY["differences"], Difference.BUILDS_URL)})
 def get_upgrade(world: World, call: Call) -> Any:
-    """The upgrade under way: `upgradeDoc` is its log and not there when nothing is; `indexers` what is indexed."""
+    """The upgrade under way: `upgradeDoc` is its log, absent if there is none; `indexers` the progress of indexing."""
     log = upgrade_log.current(world)
     url = world.setting("cht.builds_url") or (PAGE_BUILDS_URL if Difference.BUILDS_URL.as_page(world) else BUILDS_URL)
     answer = ({"upgradeDoc": log} if log else {}) | {"indexers": upgrade_log.indexers(world), "buildsUrl": url}
@@ -84,7 +84,7 @@ def get_upgrade(world: World, call: Call) -> Any:
 
 @vendor.operation("DELETE", "/api/v2/upgrade", response=schemas.Fine, statuses=(200, 401, 403), proof="source", **MAY)
 def delete_upgrade(world: World, call: Call) -> Any:
-    """Abort the upgrade under way; fine as well when there is none."""
+    """Abort the upgrade under way; a success even if there is none."""
     upgrade_log.finish(world, upgrade_log.ABORTING, call.caller.name)
     return {"ok": True}
 
@@ -92,14 +92,13 @@ def delete_upgrade(world: World, call: Call) -> Any:
 @vendor.operation("GET", "/api/v2/upgrade/can-upgrade", since="5.0", permission="can_upgrade",
                   response=schemas.Fine, statuses=(200, 401, 403), proof="source", source=LATER)
 def can_upgrade(world: World, call: Call) -> Any:
-    """Whether the service that exchanges the containers answers: here if the builds server does."""
+    """Whether the service that replaces containers answers: here if the builds server does."""
     return {"ok": known(world) != UNREACHABLE}
 
 
 def compare(world: World, call: Call) -> Any:
-    """What a build would index anew: the design documents that differ from those of the running release.
-
-    Of builds that are no release of the mock's nothing is known but that they are as the newest before them.
+    """What a build would index anew: the design documents that differ from those of the running release. A build
+    between the mock's releases counts as the newest one before it.
     """
     build = given(call)
     if not javascript.truthy(build):
@@ -138,7 +137,7 @@ def begin(world: World, call: Call, action: str, plan: tuple[str, ...]) -> None:
     if not javascript.truthy(build):
         errors.fail(400, "You must provide a build info body", diagnosis='send {"build": {...}} as application/json')
     if not is_build(build):
-        upgrade_log.finish(world, upgrade_log.FAILED, call.caller.name)  # the server gives up what was under way
+        upgrade_log.finish(world, upgrade_log.FAILED, call.caller.name)  # the server aborts the upgrade under way
         errors.server_error(diagnosis=f"build needs the texts {', '.join(PARTS)}")
     failing = known(world) == UNREACHABLE or not has(world, build["version"])
     upgrade_log.start(world, action, build, call.caller.name, upgrade_log.FAILED if failing else plan)
@@ -155,7 +154,7 @@ def is_build(build: Any) -> bool:
 
 
 def staged(world: World, build: Any) -> Any:
-    """The build that is staged, which one in the body must be; refuses with 404."""
+    """The staged build; a build in the body must be the same. Refuses with 404."""
     log = upgrade_log.current(world)
     if not upgrade_log.is_staged(world) or log is None:
         missing = log is None and upgrade_log.HORTI not in documents.database(world)
@@ -167,7 +166,7 @@ def staged(world: World, build: Any) -> Any:
 
 
 def known(world: World) -> str:
-    """What the builds server has: `any` version, those listed, or `none`: it cannot be reached.
+    """The versions of the builds server: `any`, those listed, or `none`: it cannot be reached.
 
     Nothing here uses the network. Unless the setting says otherwise, a world that follows the server alone has no
     connection to it, like the servers that the answers were recorded from.

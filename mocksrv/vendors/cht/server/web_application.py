@@ -1,4 +1,4 @@
-"""What stands in the place of the web application: its pages, its files, and the redirects between them.
+"""Substitutes for the web application: its pages, its files, and the redirects between them.
 
 CHT 4.15 source, api/src/routing.js; recorded from 4.15.0 and 5.2.0.
 """
@@ -55,7 +55,7 @@ def root(world: World, call: Call) -> Any:
 @vendor.operation("GET", "/login", name="login_folder", anonymous=True, statuses=(301,), produces=HTML, proof="source",
                   source=info.SOURCE)
 def login_folder(world: World, call: Call) -> Any:
-    """A redirect to the folder of the login page's files, which shows nothing."""
+    """A redirect to the folder of the login page's files, which has no listing."""
     return folder(call)
 
 
@@ -76,14 +76,14 @@ def admin_page(world: World, call: Call) -> Any:
 @vendor.operation("GET", f"{REWRITE}/", name="rewrite_page", anonymous=True, produces=HTML, proof="source",
                   source=info.SOURCE)
 def rewrite_page(world: World, call: Call) -> Any:
-    """What is left at the application's old address: a page for browsers that still have that one."""
+    """The page at the application's old address, for browsers that still have that one."""
     return file(call, MOVED.format(world.prefix), HTML)
 
 
 @vendor.operation("GET", REWRITE, name="rewrite_redirect", statuses=(302, 404), errors=response_schemas.COUCH_ERROR,
                   proof="source", source=info.SOURCE)
 def rewrite_redirect(world: World, call: Call) -> Any:
-    """To that page; in older releases an online user's request goes on to CouchDB, which has nothing there."""
+    """A redirect to that page; in older releases an online user's request goes on to CouchDB's 404."""
     if call.caller.online and not releases.REWRITE_REDIRECT.holds(call):
         raise entrance.refusal(world, call)
     return rendering.redirect(call, f"{REWRITE}/")
@@ -92,7 +92,7 @@ def rewrite_redirect(world: World, call: Call) -> Any:
 @vendor.operation("GET", "/service-worker.js", name="service_worker", anonymous=True,
                   produces=("application/javascript", "text/javascript"), proof="source", source=info.SOURCE)
 def service_worker(world: World, call: Call) -> Any:
-    """The script by which browsers have the application without network; ours stores nothing."""
+    """The service worker, which lets browsers run the application offline; ours stores nothing."""
     return file(call, SERVICE_WORKER, "application/javascript")
 
 
@@ -110,5 +110,5 @@ def manifest(world: World, call: Call) -> Any:
 @vendor.operation("GET", "/robots.txt", name="robots", anonymous=True, produces="text/plain", proof="source",
                   source=info.SOURCE)
 def robots(world: World, call: Call) -> Any:
-    """Search engines are to stay away."""
+    """robots.txt: search engines must stay away."""
     return file(call, "User-agent: *\nDisallow: /", "text/plain")

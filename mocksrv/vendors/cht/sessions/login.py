@@ -25,7 +25,7 @@ from mocksrv.world import World
 
 
 class Login(Schema):
-    """Who signs in to the web application."""
+    """Credentials for the web application."""
 
     user = fields.String(required=True)
     password = fields.String(required=True)
@@ -34,7 +34,7 @@ class Login(Schema):
 
 
 class Session(Schema):
-    """Who signs in to CouchDB."""
+    """Credentials for CouchDB."""
 
     name = fields.String(required=True)
     password = fields.String(required=True)
@@ -50,7 +50,7 @@ SOURCE = "CHT 4.15 source, api/src/controllers/login.js"
 
 
 def refreshed(world: World, call: Call) -> Headers:
-    """The userCtx cookie of the request again, with another year to live."""
+    """The userCtx cookie of the request, renewed for another year."""
     value = cookies.raw(call, "userCtx")
     return [cookies.express(world, "userCtx", value)] if value else []
 
@@ -85,7 +85,7 @@ def post_session(world: World, call: Call) -> Any:
 
 
 def session_fields(call: Call) -> dict[str, str]:
-    """What the body says, which is a form or JSON: of several of one name the first."""
+    """The fields of the body, a form or JSON; of repeated names the first counts."""
     kind = call.header("content-type")
     if kind.startswith(FORM):
         return dict(reversed(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True)))
@@ -113,7 +113,7 @@ def user_name(fields: Mapping[str, str]) -> str:
 @vendor.operation("DELETE", "/_session", name="session_delete", anonymous=auth.CHECKED, response=response_schemas.FINE,
                   proof="source", source="CouchDB 3.3", effect="reads")
 def delete_session(world: World, call: Call) -> Any:
-    """Sign out: clears the cookie. The session itself stays good until it ends."""
+    """Sign out: clears the cookie. The session itself stays valid until it expires."""
     auth.signed_in(call)
     return rendering.CouchReply({"ok": True}, headers=[cookies.couch(world, "")], traced=False)
 
@@ -148,10 +148,10 @@ def login(world: World, call: Call) -> Any:
 
 
 def start_session(world: World, caller: auth.Caller, redirect: Any = None, locale: Any = None) -> Reply:
-    """What a successful login answers: four cookies, and where to go as the body of a 302."""
+    """The answer of a successful login: four cookies, and the target as the body of a 302."""
     user = auth.find_user(world, caller.name)
     assert user is not None, "the caller was found by it"
-    refused = caller.admin and not ensure_admin_docs(world, caller.name)  # their roles show from the next login on
+    refused = caller.admin and not ensure_admin_docs(world, caller.name)  # their roles are shown from the next login on
     headers = [
         cookies.express(world, "AuthSession", cookies.make(world, user), http_only=True),
         user_context(world, caller),
@@ -164,12 +164,12 @@ def start_session(world: World, caller: auth.Caller, redirect: Any = None, local
 
 
 def cleared(world: World) -> tuple[str, str]:
-    """What takes the cookie away that asks for a login."""
+    """The header that removes the cookie that asks for a login."""
     return "Set-Cookie", LOGIN_CLEARED + ("; HttpOnly; SameSite=Lax" if releases.CLEARED_COOKIE.holds(world) else "")
 
 
 def user_context(world: World, caller: auth.Caller) -> tuple[str, str]:
-    """The cookie that tells the web application who signed in, and where its home is if that is another."""
+    """The cookie that tells the web application who signed in, and the user's home if it is not the default."""
     start = home(world, caller)
     context = caller.context() | ({"home": start} if start != HOME else {})
     return cookies.express(world, "userCtx", quote(json_text.text(context), safe=rendering.COMPONENT))
@@ -182,7 +182,7 @@ def locale_cookie(world: World, locale: Any) -> tuple[str, str]:
 
 
 def home(world: World, caller: auth.Caller) -> str:
-    """Where a user begins: online ones who may configure at the administration, others at the application."""
+    """The start page of a user: the administration for online users who may configure, else the application."""
     return ADMIN_HOME if caller.online and auth.has(world, caller, "can_configure") else HOME
 
 
@@ -201,7 +201,7 @@ def ensure_admin_docs(world: World, name: str) -> bool:
 
 
 def target(redirect: Any) -> str | None:
-    """Path and fragment of where a client wants to go; None if it may not, or did not say."""
+    """Path and fragment of the page that the client wants; None if it is foreign, or not given."""
     if not isinstance(redirect, str) or not redirect or redirect.startswith("//"):
         return None
     try:

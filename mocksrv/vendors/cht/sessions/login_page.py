@@ -1,4 +1,4 @@
-"""The login page and that of login links, with the scripts and the style that they ask for: plain, but they work.
+"""The login page and that of login links, with their scripts and style: plain, but working.
 
 Everything is in files of their own, because the server's Content-Security-Policy stops scripts within pages.
 """
@@ -26,7 +26,8 @@ ASSETS = ("style.css", "script.js", "auth-utils.js", "lib-bowser.js")
 RESET_ASSETS = ("style.css", "auth-utils.js", "password-reset.js")
 SOURCE = "CHT 4.15 source, api/src/controllers/login.js"
 STATIC = "CHT 4.15 source, api/src/routing.js"
-# Elements, ids and classes are the server's: scripts and browser tests go by them. Words, style and script are ours.
+# Elements, ids and classes are the server's, because scripts and browser tests use them. Texts, style and script are
+# ours.
 HEAD = """<!DOCTYPE html>
 <html>
 {indent}<head>
@@ -128,7 +129,7 @@ OLDER_BROWSERS = """    <p id="unsupported-browser" class="hidden">
       <span id="unsupported-browser-update"></span>
     </p>
 """
-# What the later pages have otherwise: of all, of the login page, and of the page of a link.
+# Changes of later releases: to all pages, to the login page, and to the page of a link.
 LATER = (("<html>", '<html dir="ltr">'),)
 LATER_LOGIN = (
     ('        <label for="user"', '        <div id="login-fields">\n        <label for="user"'),
@@ -143,7 +144,7 @@ LATER_TOKEN = (
     ("<script src=\"{prefix}/login/script.js", "<script src=\"{prefix}/login/lib-bowser.js\"></script>\n"
      "<script src=\"{prefix}/login/auth-utils.js\"></script>\n<script src=\"{prefix}/login/script.js"),
 )
-ENABLED = ("en", "es", "fr")  # where the documents do not say it
+ENABLED = ("en", "es", "fr")  # if the documents have none
 LOCALE = """
 {indent}<a href="#" name="{code}" class="locale">{name}</a>
 {margin}"""
@@ -194,7 +195,7 @@ input { display: block; margin: 0.3em 0 1em; width: 100% }
 .timeout .error.timeout, .loading-now .loading { display: block }
 .locale { margin-right: 1em }
 """
-# A success is a 302 without a Location: where to go is its body.
+# A success is a 302 without a Location: the target is its body.
 SCRIPT = """"use strict";
 const page = document.body.dataset, form = document.getElementById("form") || document.getElementById("tokenLogin");
 const texts = JSON.parse(decodeURIComponent(page.translations));
@@ -260,7 +261,7 @@ BOWSER = """"use strict";
 
 
 def of_release(world: World, template: str) -> str:
-    """A page as the release of the world has it."""
+    """A page in the version of the world's release."""
     if not releases.LOGIN_PAGES.holds(world):
         return template
     for old, new in (*LATER, *{LOGIN: LATER_LOGIN, TOKEN: LATER_TOKEN}.get(template, ())):
@@ -293,7 +294,7 @@ def languages(world: World) -> list[Mapping[str, Any]]:
 
 
 def text_of(doc: Mapping[str, Any], key: str, ours: str) -> Any:
-    """What a language has for a key: its own text, or the key itself; in English ours."""
+    """The text of a key in a language, or the key itself; in English ours."""
     for part in (doc.get("custom"), doc.get("generic")):
         if isinstance(part, dict) and part.get(key):
             return part[key]
@@ -310,7 +311,7 @@ def login_page(world: World, call: Call) -> Any:
 
 
 def preload(names: tuple[str, ...]) -> tuple[str, str]:
-    """The header that tells browsers which files a page will want."""
+    """The header that tells browsers which files to preload."""
     kinds = ((name, "style" if name.endswith(".css") else "script") for name in names)
     return "Link", ", ".join(f"</login/{name}>; rel=preload; as={kind}" for name, kind in kinds)
 
@@ -332,12 +333,12 @@ def login_script(world: World, call: Call) -> Any:
 @vendor.operation("GET", "/login/lib-bowser.js", name="login_bowser", anonymous=True,
                   produces=("application/javascript", "text/javascript"), proof="source", source=STATIC)
 def login_bowser(world: World, call: Call) -> Any:
-    """Where the real page has a library that knows browsers; ours needs none."""
+    """In the place of a browser detection library of the real page; ours needs none."""
     return file(call, BOWSER, "application/javascript")
 
 
 @vendor.operation("GET", "/login/auth-utils.js", "/login/password-reset.js", name="login_later_scripts", since="4.17",
                   anonymous=True, produces="text/javascript", proof="source", source=STATIC)
 def login_later_scripts(world: World, call: Call) -> Any:
-    """Scripts of the real pages that ours do without."""
+    """Scripts of the real pages that ours do not need."""
     return file(call, NOTHING, "application/javascript")

@@ -1,4 +1,4 @@
-"""Signing in at a provider of OpenID Connect, from release 4.20 on; and a provider in the world, to try it.
+"""Signing in with an OpenID Connect provider, from release 4.20 on; and a simulated provider.
 
 The provider is there under any `discovery_url` (nothing is fetched), unless its port is 9 or the setting `cht.oidc`
 says none. A code is base64url of the claims in JSON, `{"email": ...}`: so tests make their own. Browsers get one where
@@ -33,7 +33,7 @@ from mocksrv.world import World
 
 LOGIN, SECRET, DISCARD = "/medic/login/oidc", "oidc:client-secret", 9
 REALM = "/realms/{realm}"
-URI = "!#$%&'()*+,/:;=?@[]~"  # what stays as it is, beside letters, digits and -._ (RFC 3986, 2.2)
+URI = "!#$%&'()*+,/:;=?@[]~"  # characters that stay unencoded, besides letters, digits and -._ (RFC 3986, 2.2)
 KEYCLOAK = "/protocol/openid-connect/auth"
 FAILED, UNKNOWN = "loginerror", "ssouserinvalid"
 SOURCE = "CHT 5.2 source, api/src/services/sso-login.js; recorded from 5.2.0 with a stand-in provider"
@@ -50,7 +50,7 @@ class Asked(Schema):
 
 
 class Failed(Exception):
-    """Why nobody is signed in; the user is told one of two words alone."""
+    """The sign-in failed; the text is the reason, of which the user sees one of two words."""
 
     def __init__(self, why: str, word: str = FAILED) -> None:
         super().__init__(why)
@@ -61,7 +61,7 @@ class Failed(Exception):
 
 
 def configuration(world: World) -> Mapping[str, Any]:
-    """What leads to the provider, as the settings have it. Raises Failed if something is missing."""
+    """The provider's configuration in the settings. Raises Failed if something is missing."""
     found = app_settings.read(world).get("oidc_provider")
     provider = found if isinstance(found, dict) else {}
     missing = [name for name in ("discovery_url", "client_id") if not isinstance(provider.get(name), str)]
@@ -88,7 +88,7 @@ def answers(world: World, url: str) -> bool:
 @vendor.operation("GET", f"{LOGIN}/authorize", name="sso_authorize", since="4.20", anonymous=True, limited=True,
                   produces="text/html", statuses=(302, 429, 500), proof="source", source=SOURCE)
 def authorize(world: World, call: Call) -> Any:
-    """Where to sign in: the provider's address as the body of a 302 without a Location."""
+    """Begin to sign in: the provider's address as the body of a 302 without a Location."""
     try:
         provider = configuration(world)
     except Failed as why:
@@ -119,7 +119,7 @@ def sso_login(world: World, call: Call) -> Any:
 
 
 def claims_of(world: World, code: str | None, provider: Mapping[str, Any]) -> dict[str, Any]:
-    """What the provider says of who signs in. Raises Failed."""
+    """The provider's claims about the user. Raises Failed."""
     try:
         claims = json_text.loads(base64.urlsafe_b64decode((code or "") + "=" * (-len(code or "") % 4)))
     except (binascii.Error, ValueError):
@@ -159,7 +159,7 @@ def language(world: World, wanted: Any) -> str:
 @vendor.operation("GET", f"{REALM}/.well-known/openid-configuration", name="sso_provider_configuration", since="4.20",
                   anonymous=True, proof="docs", source=OWN)
 def provider_configuration(world: World, call: Call) -> dict[str, Any]:
-    """Where the provider in the world has what."""
+    """The discovery document of the simulated provider."""
     issuer = f"{call.base_url}{REALM.format(realm=call.params['realm'])}"
     return {"issuer": issuer, "authorization_endpoint": issuer + KEYCLOAK, "response_types_supported": ["code"],
             "scopes_supported": ["openid", "email"]}
@@ -168,7 +168,7 @@ def provider_configuration(world: World, call: Call) -> dict[str, Any]:
 @vendor.operation("GET", f"{REALM}{KEYCLOAK}", name="sso_provider_page", since="4.20", anonymous=True, query=Asked,
                   produces="text/html", statuses=(200, 302, 400), proof="docs", source=OWN)
 def provider_page(world: World, call: Call) -> Any:
-    """Where one signs in at the provider in the world: a page of the accounts, or straight back with a login_hint."""
+    """The sign-in page of the simulated provider: a list of the accounts; with a login_hint, a redirect back."""
     back, hint = call.arg("redirect_uri"), call.arg("login_hint")
     if not back:
         return Reply("redirect_uri is missing", 400)
@@ -183,6 +183,8 @@ def provider_page(world: World, call: Call) -> Any:
 
 
 def way_back(uri: str, email: str) -> str:
-    """The redirect_uri with a code for the account; what no URI may hold stays encoded, line breaks above all."""
+    """The redirect_uri with a code for the account; characters that a URI cannot contain, such as line breaks, stay
+    encoded.
+    """
     code = base64.urlsafe_b64encode(json_text.dumps({"email": email})).decode().rstrip("=")
     return f"{quote(uri, safe=URI)}{'&' if '?' in uri else '?'}{urlencode({'code': code})}"

@@ -23,7 +23,9 @@ SOURCE = "CHT 4.15 source, api/src/controllers/login.js; recorded from 4.15.0"
 @vendor.operation("GET", *PATHS, name="token_login_page", anonymous=True, produces="text/html", proof="source",
                   source=SOURCE)
 def token_page(world: World, call: Call) -> Reply:
-    """The page behind a login link, for any token. It uses nothing up itself, but its script posts to its address."""
+    """The page behind a login link, for any token. It does not use up the token itself, but its script posts to its
+    address.
+    """
     return login_page.page(world, call, login_page.TOKEN, login_page.TOKEN_TEXTS,
                            "/".join([PATHS[1], *(quote(one, safe="") for one in call.params.values())]))
 
@@ -34,7 +36,7 @@ def token_page(world: World, call: Call) -> Reply:
 def redeem_token(world: World, call: Call) -> Reply:
     """Sign in with the token of a link: once, within 24 hours. As a login, 302 without a Location.
 
-    A caller who is signed in already is sent on, and the token stays.
+    A caller who is signed in already is redirected, and the token stays valid.
     """
     if isinstance(call.caller, auth.Caller):
         return Reply(login.home(world, call.caller), 302)

@@ -1,4 +1,4 @@
-"""Which release is installed: what upgrades change, and what the server tells of itself."""
+"""The installed release, which upgrades change and the server reports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from mocksrv.vendors.cht import releases
 from mocksrv.world import World
 
-CONFIG = "cht.config"  # what is kept outside of the databases: the installed build, CouchDB's configuration
+CONFIG = "cht.config"  # state outside of the databases: the installed build, CouchDB's configuration
 INSTALLED = "build"  # the record of it in the table CONFIG
 FIRST = 1732527690000  # ms: when a new installation was made
 
@@ -47,13 +47,13 @@ def record(world: World) -> dict[str, Any]:
 
 
 def deploy(world: World, version: str) -> None:
-    """Have another version installed from now on; if it is of another release the world runs that."""
+    """Install another version; if it belongs to another release, the world runs that."""
     world.table(CONFIG).put(INSTALLED, note(version, world.clock.ms()))
     if release := releases.of_version(version):
         world.settings[releases.SETTING] = release
 
 
 def note(version: str, now: int) -> dict[str, Any]:
-    """What is known of an installation at a moment (ms)."""
+    """The record of an installation at a moment (ms)."""
     return {"info": build_of(version),
             "deploy": {"user": "", "upgrade_log_id": f"upgrade_log:{now}:{version}", "timestamp": now}}

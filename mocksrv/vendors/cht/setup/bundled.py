@@ -1,4 +1,4 @@
-"""What a release brings along: design documents, translations, and the permissions of its default settings."""
+"""The content of a release: design documents, translations, and the permissions of its default settings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DESIGNS = (("_users", "users"), ("medic-logs", "logs"), ("medic-sentinel", "sent
            ("medic-users-meta", "users-meta"),
            *(("medic", name) for name in ("medic", "medic-admin", "medic-client", "medic-conflicts", "medic-scripts",
                                           "medic-sms")))
-# Views that the full-text index took the place of, by design document.
+# Views that the full-text index replaced, by design document.
 GONE = {"medic": ("docs_by_replication_key",),
         "medic-client": ("contacts_by_freetext", "contacts_by_type_freetext", "reports_by_freetext",
                          "total_clinics_by_facility")}
@@ -56,7 +56,7 @@ def contents(name: str, *, later: bool) -> Doc:
 
 
 def differences(world: World, release: str) -> list[Doc]:
-    """The design documents that another release has otherwise, with what would be indexed anew and its size."""
+    """The design documents that differ in another release, with what would be indexed anew and its size."""
     later = releases.VIEWS.holds(world)
     if in_release(release, releases.VIEWS.since) is later:
         return []

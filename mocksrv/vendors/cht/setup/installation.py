@@ -1,8 +1,8 @@
-"""What a new installation holds before anybody has used it.
+"""The content of a new installation.
 
 The documents of a CHT that was just installed, as recorded from 4.15.0: six design documents, the app settings, the
-translations of eight languages, and the shell of branding, resources and service worker; and what the installation
-deleted again: it stages the design documents under other names first.
+translations of eight languages, and the shell of branding, resources and service worker; and tombstones: the
+installation first stages the design documents under other names.
 """
 
 from __future__ import annotations

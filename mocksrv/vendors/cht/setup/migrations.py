@@ -19,13 +19,13 @@ REMOVE_ENABLED = {"name": "remove-enabled-from-translation-docs", "created": "20
 
 
 def done(world: World) -> None:
-    """Note that the documents are those of the world's release."""
+    """Record that the documents are those of the world's release."""
     world.table(CONFIG).put(DATA, {"release": world.setting(releases.SETTING)})
 
 
 @sentinel.regularly
 def follow(world: World) -> None:
-    """Bring the documents to the world's release, if they are not there yet: its setting or an upgrade changed it."""
+    """Migrate the documents if the world's release has changed, by its setting or an upgrade."""
     data, release = world.table(CONFIG).peek(DATA), world.setting(releases.SETTING)
     if data is not None and data["release"] == release:
         return

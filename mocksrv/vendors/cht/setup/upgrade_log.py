@@ -1,4 +1,4 @@
-"""How an upgrade goes on: its states, the documents that tell of them, and when each is reached.
+"""The progress of an upgrade: its states, the documents that record them, and when each is reached.
 
 The server's document is `upgrade_log:<start>:<version>` in medic-logs; the latest one is the current upgrade until its
 state is final. The documentation page shows the one of CHT 3, `horti-upgrade` in medic.
@@ -128,7 +128,7 @@ def run_due(world: World) -> None:
 
 
 def polled(world: World) -> None:
-    """Somebody has looked at the progress: with `cht.upgrade_polls` that is what time passes by."""
+    """Count a read of the progress, which drives the upgrade with `cht.upgrade_polls`."""
     often, running = by_polls(world), world.table(CONFIG).peek(RUNNING)
     if not often or running is None or not running["plan"]:
         return
@@ -144,7 +144,7 @@ def keep(world: World, plan: list[str], at: int, polls: int = 0) -> None:
 
 
 def enter(world: World, state: str, date: int | None = None) -> None:
-    """Note a new state of the current upgrade, if there is one, and do what comes with it."""
+    """Record a new state of the current upgrade, if there is one, with its effects."""
     log = current(world)
     when = world.clock.ms() if date is None else date
     if log is not None and log["state"] != state:
@@ -194,7 +194,7 @@ def begin_horti(world: World, action: str, build: Doc, user: str) -> None:
 
 
 def tell_horti(world: World, state: str, date: int) -> None:
-    """Note a state there; when all is done or was aborted the document goes."""
+    """Record a state there; the document is deleted at the end or after an abort."""
     medic = documents.database(world)
     doc = medic.get(HORTI)
     if doc is None:

@@ -19,7 +19,7 @@ ONLINE = "mm-online"  # the role that marks accounts that work online
 # On the documentation page's list of place types, but not configured by the server's defaults.
 NATIONAL_OFFICE = {"id": "national_office", "name_key": "contact.type.national_office"}
 
-# Permissions of release 5.2, by the older one that they stand before.
+# Permissions of release 5.2, by the older permission that they precede.
 LATER_PERMISSIONS: dict[str, dict[str, Any]] = {
     "can_view_unallocated_data_records": {"can_track_task_interactions": []},
     "can_export_devices_details": {"can_skip_password_change": [],
@@ -59,13 +59,13 @@ def read(world: World) -> dict[str, Any]:
 
 
 def raw(world: World) -> Any:
-    """The live settings, whatever they are; read only."""
+    """The live settings, even if they are not an object; read only."""
     doc = documents.database(world, "medic").peek(ID)
     return doc["settings"] if doc and "settings" in doc else {}
 
 
 def update(world: World, body: Any, way: str) -> bool:
-    """Change the settings in one of `settings_rules.WAYS`; whether that made a difference, key order counts.
+    """Change the settings in one of `settings_rules.WAYS`; returns whether they changed (key order counts).
 
     Raises settings_rules.Unstorable.
     """
@@ -80,7 +80,7 @@ def update(world: World, body: Any, way: str) -> bool:
 
 
 def allows(world: World, roles: Collection[Any], permission: str) -> bool:
-    """Whether one of the roles holds the permission; administrators hold all, nobody else one not configured."""
+    """Whether one of the roles holds the permission; administrators hold all, others only configured ones."""
     if administers(world, roles):
         return True
     settings = read(world)
@@ -94,7 +94,7 @@ def allows(world: World, roles: Collection[Any], permission: str) -> bool:
 
 
 def administers(world: World, roles: Collection[Any]) -> bool:
-    """Whether the API takes an account of these roles for a database administrator."""
+    """Whether the API treats an account with these roles as a database administrator."""
     return "_admin" in roles or ("admin" in roles and releases.ADMIN_ROLE.holds(world))
 
 

@@ -1,4 +1,4 @@
-"""What makes a document a contact or a report, and under which contacts it is."""
+"""Types of contacts and reports, and the lineage of a document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people and places are, and how they are found and stored: the rules that all endpoints share.
+"""The rules about people and places that all endpoints share: types, look-up, storing.
 
 CHT 4.15 source, shared-libs/contact-types-utils, shared-libs/contacts, shared-libs/lineage.
 """
@@ -35,7 +35,7 @@ NO_PERSON = "Failed to find person."
 
 
 def is_contact(settings: Mapping[str, Any], doc: Mapping[str, Any] | None) -> bool:
-    """A person or a place that is there."""
+    """Whether a document is an existing person or place."""
     return doc is not None and (is_person(settings, doc) or is_place(settings, doc))
 
 
@@ -103,5 +103,5 @@ def reported_date(world: World, value: Any) -> int | float:
 
 
 def is_date(value: Any) -> bool:
-    """Whether it will do as a `reported_date`."""
+    """Whether a value is valid as a `reported_date`."""
     return timestamps.strict(value) is not None

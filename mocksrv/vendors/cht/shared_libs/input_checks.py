@@ -1,4 +1,4 @@
-"""What the newer operations ask of a body's fields and of a query's parameters, in the server's words.
+"""Checks of the newer operations on bodies and queries, with the server's messages.
 
 CHT 5.2 source, shared-libs/cht-datasource/src (input.ts, qualifier.ts, libs/core.ts, libs/parameter-validators.ts).
 """
@@ -19,7 +19,7 @@ MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{3}))?Z"
 LATEST = 8.64e15  # the end of JavaScript's time, ms
 BAD_MOMENT = ("Invalid reported_date. Expected format to be 'YYYY-MM-DDTHH:mm:ssZ', 'YYYY-MM-DDTHH:mm:ss.SSSZ', or a "
               "Unix epoch.")
-SHORTEST = 3  # letters of a text to search for
+SHORTEST = 3  # minimum length of a text to search for
 
 
 # --- bodies ---
@@ -31,7 +31,7 @@ def body_of(value: Any) -> Doc:
 
 
 def need_text(doc: Mapping[str, Any], *names: str) -> None:
-    """Refuse a field that is missing, blank or no text."""
+    """Refuse a field that is missing, blank or not a text."""
     for name in names:
         value = doc.get(name)
         if not isinstance(value, str) or not value.strip():
@@ -39,7 +39,7 @@ def need_text(doc: Mapping[str, Any], *names: str) -> None:
 
 
 def may_be_text(doc: Mapping[str, Any], *names: str) -> None:
-    """Refuse a field that is there and no text, null too."""
+    """Refuse a field that is given and not a text, null included."""
     for name in names:
         if name in doc and not isinstance(doc[name], str):
             errors.fail(400, f"The [{name}] field must have the type [string].")
@@ -71,7 +71,7 @@ def moment(world: World, value: Any) -> int | float:
 
 
 def is_date(value: Any) -> bool:
-    """Whether JavaScript's `Date.parse` takes it."""
+    """Whether JavaScript's `Date.parse` accepts a value."""
     return isinstance(value, str) and date_parser.parse(value) is not None
 
 
@@ -112,14 +112,14 @@ def freetext(value: Any) -> str:
 
 
 def cursor(value: str | list[Any] | dict[str, Any] | None) -> str | None:
-    """The cursor of an answer before; None for the first page."""
+    """The cursor from a previous answer; None for the first page."""
     if value is not None and (not isinstance(value, str) or not value):
         bad_cursor(value)
     return value
 
 
 def skipped(value: str | None) -> int:
-    """The cursor as how many to skip."""
+    """The number of rows to skip that a cursor stands for."""
     number = as_number("0" if value is None else value)
     if not (number.is_integer() and number >= 0):
         bad_cursor(value)
@@ -132,7 +132,7 @@ def bad_cursor(value: Any) -> NoReturn:
 
 
 def limit(value: Any, default: int) -> int:
-    """How many are wanted."""
+    """The limit of a page."""
     if value is None:
         return default
     number = as_number(value)
@@ -142,5 +142,5 @@ def limit(value: Any, default: int) -> int:
 
 
 def as_number(value: Any) -> float:
-    """JavaScript's `Number()` of a text, or of a list by its text; anything else is no number."""
+    """JavaScript's `Number()` of a text, or of a list by its text; anything else is NaN."""
     return javascript.number(javascript.text(value)) if isinstance(value, str | list) else math.nan

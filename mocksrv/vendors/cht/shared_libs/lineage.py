@@ -20,7 +20,7 @@ REPORT = "data_record"
 
 
 def fetch(world: World, id: str) -> Doc | None:
-    """A contact with its parents and their primary contacts in full; None if it is none.
+    """A contact with its parents and their primary contacts in full; None if there is no such contact.
 
     A contact without parents comes as it is stored.
     """
@@ -45,7 +45,7 @@ def stored_chain(doc: Mapping[str, Any]) -> list[str]:
 
 
 def link(doc: Doc, parents: list[Doc]) -> Doc:
-    """Put each level's full parent in the place of its stub; the last one keeps what it has."""
+    """Replace each level's stub by the full parent; the last level keeps its stub."""
     level = doc
     for parent in parents:
         level["parent"] = parent
@@ -63,10 +63,8 @@ def expand_contact(world: World, doc: Doc) -> None:
 
 
 def hydrate(world: World, doc: Mapping[str, Any], alone: bool) -> Doc:
-    """A document with all that it refers to.
-
-    `alone` is whether it was asked for by itself: then the server passes what is neither contact nor report
-    with a form as it is stored; among others it expands the contact of anything.
+    """A document with everything that it refers to. `alone` says whether it was requested by itself: then the server
+    returns documents other than contacts and reports with a form as stored; else it expands their contact.
     """
     full = deepcopy(dict(doc))
     if contact_types.is_contact(full):
@@ -120,7 +118,7 @@ def hydrate_report(world: World, doc: Doc) -> Doc:
 
 
 def patient(world: World, report: Mapping[str, Any]) -> Doc | None:
-    """Whom a report is about, as stored."""
+    """The subject of a report, as stored."""
     fields = report["fields"] if isinstance(report.get("fields"), dict) else {}
     return by_code(world, javascript.first(
         fields.get("patient_id"), fields.get("patient_uuid"), report.get("patient_id")))

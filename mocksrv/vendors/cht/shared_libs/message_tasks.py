@@ -21,7 +21,7 @@ def new_id(world: World) -> str:
 
 
 def tasks_of(doc: Doc) -> Iterator[dict[str, Any]]:
-    """The document's message tasks, those that are scheduled last."""
+    """The document's message tasks; those of `scheduled_tasks` come last."""
     for name in ("tasks", "scheduled_tasks"):
         tasks = doc.get(name)
         yield from (task for task in (tasks if isinstance(tasks, list) else ()) if isinstance(task, dict))
@@ -33,12 +33,12 @@ def messages_of(task: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def has_tasks(doc: Doc) -> bool:
-    """Whether it may send messages; contacts, which are most documents, are passed over quickly."""
+    """Whether a document may send messages; quick for contacts, which are most documents."""
     return "tasks" in doc or "scheduled_tasks" in doc
 
 
 def complete(message: dict[str, Any]) -> bool:
-    """Whether it can be sent."""
+    """Whether a message has all that is needed to send it."""
     return all(javascript.truthy(message.get(name)) for name in ("uuid", "to", "message"))
 
 
@@ -59,7 +59,7 @@ def outgoing(doc: dict[str, Any]) -> Iterator[tuple[int | float, dict[str, Any]]
 
 
 def scheduled(doc: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The tasks with messages that wait for their time."""
+    """The tasks with messages that are scheduled for later."""
     for task in tasks_of(doc):
         if task.get("state") == "scheduled" and any(True for _ in messages_of(task)):
             yield task

@@ -38,7 +38,7 @@ def minified(doc: Mapping[str, Any]) -> Doc:
 
 
 def created(world: World, doc: Doc) -> Doc:
-    """Store a new document cut down; the answer has its id and revision last."""
+    """Store a new document in minified form; the answer has its id and revision last."""
     small = minified(doc)
     if "_rev" in small and small["_rev"] is None and "_id" not in small:
         errors.fail(400, "Invalid rev format")
@@ -48,9 +48,8 @@ def created(world: World, doc: Doc) -> Doc:
 
 
 def updated_contact(world: World, stored: Mapping[str, Any], sent: Mapping[str, Any]) -> Any:
-    """The `contact` of a changed document: None if it was taken away; one that differs must be a contact's.
-
-    An object stays as it was sent, also in full: it is cut down when it is stored.
+    """The `contact` of a changed document: None if it was removed; a changed one must refer to a contact. An object is
+    returned as sent, even a full document: it is minified when stored.
     """
     wanted = sent.get("contact")
     if not javascript.truthy(wanted):
@@ -69,7 +68,7 @@ def updated_contact(world: World, stored: Mapping[str, Any], sent: Mapping[str, 
 
 
 def with_contact(sent: Mapping[str, Any], contact: Any) -> Doc:
-    """What was sent with this contact in its place, or without any."""
+    """The document with this contact, or without one."""
     if contact is None:
         return {name: value for name, value in sent.items() if name != "contact"}
     return {**sent, "contact": contact}

@@ -35,7 +35,7 @@ TOO_WEAK = {
 
 
 def score(password: Any) -> int:
-    """How hard to guess; anything but a text scores 0, and a text of one class may score below 0."""
+    """The strength of a password; anything but a text scores 0, and a text of one class may score below 0."""
     if not isinstance(password, str) or not password:
         return 0
     classes = sum(1 for pattern in CLASSES if pattern.search(password))
@@ -43,7 +43,7 @@ def score(password: Any) -> int:
 
 
 def problem(password: Any) -> dict[str, Any] | None:
-    """What is wrong with a new password, as the server words it; None if it is good."""
+    """The server's message about a weak new password; None if it is strong enough."""
     length = javascript.units(password) if isinstance(password, str) else MINIMUM_LENGTH
     if isinstance(password, list):
         length = len(password)

@@ -17,7 +17,7 @@ LONGEST = 100_000  # beyond it Node runs out of memory when it writes the holes
 
 
 class Unstorable(ValueError):
-    """The server fails at this merge: an object inside a text or number, or an array of absurd length."""
+    """A merge at which the server fails: an object inside a text or number, or an array of absurd length."""
 
 
 def apply(settings: Any, body: Any, way: str, permissions: dict[str, Any]) -> Any:
@@ -36,7 +36,7 @@ def apply(settings: Any, body: Any, way: str, permissions: dict[str, Any]) -> An
 
 
 def with_permissions(settings: Any, permissions: dict[str, Any]) -> Any:
-    """Every built-in permission that is missing comes back; those that are there stay, even empty."""
+    """Every built-in permission that is missing comes back; existing ones stay, even empty."""
     if isinstance(settings, dict):
         if not truthy(settings.get("permissions")):
             settings["permissions"] = {}
@@ -49,7 +49,7 @@ def with_permissions(settings: Any, permissions: dict[str, Any]) -> Any:
 
 
 def merge(target: Any, key: str, value: Any) -> None:
-    """Objects merge with what is there; everything else, arrays too, takes its place."""
+    """Objects are merged into the existing value; everything else, arrays too, replaces it."""
     if not isinstance(value, dict):
         assign(target, key, value)
         return

@@ -57,7 +57,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
 
 
 def translate(world: World, key: Any, locale: Any = None, context: Mapping[str, Any] | None = None) -> str | None:
-    """The text of a key, or of a message given in several languages; a key that is not known is its own text."""
+    """The text of a key, or of a message given in several languages; an unknown key is its own text."""
     if isinstance(key, dict):
         text = message(key, locale)
     elif isinstance(key, str):

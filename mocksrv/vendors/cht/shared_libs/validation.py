@@ -1,4 +1,4 @@
-"""Whether a report has what its form asks for. Problems are kept in the document, they refuse nothing.
+"""Checks a report against its form. Problems are stored in the document and never refuse it.
 
 CHT 4.15 source, api/src/services/report/validate.js.
 """

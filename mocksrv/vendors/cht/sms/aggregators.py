@@ -1,6 +1,6 @@
-"""The hooks that services call which push messages: Africa's Talking and RapidPro.
+"""The hooks that SMS services call with messages: Africa's Talking and RapidPro.
 
-Callers need no account but the secret that `PUT /api/v1/credentials/...` left for them.
+Callers need no account, but the secret that `PUT /api/v1/credentials/...` has stored for them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TOKEN = re.compile(r"Token\s+(.+)")
 
 
 def check_secret(world: World, key: str, given: Any) -> None:
-    """Refuse whoever does not know the secret of that key."""
+    """Refuse callers without the secret of that key."""
     secret = credentials.read(world, key)
     if not secret:
         errors.fail(403, "No incoming key configured", diagnosis=f"PUT /api/v1/credentials/{key} first")
@@ -52,7 +52,7 @@ def post_africas_talking_message(world: World, call: Call) -> Any:
                   body=schemas.AfricasTalkingReport, consumes=bodies.FORM, response=schemas.Saved,
                   statuses=(200, 400, 403), proof="source", source=AFRICAS_TALKING_SOURCE)
 def post_africas_talking_report(world: World, call: Call) -> Any:
-    """Note what became of a message: the service's `id` of it, `status`, and perhaps `failureReason`."""
+    """Record the delivery status of a message: the service's `id` of it, `status`, and perhaps `failureReason`."""
     check_africas_talking(world, call)
     form = bodies.form(call)
     status, id = form.get("status"), form.get("id")

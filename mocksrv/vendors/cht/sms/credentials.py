@@ -1,6 +1,6 @@
 """Secrets of the services that CHT talks to: written over HTTP, read by the SMS aggregators' hooks.
 
-They lie in `medic-vault` as the server leaves them, `<iv>:<hex>`; the cipher is the mock's own and hides nothing.
+They are stored in `medic-vault` in the server's form, `<iv>:<hex>`; the cipher is the mock's own and not secure.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ KEEPING = b"mocksrv"
                   response=schemas.Fine, statuses=(200, 400, 401, 403), proof="source", source=SOURCE,
                   differences=(Difference.OLD_CREDENTIALS, Difference.CREDENTIALS_KEY))
 def put_credential(world: World, call: Call) -> Any:
-    """Keep a secret, sent as text/plain, under a key; an older one is overwritten."""
+    """Store a secret, sent as text/plain, under a key; an older one is overwritten."""
     secret = bodies.text(call)
     if not secret:
         errors.fail(400, "Missing required request body",
@@ -42,7 +42,7 @@ def put_credential(world: World, call: Call) -> Any:
                   response=response_schemas.TEXT, proof="docs", source="CHT API page: credentials before 4.0",
                   differences=(Difference.OLD_CREDENTIALS, Difference.CREDENTIALS_KEY))
 def put_credential_3(world: World, call: Call) -> Any:
-    """Keep a secret the way of CHT 3: in CouchDB's configuration, where 4.x no longer looks."""
+    """Store a secret the way of CHT 3: in CouchDB's configuration, which 4.x no longer reads."""
     if not call.caller.admin:
         errors.fail(401, "You are not a server admin.")
     try:

@@ -1,4 +1,4 @@
-"""The protocol of cht-gateway: it polls, brings what came in and what became of messages, and takes new ones."""
+"""The protocol of cht-gateway: it polls, delivers incoming messages and status updates, and takes new messages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def get_gateway(world: World, call: Call) -> Any:
                   statuses=(200, 400, 401, 403, 500), proof="source", source=SOURCE,
                   differences=(Difference.NULL_MESSAGES,))
 def post_gateway(world: World, call: Call) -> Any:
-    """Take `messages` that came in and `updates` of sent ones; answer with up to 25 messages to send.
+    """Take incoming `messages` and `updates` of sent ones; answer with up to 25 messages to send.
 
     The protocol's text allows `messages: null`, where the 4.15.0 server fails.
     """
@@ -61,14 +61,14 @@ def updates(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def listed(name: str, value: Any) -> list[dict[str, Any]]:
-    """A list of objects; anything else fails, but for scalars in it, which have no members."""
+    """A list of objects; anything else fails, except scalars in the list, which have no members."""
     if not isinstance(value, list) or None in value:
         errors.server_error(diagnosis=f"{name} must be a list of objects")
     return [one if isinstance(one, dict) else {} for one in value]
 
 
 def to_change(update: dict[str, Any]) -> states.Change:
-    """What an update `{id, status, reason?}` says, in the words of documents."""
+    """An update `{id, status, reason?}` as a change of a document's task."""
     id, status, reason = javascript.text(update["id"]), update.get("status"), update.get("reason")
     known = states.GATEWAY.get(status) if isinstance(status, str) else None
     if known is None:

@@ -2,9 +2,8 @@
 
 Every minute, and right after a record was posted, the first pending messages go to the configured service, if its
 account is configured and its credential is there. The mock takes them in the service's place, unless the setting
-`cht.sms_services` says that it is called. Africa's Talking reports what became of messages to its hook; what RapidPro
-would tell when asked is not simulated.
-CHT 4.15 source, api/src/services/messaging.js, africas-talking.js, rapidpro.js.
+`cht.sms_services` says that it is called. Africa's Talking reports the status of messages to its hook; polling RapidPro
+for it is not simulated. CHT 4.15 source, api/src/services/messaging.js, africas-talking.js, rapidpro.js.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class Service(NamedTuple):
 
 @sentinel.regularly
 def run_due(world: World) -> None:
-    """Push what waits, once a minute."""
+    """Push pending messages, once a minute."""
     if traffic.outgoing_service(world) not in SERVICES:
         world.alarm(ALARM, None)
         return
@@ -61,7 +60,7 @@ def run_due(world: World) -> None:
 
 @sentinel.after_requests
 def expect(world: World) -> None:
-    """Messages that a request left are to be pushed within a minute, if a service is really called."""
+    """Schedule the push of messages that a request has left, if a service is really called."""
     if is_called(world) and traffic.outgoing_service(world) in SERVICES:
         run_due(world)
 
@@ -102,7 +101,7 @@ def pending(world: World) -> list[Message]:
 
 @sentinel.when_ended(AFRICAS_TALKING, RAPIDPRO)
 def ended(world: World, call: outbox.Record, outcome: outbox.Outcome) -> None:
-    """The service has answered: the message is in its hands, refused, or tried again in a minute."""
+    """React to the service's answer: the message is sent, refused, or tried again in a minute."""
     change = SERVICES[call["kind"]].change(outcome, call["about"])
     if change is not None:
         states.apply(world, [change])

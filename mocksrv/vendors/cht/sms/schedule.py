@@ -1,6 +1,6 @@
 """Scheduled messages that are due: the background process (sentinel) makes them pending, for a gateway to take.
 
-It looks every five minutes, within the hours of the settings, and leaves alone what is more than a week late.
+It looks every five minutes, within the hours of the settings, and ignores messages that are more than a week late.
 CHT 4.15 source, sentinel/src/schedule.
 """
 
@@ -20,7 +20,7 @@ LATEST = 7 * 24 * 3_600_000  # ms that a message may be late
 
 @sentinel.regularly
 def run_due(world: World) -> None:
-    """Look whether messages are due, if it is time to."""
+    """Release due messages, if it is time to look."""
     table = world.table(sentinel.STATE)
     last, now = table.peek("schedule"), world.clock.ms()
     if last is not None and 0 <= now - last["at"] < EVERY:
@@ -44,7 +44,7 @@ def whole(value: Any, otherwise: int) -> int:
 
 
 def release(world: World, now: int) -> None:
-    """Make pending what is due."""
+    """Make the messages that are due pending."""
     medic = documents.database(world)
     for id in dict.fromkeys(id for _, id in medic.docs.range("by_scheduled", now - LATEST, now)):
         doc = medic.load(id)

@@ -67,7 +67,7 @@ def set_state(task: dict[str, Any], change: Change, now: str) -> bool:
 
 
 def apply(world: World, changes: Iterable[Change]) -> int:
-    """Put messages into their new states; how many documents that changed. Unknown messages are passed over."""
+    """Put messages into their new states; how many documents that changed. Unknown messages are ignored."""
     medic = documents.database(world)
     changed: dict[str, dict[str, Any]] = {}
     for change in changes:

@@ -1,4 +1,4 @@
-"""Messages on their way: those that come in become reports, those that are due go out.
+"""Incoming messages become reports; messages that are due go out.
 
 CHT 4.15 source, api/src/services/messaging.js.
 """

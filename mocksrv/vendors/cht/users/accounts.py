@@ -19,7 +19,7 @@ from mocksrv.world import World
 
 Data = dict[str, Any]
 
-# What goes where, in the order in which documents have it; roles, place and contact go to both.
+# The properties of each document, in its order; roles, place and contact are in both.
 USER_FIELDS = ("password", "known")
 SETTINGS_FIELDS = ("fullname", "email", "phone", "known", "external_id")
 OIDC, OIDC_LOGIN = "oidc_username", "oidc_login"  # in the `_users` document and in the user-settings
@@ -39,12 +39,12 @@ def refuse(message: str, key: str, params: Mapping[str, Any] | None = None) -> N
 
 
 def message_of(refused: errors.Failure) -> Any:
-    """What the server's error object has as its message; None for errors of the database, which have none."""
+    """The message of the server's error object; None for errors of the database, which have none."""
     return None if refused.status == 500 and refused.body == "Server error" else refused.body
 
 
 def document_id(value: Any) -> Any:
-    """The id that a text or an object stands for; None if it has none."""
+    """The id in a text or an object; None if it has none."""
     if isinstance(value, str):
         return value
     return value.get("_id") if isinstance(value, dict) else None
@@ -70,7 +70,7 @@ def resolve(data: Data) -> None:
 
 
 def apply(world: World, doc: Data, data: Data, fields: tuple[str, ...]) -> Data:
-    """Put what was sent into a document; absent properties stay as they are."""
+    """Copy the sent properties into a document; absent properties stay as they are."""
     doc |= {key: data[key] for key in fields if key in data}
     if javascript.truthy(data.get("roles")):
         doc["roles"] = data["roles"] = roles.stored(world, data["roles"])

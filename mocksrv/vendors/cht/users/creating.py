@@ -1,4 +1,4 @@
-"""New accounts, with the place and the person that come with them; one, many, or of several places (v3).
+"""New accounts with their place and person: one, many, or of several places (v3).
 
 Nothing is undone when a later step fails, as with the server. CHT 4.15 source,
 shared-libs/user-management/src/users.js.
@@ -69,7 +69,7 @@ def missing_fields(world: World, data: Data) -> list[str]:
 
 
 def is_empty(value: Any) -> bool:
-    """Nothing, or a list or object of nothing."""
+    """Whether a value is empty: falsy, or a list or object of empty values."""
     if isinstance(value, list | dict):
         return not any(map(javascript.truthy, value.values() if isinstance(value, dict) else value))
     return not javascript.truthy(value)
@@ -181,7 +181,7 @@ def clear_flag(world: World, person: Data) -> None:
 def link_contact(world: World, data: Data, stores: bool) -> None:
     """Make the person the primary contact of the place that came with it.
 
-    A place that was there before is not written; it only looks so in the log of an upload, as on the server.
+    An existing place is not written, although the log of an upload says so, as on the server.
     """
     place = data["place"]
     stored = documents.database(world, "medic").load(place["_id"])
@@ -219,7 +219,7 @@ def check_nulls(world: World, rows: list[Any]) -> None:
 
 
 def create_row(world: World, call: Call, data: Data) -> Data:
-    """As `create`, but what is missing and a bad phone are told as plain text."""
+    """As `create`, but messages about missing fields and bad phone numbers are plain text."""
     missing = missing_fields(world, data)
     if missing:
         errors.fail(400, f"Missing required fields: {', '.join(missing)}")

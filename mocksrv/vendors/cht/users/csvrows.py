@@ -11,10 +11,10 @@ from typing import Any
 
 EXCLUDED = ":excluded"
 STATUS, MESSAGE = "import.status:excluded", "import.message:excluded"  # reserved columns
-DONE = ("imported", "skipped")  # in the status column: the row is left alone
+DONE = ("imported", "skipped")  # in the status column: the row is skipped
 TRUTH = {"TRUE": True, "FALSE": False}
 SPACE = " \t\n\v\f\r\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f" \
-        "\u205f\u3000\ufeff"  # what JavaScript trims
+        "\u205f\u3000\ufeff"  # white space that JavaScript trims
 
 
 @dataclass
@@ -70,7 +70,7 @@ def split(line: str) -> list[str]:
 
 
 def place_cell(data: dict[str, Any], column: str, cell: str) -> None:
-    """Put a cell where its column says: `a.b` is `b` within `a`."""
+    """Store a cell under its column's name: `a.b` is `b` within `a`."""
     *path, last = column.split(".")
     target: Any = data
     for name in path:

@@ -18,7 +18,7 @@ from mocksrv.vendors.cht.users.accounts import Data
 from mocksrv.world import World
 
 PLACE = {"field": "Place"}
-KEY = "field is required"  # where others have a translation key
+KEY = "field is required"  # in the place of a translation key
 
 
 def check_places(world: World, data: Data, user: Data | None = None) -> None:
@@ -41,7 +41,7 @@ def check_places(world: World, data: Data, user: Data | None = None) -> None:
 
 
 def check_place(world: World, id: Any) -> None:
-    """Refuse what is no place; the server words an unknown id with the word undefined."""
+    """Refuse what is not a place; the server's message has "undefined" for an unknown id."""
     database = documents.database(world, "medic")
     doc = database.peek(id) if isinstance(id, str) else None
     if doc is None and not (isinstance(id, str) and database.history(id)):
@@ -51,10 +51,9 @@ def check_place(world: World, id: Any) -> None:
 
 
 def check_contact(world: World, data: Data, user: Data | None = None) -> None:
-    """Refuse a contact that is no person, or within none of the account's places.
-
-    Without any place there is none to be in. A `null` contact is never refused: the server's check for offline users
-    does not work (it reads `roles.roles`).
+    """Refuse a contact that is not a person, or not within the account's places. Without any place every contact is
+    refused. A `null` contact is never refused: the server's check for offline users does not work (it reads
+    `roles.roles`).
     """
     if not javascript.truthy(data.get("contact")):
         return None
@@ -71,7 +70,7 @@ def check_contact(world: World, data: Data, user: Data | None = None) -> None:
 
 
 def find_contact(world: World, id: Any) -> Mapping[str, Any]:
-    """The document that is to be an account's contact; refuses what is not there."""
+    """The document of an account's contact; refuses a missing one."""
     medic = documents.database(world, "medic")
     if releases.CONTACT_LOOK_UP.holds(world):
         if id is None:
@@ -87,7 +86,7 @@ def find_contact(world: World, id: Any) -> Mapping[str, Any]:
 
 
 def check_person(world: World, doc: Mapping[str, Any], place: Any) -> None:
-    """Refuse a document that is no person, or not within the place of that id."""
+    """Refuse a document that is not a person, or not within the place of that id."""
     if not contacts.is_person(app_settings.read(world), doc):
         accounts.refuse("Wrong type, contact is not a person.", "contact.type.wrong")
     if place is None or place not in lineage_ids(doc):

@@ -1,4 +1,4 @@
-"""`password_change_required` of accounts: whoever got a password from somebody else must change it at the next login.
+"""`password_change_required` of accounts: users whose password somebody else has set must change it at the next login.
 
 CHT 5.2 source, shared-libs/user-management/src/users.js.
 """

@@ -31,8 +31,8 @@ CREATE = ("can_edit", "can_create_users")
 def create_users(world: World, call: Call) -> Any:
     """Create a user, or one for each element of an array.
 
-    The server answers an array with 200 and each row's error in its place; the page refuses all rows with 400 when
-    one lacks something.
+    The server answers an array with 200 and each row's error in its place; the page refuses all rows with 400 if one is
+    incomplete.
     """
     body = call.json
     if not isinstance(body, list):

@@ -43,7 +43,7 @@ def list_users(world: World, call: Call) -> list[Data]:
 @vendor.operation("GET", "/api/v2/users/{username}", proof="source", source=SOURCE, response=schemas.EITHER_USER,
                   statuses=(200, 401, 403, 404), differences=(Difference.USER_PLACES, Difference.USER_TYPE))
 def get_user(world: World, call: Call) -> Data:
-    """One user: for who may view users, and for the user itself.
+    """One user: for callers who may view users, and for the user itself.
 
     The page's example has `type` where the server has `roles`.
     """
@@ -62,7 +62,7 @@ def is_self(call: Call, name: str) -> bool:
 
 
 def matching(world: World, call: Call) -> Iterable[Data]:
-    """Users in the order of their ids; `facility_id` and `contact_id` narrow them down, to nobody if they are no texts.
+    """Users in the order of their ids; `facility_id` and `contact_id` narrow them down, to none if they are not texts.
     """
     query = querystring.parse(call)
     facility, contact = query.get("facility_id"), query.get("contact_id")
@@ -87,7 +87,7 @@ def places_of(user: Mapping[str, Any]) -> list[Any]:
 
 
 def shape(world: World, user: Mapping[str, Any], settings: Mapping[str, Any]) -> Data:
-    """A user as answers have it; what is not set is left out, but for `place`. What is null stays null."""
+    """A user in the form of answers; unset properties other than `place` are left out. Null stays null."""
     stored = documents.database(world, "medic")
     ids = places_of(user)
     places: Any = [stored.peek(id) if isinstance(id, str) else None for id in ids] if ids else None
@@ -111,6 +111,6 @@ def as_on_page(world: World, found: Data) -> Data:
 
 
 def with_type(user: Data) -> Data:
-    """The first role in place of all of them."""
+    """The user with `type`, the first role, in the place of `roles`."""
     roles = user.pop("roles", None)
     return {**user, "type": roles[0] if isinstance(roles, list) and roles else "unknown"}

@@ -24,7 +24,7 @@ from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 LIMIT = 100
-MONTHS = 60  # that are looked back at for one user
+MONTHS = 60  # number of months that are searched for one user
 DAYS, LEAST = 30, 1
 COMMON: dict[str, Any] = {
     "since": "5.2", "prompt": True, "statuses": (200, 400, 401, 403), "proof": "source",
@@ -84,14 +84,14 @@ def get_failed_replications(world: World, call: Call) -> dict[str, Any]:
     least = whole(query.get("min_failures"), LEAST, 1, '"min_failures" must be a positive integer')
     try:
         begin = datetime.fromtimestamp(world.clock.time(), UTC) - timedelta(days=days)
-    except OverflowError:  # before all time
+    except OverflowError:  # earlier than any failure
         return {"users": []}
     return {"users": [found for user, failures in daily_failures(world).items()
                       if (found := failing(world, user, failures, begin, least))]}
 
 
 def failing(world: World, user: str, failures: Mapping[str, int], begin: datetime, least: int) -> dict[str, Any] | None:
-    """What is told of a user, if it is to be told; `failures` are by day."""
+    """The entry of a user; None for one who has replicated since, or with too few failures. `failures` are by day."""
     count = since(failures, begin.date().isoformat())
     log = documents.database(world, LOGS).peek(LOG + user)
     last = log.get("date") if log else None

@@ -25,7 +25,7 @@ ONLINE_ROLES = ("_admin", "mm-online")
                   response=schemas.DocCounts, statuses=(200, 400, 401, 403, 500),
                   differences=(Difference.USERS_INFO_ROLE,))
 def get_users_info(world: World, call: Call) -> dict[str, Any]:
-    """An offline user's own counts, or those of a place and role for who may update users.
+    """An offline user's own counts, or, for callers who may update users, those of a place and role.
 
     The page refuses every role that is not offline, the server only two names.
     """

@@ -1,4 +1,4 @@
-"""What goes in and out of the user endpoints, for documentation and the contract tests."""
+"""Schemas of the user endpoints, for the documentation and the contract tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts that sign in at a provider of OpenID Connect: what is asked of their `oidc_username`.
+"""Accounts that sign in with an OpenID Connect provider: checks of their `oidc_username`.
 
 CHT 5.2 source, shared-libs/user-management/src/sso-login.js.
 """
@@ -35,7 +35,7 @@ def of_username(world: World, name: Any) -> list[Mapping[str, Any]]:
 
 
 def check(world: World, account: accounts.Data) -> None:
-    """Refuse what does not go with an `oidc_username`; else the account gets a password that nobody knows.
+    """Refuse properties that conflict with an `oidc_username`; else the account gets a password that nobody knows.
 
     `account` is the request for a new account, or the document of a changed one.
     """

@@ -1,4 +1,4 @@
-"""Login by SMS: what `token_login` does to an account, and the messages that carry the link.
+"""Login by SMS: the effect of `token_login` on an account, and the messages with the link.
 
 `TABLE` is the table of the documentation page, section "Login by SMS"; what its actions do exactly is CHT 4.15
 source, shared-libs/user-management/src/token-login.js.
@@ -68,7 +68,7 @@ def enabled(settings: dict[str, Any]) -> bool:
 
 
 def action(world: World, data: dict[str, Any], user: dict[str, Any] | None = None) -> Action:
-    """The row of the table that a request is; `user` is the account's `_users` document, None for a new one.
+    """The row of the table for a request; `user` is the account's `_users` document, None for a new one.
 
     The page takes any truthy value for true, the server `true` alone. Both ignore it unless the
     settings allow it.
@@ -86,10 +86,10 @@ def action(world: World, data: dict[str, Any], user: dict[str, Any] | None = Non
 
 def prepare(world: World, taken: Action, data: dict[str, Any], user: dict[str, Any],
             settings_doc: dict[str, Any]) -> None:
-    """Check what the action asks for, and put the generated password and the normalised phone where they go.
+    """Check what the action asks for, and set the generated password and the normalised phone.
 
-    `data` is the request; `user` is what gets the password, `settings_doc` what has the phone: of a new account
-    both are the request itself.
+    `data` is the request; `user` gets the password, `settings_doc` has the phone: for a new account both are the
+    request itself.
     """
     given = javascript.truthy(data.get("password")) or (
         javascript.truthy(data.get(accounts.OIDC)) and releases.SSO.holds(world))
@@ -143,7 +143,7 @@ def unused_token(world: World) -> str:
 
 
 def clear_messages(world: World, token_login: Any) -> None:
-    """Mark what was not sent yet of a link's messages as no longer needed."""
+    """Mark the unsent messages of a link as no longer needed."""
     token = token_login.get("token") if isinstance(token_login, dict) else None
     doc = documents.database(world, "medic").get(f"{PREFIX}{token}") if token else None
     if doc is None or not isinstance(doc.get("tasks"), list):

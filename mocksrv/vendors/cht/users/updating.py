@@ -21,7 +21,7 @@ SOURCE = "CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0"
 EMPTY = "Request body is empty or Content-Type header was not set to application/json."
 EDITABLE = ("password", "known", "place", "contact", "type", "roles", accounts.OIDC, "fullname", "email", "phone",
             "external_id", "token_login", "language")
-# What users may change of themselves, and what the page says they may not.
+# The properties that users may change of themselves, and those that the page says they may not.
 SELF_EDITABLE = ("fullname", "email", "phone", "known", "password", "token_login", "language")
 SELF_FORBIDDEN_ON_PAGE = ("type", "roles", "contact", "place")
 UPDATE = ("can_edit", "can_update_users")
@@ -34,7 +34,7 @@ UPDATE_ON_PAGE = ("can_update_users", "can_update_places", "can_update_people")
                   differences=(Difference.WEAK_PASSWORD, Difference.TOKEN_LOGIN_VALUE, Difference.LOGIN_MESSAGE_TYPE,
                                Difference.LOGIN_LINK_PORT, Difference.USER_UPDATE_PERMISSIONS, Difference.OWN_ACCOUNT))
 def update_user(world: World, call: Call) -> Data:
-    """Change an account: any account for who may update users, some properties of their own for everybody.
+    """Change an account: any one for callers who may update users, else some properties of one's own.
 
     The page asks for can_update_users, can_update_places and can_update_people, the server for can_edit and
     can_update_users; and the page forbids four properties to users themselves, where the server allows seven.
@@ -72,7 +72,7 @@ def check_caller(world: World, call: Call, data: Data) -> None:
 
 
 def check_fields(world: World, data: Data) -> None:
-    """Refuse a request that changes nothing; null takes a place or a contact away, and is nothing elsewhere."""
+    """Refuse a request that changes nothing; null removes a place or a contact, and is ignored elsewhere."""
     removes = any(key in data and data[key] is None for key in ("place", "contact"))
     editable = tuple(key for key in EDITABLE if key != accounts.OIDC or releases.SSO.holds(world))
     if not removes and all(data.get(key) is None for key in editable):
@@ -92,7 +92,7 @@ def update(world: World, call: Call, name: str, data: Data) -> Data:
     token_login.prepare(world, taken, data, user, settings_doc)
     sso.check_update(world, data, user)
     generated = taken.password == "generated" or sso.wanted(world, user)
-    if javascript.truthy(data.get("password")):  # one that nobody knows changes nothing
+    if javascript.truthy(data.get("password")):  # a generated one does not change the mark
         user = password_change.marked(
             world, user, data.get(password_change.FIELD), generated=generated,
             others=auth.has(world, auth.signed_in(call), *UPDATE))
@@ -118,7 +118,7 @@ def delete_user(world: World, call: Call) -> Any:
     id = accounts.account_id(call.params["username"])
     users, medic = documents.database(world, "_users"), documents.database(world, "medic")
     settings_doc, result = medic.get(id), None
-    if settings_doc is not None:  # both writes start together: this one happens although the other may fail
+    if settings_doc is not None:  # both writes start together: this one happens even if the other fails
         result = medic.put({**settings_doc, "inactive": True, "deletion_date": world.clock.ms()})
     try:
         user = users.load(id)
