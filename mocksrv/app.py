@@ -238,6 +238,8 @@ class Simulator(Flask):
         fault = None
         try:
             vendor.run_due(world)
+            if world.store.on_disk and world.store.ledger.steps:
+                self._keep_due(world)
             call.release = vendor.running(world)
             self.find_route(vendor, call)
             if world.faults:
@@ -256,6 +258,16 @@ class Simulator(Flask):
             return refusal, fault
         except Exception as error:
             return failed(world, vendor, call, error), fault
+
+    def _keep_due(self, world: World) -> None:
+        """Commit what background jobs have written: if the disk is full they run later, and the request goes on."""
+        self.worlds.reserve(world.store.ledger.grown, held=True)
+        try:
+            world.commit()
+        except OSError as error:
+            log.error("the data file cannot be written: %s; background jobs wait", error)
+            world.undo()
+        world.begin()
 
     def find_route(self, vendor: Vendor[Any], call: Call) -> None:
         """Set the call's operation and parameters, or what is known about why there is none."""
