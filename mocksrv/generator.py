@@ -54,6 +54,10 @@ class Generator(random.Random):
         """A version 4 UUID with dashes, lower case."""
         return str(uuid.UUID(int=self.getrandbits(128), version=4))
 
+    def texts(self, alphabet: Sequence[str], length: int, count: int) -> list[str]:
+        """So many texts of so many characters each."""
+        return [self.text(alphabet, length) for _ in range(count)]
+
     def text(self, alphabet: Sequence[str], length: int) -> str:
         """So many characters out of an alphabet."""
         bits = self.getrandbits(length * 16)

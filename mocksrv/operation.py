@@ -117,6 +117,7 @@ def release_number(release: str) -> tuple[int, ...]:
     return tuple(int(part) for part in release.split("."))
 
 
+@lru_cache(maxsize=1_024)
 def in_release(release: str, since: str = "", until: str = "") -> bool:
     """Whether a release has what came with `since` and went with `until`; "" is any release, or no end."""
     if not release:

@@ -59,7 +59,8 @@ class World:
         return EMPTY + self.journal.weight + self.store.ledger.weight
 
     def table(self, name: str) -> Table:
-        return self.store.table(name)
+        """Raises KeyError for a table that nobody has declared."""
+        return self.store.declared[name]
 
     def setting(self, name: str) -> Any:
         """A vendor's setting in this world, as "vendor.setting"."""

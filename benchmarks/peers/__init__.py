@@ -47,11 +47,12 @@ def request(method: str, target: str, headers: dict[str, str] | None = None, bod
 class Work:
     """What is asked of a server: a page of 20, one object, and new objects that are read back.
 
-    `create` makes the request for object `number`; `created` the one that reads it, from number and answer.
+    `page` and `one` make their request, where no two may be the same. `create` makes the request for object `number`;
+    `created` the one that reads it, from number and answer.
     """
 
-    page: bytes
-    one: bytes
+    page: bytes | Callable[[], bytes]
+    one: bytes | Callable[[], bytes]
     create: Callable[[int], bytes]
     created: Callable[[int, bytes], bytes]
 

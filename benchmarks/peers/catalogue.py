@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
+import secrets
 import sys
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from . import ITEMS, Peer, Work, ask, body_of, from_npm, from_pypi, item, request
 
@@ -65,6 +70,47 @@ def commcare_work(port: int) -> Work:
     return Work(COMMCARE_PAGE, one, create, created)
 
 
+ENQUIRIES = "/v1/care-enquiries"
+SHOWN = [("attributes", name) for name in ("_id", "first_name", "last_name", "stage", "service", "created", "modified")]
+
+
+def carehq(method: str, path: str, arguments: Sequence[tuple[str, str]] = ()) -> bytes:
+    """A request that is signed as CareHQ's own clients do (version 2.0), with a nonce of its own."""
+    stamp, nonce = str(int(time.time())), secrets.token_urlsafe(16)
+    lines = [stamp, nonce, method, path, *(f"{name}={value}" for name, value in sorted(arguments))]
+    signature = hmac.new(b"MY_API_SECRET", "\n".join(lines).encode(), "sha256").hexdigest()
+    headers = {"Accept": "application/json", "X-CareHQ-AccountId": "MY_ACCOUNT_ID", "X-CareHQ-APIKey": "MY_API_KEY",
+               "X-CareHQ-Nonce": nonce, "X-CareHQ-Signature": signature, "X-CareHQ-Signature-Version": "2.0",
+               "X-CareHQ-Timestamp": stamp}
+    sent = urlencode(arguments)
+    if method == "GET":
+        return request(method, f"{path}?{sent}" if sent else path, headers)
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(sent))}
+    return request(method, path, headers | form) + sent.encode()
+
+
+def carehq_page() -> bytes:
+    return carehq("GET", ENQUIRIES, [*SHOWN, ("per_page", "20")])
+
+
+def carehq_work(port: int) -> Work:
+    enquiries = body_of(ask(port, carehq_page()))["items"]
+    assert len(enquiries) == 20, "the seed has too few enquiries"
+    groups = carehq("GET", "/v1/groups", [("attributes", "_id"), ("attributes", "group_type"), ("per_page", "100")])
+    channel = next(one["_id"] for one in body_of(ask(port, groups))["items"] if one["group_type"] == "sales_channel")
+    fields = [("first_name", "Ann"), ("funding_type", "private"), ("service", "residential_home"),
+              ("sales_channel", channel)]
+
+    def create(number: int) -> bytes:
+        return carehq("PUT", ENQUIRIES, [*fields, ("last_name", f"Other {number}")])
+
+    def one(id: str) -> bytes:
+        return carehq("GET", f"{ENQUIRIES}/{id}", SHOWN)
+
+    return Work(carehq_page, lambda: one(enquiries[0]["_id"]), create,
+                lambda _number, answer: one(body_of(answer)["_id"]))
+
+
 def this_python() -> Path:
     return Path(sys.executable)
 
@@ -72,6 +118,10 @@ def this_python() -> Path:
 MOCKSRV_CHT = Peer("mocksrv (CHT persons)", this_python, mocksrv_command("--size", "small"), CHT_PAGE, cht_work)
 MOCKSRV_COMMCARE = Peer(
     "mocksrv (CommCare cases)", this_python, mocksrv_command("--size", "small"), COMMCARE_PAGE, commcare_work
+)
+MOCKSRV_CAREHQ = Peer(
+    "mocksrv (CareHQ enquiries)", this_python, mocksrv_command("--size", "small"), request("GET", "/_mocksrv/ready"),
+    carehq_work
 )
 
 # With the small seed in memory, as it starts by default.

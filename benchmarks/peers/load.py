@@ -34,9 +34,9 @@ def ones(work: Work) -> Script:
     return lambda: repeating(work.one)
 
 
-def repeating(data: bytes) -> Talk:
+def repeating(asked: bytes | Callable[[], bytes]) -> Talk:
     while True:
-        yield data
+        yield asked if isinstance(asked, bytes) else asked()
 
 
 def creations(work: Work) -> Script:

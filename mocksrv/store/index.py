@@ -24,23 +24,38 @@ NO_KEYS = (dict, list)
 class Index:
     """How one index of a table is made.
 
-    ``keys`` gives the keys of one document: none, one or many, and always the same for the same document.
-    A hash index answers ``==``; an ordered one answers ranges and pages too, and its keys must be
-    comparable with each other.
+    ``keys`` gives the keys of one document: none, one or many, and always the same for the same document; where it is
+    missing, the table's ``keys`` gives them. A hash index answers ``==``; an ordered one answers ranges and pages
+    too, and its keys must be comparable with each other.
     """
 
-    keys: Callable[[Doc], Iterable[Any]]
+    keys: Callable[[Doc], Iterable[Any]] | None = None
     ordered: bool = False
     path: tuple[str, ...] | None = None
     """The field whose values are the keys, when the index is on a field: serves queries that compare it."""
 
+    def keys_of(self, doc: Doc) -> Iterable[Any]:
+        return () if self.keys is None else self.keys(doc)
+
+
+Keys = Mapping[str, Iterable[Any]]  # of a document, by the index's name; one that is not named has none
+
 
 @dataclass(frozen=True)
 class TableSpec:
-    """A table's name (``cht.docs``) and its indexes by name."""
+    """A table's name (``cht.docs``) and its indexes by name.
+
+    ``keys`` gives a document's keys in all indexes at once, where they have much in common; else each index is asked.
+    """
 
     name: str
     indexes: Mapping[str, Index] = field(default_factory=dict)
+    keys: Callable[[Doc], Keys] | None = None
+
+    def keys_of(self, doc: Doc) -> Keys:
+        if self.keys is None:
+            return {name: index.keys_of(doc) for name, index in self.indexes.items()}
+        return self.keys(doc)
 
 
 def on(*path: str, ordered: bool = False) -> Index:
@@ -66,15 +81,14 @@ def on(*path: str, ordered: bool = False) -> Index:
 class HashIndex:
     """Key -> the place itself while there is one, a tree of places when there are more."""
 
-    __slots__ = ("keys", "map", "size")
+    __slots__ = ("map", "size")
 
-    def __init__(self, keys: Callable[[Doc], Iterable[Any]], places: Buckets, size: int = 0) -> None:
-        self.keys = keys
+    def __init__(self, places: Buckets, size: int = 0) -> None:
         self.map = places
         self.size = size
 
     def fork(self) -> HashIndex:
-        return HashIndex(self.keys, self.map, self.size)
+        return HashIndex(self.map, self.size)
 
     def add(self, key: Hashable, place: Place, owner: object) -> None:
         held = self.map.get(key)
@@ -126,10 +140,9 @@ class HashIndex:
 class OrderedIndex:
     """A tree of ``(key, id)``."""
 
-    __slots__ = ("keys", "root")
+    __slots__ = ("root",)
 
-    def __init__(self, keys: Callable[[Doc], Iterable[Any]], root: tree.Node) -> None:
-        self.keys = keys
+    def __init__(self, root: tree.Node) -> None:
         self.root = root
 
     @property
@@ -137,7 +150,7 @@ class OrderedIndex:
         return len(self.root)
 
     def fork(self) -> OrderedIndex:
-        return OrderedIndex(self.keys, self.root)
+        return OrderedIndex(self.root)
 
     def add(self, key: Hashable, place: Place, owner: object) -> None:
         self.root = tree.add(self.root, (key, place[1]), owner)
@@ -196,19 +209,19 @@ class OrderedIndex:
 
 
 def build(index: Index, owner: object) -> HashIndex | OrderedIndex:
-    if index.ordered:
-        return OrderedIndex(index.keys, tree.Leaf(owner, []))
-    return HashIndex(index.keys, Buckets(owner))
+    return OrderedIndex(tree.Leaf(owner, [])) if index.ordered else HashIndex(Buckets(owner))
 
 
-def reindex(indexes: Iterable[HashIndex | OrderedIndex], place: Place, old: Doc | None, new: Doc | None,
-            owner: object) -> None:
+def reindex(indexes: Mapping[str, HashIndex | OrderedIndex], spec: TableSpec, place: Place, before: Doc | None,
+            after: Doc | None, owner: object) -> None:
     """Move a document from its old keys to its new ones; all or nothing."""
+    old: Keys = {} if before is None else spec.keys_of(before)
+    new: Keys = {} if after is None else spec.keys_of(after)
     undo: list[tuple[Callable[..., None], Any]] = []
     try:
-        for index in indexes:
-            gone = {} if old is None else dict.fromkeys(index.keys(old))
-            come = {} if new is None else dict.fromkeys(index.keys(new))
+        for name in {**old, **new}:
+            index = indexes[name]
+            gone, come = dict.fromkeys(old.get(name, ())), dict.fromkeys(new.get(name, ()))
             if gone == come:
                 continue
             for key in gone:

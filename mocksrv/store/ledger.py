@@ -17,11 +17,10 @@ class Restorable(Protocol):
     """A table, as far as its ledger needs it."""
 
     def restore(self, id: str, row: Row | None, /) -> None: ...
-    def weightless(self, row: Row, /) -> bool: ...
 
 
 class Ledger:
-    """One for all tables of a store.
+    """One for all tables of a store, which write into it themselves: a call for each write would cost too much.
 
     `weight` is what its documents take in bytes, roughly, beside those that it began with
     (`Store.weigh_from_now`): they count for every store that holds them, also where stores share them.
@@ -35,15 +34,6 @@ class Ledger:
         self.most: int | None = None  # the weight that ends all writing
         # What each write replaced, while writes can be undone.
         self.steps: list[tuple[Restorable, str, Row | None]] | None = None
-
-    def note(self, table: Restorable, id: str, old: Row | None, new: Row | None) -> None:
-        """One write: what was there before, what is there now."""
-        if self.steps is not None:
-            self.steps.append((table, id, old))
-        if new is not None:  # `weigh`, without the cost of a call for each write
-            self.weight += EACH + TIMES * len(new.json)
-        if old is not None and not table.weightless(old):
-            self.weight -= EACH + TIMES * len(old.json)
 
     def check(self, more: int = 0) -> None:
         """Raises Full when there is no room."""

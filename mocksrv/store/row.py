@@ -22,25 +22,26 @@ class Row:
     memory, in one piece, and the garbage collector never looks into it.
     """
 
-    __slots__ = ("_doc", "_made", "json", "place")
+    __slots__ = ("_made", "json", "place", "seen")
 
     def __init__(self, place: Place, json: bytes) -> None:
         self.place = place
         self.json = json
-        self._doc: Doc | None = None
+        self.seen: Doc | None = None
+        """The document, if somebody has looked at it."""
         self._made: tuple[Hashable, Any] | None = None
 
     @property
     def doc(self) -> Doc:
         """The parsed document, cached. Callers must not change it."""
-        doc = self._doc
+        doc = self.seen
         if doc is None:
-            self._doc = doc = orjson.loads(self.json)
+            self.seen = doc = orjson.loads(self.json)
         return doc
 
     def parse_once(self) -> Doc:
         """The parsed document, not cached: for callers that read it once."""
-        doc = self._doc
+        doc = self.seen
         if doc is None:
             doc = orjson.loads(self.json)
         return doc
@@ -57,6 +58,24 @@ class Row:
     def copy(self) -> Doc:
         copy: Doc = orjson.loads(self.json)
         return copy
+
+
+def fresh(place: Place, doc: Mapping[str, Any]) -> tuple[Row, Doc]:
+    """The row of a document, and a copy of the document; what `clean` and `clean_id` raise."""
+    clean_id(place[1])
+    copy, json = clean(doc)
+    return Row(place, json), copy
+
+
+def following(old: Row, doc: Mapping[str, Any], *, whole: bool) -> tuple[Row, Doc, Doc]:
+    """The row of what comes in the place of another, or with `whole` off of its top-level changes; and copies of the
+    old and the new document."""
+    before = old.copy()
+    after, json = clean(doc)
+    if not whole:
+        after = {**before, **after}
+        json = encode(after)
+    return Row(old.place, json), before, after
 
 
 def clean(doc: Mapping[str, Any]) -> tuple[Doc, bytes]:

@@ -33,6 +33,7 @@ class Store(TinyDB):
 
     def __init__(self, specs: Iterable[TableSpec], file: DataFile | None = None) -> None:
         super().__init__(storage=lambda: file or MemoryStorage())  # type: ignore[no-untyped-call]
+        self.declared = self._tables  # by name, for those who look up many
         self._file = file
         self.ledger = Ledger()
         self._unwritten = False  # the file has to be written as a whole
@@ -83,7 +84,7 @@ class Store(TinyDB):
         """An independent copy, in memory, at a cost that does not depend on the documents."""
         copy = Store(())
         copy.ledger = Ledger(self.ledger.weight)
-        copy._tables = {table.name: table.fork(copy._storage, copy.ledger) for table in self.each_table()}
+        copy.declared |= {table.name: table.fork(copy._storage, copy.ledger) for table in self.each_table()}
         return copy
 
     def weigh_from_now(self) -> None:

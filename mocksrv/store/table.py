@@ -16,8 +16,8 @@ from mocksrv.store import tree
 from mocksrv.store.buckets import Buckets
 from mocksrv.store.errors import Exists, Missing
 from mocksrv.store.index import Doc, HashIndex, OrderedIndex, TableSpec, build, reindex
-from mocksrv.store.ledger import Ledger, weigh
-from mocksrv.store.row import Row, clean, clean_id, encode, uncollected
+from mocksrv.store.ledger import EACH, TIMES, Ledger, weigh
+from mocksrv.store.row import Row, clean, clean_id, encode, following, fresh, uncollected
 
 
 class Table(TinyTable):
@@ -53,12 +53,12 @@ class Table(TinyTable):
     def get(self, id: str) -> Doc | None:  # type: ignore[override]
         """A copy of the document."""
         row = self._rows.get(id)
-        return None if row is None else row.copy()
+        return None if row is None else orjson.loads(row.json)
 
     def peek(self, id: str) -> Mapping[str, Any] | None:
         """The stored document itself, which must not be changed."""
-        row = self._rows.get(id)
-        return None if row is None else row.doc
+        row: Row | None = self._rows.get(id)
+        return None if row is None else row.seen or row.doc
 
     def made(self, id: str, form: Hashable, make: Callable[[Doc], Any]) -> Any:
         """What `make` makes of the document, in a form such as an API's, which must depend on nothing else. Cached."""
@@ -184,24 +184,23 @@ class Table(TinyTable):
         """Raises Exists if the id is taken, TypeError or ValueError if the document is not JSON."""
         if self._rows.get(id) is not None:
             raise Exists(self.name, id)
-        self._put(clean_id(id), None, None, *clean(doc))
+        self._insert(id, doc)
 
     def put(self, id: str, doc: Doc) -> None:
         """Insert or replace; a replaced document keeps its place."""
         old: Row | None = self._rows.get(id)
         if old is None:
-            self.insert(id, doc)
+            self._insert(id, doc)
         else:
-            self._put(id, old, old.copy(), *clean(doc))
+            self._replace(old, *following(old, doc, whole=True))
 
     def update(self, id: str, changes: Mapping[str, Any]) -> Doc:  # type: ignore[override]
         """Set top-level fields; returns a copy of the new document."""
         old: Row | None = self._rows.get(id)
         if old is None:
             raise Missing(self.name, id)
-        before = old.copy()
-        after = {**before, **clean(changes)[0]}
-        self._put(id, old, before, after, encode(after))
+        row, before, after = following(old, changes, whole=False)
+        self._replace(old, row, before, after)
         return after
 
     def delete(self, id: str) -> Doc:
@@ -210,18 +209,24 @@ class Table(TinyTable):
         if old is None:
             raise Missing(self.name, id)
         doc = old.copy()
-        reindex(self._indexes.values(), old.place, doc, None, self._owner)
+        reindex(self._indexes, self.spec, old.place, doc, None, self._owner)
         self._follow(id, old, None)
         self._order = tree.remove(self._order, old.place, self._owner)
         self._rows = self._rows.drop(id, self._owner)
         self._size -= 1
         return doc
 
-    def _put(self, id: str, old: Row | None, before: Doc | None, after: Doc, json: bytes) -> None:
+    def _insert(self, id: str, doc: Doc) -> None:
+        row, copy = fresh((self._next, id), doc)
         if self._ledger.most is not None:
             self._ledger.check()
-        row = Row((self._next, id) if old is None else old.place, json)
-        reindex(self._indexes.values(), row.place, before, after, self._owner)
+        reindex(self._indexes, self.spec, row.place, None, copy, self._owner)
+        self._place(row, None)
+
+    def _replace(self, old: Row, row: Row, before: Doc, after: Doc) -> None:
+        if self._ledger.most is not None:
+            self._ledger.check()
+        reindex(self._indexes, self.spec, row.place, before, after, self._owner)
         self._place(row, old)
 
     def _place(self, row: Row, old: Row | None) -> None:
@@ -234,7 +239,13 @@ class Table(TinyTable):
 
     def _follow(self, id: str, old: Row | None, new: Row | None) -> None:
         self.version += 1
-        self._ledger.note(self, id, old, new)
+        ledger = self._ledger
+        if ledger.steps is not None:
+            ledger.steps.append((self, id, old))
+        if new is not None:
+            ledger.weight += EACH + TIMES * len(new.json)
+        if old is not None and self._settled.get(id) is not old:
+            ledger.weight -= EACH + TIMES * len(old.json)
         if self.changed is not None:
             self.changed.setdefault(id, old)
 
@@ -242,7 +253,7 @@ class Table(TinyTable):
         """Take back one write: make it what was there before, in its old place."""
         row = self._rows.get(id)
         if old is not None:
-            reindex(self._indexes.values(), old.place, row.copy() if row else None, old.copy(), self._owner)
+            reindex(self._indexes, self.spec, old.place, row.copy() if row else None, old.copy(), self._owner)
             self._place(old, row)
         elif row is not None:
             self.delete(id)
@@ -250,9 +261,6 @@ class Table(TinyTable):
     def weigh_from_now(self) -> None:
         """Count the documents that the table holds now as weightless in the ledger."""
         self._owner, self._settled = object(), self._rows  # which is not written in place any more
-
-    def weightless(self, row: Row) -> bool:
-        return self._settled.get(row.place[1]) is row
 
     # As a whole
 
@@ -270,7 +278,6 @@ class Table(TinyTable):
         owner, weight = object(), 0
         rows: dict[str, Row] = {}
         found: dict[str, list[Any]] = {name: [] for name in self._indexes}
-        steps = [(found[name].append, index.keys) for name, index in self.spec.indexes.items()]
         for number, (id, doc, json) in enumerate(parts, self._next):
             if id in rows:
                 raise Exists(self.name, id)
@@ -278,9 +285,8 @@ class Table(TinyTable):
             rows[id] = Row(place, json)
             weight += weigh(len(json))
             self._ledger.check(weight)
-            for append, keys in steps:
-                for key in dict.fromkeys(keys(doc)):
-                    append((key, place))
+            for name, keys in self.spec.keys_of(doc).items():
+                found[name].extend((key, place) for key in dict.fromkeys(keys))
         fresh = {name: build(index, owner) for name, index in self.spec.indexes.items()}
         for name, index in fresh.items():
             index.fill(found.pop(name), owner)

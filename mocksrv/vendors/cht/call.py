@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import re
+from functools import cached_property
 from typing import Any
 
 from mocksrv import call
 from mocksrv.call import Headers
+from mocksrv.vendors.cht.couch.cookies import Malformed
+
+BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
 class Call(call.Call):
@@ -16,3 +22,15 @@ class Call(call.Call):
         self.malformed: str | None = None  # why CouchDB cannot read the credentials
         self.own_headers: Headers = []  # what the API adds to any answer, such as a renewed cookie
         self.began: float | None = None  # by the stopwatch
+
+    @cached_property
+    def basic(self) -> tuple[str, str] | None:
+        """Name and password of the Authorization header, if it has them. Raises `Malformed`."""
+        kind, _, encoded = self.headers.get("authorization", "").partition(" ")
+        if kind != "Basic":  # in this letter case only, as recorded
+            return None
+        encoded = "".join(encoded.split())
+        if not BASE64.fullmatch(encoded):
+            raise Malformed("Authorization header has invalid base64 value")
+        name, colon, password = base64.b64decode(encoded).decode("utf-8", "replace").partition(":")
+        return (name, password) if colon else None

@@ -16,7 +16,9 @@ from mocksrv.vendors.cht.forms import definitions, generate_xform
 from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.world import World
 
-STATE = "config"  # a record beside sentinel's: {"seq": up to which changes were seen, "forms": {id: when due, in ms}}
+# A record beside sentinel's: {"seq": up to which the changes were seen that matter, "forms": {id: when due, in ms}}
+STATE = "config"
+SEEN = "cht.config-seen"  # in a world's memory: up to which all were
 DELAY = 500  # ms until a form has been transformed; our choice
 
 
@@ -28,13 +30,15 @@ def watch(world: World) -> None:
     if state is None:
         table.put(STATE, {"seq": seq, "forms": {}})
         return
-    if seq == state["seq"] and not state["forms"]:
+    seen = world.memory.get(SEEN, state["seq"])
+    if seen == seq and not state["forms"]:
         return
     now = world.clock.ms()
-    waiting = dict(state["forms"])
-    for _, id in medic.updates(state["seq"]):
+    waiting, matters = dict(state["forms"]), seen > seq  # what was seen may have been taken back
+    for _, id in medic.updates(state["seq"] if matters else seen):
         if id == app_settings.ID:
             let_in(world, medic)
+            matters = True
         elif id.startswith(definitions.PREFIX):
             waiting[id] = now + DELAY
     due = [id for id, when in waiting.items() if when <= now]
@@ -43,7 +47,8 @@ def watch(world: World) -> None:
     if due:
         seq = medic.update_seq
     forms = {id: when for id, when in waiting.items() if id not in due}
-    if (seq, forms) != (state["seq"], state["forms"]):
+    world.memory[SEEN] = seq
+    if matters or forms != state["forms"]:
         table.put(STATE, {"seq": seq, "forms": forms})
 
 

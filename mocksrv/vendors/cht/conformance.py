@@ -21,7 +21,7 @@ OLD_WORDS = {"strict": SERVER, "docs": PAGE}
 def mode(world: World) -> str:
     """Which side a world follows: `both` the server, plus what only the page has if that disturbs no client of the
     server; `server` the server alone; `page` the page, as far as possible."""
-    value: str = world.setting("cht.conformance")
+    value: str = world.settings["cht.conformance"]
     return value
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from mocksrv.outbox import Outcome, Record
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import javascript
-from mocksrv.vendors.cht.shared_libs import app_settings, contacts
+from mocksrv.vendors.cht.shared_libs import app_settings, contact_types
 from mocksrv.world import World
 
 STATE = "cht.background"  # one record: {"seq": up to which update all is done, "due"?: when (ms) the rest will be}
@@ -72,9 +72,8 @@ def run_due(world: World) -> None:
 
 def look(world: World) -> None:
     """Look for documents that were written, and run the transitions for those written some time ago."""
-    table, settings = world.table(STATE), app_settings.read(world)
+    table, on = world.table(STATE), app_settings.made(world, "transitions", switched_on) & {*SHORTCODES, *TRANSITIONS}
     state = table.peek("sentinel")
-    on = switched_on(settings) & {*SHORTCODES, *TRANSITIONS}
     if not on:
         if state is not None:
             table.delete("sentinel")
@@ -89,7 +88,7 @@ def look(world: World) -> None:
             due = world.clock.ms() + DELAY
             table.put("sentinel", {"seq": state["seq"], "due": due})
         elif world.clock.ms() >= due:
-            due = deal_with(world, settings, on, state["seq"])
+            due = deal_with(world, app_settings.read(world), on, state["seq"])
         if on & TRANSITIONS.keys():
             world.alarm(ALARM, due)
 
@@ -114,7 +113,7 @@ def deal_with(world: World, settings: dict[str, Any], on: set[str], since: int) 
 
 def notice(world: World) -> None:
     """After a request: schedule what must be sent for its writes, without waiting for the next request."""
-    if switched_on(app_settings.read(world)) & TRANSITIONS.keys():
+    if app_settings.made(world, "transitions", switched_on) & TRANSITIONS.keys():
         look(world)
     for task in SENDERS:
         task(world)
@@ -131,8 +130,8 @@ def switched_on(settings: dict[str, Any]) -> set[str]:
 
 def give_shortcode(world: World, settings: dict[str, Any], doc: dict[str, Any]) -> None:
     """A short code for a contact that has none."""
-    key = ("patient_id" if contacts.is_person(settings, doc)
-           else "place_id" if contacts.is_place(settings, doc) else None)
+    key = ("patient_id" if contact_types.is_person(settings, doc)
+           else "place_id" if contact_types.is_place(settings, doc) else None)
     if key and not javascript.truthy(doc.get(key)):
         documents.database(world).put({**doc, key: new_code(world)})
 

@@ -20,7 +20,7 @@ from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import cookies, documents, password_hashes
 from mocksrv.vendors.cht.couch_api import audit
-from mocksrv.vendors.cht.ddocs.indexes import INDEXES
+from mocksrv.vendors.cht.ddocs.indexes import AT_ONCE, INDEXES
 from mocksrv.vendors.cht.node import compression, http_traffic, json_text
 from mocksrv.vendors.cht.setup import builds
 from mocksrv.world import World
@@ -60,8 +60,8 @@ class CHT(Vendor[Call]):
               "online": (bool, str), "one_permission": bool, "page_permission": str, "session_only": bool,
               "differences": tuple}
     head_is_get = True
-    tables = (*documents.tables(INDEXES), TableSpec(auth.ADMINS), TableSpec(builds.CONFIG), TableSpec(sentinel.STATE),
-              TableSpec(audit.STATE))
+    tables = (*documents.tables(INDEXES, AT_ONCE), TableSpec(auth.ADMINS), TableSpec(builds.CONFIG),
+              TableSpec(sentinel.STATE), TableSpec(audit.STATE))
     settings = (
         Setting("release", releases.DEFAULT, "the release that the server runs; another one changes operations, "
                 "answers and stored documents as an upgrade does", tuple(releases.RELEASES)),

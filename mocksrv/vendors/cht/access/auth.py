@@ -7,8 +7,6 @@ CHT 4.15 source, api/src/auth.js, api/src/middleware/authorization.js, api/src/s
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +18,6 @@ from mocksrv.vendors.cht.couch.cookies import Malformed
 from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.world import World
 
-BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 USER = "org.couchdb.user:"
 ADMINS = "cht.admins"  # CouchDB's server admins: name -> hash fields, as in its configuration
 CHECKED = "checked"  # trait `anonymous` of an operation that checks the caller itself
@@ -74,22 +71,10 @@ def check_password(world: World, name: str, password: str) -> Caller | None:
     return Caller(name, tuple(user.get("roles") or ()))
 
 
-def basic(call: Call) -> tuple[str, str] | None:
-    """Name and password of the Authorization header, if it has them. Raises `Malformed`."""
-    kind, _, encoded = call.header("authorization").partition(" ")
-    if kind != "Basic":  # in this letter case only, as recorded
-        return None
-    encoded = "".join(encoded.split())
-    if not BASE64.fullmatch(encoded):
-        raise Malformed("Authorization header has invalid base64 value")
-    name, colon, password = base64.b64decode(encoded).decode("utf-8", "replace").partition(":")
-    return (name, password) if colon else None
-
-
 def sent(call: Call) -> tuple[str, str] | None:
-    """The same for counting failures: None if the header cannot be read."""
+    """`call.basic` for counting failures: None if the header cannot be read."""
     try:
-        return basic(call)
+        return call.basic
     except Malformed:
         return None
 
@@ -101,7 +86,7 @@ def identify(world: World, call: Call) -> Caller | None:
         found = cookies.session(world, token, lambda name: find_user(world, name))
         if found:
             return Caller(found["name"], tuple(found.get("roles") or ()), "cookie")
-    credentials = basic(call)
+    credentials = call.basic
     return check_password(world, *credentials) if credentials else None
 
 
@@ -193,7 +178,7 @@ def check_limit(world: World, call: Call, login: bool) -> None:
     if not world.limits or not (login or sent(call)):
         return
     window = world.window(LIMITER, SECONDS)
-    if any(window.count(key, world.clock)[0] >= POINTS for key in keys(call)):
+    if window.most(keys(call), world.clock) >= POINTS:
         errors.fail(429, "Too Many Requests",
                     diagnosis=f"{POINTS} failed logins within {SECONDS:.0f} s: even right passwords are refused until "
                               "they are over; wait, or advance the world's clock, and use a session cookie")

@@ -14,7 +14,7 @@ from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.ddocs import full_text
 from mocksrv.vendors.cht.described import contact_schemas, request_schemas
 from mocksrv.vendors.cht.node import json_text, querystring
-from mocksrv.vendors.cht.shared_libs import app_settings, contacts, input_checks
+from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, contacts, input_checks
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -49,8 +49,8 @@ def get_contact_uuids(world: World, call: Call) -> dict[str, Any]:
 def is_known(world: World, kind: str) -> bool:
     """Whether it is a configured type, or a hard-coded one where none is configured."""
     settings = app_settings.read(world)
-    if app_settings.contact_types(settings):
-        return app_settings.contact_type(settings, kind) is not None
+    if contact_types.configured(settings):
+        return contact_types.find(settings, kind) is not None
     return kind in HARD_CODED
 
 

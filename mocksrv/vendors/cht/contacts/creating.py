@@ -76,9 +76,9 @@ def validate_person(world: World, person: Any) -> None:
         errors.fail(400, "Person must be an object.")
     settings = app_settings.read(world)
     fields: Doc = person if isinstance(person, dict) else {}
-    if not javascript.truthy(fields.get("type")) and app_settings.contact_type(settings, contacts.PERSON):
-        fields["type"] = contacts.PERSON
-    if not contacts.is_person(settings, fields):
+    if not javascript.truthy(fields.get("type")) and contact_types.find(settings, contact_types.PERSON):
+        fields["type"] = contact_types.PERSON
+    if not contact_types.is_person(settings, fields):
         errors.fail(400, "Wrong type, this is not a person.")
     if "name" not in fields:
         errors.fail(400, 'Person is missing a "name" property.')
@@ -188,7 +188,7 @@ def validate_place(world: World, place: Any) -> None:
     doc: Doc = place if isinstance(place, dict) else {}
     settings = app_settings.read(world)
     id = doc.get("_id") or ""
-    if not contacts.is_place(settings, doc):
+    if not contact_types.is_place(settings, doc):
         errors.fail(400, f"Wrong type, object {id} is not a place.",
                     diagnosis=f"type {contact_types.type_id(doc)!r} is no place type of contact_types in the app "
                               "settings")
@@ -199,7 +199,7 @@ def validate_place(world: World, place: Any) -> None:
     if not isinstance(doc["name"], str):
         errors.fail(400, f'Property "name" on place {id} must be a string.')
     parent = doc.get("parent")
-    _validate_parent(world, doc, id, parent)
+    _validate_parent(world, settings, doc, parent)
     contact = doc.get("contact")
     if javascript.truthy(contact) and not isinstance(contact, str | dict | list):
         errors.fail(400, f'Property "contact" on place {id} must be an object or string.')
@@ -207,9 +207,10 @@ def validate_place(world: World, place: Any) -> None:
         validate_place(world, parent)
 
 
-def _validate_parent(world: World, doc: Doc, id: str, parent: Any) -> None:
+def _validate_parent(world: World, settings: Doc, doc: Doc, parent: Any) -> None:
     """A type with parents needs one, and one of these types."""
-    kind = app_settings.contact_type(app_settings.read(world), contact_types.type_id(doc)) or {}
+    id = doc.get("_id") or ""
+    kind = contact_types.of(settings, doc) or {}
     allowed = kind.get("parents") or []
     if not allowed:
         return

@@ -38,7 +38,7 @@ def page(world: World, call: Call, test: Test) -> dict[str, Any]:
     """One page of the contacts of a type that pass the test: `{"data": [...], "cursor": text or None}`."""
     kind, cursor, limit = (newer_arguments if releases.PAGE_ERRORS.holds(world) else arguments)(call)
     settings = app_settings.read(world)
-    if app_settings.contact_type(settings, kind) is None or not test(settings, {"type": kind}):
+    if contact_types.find(settings, kind) is None or not test(settings, {"type": kind}):
         errors.fail(400, f"Invalid contact type [{kind}].", diagnosis="see contact_types in the app settings")
     skip = javascript.number(cursor)
     if not (skip.is_integer() and skip >= 0):

@@ -13,7 +13,7 @@ from mocksrv.vendors.cht.contacts import paging
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import request_schemas
 from mocksrv.vendors.cht.node import querystring
-from mocksrv.vendors.cht.shared_libs import app_settings, contacts, lineage
+from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, lineage
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -68,7 +68,7 @@ def wants_lineage(call: Call) -> bool:
                   source=PERSON_SOURCE, differences=(Difference.ONLINE_READERS,))
 def get_person(world: World, call: Call) -> Any:
     """A person; with_lineage=true puts places and their contacts in place of their ids."""
-    return one(world, call, contacts.is_person, "Person not found")
+    return one(world, call, contact_types.is_person, "Person not found")
 
 
 @vendor.operation("GET", "/api/v1/person", permission="can_view_contacts", online="server", query=paging.Query,
@@ -76,7 +76,7 @@ def get_person(world: World, call: Call) -> Any:
                   differences=(Difference.ONLINE_READERS,))
 def get_people(world: World, call: Call) -> Any:
     """People of a `type`, by id: `limit` at a time (100), from `cursor` on."""
-    return paging.page(world, call, contacts.is_person)
+    return paging.page(world, call, contact_types.is_person)
 
 
 @vendor.operation("GET", "/api/v1/place/{uuid}", permission="can_view_contacts", online="server",
@@ -84,7 +84,7 @@ def get_people(world: World, call: Call) -> Any:
                   source=PLACE_SOURCE, differences=(Difference.ONLINE_READERS,))
 def get_place(world: World, call: Call) -> Any:
     """A place; with_lineage=true expands its parents and contacts, if it has a parent."""
-    return one(world, call, contacts.is_place, "Place not found")
+    return one(world, call, contact_types.is_place, "Place not found")
 
 
 @vendor.operation("GET", "/api/v1/place", permission="can_view_contacts", online="server", query=paging.Query,
@@ -92,4 +92,4 @@ def get_place(world: World, call: Call) -> Any:
                   differences=(Difference.ONLINE_READERS,))
 def get_places(world: World, call: Call) -> Any:
     """Places of a `type`, by id: `limit` at a time (100), from `cursor` on."""
-    return paging.page(world, call, contacts.is_place)
+    return paging.page(world, call, contact_types.is_place)

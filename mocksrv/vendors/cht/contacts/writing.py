@@ -69,7 +69,7 @@ def create_place(world: World, call: Call) -> Doc:
     if not sent.get("parent") and has_parents:
         errors.fail(400, f"Place type [{kind['id']}] requires a parent contact.")
     if sent.get("parent"):
-        if parent is None or not contacts.is_place(settings, parent):
+        if parent is None or not contact_types.is_place(settings, parent):
             errors.fail(400, f"Parent contact [{sent['parent']}] not found.")
         check_parent(kind, parent)
     return create(world, sent, {"parent": parent, "contact": contact})
@@ -80,7 +80,7 @@ def create_place(world: World, call: Call) -> Doc:
 def update_person(world: World, call: Call) -> Doc:
     """Replace a person by the whole new document; what is left out is removed."""
     sent = {**input_checks.body_of(call.json), "_id": call.params["uuid"]}
-    stored = check_update(world, sent, contacts.is_person, "Person")
+    stored = check_update(world, sent, contact_types.is_person, "Person")
     input_checks.must_not_change(stored, sent, FIXED)
     if javascript.truthy(stored.get("name")):
         input_checks.need_text(sent, "name")
@@ -93,7 +93,7 @@ def update_person(world: World, call: Call) -> Doc:
 def update_place(world: World, call: Call) -> Doc:
     """Replace a place by the whole new document; its contact may be an id, an object, or be left out."""
     sent = {**input_checks.body_of(call.json), "_id": call.params["uuid"]}
-    stored = check_update(world, sent, contacts.is_place, "Place")
+    stored = check_update(world, sent, contact_types.is_place, "Place")
     contact = minifying.updated_contact(world, stored, sent)
     input_checks.must_not_change(stored, sent, FIXED)
     if not input_checks.same(stored.get("name"), sent.get("name")):
@@ -116,8 +116,8 @@ def check_new(sent: Mapping[str, Any]) -> None:
 def type_of(world: World, name: str, *, person: bool) -> Mapping[str, Any]:
     """The type of that name, of people or of places; without configured types the hard-coded one."""
     settings = app_settings.read(world)
-    kind = app_settings.contact_type(settings, name)
-    if kind is None and not app_settings.contact_types(settings):
+    kind = contact_types.find(settings, name)
+    if kind is None and not contact_types.configured(settings):
         kind = NOT_CONFIGURED.get(name)
     if kind is None or bool(kind.get("person")) is not person:
         errors.fail(400, f"[{name}] is not a valid {'person' if person else 'place'} type.",
@@ -137,7 +137,7 @@ def check_parent(kind: Mapping[str, Any], parent: Mapping[str, Any]) -> None:
 def create(world: World, sent: Doc, links: Mapping[str, Any]) -> Doc:
     """Store a new contact: `contact_type` if the type is configured, ids in place of documents."""
     kind = sent["type"]
-    named = ({"contact_type": kind, "type": "contact"} if app_settings.contact_type(app_settings.read(world), kind)
+    named = ({"contact_type": kind, "type": "contact"} if contact_types.find(app_settings.read(world), kind)
              else {"type": kind})
     doc = {**sent, **named, **{name: link for name, link in links.items() if link is not None}}
     for name, link in links.items():

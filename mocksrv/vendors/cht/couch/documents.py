@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mocksrv.store import TOP, Index, Table, TableSpec
+from mocksrv.store import TOP, Index, Table, TableSpec, on
 from mocksrv.vendors.cht.couch import attachments, password_hashes, revision_tree, revisions, users_validation
 from mocksrv.vendors.cht.couch.document_shape import Invalid, check
 from mocksrv.world import World
@@ -35,42 +35,47 @@ KEPT_MEMBERS = "_replication_"  # what the replicator notes in documents
 KEPT = 10  # superseded revisions of a branch that are kept; CouchDB keeps all until compaction
 REVS_LIMIT = 1000  # revision ids that are kept of a branch, unless a database says otherwise
 REVISION = re.compile(r"[0-9]{1,15}-[0-9a-zA-Z]+")
-REGISTER = "cht.databases"  # name -> {"seq", "made"}: the update sequence of each database
-BY_ID = {"by_id": Index(lambda doc: [doc["_id"]], ordered=True)}
+# name -> {"seq", "dropped"?}: databases that were made later, and those of whose updates some are forgotten
+REGISTER = "cht.databases"
+BY_ID = {"by_id": on("_id", ordered=True)}
 
 
-def _in_conflict(history: dict[str, Any]) -> list[Any]:
-    others = () if history.get("deleted") else history.get("others", ())
-    return [history["db"]] if any(not one.get("deleted") for one in others) else []
+def history_keys(history: dict[str, Any]) -> dict[str, list[Any]]:
+    """The keys of what is kept of a document's revisions."""
+    db, others = history["db"], () if history.get("deleted") else history.get("others", ())
+    return {"by_seq": [(db, history["seq"])],
+            "in_conflict": [db] if any(not one.get("deleted") for one in others) else []}
 
 
 SEQUENCE = {
-    "by_seq": Index(lambda history: [(history["db"], history["seq"])], ordered=True),
-    "in_conflict": Index(_in_conflict),  # documents in conflict, by database
+    "by_seq": Index(ordered=True),
+    "in_conflict": Index(),  # documents in conflict, by database
 }
 
 
-def tables(indexes: Mapping[str, Mapping[str, Index]]) -> tuple[TableSpec, ...]:
-    """The tables of all databases; `indexes` are what the design documents of each add to its own."""
+def tables(indexes: Mapping[str, Mapping[str, Index]], at_once: Mapping[str, Any]) -> tuple[TableSpec, ...]:
+    """The tables of all databases; `indexes` are what the design documents of each add to its own. `at_once` has for
+    some databases a function that gives a document's keys in all of them, `by_id` too."""
     return (
         TableSpec(SERVER),
         TableSpec(REGISTER),
         TableSpec(attachments.TABLE),
         TableSpec(LOCAL),
         TableSpec(PAST),
-        *(TableSpec(f"cht.{name}", BY_ID | dict(indexes.get(name, {}))) for name in DATABASES),
+        *(TableSpec(f"cht.{name}", BY_ID | dict(indexes.get(name, {})), at_once.get(name)) for name in DATABASES),
         TableSpec(f"cht.{OTHER}"),
-        *(TableSpec(f"cht.{name}.revs", SEQUENCE) for name in (*DATABASES, OTHER)),
+        *(TableSpec(f"cht.{name}.revs", SEQUENCE, history_keys) for name in (*DATABASES, OTHER)),
     )
 
 
 def new_id(world: World) -> str:
     """An id as CouchDB makes them by default: they grow, so that new documents come last."""
-    state = world.table(SERVER).peek("uuids") or {"prefix": "", "last": ROLLOVER}
+    server = world.table(SERVER)
+    state = server.peek("uuids") or {"prefix": "", "last": ROLLOVER}
     prefix, number = state["prefix"], state["last"] + world.random.randint(1, STEP)
     if number > ROLLOVER:
         prefix, number = world.hex(26), world.random.randint(1, STEP)
-    world.table(SERVER).put("uuids", {"prefix": prefix, "last": number})
+    server.put("uuids", {"prefix": prefix, "last": number})
     return f"{prefix}{number:06x}"
 
 
@@ -110,6 +115,9 @@ class Database:
         self.docs: Table = world.table(f"cht.{table}")
         self.revs: Table = world.table(f"cht.{table}.revs")
         self._register: Table = world.table(REGISTER)
+        self._server: Table = world.table(SERVER)
+        self._past: Table = world.table(PAST)
+        self._counted = (-1, -1, 0, False)  # by these versions of two tables: updates, and whether they must be noted
 
     # --- reading ---
 
@@ -131,7 +139,7 @@ class Database:
 
     def past(self, id: str, rev: str) -> Record | None:
         """The document at a superseded revision, if it is still kept."""
-        return self.world.table(PAST).peek(f"{self.name}/{id}/{rev}")
+        return self._past.peek(f"{self.name}/{id}/{rev}")
 
     def __contains__(self, id: str) -> bool:
         return self.prefix + id in self.docs
@@ -192,14 +200,19 @@ class Database:
 
     @property
     def update_seq(self) -> int:
-        """How many updates the database has seen."""
-        record = self._register.peek(self.name)
-        return record["seq"] if record else 0
+        """How many updates the database has seen: that of its last one, or what is noted where that is forgotten."""
+        revs, register = self.revs.version, self._register.version
+        if self._counted[:2] != (revs, register):
+            record = self._register.peek(self.name) or {}
+            last = self.revs.range("by_seq", (self.name, 0), (self.name, TOP), reverse=True, limit=1)
+            seq = max(record.get("seq", 0), last[0][0][1] if last else 0)
+            self._counted = revs, register, seq, bool(self.prefix) or "dropped" in record
+        return self._counted[2]
 
     @property
     def epoch(self) -> int:
         """How many databases of that name were dropped before; each counts its updates from 0."""
-        record = self.world.table(SERVER).peek(f"epoch/{self.name}")
+        record = self._server.peek(f"epoch/{self.name}")
         return record["number"] if record else 0
 
     def changes(self, since: int = 0) -> Iterator[tuple[int, str, Record]]:
@@ -282,12 +295,14 @@ class Database:
                 stub["revpos"] = files[name].get("revpos", stub["revpos"])
             body = {k: v for k, v in doc.items() if k not in ("_id", "_rev", "_revisions", "_attachments")}
             record = {"_id": id, "_rev": rev, **body} | ({"_attachments": stubs} if stubs else {})
-            self._write(id, revision_tree.graft(known, path, record), known)
+            ends = revision_tree.graft(known, path, record)
+            self._write(id, ends, revision_tree.pack(ends), known)
         return {"ok": True, "id": id, "rev": rev}
 
     def branches(self, id: str) -> list[revision_tree.Leaf]:
         """The leaves of a document's branches, the winner first."""
-        return revision_tree.of(self.history(id), self.peek(id))
+        history = self.history(id)
+        return [] if history is None else revision_tree.of(history, self.peek(id))
 
     def _store(self, id: str, doc: Document, parent: revision_tree.Leaf | None,
                known: list[revision_tree.Leaf]) -> dict[str, Any]:
@@ -295,19 +310,18 @@ class Database:
             doc = password_hashes.prepare(self.world, doc)
             if reason := users_validation.problem({**doc, "_id": id}, self.peek(id)):
                 raise Forbidden(reason)
-        revs = parent.revs if parent else []
+        before = parent.revs[0] if parent else None
         body = {key: value for key, value in doc.items() if not key.startswith("_") or key.startswith(KEPT_MEMBERS)}
         deleted = bool(doc.get("_deleted"))
         stubs = self._stubs(id, doc.get("_attachments"), parent.body if parent else {},
-                            revision_tree.rank(parent.rev)[0] + 1 if parent else 1)
-        rev = revisions.digest(body, parent.rev if parent else None, deleted, attachments.hashed(stubs))
+                            int(before.partition("-")[0]) + 1 if before else 1)
+        rev = revisions.digest(body, before, deleted, attachments.hashed(stubs) if stubs else ())
         record = {"_id": id, "_rev": rev, **body}
         if deleted:
             record["_deleted"] = True
         if stubs:
             record["_attachments"] = stubs
-        grown = revision_tree.Leaf([rev, *revs], record, deleted)
-        self._write(id, revision_tree.ordered([grown, *(leaf for leaf in known if leaf is not parent)]), known)
+        self._write(id, *revision_tree.grown(known, parent, rev, record, deleted), known)
         return {"ok": True, "id": id, "rev": rev}
 
     def _stubs(self, id: str, given: Any, before: Record, revpos: int) -> dict[str, attachments.Stub]:
@@ -315,25 +329,27 @@ class Database:
             return {}
         return attachments.absorb(self.world, id, given, before.get("_attachments") or {}, revpos)
 
-    def _write(self, id: str, ends: list[revision_tree.Leaf], known: list[revision_tree.Leaf]) -> None:
-        key = self.prefix + id
-        seq = self.update_seq + 1
-        self._register.put(self.name, {"seq": seq})
+    def _write(self, id: str, ends: list[revision_tree.Leaf], packed: dict[str, Any],
+               known: list[revision_tree.Leaf]) -> None:
+        key, seq = self.prefix + id, self.update_seq + 1
+        if self._counted[3]:
+            self._register.put(self.name, {"seq": seq})
         if known:
             self._remember(id, ends, known)
         if not ends[0].deleted:
             self.docs.put(key, dict(ends[0].body))
         elif key in self.docs:
             self.docs.delete(key)
-        self.revs.put(key, {"db": self.name, "seq": seq, **revision_tree.pack(ends)})
+        self.revs.put(key, {"db": self.name, "seq": seq, **packed})
+        self._counted = self.revs.version, self._register.version, seq, bool(self.prefix)
 
     def _remember(self, id: str, ends: list[revision_tree.Leaf], known: list[revision_tree.Leaf]) -> None:
         """Keep the bodies of revisions that are no longer leaves, and drop those that were superseded long ago."""
-        past, limit = self.world.table(PAST), self.revs_limit
-        current = {end.rev for end in ends}
+        past, limit = self._past, self.revs_limit
+        current = {end.revs[0] for end in ends}
         for leaf in known:
-            if leaf.rev not in current:
-                past.put(f"{self.name}/{id}/{leaf.rev}", dict(leaf.body))
+            if leaf.revs[0] not in current:
+                past.put(f"{self.name}/{id}/{leaf.revs[0]}", dict(leaf.body))
         for end in ends:
             del end.revs[limit:]
             for rev in end.revs[KEPT : KEPT + 1]:
@@ -343,8 +359,9 @@ class Database:
     def rewrite(self, id: str, ends: list[revision_tree.Leaf]) -> None:
         """Replace the leaves of a document's branches; without any the document is erased."""
         if ends:
-            self._write(id, ends, [])
+            self._write(id, ends, revision_tree.pack(ends), [])
             return
+        self._register.put(self.name, {"seq": self.update_seq})
         for table in (self.docs, self.revs):
             if self.prefix + id in table:
                 table.delete(self.prefix + id)
@@ -354,12 +371,12 @@ class Database:
     @property
     def revs_limit(self) -> int:
         """How many revisions of a branch are known."""
-        record = self.world.table(SERVER).peek(f"revs_limit/{self.name}")
+        record = self._server.peek(f"revs_limit/{self.name}")
         return record["limit"] if record else REVS_LIMIT
 
     def security(self) -> Record | None:
         """Members and admins, if they were set."""
-        return self.world.table(SERVER).peek(f"security/{self.name}")
+        return self._server.peek(f"security/{self.name}")
 
 
 def followed(known: list[revision_tree.Leaf], doc: Record) -> revision_tree.Leaf | None:
@@ -372,7 +389,7 @@ def followed(known: list[revision_tree.Leaf], doc: Record) -> revision_tree.Leaf
         if "_revisions" in doc or (known and not known[0].deleted):
             raise Conflict
         return known[0] if known else None
-    parent = next((leaf for leaf in known if leaf.rev == given), None)
+    parent = next((leaf for leaf in known if leaf.revs[0] == given), None)
     if parent is None or (parent.deleted and parent is known[0] and not doc.get("_deleted")):
         raise Conflict
     return parent
@@ -385,6 +402,16 @@ def database(world: World, name: str = "medic") -> Database:
     if found is None or found.store is not world.store:
         found = known[name] = Database(world, name)
     return found
+
+
+def get(world: World, name: str, id: str) -> Document | None:
+    """`Database.get`, for those who want one document."""
+    return database(world, name).get(id)
+
+
+def put(world: World, name: str, doc: Document) -> dict[str, Any]:
+    """`Database.put`, for those who write one."""
+    return database(world, name).put(doc)
 
 
 def names(world: World) -> list[str]:

@@ -27,10 +27,8 @@ class Leaf:
         return {"revs": self.revs, "body": dict(self.body)} | ({"deleted": True} if self.deleted else {})
 
 
-def of(history: Mapping[str, Any] | None, live: Mapping[str, Any] | None) -> list[Leaf]:
+def of(history: Mapping[str, Any], live: Mapping[str, Any] | None) -> list[Leaf]:
     """All leaves of a document's tree, the winner first."""
-    if history is None:
-        return []
     deleted = bool(history.get("deleted"))
     first = Leaf(list(history["revs"]), (history.get("body") if deleted else live) or {}, deleted)
     others = (Leaf(list(one["revs"]), one["body"], bool(one.get("deleted"))) for one in history.get("others", ()))
@@ -46,6 +44,15 @@ def rank(rev: str) -> tuple[int, str]:
 def ordered(leaves: Iterable[Leaf]) -> list[Leaf]:
     """The winner first: a live one before tombstones, then the longest, then the highest hash."""
     return sorted(leaves, key=lambda leaf: (not leaf.deleted, rank(leaf.rev)), reverse=True)
+
+
+def grown(leaves: list[Leaf], parent: Leaf | None, rev: str, body: Mapping[str, Any],
+          deleted: bool) -> tuple[list[Leaf], dict[str, Any]]:
+    """The leaves when a revision has followed one of them, or begun a branch of its own; and the same as packed."""
+    new = Leaf([rev, *(parent.revs if parent else ())], body, deleted)
+    others = [leaf for leaf in leaves if leaf is not parent]
+    ends = ordered([new, *others]) if others else [new]
+    return ends, pack(ends)
 
 
 def in_tree_order(leaves: Iterable[Leaf]) -> list[Leaf]:

@@ -22,6 +22,11 @@ def truthy(value: Any) -> bool:
     return bool(value) and value == value
 
 
+def every(*values: Any) -> bool:
+    """Whether all are true."""
+    return all(map(truthy, values))
+
+
 def first(*values: Any) -> Any:
     """`a || b || c`."""
     return next((value for value in values if truthy(value)), values[-1])

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from mocksrv import fixtures
+from mocksrv.store import Table
 from mocksrv.vendors.cht import releases
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.shared_libs import settings_changes
 from mocksrv.world import World
 
-ID = "settings"
+T = TypeVar("T")
+MEDIC = "cht.medic"
+ID = "settings"  # of their document; and where they are in the memory of a world
 ONLINE = "mm-online"  # the role that marks accounts that work online
 # On the documentation page's list of place types, but not configured by the server's defaults.
 NATIONAL_OFFICE = {"id": "national_office", "name_key": "contact.type.national_office"}
@@ -45,17 +49,42 @@ def default_permissions(world: World) -> dict[str, Any]:
     return found
 
 
+@dataclass
+class Live:
+    """The settings of a world as they were at some version of their table, and what was made of them."""
+
+    docs: Table
+    version: int = -1
+    doc: documents.Record | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)
+
+
+def live(world: World) -> Live:
+    """What is known of the live settings: looked up again when something was written, forgotten when they change."""
+    found: Live | None = world.memory.get(ID)
+    if found is None or found.docs is not world.store.declared[MEDIC]:
+        found = world.memory[ID] = Live(world.store.declared[MEDIC])
+    if found.version != found.docs.version:
+        found.version, doc = found.docs.version, found.docs.peek(ID)
+        if doc is not found.doc:
+            settings = doc.get("settings") if doc else None
+            found.doc, found.settings, found.made = doc, settings if isinstance(settings, dict) else {}, {}
+    return found
+
+
 def read(world: World) -> dict[str, Any]:
     """The live settings; read only. `{}` if their document is gone."""
-    medic = documents.database(world, "medic")
-    version, found = world.derived.get(ID, (None, {}))
-    if version != medic.docs.version:
-        doc = medic.peek(ID)
-        settings = doc.get("settings") if doc else None
-        found = settings if isinstance(settings, dict) else {}
-        world.derived[ID] = medic.docs.version, found
-    known: dict[str, Any] = found
-    return known
+    return live(world).settings
+
+
+def made(world: World, name: str, make: Callable[[dict[str, Any]], T]) -> T:
+    """What a function makes of the live settings, which depends on nothing else; remembered under that name."""
+    found = live(world)
+    if name not in found.made:
+        found.made[name] = make(found.settings)
+    result: T = found.made[name]
+    return result
 
 
 def raw(world: World) -> Any:
@@ -106,14 +135,3 @@ def is_offline(world: World, roles: Collection[Any]) -> bool:
     configured = configured if isinstance(configured, dict) else {}
     known = [configured[role] for role in roles if isinstance(role, str) and configured.get(role)]
     return not known or any(isinstance(role, dict) and role.get("offline") for role in known)
-
-
-def contact_types(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The configured contact types, people and places."""
-    types = settings.get("contact_types")
-    return [kind for kind in types if isinstance(kind, dict)] if isinstance(types, list) else []
-
-
-def contact_type(settings: Mapping[str, Any], id: Any) -> dict[str, Any] | None:
-    """The configured contact type of that id."""
-    return next((kind for kind in contact_types(settings) if kind.get("id") == id), None)

@@ -1,6 +1,6 @@
-"""The rules about people and places that all endpoints share: types, look-up, storing.
+"""How people and places are found and stored: the rules that all endpoints share.
 
-CHT 4.15 source, shared-libs/contact-types-utils, shared-libs/contacts, shared-libs/lineage.
+CHT 4.15 source, shared-libs/contacts, shared-libs/lineage.
 """
 
 from __future__ import annotations
@@ -10,33 +10,17 @@ from typing import Any
 
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.couch import attachments, document_shape, documents
-from mocksrv.vendors.cht.node import javascript, json_text, timestamps
+from mocksrv.vendors.cht.node import json_text, timestamps
 from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, lineage
 from mocksrv.world import World
 
 Doc = dict[str, Any]
-PERSON = "person"
-
-
-def is_person(settings: Mapping[str, Any], doc: Mapping[str, Any]) -> bool:
-    """Of a configured type for people; `person` is one even if it is not configured."""
-    kind = contact_types.type_id(doc)
-    configured = app_settings.contact_type(settings, kind)
-    return (configured is not None and javascript.truthy(configured.get("person"))) or kind == PERSON
-
-
-def is_place(settings: Mapping[str, Any], doc: Mapping[str, Any]) -> bool:
-    """Of a configured type that is not for people."""
-    kind = contact_types.type_id(doc)
-    return app_settings.contact_type(settings, kind) is not None and not is_person(settings, doc)
-
-
 NO_PERSON = "Failed to find person."
 
 
 def is_contact(settings: Mapping[str, Any], doc: Mapping[str, Any] | None) -> bool:
     """Whether a document is an existing person or place."""
-    return doc is not None and (is_person(settings, doc) or is_place(settings, doc))
+    return doc is not None and (contact_types.is_person(settings, doc) or contact_types.is_place(settings, doc))
 
 
 def minify(doc: Any) -> Any:
@@ -59,7 +43,7 @@ def find_place(world: World, id: Any) -> Doc:
     """The place of that id with its lineage; refuses with 404, and what is no id with 400."""
     check_id(id)
     doc = lineage.fetch(world, id)
-    if doc is None or not is_place(app_settings.read(world), doc):
+    if doc is None or not contact_types.is_place(app_settings.read(world), doc):
         errors.fail(404, "Failed to find place.", diagnosis=f"no place has the id {id!r}")
     return doc
 
@@ -68,7 +52,7 @@ def find_person(world: World, id: Any) -> Doc:
     """The person of that id with its lineage; refuses with 404, and what is no id with 400."""
     check_id(id)
     doc = lineage.fetch(world, id)
-    if doc is None or not is_person(app_settings.read(world), doc):
+    if doc is None or not contact_types.is_person(app_settings.read(world), doc):
         errors.fail(404, NO_PERSON, diagnosis=f"no person has the id {id!r}")
     return doc
 
@@ -85,7 +69,7 @@ def store(world: World, doc: Doc) -> dict[str, Any]:
     if any(not isinstance(one, dict) for one in members):
         errors.server_error(diagnosis="the members of _attachments must be objects")
     try:
-        return documents.database(world, "medic").put(doc)
+        return documents.put(world, "medic", doc)
     except documents.Conflict as error:
         errors.fail(409, error.reason)
     except document_shape.Invalid as error:

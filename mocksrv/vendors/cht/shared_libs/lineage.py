@@ -32,16 +32,15 @@ def fetch(world: World, id: str) -> Doc | None:
     if not chain:
         return doc
     parents = [medic.get(parent) or {"_id": parent} for parent in chain]
-    kind = app_settings.contact_type(app_settings.read(world), contact_types.type_id(doc))
-    person = contact_types.type_id(doc) == "person" or (kind is not None and kind.get("person"))
+    person = contact_types.is_person(app_settings.read(world), doc)
     for level in parents if person else (doc, *parents):
-        expand_contact(world, level)
+        expand_contact(medic, level)
     return link(doc, parents)
 
 
 def stored_chain(doc: Mapping[str, Any]) -> list[str]:
     """The ids of the stored parents, nearest first."""
-    return list(contact_types.lineage_ids(doc))[1:]
+    return contact_types.lineage_ids(doc)[1:]
 
 
 def link(doc: Doc, parents: list[Doc]) -> Doc:
@@ -53,11 +52,11 @@ def link(doc: Doc, parents: list[Doc]) -> Doc:
     return doc
 
 
-def expand_contact(world: World, doc: Doc) -> None:
+def expand_contact(medic: documents.Database, doc: Doc) -> None:
     """Put the primary contact in the place of its stub, if it exists."""
     stub = doc.get("contact")
     if isinstance(stub, dict) and isinstance(stub.get("_id"), str) and stub["_id"]:
-        found = documents.database(world, "medic").get(stub["_id"])
+        found = medic.get(stub["_id"])
         if found is not None:
             doc["contact"] = found
 
@@ -73,7 +72,7 @@ def hydrate(world: World, doc: Mapping[str, Any], alone: bool) -> Doc:
     if report and (javascript.truthy(full.get("form")) or not alone):
         return hydrate_report(world, full)
     if not alone and not report:
-        expand_contact(world, full)
+        expand_contact(documents.database(world, "medic"), full)
     return full
 
 
@@ -88,13 +87,14 @@ def hydrate_contact(world: World, doc: Doc) -> Doc:
 
 def expand(world: World, level: Doc) -> None:
     """Put the primary contact and the linked documents of one level in the place of their stubs."""
-    expand_contact(world, level)
+    medic = documents.database(world, "medic")
+    expand_contact(medic, level)
     found = level.get("linked_docs")
     linked: Doc = found if isinstance(found, dict) else {}
     for key, value in linked.items():
         id = value.get("_id") if isinstance(value, dict) else value
         if isinstance(id, str) and id:
-            linked[key] = documents.database(world, "medic").get(id) or value
+            linked[key] = medic.get(id) or value
 
 
 def hydrate_report(world: World, doc: Doc) -> Doc:

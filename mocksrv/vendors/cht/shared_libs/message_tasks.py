@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from mocksrv.vendors.cht import releases
 from mocksrv.vendors.cht.node import javascript, timestamps
@@ -20,46 +20,58 @@ def new_id(world: World) -> str:
     return f"{stamp[:8]}-{stamp[8:]}-7{id[15:]}"
 
 
-def tasks_of(doc: Doc) -> Iterator[dict[str, Any]]:
+class Sending(NamedTuple):
+    """One task, with what the server's views ask of it."""
+
+    task: dict[str, Any]
+    state: Any
+    due: int | None  # when its messages are to go out, in milliseconds
+    messages: list[dict[str, Any]]
+    ready: list[dict[str, Any]]  # those of them that can be sent
+
+
+OUTGOING = ("pending", "forwarded-to-gateway")  # states of what a gateway is to send
+
+
+def tasks_of(doc: Doc) -> list[dict[str, Any]]:
     """The document's message tasks; those of `scheduled_tasks` come last."""
-    for name in ("tasks", "scheduled_tasks"):
-        tasks = doc.get(name)
-        yield from (task for task in (tasks if isinstance(tasks, list) else ()) if isinstance(task, dict))
+    lists = (doc.get("tasks"), doc.get("scheduled_tasks"))
+    return [task for tasks in lists if isinstance(tasks, list) for task in tasks if isinstance(task, dict)]
 
 
-def messages_of(task: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def messages_of(task: dict[str, Any]) -> list[dict[str, Any]]:
     messages = task.get("messages")
-    yield from (one for one in (messages if isinstance(messages, list) else ()) if isinstance(one, dict))
-
-
-def has_tasks(doc: Doc) -> bool:
-    """Whether a document may send messages; quick for contacts, which are most documents."""
-    return "tasks" in doc or "scheduled_tasks" in doc
+    return [one for one in messages if isinstance(one, dict)] if isinstance(messages, list) else []
 
 
 def complete(message: dict[str, Any]) -> bool:
     """Whether a message has all that is needed to send it."""
-    return all(javascript.truthy(message.get(name)) for name in ("uuid", "to", "message"))
+    return javascript.every(message.get("uuid"), message.get("to"), message.get("message"))
 
 
-def due(doc: dict[str, Any], task: dict[str, Any]) -> int | float | None:
+def due(doc: Doc, task: dict[str, Any]) -> int | None:
     """When the messages of a task are to go out, in milliseconds."""
     when = javascript.first(task.get("due"), task.get("timestamp"), doc.get("reported_date"))
     return timestamps.moment_value(when, 0) if isinstance(when, int | float | str) else None
 
 
-def outgoing(doc: dict[str, Any]) -> Iterator[tuple[int | float, dict[str, Any]]]:
+def sendings(doc: Doc) -> list[Sending]:
+    """All tasks of a document."""
+    found = []
+    for task in tasks_of(doc):
+        messages = messages_of(task)
+        ready = [one for one in messages if complete(one)]
+        found.append(Sending(task, task.get("state"), due(doc, task), messages, ready))
+    return found
+
+
+def outgoing(doc: Doc) -> Iterator[tuple[int, dict[str, Any]]]:
     """The messages that a gateway is to send, each with the time at which it is due."""
-    for task in tasks_of(doc):
-        if task.get("state") in ("pending", "forwarded-to-gateway"):
-            when = due(doc, task)
-            if when is not None and when >= 0:
-                yield from ((when, one) for one in messages_of(task)
-                            if complete(one))
+    for one in sendings(doc):
+        if one.state in OUTGOING and one.due is not None and one.due >= 0:
+            yield from ((one.due, message) for message in one.ready)
 
 
-def scheduled(doc: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def scheduled(doc: Doc) -> list[dict[str, Any]]:
     """The tasks with messages that are scheduled for later."""
-    for task in tasks_of(doc):
-        if task.get("state") == "scheduled" and any(True for _ in messages_of(task)):
-            yield task
+    return [one.task for one in sendings(doc) if one.state == "scheduled" and one.messages]

@@ -39,7 +39,8 @@ def score(password: Any) -> int:
     if not isinstance(password, str) or not password:
         return 0
     classes = sum(1 for pattern in CLASSES if pattern.search(password))
-    return javascript.units(password) + 2 * len(set(password)) + 15 * (classes - 1)
+    length = len(password) if password.isascii() else javascript.units(password)
+    return length + 2 * len(set(password)) + 15 * (classes - 1)
 
 
 def problem(password: Any) -> dict[str, Any] | None:
@@ -52,9 +53,15 @@ def problem(password: Any) -> dict[str, Any] | None:
     return TOO_WEAK if score(password) < MINIMUM_SCORE else None
 
 
-def generate(world: World, length: int = GENERATED_LENGTH) -> str:
-    """A password that passes the rules, or with `TOKEN_LENGTH` the token of a login link."""
-    while True:
-        password = world.text(ALPHABET, length)
-        if score(password) >= MINIMUM_SCORE:
-            return password
+def generate(world: World) -> str:
+    """A password that passes the rules."""
+    return generate_many(world, 1, GENERATED_LENGTH)[0]
+
+
+def generate_many(world: World, count: int, length: int = TOKEN_LENGTH) -> list[str]:
+    """So many of them, as long as the tokens of login links."""
+    found: list[str] = []
+    while len(found) < count:
+        drawn = world.random.texts(ALPHABET, length, count - len(found))
+        found += [one for one in drawn if score(one) >= MINIMUM_SCORE]
+    return found

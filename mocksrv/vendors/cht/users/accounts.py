@@ -27,7 +27,7 @@ OIDC, OIDC_LOGIN = "oidc_username", "oidc_login"  # in the `_users` document and
 
 def account_id(name: Any) -> str:
     """The `_id` of both documents."""
-    return auth.USER + javascript.text(name)
+    return auth.USER + (name if isinstance(name, str) else javascript.text(name))
 
 
 def refuse(message: str, key: str, params: Mapping[str, Any] | None = None) -> NoReturn:
@@ -96,11 +96,16 @@ def check_password(world: World, password: Any) -> None:
 
 def find(world: World, name: str, database: str = "_users") -> Data:
     """A copy of one of an account's documents; refuses with 404."""
-    found = documents.database(world, database).get(account_id(name))
+    found = documents.get(world, database, account_id(name))
     if found is None:
         which = "users" if database == "_users" else database
         errors.fail(404, f"Failed to find user with name [{name}] in the [{which}] database.")
     return found
+
+
+def find_both(world: World, name: str) -> tuple[Data, Data]:
+    """Copies of both documents of an account: `_users` and user-settings; refuses with 404."""
+    return find(world, name), find(world, name, "medic")
 
 
 def create(world: World, data: Data, response: Data, *, generated: bool) -> None:
@@ -122,7 +127,7 @@ def write(world: World, database: str, doc: Data) -> Data:
     if database == "_users" and not isinstance(doc.get("name"), str | list):
         errors.server_error(diagnosis="the username must be a text; the database's check fails at numbers")
     try:
-        stored = documents.database(world, database).put(doc)
+        stored = documents.put(world, database, doc)
     except documents.Conflict as error:
         errors.fail(409, error.reason)
     except documents.Forbidden as error:

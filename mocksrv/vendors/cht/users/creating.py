@@ -29,20 +29,20 @@ USERNAME = re.compile("[a-z0-9_-]+")
 
 def create(world: World, call: Call, data: Data) -> Data:
     """One account out of a request's object; refuses in the words of the API."""
-    missing = missing_fields(world, data)
-    if missing:
+    taken = token_login.action(world, data)
+    if missing := missing_fields(world, data, taken):
         refuse_missing(missing)
-    taken = check_login(world, data)
+    check_login(world, data, taken)
     return create_all(world, call, data, taken)
 
 
 def create_of_places(world: World, call: Call, data: Data) -> Data:
     """One account of one or several existing places and an existing person (v3)."""
-    missing = missing_fields(world, data)
-    if missing:
+    taken = token_login.action(world, data)
+    if missing := missing_fields(world, data, taken):
         refuse_missing(missing)
     accounts.resolve(data)
-    taken = check_login(world, data)
+    check_login(world, data, taken)
     check_username(world, data["username"])
     facilities.check_places(world, data)
     facilities.check_contact(world, data)
@@ -52,9 +52,8 @@ def create_of_places(world: World, call: Call, data: Data) -> Data:
     return response
 
 
-def missing_fields(world: World, data: Data) -> list[str]:
+def missing_fields(world: World, data: Data, taken: token_login.Action) -> list[str]:
     """Required properties that are absent, in the server's order."""
-    taken = token_login.action(world, data)
     required = ["username"]
     if taken.password == "generated" or not sso.wanted(world, data):
         required.append("phone" if taken.password == "generated" else "password")
@@ -70,9 +69,8 @@ def missing_fields(world: World, data: Data) -> list[str]:
 
 def is_empty(value: Any) -> bool:
     """Whether a value is empty: falsy, or a list or object of empty values."""
-    if isinstance(value, list | dict):
-        return not any(map(javascript.truthy, value.values() if isinstance(value, dict) else value))
-    return not javascript.truthy(value)
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
+    return not any(isinstance(part, list | dict) or part for part in parts)
 
 
 def refuse_missing(missing: list[str]) -> None:
@@ -80,13 +78,11 @@ def refuse_missing(missing: list[str]) -> None:
     accounts.refuse(f"Missing required fields: {fields}", "fields.required", {"fields": fields})
 
 
-def check_login(world: World, data: Data) -> token_login.Action:
-    """Check phone and password as the request's `token_login` asks for; the row of its table."""
-    taken = token_login.action(world, data)
+def check_login(world: World, data: Data, taken: token_login.Action) -> None:
+    """Check phone and password as the request's row of the table of `token_login` asks for."""
     token_login.prepare(world, taken, data, data, data)
     sso.check(world, data)
     accounts.check_password(world, data.get("password"))
-    return taken
 
 
 def check_username(world: World, name: Any) -> None:
@@ -220,11 +216,10 @@ def check_nulls(world: World, rows: list[Any]) -> None:
 
 def create_row(world: World, call: Call, data: Data) -> Data:
     """As `create`, but messages about missing fields and bad phone numbers are plain text."""
-    missing = missing_fields(world, data)
-    if missing:
+    taken = token_login.action(world, data)
+    if missing := missing_fields(world, data, taken):
         errors.fail(400, f"Missing required fields: {', '.join(missing)}")
     accounts.resolve(data)
-    taken = token_login.action(world, data)
     try:
         token_login.prepare(world, taken, data, data, data)
     except errors.Failure as refused:
@@ -238,7 +233,8 @@ def check_beforehand(world: World, rows: list[Any]) -> None:
     """On the page, which tells of release 3.15, one incomplete row makes all be refused."""
     if not Difference.INCOMPLETE_USERS.as_page(world):
         return
-    missing = [missing_fields(world, row if isinstance(row, dict) else {}) for row in rows]
+    missing = [missing_fields(world, row, token_login.action(world, row))
+               for row in (row if isinstance(row, dict) else {} for row in rows)]
     failing = [(index, fields) for index, fields in enumerate(missing) if fields]
     if failing:
         lines = [f"Missing fields {', '.join(fields)} for user at index {index}" for index, fields in failing]

@@ -11,8 +11,7 @@ from typing import Any, NoReturn
 from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import javascript
-from mocksrv.vendors.cht.shared_libs import app_settings, contacts, roles
-from mocksrv.vendors.cht.shared_libs.contact_types import lineage_ids
+from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, contacts, roles
 from mocksrv.vendors.cht.users import accounts
 from mocksrv.vendors.cht.users.accounts import Data
 from mocksrv.world import World
@@ -46,7 +45,7 @@ def check_place(world: World, id: Any) -> None:
     doc = database.peek(id) if isinstance(id, str) else None
     if doc is None and not (isinstance(id, str) and database.history(id)):
         errors.fail(404, "Failed to find place undefined", diagnosis=f"there is no document {id!r}")
-    if doc is None or not contacts.is_place(app_settings.read(world), doc):
+    if doc is None or not contact_types.is_place(app_settings.read(world), doc):
         errors.fail(404, f"Failed to find place {id}", diagnosis="it is deleted or no place")
 
 
@@ -87,9 +86,9 @@ def find_contact(world: World, id: Any) -> Mapping[str, Any]:
 
 def check_person(world: World, doc: Mapping[str, Any], place: Any) -> None:
     """Refuse a document that is not a person, or not within the place of that id."""
-    if not contacts.is_person(app_settings.read(world), doc):
+    if not contact_types.is_person(app_settings.read(world), doc):
         accounts.refuse("Wrong type, contact is not a person.", "contact.type.wrong")
-    if place is None or place not in lineage_ids(doc):
+    if place is None or place not in contact_types.lineage_ids(doc):
         refuse_outside()
 
 

@@ -43,8 +43,8 @@ def create_users(world: World, call: Call) -> Any:
 
 @vendor.operation("POST", "/api/v2/users", permission=CREATE, json="csv", proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0", body=schemas.NewUser,
-                  response=schemas.ONE_OR_MANY, errors=schemas.FAILED_ROWS, statuses=(200, 400, 401, 403, 500),
-                  effect="makes",
+                  response=schemas.ONE_OR_MANY, errors=schemas.FAILED_ROWS, effect="makes",
+                  statuses=(200, 400, 401, 403, 404, 409, 500),
                   differences=(Difference.EDIT_PERMISSION, Difference.FAILED_CSV, Difference.WEAK_PASSWORD,
                                Difference.TOKEN_LOGIN_VALUE, Difference.LOGIN_MESSAGE_TYPE, Difference.LOGIN_LINK_PORT,
                                Difference.UNKNOWN_PARENT))

@@ -57,7 +57,7 @@ def get_user(world: World, call: Call) -> Data:
 
 def is_self(call: Call, name: str) -> bool:
     """Whether the caller, and the Basic credentials if there are any, are the user of that name."""
-    caller, sent = auth.signed_in(call), auth.basic(call)
+    caller, sent = auth.signed_in(call), call.basic
     return caller.name == name and (sent is None or sent[0] == name)
 
 

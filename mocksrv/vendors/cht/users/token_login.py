@@ -116,7 +116,7 @@ def finish(world: World, call: Call, taken: Action, name: str, response: dict[st
     """
     if taken.token not in ("new", "removed"):
         return
-    user, settings_doc = accounts.find(world, name), accounts.find(world, name, "medic")
+    user, settings_doc = accounts.find_both(world, name)
     if taken.token == "new" and releases.APP_URL.holds(world) and not app_url(world):
         errors.fail(500, "app_url configuration is required for token login",
                     diagnosis="the app settings have no app_url")
@@ -138,7 +138,7 @@ def finish(world: World, call: Call, taken: Action, name: str, response: dict[st
 def unused_token(world: World) -> str:
     """A token that no link has had."""
     database = documents.database(world, "medic")
-    tokens = [passwords.generate(world, passwords.TOKEN_LENGTH) for _ in range(ATTEMPTS)]
+    tokens = passwords.generate_many(world, ATTEMPTS)
     return next(token for token in tokens if PREFIX + token not in database)
 
 
@@ -166,14 +166,16 @@ def send(world: World, call: Call, token: str, user: dict[str, Any], settings_do
                            "user": user["_id"], "tasks": []}
     phone = settings_doc.get("phone")
     link = f"{base_url(world, call)}/medic/login/token/{token}"
-    doc["tasks"] = [task(world, phone, help_text(world, {**doc, **settings_doc, **user})), task(world, phone, link)]
+    settings = app_settings.read(world)
+    text = help_text(world, settings, {**doc, **settings_doc, **user})
+    doc["tasks"] = [task(world, settings, phone, text), task(world, settings, phone, link)]
     accounts.write(world, "medic", doc)
 
 
-def task(world: World, phone: Any, message: str | None) -> dict[str, Any]:
+def task(world: World, settings: dict[str, Any], phone: Any, message: str | None) -> dict[str, Any]:
     """One message to send; without a text it carries an error."""
     content = {"message": message} if message else {"error": "messages.errors.message.empty"}
-    state = "duplicate" if message and is_duplicate(world, phone, message) else "pending"
+    state = "duplicate" if message and is_duplicate(world, settings, phone, message) else "pending"
     return {
         "messages": [{"uuid": message_tasks.new_id(world), "to": phone, **content}],
         "state_history": [{"state": state, "timestamp": world.clock.iso()}],
@@ -181,18 +183,17 @@ def task(world: World, phone: Any, message: str | None) -> dict[str, Any]:
     }
 
 
-def is_duplicate(world: World, phone: Any, message: str) -> bool:
+def is_duplicate(world: World, settings: dict[str, Any], phone: Any, message: str) -> bool:
     """Whether that text went to that phone too often lately: `sms.duplicate_limit` times in half an hour."""
-    sms = app_settings.read(world).get("sms")
+    sms = settings.get("sms")
     limit = sms.get("duplicate_limit") if isinstance(sms, dict) else None
     limit = min(limit, MOST_DUPLICATES) if isinstance(limit, int) and limit > 0 else DUPLICATES
     window = world.window("cht.sms-duplicates", DUPLICATES_SECONDS)
     return window.hit((str(phone), message), world.clock)[0] > limit
 
 
-def help_text(world: World, view: dict[str, Any]) -> str | None:
+def help_text(world: World, settings: dict[str, Any], view: dict[str, Any]) -> str | None:
     """The text of the first message: by `translation_key`, else `message`; a mustache template."""
-    settings = app_settings.read(world)
     configured, locale = settings["token_login"], translations.outgoing_locale(world)
     key = configured.get("translation_key")
     template = translations.find(world, str(key), locale) if key else legacy_text(configured, locale)

@@ -52,7 +52,7 @@ def update_user(world: World, call: Call) -> Data:
 
 def check_caller(world: World, call: Call, data: Data) -> None:
     """Whether the caller may change this account, and these properties of it."""
-    caller, sent, name = auth.signed_in(call), auth.basic(call), call.params["username"]
+    caller, sent, name = auth.signed_in(call), call.basic, call.params["username"]
     if sent and auth.check_password(world, *sent) is None:  # even beside a valid cookie
         errors.fail(401, "unauthorized", diagnosis=f"no user {sent[0]!r} with that password")
     needed = UPDATE_ON_PAGE if Difference.USER_UPDATE_PERMISSIONS.as_page(world) else UPDATE
@@ -84,7 +84,7 @@ def check_fields(world: World, data: Data) -> None:
 def update(world: World, call: Call, name: str, data: Data) -> Data:
     """Write both documents of an account as changed, then deal with its login link."""
     accounts.resolve(data)
-    user, settings_doc = accounts.find(world, name), accounts.find(world, name, "medic")
+    user, settings_doc = accounts.find_both(world, name)
     taken = token_login.action(world, data, user)
     user = accounts.apply(world, user | {"name": name, "type": "user"}, data, accounts.USER_FIELDS)
     settings_doc = accounts.apply(world, settings_doc | {"name": name, "type": "user-settings"}, data,
