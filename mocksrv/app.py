@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("mocksrv")
 
 ASKED = "mocksrv.asked"  # in the WSGI environment
+MOST_FOUND, LONGEST_FOUND = 2_000, 500  # routes that are remembered, and characters of their paths
 ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
 
 
@@ -67,6 +68,7 @@ class Simulator(Flask):
     """The WSGI application: all vendors and the control plane."""
 
     url_rule_class = ExactRule  # type: ignore[assignment]
+    _hooks: bool | None = None  # whether there are any; None: something was registered since
 
     def __init__(self, vendors: Iterable[Vendor[Any]], config: Config, worlds: Worlds) -> None:
         super().__init__("mocksrv", static_folder=None)
@@ -82,6 +84,7 @@ class Simulator(Flask):
         self.register_error_handler(HTTPException, self._refuse)
         self._routes = {("", ""): self.url_map.bind("")}  # by vendor and release
         self.url_map.update()
+        self._found: dict[tuple[str, str, str, str], tuple[Operation, dict[str, str]]] = {}  # routes asked for lately
         self._own_handlers = self._error_handlers()
 
     def _blueprint(self, vendor: Vendor[Any]) -> Blueprint:
@@ -125,14 +128,24 @@ class Simulator(Flask):
             return self._control(environ, start_response, prefix, name, path)
         asked = Asked(target, *self._vendor(prefix, name, path, self._named(environ)))
         if not self._hooked:
-            return self.short_way(environ | {ASKED: asked}, start_response)
+            return self._answer_asked(asked, environ, start_response)
         inner = {"SCRIPT_NAME": asked.prefix.removesuffix(f"/{asked.vendor.name}"),
                  "PATH_INFO": f"/{asked.vendor.name}{asked.path}".encode().decode("latin-1"), ASKED: asked}
         return super().wsgi_app(environ | inner, start_response)
 
     @property
     def _hooked(self) -> bool:
-        """Whether Flask hooks such as `before_request` are registered."""
+        """Whether Flask hooks such as `before_request` are registered; looked up after each set-up method."""
+        if self._hooks is None:
+            self._hooks = self._look_for_hooks()
+        return self._hooks
+
+    def _check_setup_finished(self, f_name: str) -> None:
+        """Flask calls this first in whatever registers something."""
+        super()._check_setup_finished(f_name)
+        self._hooks = None
+
+    def _look_for_hooks(self) -> bool:
         registered = (self.before_request_funcs, self.after_request_funcs, self.teardown_request_funcs,
                       self.url_value_preprocessors)
         foreign = (function for functions in registered for name, known in functions.items() if name != control.name
@@ -158,7 +171,10 @@ class Simulator(Flask):
 
     def short_way(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """A vendor's answer to a request."""
-        target, vendor, prefix, name, path = environ[ASKED]
+        return self._answer_asked(environ[ASKED], environ, start_response)
+
+    def _answer_asked(self, asked: Asked, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        target, vendor, prefix, name, path = asked
         try:
             if environ.get("HTTP_SEC_FETCH_SITE") == "cross-site" and (name or DEFAULT) not in self.worlds:
                 raise FromElsewhere
@@ -271,10 +287,18 @@ class Simulator(Flask):
 
     def find_route(self, vendor: Vendor[Any], call: Call) -> None:
         """Set the call's operation and parameters, or what is known about why there is none."""
-        method, routes = vendor.method(call), self._routes_of(vendor, call.release)
-        path = f"/{vendor.name}{call.path}"
+        method = vendor.method(call)
+        asked = vendor.name, call.release, call.path, "GET" if method == "HEAD" and vendor.head_is_get else method
+        if (known := self._found.get(asked)) is None:
+            self._look_for_route(vendor, call, asked)
+        else:
+            call.operation, call.params = known[0], dict(known[1])
+        call.path = call.path.replace(SLASH, "/")
+
+    def _look_for_route(self, vendor: Vendor[Any], call: Call, asked: tuple[str, str, str, str]) -> None:
+        routes, path = self._routes_of(vendor, call.release), f"/{vendor.name}{call.path}"
         try:
-            endpoint, params = routes.match(path, "GET" if method == "HEAD" and vendor.head_is_get else method)
+            endpoint, params = routes.match(path, asked[-1])
         except MethodNotAllowed as error:
             call.allowed = tuple(sorted(error.valid_methods or ()))
         except RequestRedirect:
@@ -285,7 +309,10 @@ class Simulator(Flask):
         else:
             call.operation = self.operations[endpoint]
             call.params = {k: v.replace(SLASH, "/") for k, v in params.items()} if SLASH in path else dict(params)
-        call.path = call.path.replace(SLASH, "/")
+            if len(path) <= LONGEST_FOUND:
+                if len(self._found) >= MOST_FOUND:
+                    self._found.clear()
+                self._found[asked] = call.operation, dict(call.params)
 
     def _routes_of(self, vendor: Vendor[Any], release: str) -> MapAdapter:
         """The routes of the operations that a release has; made when a world first runs it. "" has those of all."""

@@ -140,7 +140,8 @@ class World:
 
     def commit(self) -> None:
         """Make the writes permanent; in a world on disk they reach the file before the answer is sent."""
-        self.store.commit(self.state())
+        if self.store.on_disk:
+            self.store.commit(self.state())
         self.store.ledger.end()
         self.changed.notify_all()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import threading
 from collections import deque
@@ -10,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import chain, count
 from typing import Any
 
 from mocksrv.journal.redaction import (
@@ -86,8 +86,7 @@ class Entry:
     @cached_property
     def weight(self) -> int:
         """Bytes in memory, roughly; to be asked when the entry is complete."""
-        pairs = (*self.headers.items(), *self.response_headers)
-        texts = sum(len(name) + len(value) for name, value in pairs) + sum(map(len, self.diagnosis))
+        texts = sum(map(len, chain(self.headers, self.headers.values(), *self.response_headers, self.diagnosis)))
         return EACH + texts + len(self.target) + len(self.request_body) + len(self.response_body)
 
     def _asked(self) -> str:
@@ -136,7 +135,7 @@ class Journal:
         self.weight = 0  # bytes
         self.forgotten = 0  # number of older exchanges that were dropped
         self._entries: deque[Entry] = deque()
-        self._ids = itertools.count(1)
+        self._ids = count(1)
         self._added = threading.Condition()
         self._count = 0  # of all that were ever added
 

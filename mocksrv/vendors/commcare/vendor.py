@@ -222,6 +222,7 @@ class CommCare(Vendor[Call]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._inside: dict[tuple[str | None, int], list[Operation]] = {}  # by resource; None: of all
         self._tasks: list[Callable[[World], None]] = []
         self._ends: list[Callable[[World, Record, Outcome], None]] = []
 
@@ -259,8 +260,12 @@ class CommCare(Vendor[Call]):
     def inside(self, call: Call) -> list[Operation]:
         """The operations of a path inside an object or beside it, such as `{pk}/activate/`: tastypie tries these first,
         whatever the method, because ids may hold slashes."""
-        return [op for op in self.operations if op.traits.get("inside")
-                and any(pattern.fullmatch(call.path) for pattern in op.patterns)]
+        resource = call.operation.traits.get("resource") if call.operation else None
+        key = (resource, len(self.operations))  # operations may still be added
+        if key not in self._inside:
+            self._inside[key] = [op for op in self.operations if op.traits.get("inside")
+                                 and resource in (None, op.traits.get("resource"))]
+        return [op for op in self._inside[key] if any(pattern.fullmatch(call.path) for pattern in op.patterns)]
 
     def listless(self, call: Call) -> list[Operation]:
         """The detail operations of a resource without a list operation, for the path of its list: tastypie routes both

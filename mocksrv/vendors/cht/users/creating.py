@@ -116,10 +116,11 @@ def create_all(world: World, call: Call, data: Data, taken: token_login.Action) 
 def place_of(world: World, given: Any) -> Data:
     """The place of an id, or a new one. On the page a new place may have a parent that does not exist."""
     parent = given.get("parent") if isinstance(given, dict) else None
-    medic = documents.database(world, "medic")
-    if Difference.UNKNOWN_PARENT.as_page(world) and isinstance(parent, str) and parent not in medic:
-        orphan = {**given, "parent": {"_id": parent}, "reported_date": world.clock.ms()}
-        return medic.load(contacts.store(world, orphan)["id"])
+    if isinstance(parent, str) and Difference.UNKNOWN_PARENT.as_page(world):
+        medic = documents.database(world, "medic")
+        if parent not in medic:
+            orphan = {**given, "parent": {"_id": parent}, "reported_date": world.clock.ms()}
+            return medic.load(contacts.store(world, orphan)["id"])
     return creating.get_or_create_place(world, given)
 
 
