@@ -29,8 +29,8 @@ HANGS = 60  # seconds
 ROUND = 300  # requests until worlds begin again
 PIECES = 50_000  # that an answer may have; more is no answer
 SETTINGS = (
-    {}, {"cht.conformance": "strict"}, {"cht.conformance": "docs"}, {"cht.release": "5.2"},
-    {"cht.release": "5.2", "cht.conformance": "strict", "carehq.unknown_arguments": "refuse"},
+    {}, {"cht.conformance": "server"}, {"cht.conformance": "page"}, {"cht.release": "5.2"},
+    {"cht.release": "5.2", "cht.conformance": "server", "carehq.unknown_arguments": "refuse"},
 )
 
 
@@ -69,6 +69,7 @@ class Fuzzer:
             self.app.worlds.keep(str(number), self.app.worlds.plant_within_memory(1, 30, settings))
         self.asked, self.statuses, self.called, self.failures = Counter(), Counter(), Counter(), {}
         self.worst = 0.0
+        self.measured = time.process_time()
         self.request = {}
         handler = logging.Handler(logging.WARNING)
         handler.emit = self.logged
@@ -124,7 +125,6 @@ class Fuzzer:
         def start_response(status, headers, _error=None):
             answer.update(status=int(status[:3]), headers=headers)
 
-        began = time.process_time()
         signal.alarm(HANGS)
         try:
             size = self.read(self.app(environ, start_response))
@@ -133,7 +133,8 @@ class Fuzzer:
             self.fail(error)
         finally:
             signal.alarm(0)
-        took = time.process_time() - began
+        now = time.process_time()  # asked once for each request: it costs as much as many an answer
+        took, self.measured = now - self.measured, now
         self.worst = max(self.worst, took)
         if took > SLOW:
             self.fail(Wrong(f"slow: {self.request['operation']}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from functools import reduce
 from typing import Any
 
 import orjson
@@ -13,6 +14,8 @@ SAFE = 2**53  # beyond it JavaScript has only every other whole number
 SURROGATE = re.compile("[\ud800-\udfff]")
 LONE = "\U000fffff"  # stands for a lone surrogate: a noncharacter that nobody sends
 DIGITS = 20  # more digits than any number up to SAFE has
+LEVELS = 150  # of nesting; Node.js and CouchDB take more, Python's functions that follow a value do not
+ORJSON = 254  # levels that orjson writes
 LARGEST = 2**63  # whole numbers from here on stay floats: the store keeps 64 bits
 
 
@@ -36,12 +39,15 @@ def _refuse(text: str) -> Any:
 
 
 def loads(data: bytes | str) -> Any:
-    """Parse strictly; raises ValueError. Numbers become what JavaScript would hold."""
+    """Parse strictly; raises ValueError, also beyond 150 levels. Numbers become what JavaScript would hold."""
     text = data.decode("utf-8", "replace").removeprefix("\ufeff") if isinstance(data, bytes) else data
     try:
         value = json.loads(text, parse_float=_float, parse_int=_int, parse_constant=_refuse)
-        return whole(value) if "\\u" in text else value
-    except RecursionError:
+        value = whole(value) if "\\u" in text else value
+        if text.count("[") + text.count("{") > LEVELS:
+            orjson.dumps(reduce(lambda inner, _: [inner], range(ORJSON - LEVELS), value))
+        return value
+    except (RecursionError, orjson.JSONEncodeError):
         raise ValueError("nested too deeply") from None
 
 
