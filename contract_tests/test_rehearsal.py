@@ -179,6 +179,18 @@ def test_a_gate_that_is_told_to_end_cleans_up(live, tmp_path):
     assert not list(tmp_path.glob("*.jsonl"))
 
 
+def test_shapes_of_a_gate_without_a_test_are_cases_of_their_operation(live, tmp_path):
+    file = tmp_path / "shapes.json"
+    gate = live.start(["mocksrv", "gate", "cht", "--shapes", str(file)], tmp_path, stdin=subprocess.PIPE)
+    opened = json.loads(gate.stdout.readline())
+    for _ in range(2):
+        urllib.request.urlopen(f"{opened['url']}/api/info").close()
+    gate.stdin.close()
+    assert gate.wait(60) == 0
+    gate.stdout.close()
+    assert list(json.loads(file.read_text("utf-8"))["operations"]["api_info"]) == ["api_info", "api_info #2"]
+
+
 def test_what_a_killed_gate_leaves_the_next_one_deletes(live, tmp_path):
     before = live.holds()
     gate = live.start(["mocksrv", "gate", "cht", "--live-writes"], tmp_path, stdin=subprocess.PIPE)

@@ -244,9 +244,13 @@ class RemoteWorld:
         """Remove the fault of that `id`, or all of them."""
         self.control("DELETE", "/faults" if number is None else f"/faults/{number}")
 
-    def snapshot(self, name: str) -> None:
-        """Keep the world as it is now."""
-        self.control("POST", "/snapshots", {"name": name})
+    def snapshot(self, name: str, *, lasting: bool = False) -> None:
+        """Keep the world as it is now; it is forgotten with the world unless it is `lasting`."""
+        self.control("POST", "/snapshots", {"name": name, "lasting": lasting})
+
+    def copy_snapshot(self, world: str, name: str) -> None:
+        """Have a snapshot of the world of that name here, too."""
+        self.control("POST", "/snapshots", {"name": name, "from": {"world": world, "snapshot": name}})
 
     def restore(self, name: str) -> None:
         """Make the world what the snapshot was."""

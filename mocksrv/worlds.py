@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,14 @@ from mocksrv.world import DEFAULT, EMPTY, World
 LONG = 10_000  # records that take so long to make that people want to be told
 
 
+@dataclass
+class Snapshot:
+    """A world as it once was."""
+
+    state: World
+    lasting: bool = False  # it outlives its world
+
+
 class Worlds:
     """All worlds of a server, by name. A name that is new makes a world: a fork of the seeded origin."""
 
@@ -38,7 +47,7 @@ class Worlds:
         self._lock = threading.Lock()
         self.big = threading.Lock()  # held while a big body is parsed and answered: one takes memory, not many
         self._worlds: dict[str, World] = {}
-        self.snapshots: dict[str, World] = {}
+        self.snapshots: dict[tuple[str, str], Snapshot] = {}  # by the name of their world, and their own
         self._left = 0  # bytes, at least: measured when they are used up, as now
         self.shard = config.shard
         self.leaving: dict[str, World] = {}  # that another process holds, and has not taken over yet
@@ -194,7 +203,7 @@ class Worlds:
         self._left -= size
         if self._left >= 0 and not measure:
             return True
-        kept = [*self._worlds.values(), *self.snapshots.values()]
+        kept = [*self._worlds.values(), *(one.state for one in list(self.snapshots.values()))]
         room = self.config.memory * MEGABYTE - (0 if held else size)
         if sum(world.weight for world in kept) > room:
             for world in kept:
@@ -252,7 +261,8 @@ class Worlds:
                     yield old
 
     def delete(self, name: str) -> bool:
-        """Forget a world; the default one starts again instead."""
+        """Forget a world, and its snapshots unless they are to last; the default one starts again instead."""
+        self.forget_snapshots(name)
         if name == DEFAULT:
             self.reset(name)
             return True
@@ -268,19 +278,28 @@ class Worlds:
                 with world.lock:  # what is being answered ends first
                     world.moved = OtherProcess(name, shard)
                     self.leaving[name] = self._worlds.pop(name)
+                self.forget_snapshots(name)
             return list(self.leaving)
 
-    def snapshot(self, name: str, label: str) -> None:
-        """Keep the world of that name as it is now. Raises OutOfMemory."""
-        self.keep(label, self[name].fork(name))
+    # --- snapshots ---
 
-    def keep(self, label: str, world: World) -> None:
-        """Keep a world that nobody writes into. Raises OutOfMemory."""
-        before = self.snapshots[label].weight if label in self.snapshots else 0
-        if not self.reserve(world.weight - before):
+    def snapshots_of(self, name: str) -> dict[str, Snapshot]:
+        """The snapshots of the world of that name, by their own."""
+        return {label: one for (world, label), one in list(self.snapshots.items()) if world == name}
+
+    def keep(self, name: str, label: str, state: World, lasting: bool = False) -> None:
+        """Keep a fork as a snapshot of the world of that name. Raises OutOfMemory."""
+        before = self.snapshots[name, label].state.weight if (name, label) in self.snapshots else 0
+        if not self.reserve(state.weight - before):
             raise OutOfMemory(self.config.memory)
-        world.sealed = True
-        self.snapshots[label] = world
+        state.sealed = True
+        self.snapshots[name, label] = Snapshot(state, lasting)
+
+    def forget_snapshots(self, name: str) -> None:
+        """Forget the snapshots of a world, but for those that are to last."""
+        for label, one in self.snapshots_of(name).items():
+            if not one.lasting:
+                self.snapshots.pop((name, label), None)
 
     def close(self) -> None:
         for world in self:

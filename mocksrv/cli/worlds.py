@@ -81,9 +81,12 @@ def snapshot() -> None:
 @snapshot.command()
 @of_a_world
 @click.argument("name")
-def make(url: str, world: str, token: str, name: str) -> None:
-    """Keep this world under a name."""
-    show(ask(connect(url, world, token), "POST", "/snapshots", {"name": name}))
+@click.option("--lasting", is_flag=True, help="Keep it when its world is deleted.")
+@click.option("--from", "origin", metavar="WORLD", help="Copy the snapshot of that name from another world.")
+def make(url: str, world: str, token: str, name: str, lasting: bool, origin: str | None) -> None:
+    """Keep this world under a name, which is its own."""
+    source = {"from": {"world": origin, "snapshot": name}} if origin else {}
+    show(ask(connect(url, world, token), "POST", "/snapshots", {"name": name, "lasting": lasting} | source))
 
 
 @snapshot.command()

@@ -8,7 +8,8 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema, ValidationError, fields, validate, validates, validates_schema
 
-from mocksrv.control.base import CONTROL, ControlError, answer, app, control, payload, world
+from mocksrv.control.aims import problems
+from mocksrv.control.base import CONTROL, ControlError, answer, control, payload, world
 from mocksrv.control.describe import listed, told
 from mocksrv.faults import CONNECTION
 
@@ -70,11 +71,9 @@ class FaultSchema(Schema):
         lengths = [value for name, value in data.get("headers", {}).items() if name.lower() == "content-length"]
         if not all(value.isascii() and value.isdigit() for value in lengths):
             raise ValidationError("Content-Length takes a whole number.", "headers")
-        if data.get("vendor", next(iter(app().vendors))) not in app().vendors:
-            raise ValidationError(f"Use one of {', '.join(app().vendors)}.", "vendor")
-        names = {op.name for op in app().operations.values() if data.get("vendor", op.vendor) == op.vendor}
-        if data.get("operation", next(iter(names))) not in names:
-            raise ValidationError(f"There is none of that name; GET {CONTROL}/operations lists them.", "operation")
+        aim: dict[str, Any] = {name: data[name] for name in ("vendor", "operation", "method") if name in data}
+        for name, text in problems(aim).items():
+            raise ValidationError(text, name)
 
 
 @control.post("/faults")

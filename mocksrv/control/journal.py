@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, request
 
+from mocksrv.control.aims import problems
 from mocksrv.control.base import ControlError, answer, control, payload, world, worlds
 from mocksrv.control.describe import TEXT, WHOLE, listed, told
 from mocksrv.journal import KEPT, QUERY, Entry
@@ -29,7 +30,21 @@ def found() -> list[Entry]:
         raise ControlError("not-a-number", 400, "limit takes a whole number") from None
     if unknown := request.args.keys() - FILTERS:
         raise ControlError("unknown-member", 400, f"{unknown.pop()!r} is not known; use {', '.join(FILTERS)}")
+    check_aims([wanted])
     return world().journal.find(limit, **wanted)
+
+
+def check_aims(aims: list[dict[str, Any]]) -> None:
+    """Refuse what names something that there is not: it would never be found."""
+    seen = {("method", entry.method) for entry in world().journal.find()}
+    if found := [text for aim in aims for text in problems(aim, seen).values()]:
+        raise ControlError("unknown-name", 400, "; ".join(found))
+
+
+def aims_of(expected: dict[str, Any]) -> list[dict[str, Any]]:
+    """The aims of an expectation, as far as they can be told."""
+    steps = expected.get("in_order")
+    return [one for one in (steps if isinstance(steps, list) else [expected]) if isinstance(one, dict)]
 
 
 @control.get("/journal")
@@ -50,11 +65,12 @@ def read_archive() -> Response:
 @told("Verdict", takes="Expectation")
 def verify_journal() -> Response:
     """Whether the journal has the expected exchanges; if not, `account` says what it has."""
-    journal = world().journal
+    journal, expected = world().journal, payload()
     try:
-        text = verify(journal.find(), payload(), journal.forgotten)
+        text = verify(journal.find(), expected, journal.forgotten)
     except BadExpectation as error:
         raise ControlError("bad-expectation", 400, str(error)) from None
+    check_aims(aims_of(expected))
     return answer({"ok": text is None, "account": text})
 
 

@@ -8,9 +8,11 @@ from typing import Any
 from flask import Response, request
 
 from mocksrv import outbox
+from mocksrv.control.aims import problems
 from mocksrv.control.base import CONTROL, ControlError, answer, control, number, payload, world, worlds
 from mocksrv.control.describe import NUMBER, TEXT, TRUTH, WHOLE, all_of, listed, told
 from mocksrv.control.faults import HEADER_NAME, HEADER_VALUE
+from mocksrv.control.journal import aims_of
 from mocksrv.journal.verify import BadExpectation, verify
 from mocksrv.world import World
 
@@ -34,6 +36,8 @@ def read_outbox() -> Response:
     if limit and not (limit.isascii() and limit.isdigit() and len(limit) < 16):
         raise ControlError("not-a-number", 400, "limit takes a whole number")
     wanted = {key: value for key, value in request.args.items() if key != "limit"}
+    if wrong := problems({key: wanted[key] for key in ("vendor", "method", "status") if key in wanted}):
+        raise ControlError("unknown-name", 400, "; ".join(wrong.values()))
     one = world()
     with one.lock:
         found = [(id, record) for id, record in outbox.every(one) if is_wanted(record, wanted)]
@@ -167,6 +171,9 @@ def verify_outbox() -> Response:
         text = verify(entries, expected)
     except BadExpectation as error:
         raise ControlError("bad-expectation", 400, str(error)) from None
+    for aim in aims_of(expected):
+        if wrong := problems({key: value for key, value in aim.items() if key != "operation"}):
+            raise ControlError("unknown-name", 400, "; ".join(wrong.values()))
     return answer({"ok": text is None, "account": text})
 
 

@@ -50,7 +50,7 @@ COMPONENTS: dict[str, Schema] = {
     "Settings": SETTINGS,
     "Setting": all_of(setting=TEXT, value=ANY, default=ANY, choices=listed(TEXT), help=TEXT),
     "Scenario": all_of(name=TEXT, symptom=TEXT, advice=TEXT),
-    "Snapshot": all_of(name=NAME, world=TEXT, clock=referred("Clock"), bytes=WHOLE),
+    "Snapshot": all_of(name=NAME, world=TEXT, clock=referred("Clock"), bytes=WHOLE, lasting=TRUTH),
     "SnapshotFile": {"type": "object", "description": "A whole world, to be sent back as it came.",
                      "required": ["clock", "seed", "draws", "settings", "vendors", "tables"]},
     "Table": all_of(name=TEXT, vendor=null_or(TEXT), count=WHOLE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +12,7 @@ from mocksrv.clock import Clock
 from mocksrv.config import ConfigError, parse_seed, parse_size
 from mocksrv.control.base import CONTROL, ControlError, answer, app, control, name, payload, world, worlds
 from mocksrv.control.clock import CHANGES, clock_state, made_of
-from mocksrv.control.describe import TEXT, WHOLE, all_of, listed, some_of, told
+from mocksrv.control.describe import TEXT, TRUTH, WHOLE, all_of, listed, some_of, told
 from mocksrv.control.schemas import NAME as NAME_OF
 from mocksrv.control.schemas import SETTINGS
 from mocksrv.problems import DIAGNOSIS
@@ -59,6 +60,7 @@ def make_world() -> Response:
     trouble = known_scenario(data["scenario"]) if "scenario" in data else None
     note = "" if data.keys() & {"fork", "clock"} else lost_clock(key)
     made = worlds().replace(key, source)
+    worlds().forget_snapshots(key)
     with made.lock:
         if trouble:
             trouble.apply(made)
@@ -195,45 +197,69 @@ def reset() -> Response:
 # --- snapshots ---
 
 
+FROM = {**all_of(world=NAME_OF, snapshot=NAME_OF), "description": "A snapshot of another world, to be copied."}
+
+
 @control.get("/snapshots")
 @told(listed("Snapshot"))
 def list_snapshots() -> Response:
-    """The snapshots that are kept."""
-    return answer([{"name": label, "world": kept.name, "clock": clock_state(kept), "bytes": kept.weight}
-                   for label, kept in list(worlds().snapshots.items())])
+    """The snapshots of this world."""
+    return answer([{"name": label, "world": name(), "clock": clock_state(one.state), "bytes": one.state.weight,
+                    "lasting": one.lasting} for label, one in worlds().snapshots_of(name()).items()])
 
 
 @control.post("/snapshots")
-@told(all_of(name=NAME_OF, world=TEXT), 201, takes={"name": NAME_OF}, needs=("name",))
+@told(all_of(name=NAME_OF, world=TEXT), 201, takes={"name": NAME_OF, "lasting": TRUTH, "from": FROM}, needs=("name",))
 def make_snapshot() -> Response:
-    """Keep this world under a name."""
-    label = free_name(payload().get("name"))
-    worlds().snapshot(name(), label)
+    """Keep this world under a name, which is its own: other worlds may have a snapshot of that name, too.
+
+    It is forgotten with its world (`DELETE /world`) unless it is `lasting`. `from` copies a snapshot of another world
+    instead: `{"name": "before", "from": {"world": "a", "snapshot": "before"}}`.
+    """
+    data = payload()
+    label, lasting = free_name(data.get("name")), data.get("lasting", False)
+    if not isinstance(lasting, bool):
+        raise ControlError("not-a-truth", 400, "lasting takes true or false")
+    source = copied(data["from"]) if "from" in data else world()
+    worlds().keep(name(), label, source.fork(name()), lasting)
     return answer({"name": label, "world": name()}, 201)
+
+
+def copied(wanted: Any) -> World:
+    """The snapshot of another world that is to be copied."""
+    if not isinstance(wanted, dict) or wanted.keys() != {"world", "snapshot"} or not all(
+            isinstance(value, str) for value in wanted.values()):
+        raise ControlError("bad-from", 400, 'from takes {"world": "a", "snapshot": "before"}')
+    return kept(wanted["world"], wanted["snapshot"])
 
 
 def free_name(label: Any) -> str:
     """The name, if a snapshot can be kept under it."""
     if not isinstance(label, str) or not NAME.fullmatch(label):
         raise ControlError("bad-name", 400, f"name takes {NAMES}")
-    if len(worlds().snapshots) >= SNAPSHOTS and label not in worlds().snapshots:
+    if len(worlds().snapshots) >= SNAPSHOTS and (name(), label) not in worlds().snapshots:
         raise ControlError("too-many-snapshots", 503, f"there are {SNAPSHOTS} snapshots already; delete some with "
                            f"DELETE {CONTROL}/snapshots/name")
     return label
 
 
-def kept(label: str) -> World:
-    found = worlds().snapshots.get(label)
+def kept(key: str, label: str) -> World:
+    """What the world of that name was, by the snapshot's name."""
+    found = worlds().snapshots.get((key, label))
     if found is None:
-        raise ControlError("no-such-snapshot", 404, f"no snapshot {label!r}; GET {CONTROL}/snapshots lists them")
-    return found
+        names = ", ".join(worlds().snapshots_of(key)) or "none"
+        others = [other for other, its in list(worlds().snapshots) if its == label]
+        copy = json.dumps({"name": label, "from": {"world": others[0], "snapshot": label}}) if others else ""
+        raise ControlError("no-such-snapshot", 404, f"the world {key} has no snapshot {label!r}; it has {names}"
+                           + (f". POST {CONTROL}/snapshots {copy} copies that of another world" if others else ""))
+    return found.state
 
 
 @control.get("/snapshots/<label>")
 @told("SnapshotFile")
 def download_snapshot(label: str) -> Response:
     """The whole snapshot as JSON."""
-    return answer(kept(label).dump())
+    return answer(kept(name(), label).dump())
 
 
 @control.put("/snapshots/<label>")
@@ -246,9 +272,9 @@ def upload_snapshot(label: str) -> Response:
         raise ControlError("bad-snapshot", 400, f"this is no snapshot: {wrong}")
     try:
         loaded = worlds().load(label, data)
-    except Exception as error:  # whatever is wrong with it, it is the sender's fault
+    except Exception as error:  # whatever is wrong with it, it is the sender's
         raise ControlError("bad-snapshot", 400, f"this is no snapshot: {type(error).__name__}: {error}") from None
-    worlds().keep(label, loaded)
+    worlds().keep(name(), label, loaded)
     return answer({"name": label}, 201)
 
 
@@ -280,13 +306,13 @@ def amiss(data: dict[str, Any]) -> str:
 def restore_snapshot(label: str) -> Response:
     """Make this world what the snapshot was."""
     payload()
-    return answer(describe(worlds().replace(name(), kept(label))))
+    return answer(describe(worlds().replace(name(), kept(name(), label))))
 
 
 @control.delete("/snapshots/<label>")
 @told(None, 204)
 def delete_snapshot(label: str) -> Response:
     """Forget a snapshot."""
-    kept(label)
-    worlds().snapshots.pop(label, None)
+    kept(name(), label)
+    worlds().snapshots.pop((name(), label), None)
     return Response(status=204)

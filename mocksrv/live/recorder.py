@@ -33,10 +33,11 @@ class Recorder:
         self._lock = threading.Lock()
 
     def add(self, case: str, call: Call, answer: Answer, own: Iterable[str], base_url: str) -> None:
-        """Take in one exchange; `base_url` is where its links begin. Those outside of any test are not kept."""
-        if self.file is None or not case or case in self._left:
+        """Take in one exchange; `base_url` is where its links begin. Without a case it is one of its operation's."""
+        if self.file is None or case in self._left:
             return
         operation = call.operation.name if call.operation else NO_ROUTE
+        case = case or operation
         seen = shape({"status": answer.status, "headers": answer.headers, "body": answer.plain, "method": call.method,
                       "base": base_url}, own, declared(call.operation) if call.operation else None)
         with self._lock:

@@ -203,7 +203,7 @@ def test_a_server_in_a_process_of_its_own(pytester):
 
 
 def test_faults_and_snapshots_of_a_world(mocksrv):
-    mocksrv.snapshot(f"{mocksrv.name}-before")
+    mocksrv.snapshot("before")
     added = [mocksrv.fault(status=503, nth=1), mocksrv.fault(status=500, times=1)]
     assert [fault["id"] for fault in mocksrv.faults()] == [fault["id"] for fault in added]
     with pytest.raises(urllib.error.HTTPError, match="503"):
@@ -214,9 +214,11 @@ def test_faults_and_snapshots_of_a_world(mocksrv):
     mocksrv.remove_fault()
     assert mocksrv.faults() == []
     mocksrv.clock.freeze("2031-01-01T00:00:00Z")
-    mocksrv.restore(f"{mocksrv.name}-before")
+    mocksrv.restore("before")
     assert mocksrv.clock.read()["frozen"] is False
-    mocksrv.control("DELETE", f"/snapshots/{mocksrv.name}-before")
+    from mocksrv.remote import ControlFailure
+    with pytest.raises(ControlFailure, match="no snapshot 'after'"):
+        mocksrv.copy_snapshot("elsewhere", "after")
 
 
 def test_worlds_do_not_pile_up(pytester):

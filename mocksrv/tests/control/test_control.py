@@ -143,8 +143,52 @@ def test_a_snapshot_brings_back_documents_clock_and_generator(shop):
     assert shop.post("/v1/ids").data == made
     assert shop.get("/_mocksrv/snapshots").json[0]["name"] == "before"
     assert "x" in shop.get("/_mocksrv/snapshots/before").json["tables"]["shop.things"]
-    assert shop.post("/~other/_mocksrv/snapshots/before/restore").status_code == 200
-    assert "x" in shop.get("/~other/v1/things").json
+
+
+def test_a_snapshot_belongs_to_its_world(shop):
+    for name in ("a", "b"):
+        shop.put(f"/~{name}/v1/things/of-{name}", data='{"size": 1}')
+        assert shop.post(f"/~{name}/_mocksrv/snapshots", json={"name": "before"}).status_code == 201
+        shop.delete(f"/~{name}/v1/things/of-{name}")
+    for name, other in (("a", "b"), ("b", "a")):
+        shop.post(f"/~{name}/_mocksrv/snapshots/before/restore")
+        found = shop.get(f"/~{name}/v1/things").json
+        assert f"of-{name}" in found
+        assert f"of-{other}" not in found
+        assert [one["world"] for one in shop.get(f"/~{name}/_mocksrv/snapshots").json] == [name]
+    refused = shop.post("/~c/_mocksrv/snapshots/before/restore")
+    assert (refused.status_code, refused.json["type"]) == (404, "about:mocksrv#no-such-snapshot")
+    assert '{"name": "before", "from": {"world": "a", "snapshot": "before"}}' in refused.json["detail"]
+
+
+def test_a_snapshot_is_copied_from_another_world_by_name_only(shop):
+    shop.put("/~a/v1/things/of-a", data='{"size": 1}')
+    shop.post("/~a/_mocksrv/snapshots", json={"name": "before"})
+    order = {"name": "mine", "from": {"world": "a", "snapshot": "before"}}
+    assert shop.post("/~c/_mocksrv/snapshots", json=order).status_code == 201
+    shop.post("/~c/_mocksrv/snapshots/mine/restore")
+    assert "of-a" in shop.get("/~c/v1/things").json
+    for wrong, status in (("a", 400), ({"world": "a"}, 400), ({"world": "a", "snapshot": 1}, 400),
+                          ({"world": "a", "snapshot": "none"}, 404), ({"world": "none", "snapshot": "before"}, 404)):
+        assert shop.post("/~c/_mocksrv/snapshots", json=order | {"from": wrong}).status_code == status
+    assert [one["name"] for one in shop.get("/~c/_mocksrv/snapshots").json] == ["mine"]
+
+
+@pytest.mark.parametrize("end", [("DELETE", "/~a/_mocksrv/world", None), ("DELETE", "/_mocksrv/worlds/a", None),
+                                 ("POST", "/_mocksrv/worlds", {"name": "a"})])
+def test_snapshots_die_with_their_world_unless_they_are_lasting(shop, end):
+    method, path, body = end
+    shop.put("/~a/v1/things/of-a", data='{"size": 1}')
+    shop.post("/~a/_mocksrv/snapshots", json={"name": "before"})
+    shop.post("/~a/_mocksrv/snapshots", json={"name": "base", "lasting": True})
+    shop.post("/~b/_mocksrv/snapshots", json={"name": "before"})
+    assert shop.post("/~a/_mocksrv/reset").status_code == 200  # begins again, but is the same world
+    assert len(shop.get("/~a/_mocksrv/snapshots").json) == 2
+    shop.open(path, method=method, json=body)
+    assert [one["name"] for one in shop.get("/~a/_mocksrv/snapshots").json] == ["base"]
+    assert [one["name"] for one in shop.get("/~b/_mocksrv/snapshots").json] == ["before"]
+    shop.post("/~a/_mocksrv/snapshots/base/restore")
+    assert "of-a" in shop.get("/~a/v1/things").json
 
 
 def test_a_world_can_have_its_own_seed_size_and_settings(shop):

@@ -61,8 +61,8 @@ SAMPLES = {  # operation -> (values of the path, query, body), in the order of t
     "add_fault": ({}, "", {"vendor": "cht", "method": "GET", "path": "/api/*", "status": 503, "times": 1, "nth": 2,
                            "delay": {"uniform": [0, 0.1]}, "headers": {"X-A": "b"}, "probability": 0.5}),
     "list_faults": ({}, "", None), "delete_fault": ({"id": "1"}, "", None), "clear_faults": ({}, "", None),
-    "read_journal": ({}, "vendor=cht&operation=x&method=GET&status=200&caller=a&fault=1&path=*&diagnosis=x&limit=5",
-                     None),
+    "read_journal": ({}, "vendor=cht&operation=get_person&method=GET&status=200&caller=a&fault=1&path=*"
+                     "&diagnosis=x&limit=5", None),
     "read_archive": ({}, "limit=1", None),
     "verify_journal": ({}, "", {"operation": "get_person", "exactly": 0}), "clear_journal": ({}, "", None),
     "read_outbox": ({}, "vendor=cht&kind=outbound&state=held&about=*&method=POST&url=*&status=200&limit=5", None),

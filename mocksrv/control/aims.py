@@ -1,0 +1,47 @@
+"""What aims at exchanges may name: a misspelt operation would never be met, and nobody would be told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from mocksrv.control.base import CONTROL, app
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+STATUS = re.compile(r"[1-5](?:[0-9]{2}|xx)")
+TRUTHS = ("true", "false")
+SHOWN = 12  # names that are listed
+
+
+def problems(wanted: Mapping[str, Any], seen: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
+    """What is wrong with an aim, by its members: vendors, operations, methods and statuses that there are not.
+
+    `seen`: further methods, each as a pair of "method" and its word, that the journal has.
+    """
+    found, vendors = {}, app().vendors
+    vendor = wanted.get("vendor")
+    if vendor is not None and vendor not in vendors:
+        found["vendor"] = unknown("vendor", vendor, vendors)
+    operations = {one.name for one in app().operations.values() if vendor in (None, one.vendor)}
+    if "operation" in wanted and wanted["operation"] not in operations and "vendor" not in found:
+        more = f"GET {CONTROL}/operations lists them"
+        found["operation"] = unknown("operation", wanted["operation"], operations, more)
+    methods = {*METHODS, *(one.method for one in app().operations.values()), *(word for _, word in seen)}
+    if "method" in wanted and wanted["method"] not in methods:
+        found["method"] = unknown("method", wanted["method"], methods)
+    if "status" in wanted and not STATUS.fullmatch(str(wanted["status"])):
+        found["status"] = f"status {wanted['status']!r} is none: use a number from 100 to 599, or a class such as 4xx"
+    if "failed" in wanted and str(wanted["failed"]).lower() not in TRUTHS:
+        found["failed"] = f"failed {wanted['failed']!r} is none: use {' or '.join(TRUTHS)}"
+    return found
+
+
+def unknown(what: str, name: Any, known: Collection[str], more: str = "") -> str:
+    """That there is no such thing, and the nearest names."""
+    folded = {one.lower(): one for one in known}
+    near = [folded[one] for one in get_close_matches(str(name).lower(), folded, 3, 0.5)]
+    names = ", ".join(near or sorted(known)[:SHOWN])
+    said = f"the nearest: {names}" if near else f"use {names}" if len(known) <= SHOWN else "no name is near it"
+    return f"there is no {what} {name!r}: {said}" + (f"; {more}" if more else "")
