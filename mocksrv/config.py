@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -110,6 +111,8 @@ class Config:
     memory: int = field(default=1024, metadata={"help": "MB that worlds and snapshots may take beside the seeded data"})
     shard: Shard = field(default=WHOLE, metadata={
         "help": "which of how many processes this is, such as 2/4, when a balancer spreads the worlds"})
+    imports: tuple[str, ...] = field(default=(), metadata={
+        "help": "files of own data that every new world begins with: TOML, JSON, JSON lines or CSV"})
     deliver_to: tuple[str, ...] = field(default=(), metadata={
         "help": "hosts, with or without a port, that what the services send may go to beside this machine"})
     set: dict[str, str] = field(default_factory=dict, metadata={"help": "vendor.setting = value"})
@@ -258,6 +261,7 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "port": whole("port", 0, 65535, "; 0 takes a free port"), "worlds": whole("worlds", 1, 100_000), "idle": parse_idle,
     "memory": whole("memory", 1, 1_000_000),
     "vendor": parse_vendors, "seed": parse_seed, "size": parse_size, "locale": parse_locale, "log": parse_log,
+    "imports": lambda value: tuple(value.split(os.pathsep) if isinstance(value, str) else map(str, value)),
     "deliver_to": parse_hosts, "limits": parse_truth, "set": parse_pairs,
     "data": lambda value: Path(value) if value else None,
     "tls": lambda value: Path(value).expanduser() if value else None,

@@ -203,6 +203,22 @@ class RemoteWorld:
         if not result["ok"]:
             raise AssertionError(result["account"])
 
+    def import_(self, *files: str, data: dict[str, Any] | None = None) -> dict[str, int]:
+        """Put own data into this world, out of files or as `{"cht": {"users": [...]}}`; how many records by table."""
+        from mocksrv.imports import read_file
+
+        read = [read_file(file) for file in files]
+        sent = [{"name": one.name, "text": one.text} for one in read]
+        if data is not None:
+            sent.append({"name": "data.json", "text": json.dumps(data)})
+        answer: dict[str, dict[str, int]] = self.control("POST", "/import", {"files": sent})
+        return answer["imported"]
+
+    def export(self, *tables: str) -> dict[str, Any]:
+        """The records of this world in the form in which they are imported: all, or those of tables (`cht.users`)."""
+        found: dict[str, Any] = self.control("GET", f"/export?{urlencode([('table', name) for name in tables])}")
+        return found
+
     def outbox(self, **wanted: Any) -> list[dict[str, Any]]:
         """What the services send by themselves: calls by vendor, kind, state, about, method, url or status."""
         calls: list[dict[str, Any]] = self.control("GET", f"/outbox?{urlencode(wanted)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -11,6 +11,7 @@ from mocksrv.operation import DECLARED_PROOFS, EFFECTS, Content, Operation, in_r
 
 if TYPE_CHECKING:
     from mocksrv.config import Setting
+    from mocksrv.imports import Table
     from mocksrv.outbox import Outcome, Record
     from mocksrv.scenario import Scenario
     from mocksrv.store import TableSpec
@@ -52,6 +53,7 @@ class Vendor(Generic[CallType]):
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
+        self.own_data: Callable[[], Sequence[Table]] = tuple  # makes its tables of own data when they are asked for
 
     def operation(
         self, method: str, *paths: str, name: str | None = None, **declared: Any
@@ -171,6 +173,10 @@ class Vendor(Generic[CallType]):
 
         `call` is its record (see `mocksrv.outbox`), with the `note` that the vendor gave it.
         """
+
+    def importable(self) -> Sequence[Table]:
+        """What files of own data may hold for this vendor (see `mocksrv.imports`)."""
+        return self.own_data()
 
     def caller_name(self, call: CallType) -> str | None:
         """Who called, for the journal."""

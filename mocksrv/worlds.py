@@ -108,7 +108,21 @@ class Worlds:
         world.store.ledger.most = most
         self._add_vendors(world, size, self.vendors)
         world.store.ledger.most = None
+        if self.config.imports:
+            self._import(world)
         return world
+
+    def _import(self, world: World) -> None:
+        """Put the own data of the configuration into a new world. Raises ConfigError that names each fault."""
+        from mocksrv import imports
+
+        files = [imports.read_file(path) for path in self.config.imports]
+        try:
+            with world.lock:
+                imports.load(world, self.vendors, files, lambda done: self.progress(f"importing: {done} records ..."))
+                world.commit()
+        except imports.Faulty as error:
+            raise ConfigError(f"nothing was imported:\n{error}") from None
 
     def _add_vendors(self, world: World, size: int, vendors: Iterable[Vendor[Any]]) -> None:
         """Add vendors to a world that lacks them: accounts, and made-up data."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mocksrv.cli import outbox, remote, several, worlds
+from mocksrv.cli import outbox, own_data, remote, several, worlds
 from mocksrv.cli.base import fail
 from mocksrv.cli.bench import bench
 from mocksrv.cli.console import banner, print_table
@@ -77,6 +77,8 @@ def configured(**flags: Any) -> Config:
               "plane.  [default: auto, the token if there is one or --host is beyond loopback, else loopback]")
 @click.option("--workers", type=click.IntRange(1, MOST), help="Processes that share the worlds, behind HAProxy.")
 @click.option("--shard", metavar="N/COUNT", help="Which of how many processes this is, behind a balancer of your own.")
+@click.option("--import", "imports", multiple=True, metavar="FILE", help="Begin every new world with own data; repeat "
+              "for more.")
 @click.option("--deliver-to", multiple=True, metavar="HOST[:PORT]", help="Let what the services send by themselves go "
               "to this host, too; repeat for more.  [default: to this machine alone]")
 @click.option("--url-file", help="File that has the base URL for as long as the server serves.")
@@ -258,7 +260,8 @@ def settings(as_json: bool) -> None:
         print_table(("setting", "default", "choices", "help"), rows)
 
 
-for command in (*remote.COMMANDS, *worlds.COMMANDS, bench, outbox.outbox, doctor, drift, gate, shards):
+for command in (*remote.COMMANDS, *worlds.COMMANDS, bench, outbox.outbox, *own_data.COMMANDS, doctor, drift, gate,
+                shards):
     main.add_command(command)
 
 

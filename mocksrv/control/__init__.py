@@ -7,6 +7,7 @@ Errors are RFC 9457 problem details whose `type` ends in a named code.
 from mocksrv.control import (  # noqa: F401  (their routes)
     clock,
     faults,
+    imports,
     journal,
     outbox,
     page,

@@ -42,9 +42,9 @@ control = Blueprint("control", __name__)
 class ControlError(Exception):
     """A request that the control plane refuses: a named code, a status and a text with the next step."""
 
-    def __init__(self, code: str, status: int, detail: str) -> None:
+    def __init__(self, code: str, status: int, detail: str, **more: Any) -> None:
         super().__init__(detail)
-        self.code, self.status, self.detail = code, status, detail
+        self.code, self.status, self.detail, self.more = code, status, detail, more
 
 
 def answer(data: Any, status: int = 200) -> Response:
@@ -120,7 +120,7 @@ def with_slashes(_endpoint: str | None, values: dict[str, Any] | None) -> None:
 
 @control.errorhandler(ControlError)
 def refuse(error: ControlError) -> Response:
-    return answer(problem(error.code, error.status, error.detail), error.status)
+    return answer(problem(error.code, error.status, error.detail) | error.more, error.status)
 
 
 @control.errorhandler(OSError)

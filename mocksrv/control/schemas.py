@@ -65,6 +65,10 @@ COMPONENTS: dict[str, Schema] = {
         id=WHOLE, vendor=TEXT, kind=TEXT, about=TEXT, attempt=COUNT, state={"enum": list(STATES)}, created=MOMENT,
         due=MOMENT, ended=null_or(MOMENT), by=null_or(TEXT), method=TEXT, url=TEXT, status=null_or(WHOLE),
         error=null_or(TEXT), seconds=NUMBER, request=MESSAGE, response=MESSAGE),
+    "ImportFile": some_of({"name": TEXT, "text": TEXT, "table": TEXT}, ("name", "text")),
+    "Imported": all_of(imported={"type": "object", "additionalProperties": WHOLE}),
+    "Importable": all_of(table=TEXT, about=TEXT, single=TRUTH),
+    "OwnData": {"type": "object", "description": "Tables by vendor.", "additionalProperties": {"type": "object"}},
     "Archive": {"type": "object", "description": "HTTP Archive 1.2.", "required": ["log"]},
     "Expectation": {
         "description": "How often the exchanges that it aims at should be there, or in which order.",

@@ -4,7 +4,7 @@ from importlib import import_module
 from pkgutil import walk_packages
 
 # Rooms and modules that are only loaded by those who need them: documents, data, and what needs lxml (30 ms at start).
-LATER = frozenset(("described", "seed", "xml_serializer"))
+LATER = frozenset(("described", "own_data", "seed", "xml_serializer"))
 
 
 def import_rooms(package: str) -> None:

@@ -68,6 +68,8 @@ SAMPLES = {  # operation -> (values of the path, query, body), in the order of t
     "read_outbox": ({}, "vendor=cht&kind=outbound&state=held&about=*&method=POST&url=*&status=200&limit=5", None),
     "set_outbox": ({}, "", {"hold": True}), "verify_outbox": ({}, "", {"operation": "outbound", "never": True}),
     "clear_outbox": ({}, "", None),
+    "describe_import": ({}, "", None), "export": ({}, "table=carehq.keys", None),
+    "import_files": ({}, "", {"files": [{"name": "a.json", "text": '{"cht": {"medic": [{"_id": "told"}]}}'}]}),
     "make_snapshot": ({}, "", {"name": "told"}), "list_snapshots": ({}, "", None),
     "download_snapshot": ({"label": "told"}, "", None),
     "upload_snapshot": ({"label": "told"}, "", "what was downloaded"),

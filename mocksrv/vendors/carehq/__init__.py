@@ -1,8 +1,18 @@
 """CareHQ, a CRM for care providers. Mounted at `/carehq/` and, by its paths, at `/v1/`."""
 
+from mocksrv.imports import Table
 from mocksrv.vendors import import_rooms
 from mocksrv.vendors.carehq.vendor import CareHQ, vendor
 
 import_rooms(__name__)
+
+
+def _own_data() -> tuple[Table, ...]:
+    from mocksrv.vendors.carehq import own_data
+
+    return own_data.tables()
+
+
+vendor.own_data = _own_data
 
 __all__ = ["CareHQ", "vendor"]

@@ -26,9 +26,19 @@ The parts that every resource module builds on:
     JSON as JavaScript reads and writes it.
 """
 
+from mocksrv.imports import Table
 from mocksrv.vendors import import_rooms
 from mocksrv.vendors.cht.vendor import vendor
 
 import_rooms(__name__)
+
+
+def _own_data() -> tuple[Table, ...]:
+    from mocksrv.vendors.cht import own_data
+
+    return own_data.tables()
+
+
+vendor.own_data = _own_data
 
 __all__ = ["vendor"]

@@ -1,0 +1,77 @@
+"""Own data: files put into a world, all or nothing, and its records in the same form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from mocksrv import imports
+from mocksrv.control.base import CONTROL, ControlError, answer, app, control, payload, world, worlds
+from mocksrv.control.describe import TEXT, TRUTH, WHOLE, all_of, listed, told
+from mocksrv.problems import MEGABYTE, OutOfMemory
+from mocksrv.store import Full, Missing
+
+
+@control.get("/import")
+@told(all_of(running=TRUTH, done=WHOLE, tables=listed("Importable")))
+def describe_import() -> Response:
+    """What can be imported; and of an import that is running in this world, how many records are in."""
+    done = world().memory.get(imports.PROGRESS)
+    known = imports.tables(app().vendors.values())
+    return answer({"running": done is not None, "done": done or 0, "tables": [
+        {"table": name, "about": table.about, "single": table.single} for name, table in known.items()]})
+
+
+@control.post("/import")
+@told("Imported", takes={"files": listed("ImportFile")}, needs=("files",))
+def import_files() -> Response:
+    """Put files of own data into this world, all or nothing: `name` and `text`.
+
+    The name ends in .toml, .json, .jsonl or .csv; a CSV file is named after its table, or has a `table`. A refusal
+    names each fault with file, line and column in `faults`.
+    """
+    files, one = [read(item) for item in listed_in(payload())], world()
+    room = app().settings.memory * MEGABYTE
+    with one.lock:
+        try:
+            counts = imports.load(one, app().vendors.values(), files, most=one.store.ledger.weight + room)
+        except imports.Faulty as error:
+            faults = [{"file": fault.file, "line": fault.line, "column": fault.column, "path": fault.path,
+                       "text": fault.text} for fault in error.faults]
+            raise ControlError("bad-import", 400, f"nothing was imported: {error}", faults=faults) from None
+        except Full:
+            raise OutOfMemory(app().settings.memory) from None
+        if one.store.ledger.grown > 0 and not worlds().reserve(one.store.ledger.grown, held=True):
+            one.undo()
+            raise OutOfMemory(app().settings.memory)
+        one.commit()
+    return answer({"imported": counts})
+
+
+def listed_in(data: dict[str, Any]) -> list[Any]:
+    files = data.get("files")
+    if not isinstance(files, list) or not files:
+        raise ControlError("bad-import", 400, 'files takes a list of {"name": "people.toml", "text": "..."}')
+    return files
+
+
+def read(item: Any) -> imports.File:
+    match item:
+        case {"name": str() as name, "text": str() as text, **more} if more.keys() <= {"table"}:
+            return imports.File(name, text, str(more.get("table", "")))
+    raise ControlError("bad-import", 400, 'a file is {"name": "people.toml", "text": "..."}; CSV may have "table"')
+
+
+@control.get("/export")
+@told("OwnData", query={"table": TEXT})
+def export() -> Response:
+    """The records of this world in the form in which they are imported: all, or those of each `table`."""
+    if unknown := request.args.keys() - {"table"}:
+        raise ControlError("unknown-member", 400, f"{unknown.pop()!r} is not known here; use table")
+    one = world()
+    with one.lock:
+        try:
+            return answer(imports.dump(one, app().vendors.values(), request.args.getlist("table")))
+        except Missing as error:
+            raise ControlError("no-such-table", 404, f"{error}; GET {CONTROL}/import lists them") from None
