@@ -5,7 +5,7 @@ answer that a fault of the world made is no answer of the vendor's.
 """
 
 import json
-from functools import cache
+from functools import cache, wraps
 
 import jsonschema_rs
 import pytest
@@ -66,6 +66,7 @@ class Witness:
 
     def watch(self, answer):
         """`Simulator.answer` with somebody who looks at what it gives."""
+        @wraps(answer)
         def watched(simulator, world, vendor, call):
             reply = answer(simulator, world, vendor, call)
             if reply.streams:

@@ -144,7 +144,8 @@ def started(config: Config) -> tuple[Simulator, Server]:
     """
     gc.disable()
     from mocksrv.app import create_app
-    from mocksrv.serving.server import CannotListen, Server
+    from mocksrv.serving.listening import CannotListen
+    from mocksrv.serving.server import Server
 
     try:
         tls = None

@@ -138,7 +138,8 @@ def installed(name: str) -> str | None:
 
 def free_port(host: str, port: int, here: bool) -> Finding:
     """Whether a server can listen there; `here` if a mocksrv does."""
-    from mocksrv.serving.server import CannotListen, PortTaken, Server
+    from mocksrv.serving.listening import CannotListen, PortTaken
+    from mocksrv.serving.server import Server
 
     place = f"{port} on {host}"
     try:

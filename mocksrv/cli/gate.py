@@ -53,7 +53,8 @@ def gate(vendor: str, port: int, writes: bool, admin: bool, lasting: bool, hosts
     from mocksrv.live.ledger import Ledger
     from mocksrv.live.rails import RUN, NotAllowed, Rails, new_run
     from mocksrv.live.recorder import Recorder
-    from mocksrv.serving.server import CannotListen, Server
+    from mocksrv.serving.listening import CannotListen
+    from mocksrv.serving.server import Server
 
     if run is not None and not RUN.fullmatch(run):
         fail("--run must be 6 to 32 small letters and digits, with a digit: what holds it in a name is deleted")

@@ -25,6 +25,7 @@ from mocksrv.clock import stopwatch
 
 from .connection import RECEIVE, ClientGone, Connection
 from .http1 import Answer, Request, RequestReader, Unreadable, environ_of, failure
+from .listening import listen
 
 if TYPE_CHECKING:
     import ssl
@@ -37,22 +38,6 @@ PATIENCE = 300.0  # seconds to wait for a byte, or for one write to be taken: pe
 TURN = 0.1  # seconds at most until one more idle connection is closed, while clients wait and all threads are busy
 HANDSHAKE = 10.0  # seconds that a TLS handshake may take
 GRACE = 5.0  # seconds that answers in flight get on a stop; Docker kills after 10, and live streams never end
-
-
-class CannotListen(OSError):
-    """The server cannot listen on the address; the text says why and what to do."""
-
-
-class PortTaken(CannotListen):
-    """Somebody else listens on the port."""
-
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(
-            f"port {port} on {host} is taken: stop the program that listens there, or choose another port"
-            " (0 takes any free one)"
-        )
-        self.host = host
-        self.port = port
 
 
 class Server:
@@ -72,7 +57,7 @@ class Server:
     ) -> None:
         self.app = app
         self.host = host
-        self._listener = _listen(host, port)
+        self._listener = listen(host, port)
         self.port: int = self._listener.getsockname()[1]
         self._threads = threads
         self._tls = tls
@@ -342,21 +327,3 @@ class Server:
             connection.asked = None
             request.body.close()
         return answer.keep_alive and not connection.taken
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= 65535:
-        raise CannotListen(f"port {port} is out of range: use 0 to 65535")
-    try:
-        family, _, _, _, address = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        return socket.create_server(
-            address, family=family, backlog=1024, dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6()
-        )
-    except socket.gaierror:
-        raise CannotListen(f"{host!r} is no address of this machine: use 127.0.0.1, 0.0.0.0 or ::1") from None
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise PortTaken(host, port) from None
-        raise CannotListen(f"cannot listen on {host} port {port}: {error.strerror or error}") from None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mocksrv.config import Config
 from mocksrv.tests.tools import program
 from mocksrv.vendors.cht import vendor
-from mocksrv.vendors.cht.couch import collation, documents, maintenance, revision_tree, versions
+from mocksrv.vendors.cht.couch import collation, documents, maintenance, revision_tree, tables, versions
 from mocksrv.vendors.cht.couch.view_index import View, rows_of
 from mocksrv.vendors.cht.couch_api.views import choose, reduced, shown
 from mocksrv.vendors.cht.node import javascript
@@ -286,7 +286,7 @@ def test_leaves_are_those_of_a_tree(origin, steps):
 def test_old_revisions_are_what_they_were(origin, writes, limit):
     """The last ones of each document, unless the database was compacted or knows fewer."""
     db, bodies, last = database(origin), {"a": [], "b": []}, {}
-    db.world.table(documents.SERVER).put(f"revs_limit/{db.name}", {"limit": limit})
+    db.world.table(tables.SERVER).put(f"revs_limit/{db.name}", {"limit": limit})
     for number, (id, what) in enumerate(writes):
         if what == "compact":
             maintenance.compact(db.world, db.name)

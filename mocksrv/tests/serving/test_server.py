@@ -14,7 +14,8 @@ import requests
 import trustme
 
 from mocksrv.serving import http1
-from mocksrv.serving.server import CannotListen, PortTaken, Server
+from mocksrv.serving.listening import CannotListen, PortTaken
+from mocksrv.serving.server import Server
 from mocksrv.tests.raw_client import PATIENCE, RawClient
 
 

@@ -13,16 +13,16 @@ The parts that every resource module builds on:
     Afterwards `call.caller` is an `auth.Caller` (`name`, `roles`, `admin`, `online`) or None.
 `documents.database(world, "medic")`
     `get`, `peek`, `load`, `put`, `delete`, `bulk`, `by(index, key)`, `all_ids`, `changes`, `update_seq`;
-    raises `documents.Conflict`, `documents.NotFound`, `documents.Forbidden`. Indexes are in `indexes`.
+    raises `documents.Conflict`, `documents.NotFound`, `documents.Forbidden`. Indexes are in `ddocs.indexes`.
 `errors.fail(status, message, details)`, `.server_error(public)`, `.couch(status, error, reason)`
-    Refuse. Plain answers with a status are `Reply(body, status)`, and those of CouchDB `wire.CouchReply`.
+    Refuse. Plain answers with a status are `Reply(body, status)`, and those of CouchDB `rendering.CouchReply`.
 `app_settings.read(world)`, `.defaults()`, `.allows(settings, roles, permission)`, `.is_offline(...)`
     The live app settings.
 `auth.permitted(world, call, *permissions, online=)`, `.has(world, caller, *permissions)`, `.signed_in(call)`
     For handlers whose checks depend on more than the operation.
 `conformance.Difference.JSON_FORMS.as_page(world)`, `.as_server(world)`
     Which side to take where the documentation page and the server disagree.
-`jsonio.loads`, `.dumps`, `.text`
+`json_text.loads`, `.dumps`, `.text`
     JSON as JavaScript reads and writes it.
 """
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.vendors.cht import sentinel
-from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.couch import documents, tables
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.forms import definitions, generate_xform
 from mocksrv.vendors.cht.shared_libs import app_settings
@@ -60,7 +60,7 @@ def let_in(world: World, medic: Database) -> None:
     known = members.get("roles", [])
     if new := [role for role in roles(app_settings.read(world)) if role not in known]:
         members = {**members, "roles": [*known, *new]}
-        world.table(documents.SERVER).put(f"security/{medic.name}", {**security, "members": members})
+        world.table(tables.SERVER).put(f"security/{medic.name}", {**security, "members": members})
 
 
 def roles(settings: dict[str, Any]) -> list[str]:

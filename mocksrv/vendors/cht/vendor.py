@@ -18,7 +18,7 @@ from mocksrv.vendor import Vendor
 from mocksrv.vendors.cht import conformance, errors, releases, rendering, routing, sentinel
 from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.couch import cookies, documents, password_hashes
+from mocksrv.vendors.cht.couch import cookies, documents, password_hashes, tables
 from mocksrv.vendors.cht.couch_api import audit
 from mocksrv.vendors.cht.ddocs.indexes import AT_ONCE, INDEXES
 from mocksrv.vendors.cht.node import compression, http_traffic, json_text
@@ -60,7 +60,7 @@ class CHT(Vendor[Call]):
               "online": (bool, str), "one_permission": bool, "page_permission": str, "session_only": bool,
               "differences": tuple}
     head_is_get = True
-    tables = (*documents.tables(INDEXES, AT_ONCE), TableSpec(auth.ADMINS), TableSpec(builds.CONFIG),
+    tables = (*tables.specs(INDEXES, AT_ONCE), TableSpec(auth.ADMINS), TableSpec(builds.CONFIG),
               TableSpec(sentinel.STATE), TableSpec(audit.STATE))
     settings = (
         Setting("release", releases.DEFAULT, "the release that the server runs; another one changes operations, "
@@ -215,7 +215,7 @@ class CHT(Vendor[Call]):
         """The server's admin, the secret of sessions, and the documents of a new installation."""
         from mocksrv.vendors.cht.setup import installation
 
-        world.table(documents.SERVER).put("session", {"secret": world.hex(32)})
+        world.table(tables.SERVER).put("session", {"secret": world.hex(32)})
         add_admin(world, ADMIN, PASSWORD)
         installation.install(world)
 

@@ -6,7 +6,7 @@ For whoever adds an endpoint:
   tastypie resource: both URL schemes follow from the versions (`v0.x`: `/a/{domain}/api/v0.x/case/`, `v1`:
   `/a/{domain}/api/case/v1/`); `detail=True` adds `{pk}/`, `tail="{pk}/activate/"` anything else,
   `domain=False` drops the `/a/{domain}` part. It returns plain data (sent as JSON with sorted keys, or XML)
-  or a `Reply`; lists are made by `paging.page(...)`. Refuse with the makers of `errors.py`.
+  or a `Reply`; lists are made by `paginator.page(...)`. Refuse with the makers of `errors.py`.
 * `@vendor.view("GET", "/a/{domain}/...", permission="edit_data", ...)` declares a function view: keys go out
   in insertion order, ASCII-escaped. Mobile workers may use it. Refuse with `errors.view_error(status, text)`.
   Write the domain of a path as `DOMAIN`.

@@ -94,7 +94,7 @@ def identify(world: World, call: Call) -> Caller | None:
 
 
 def signed_in(call: Call, *, prompt: bool = False) -> Caller:
-    """The caller; refuses with 401, whose form depends on the client (see `wire.unauthorized`)."""
+    """The caller; refuses with 401, whose form depends on the client (see `rendering.unauthorized`)."""
     if isinstance(call.caller, Caller):
         return call.caller
     if call.malformed:

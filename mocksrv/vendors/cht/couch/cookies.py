@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mocksrv.call import Call
-from mocksrv.vendors.cht.couch.documents import SERVER
+from mocksrv.vendors.cht.couch.tables import SERVER
 from mocksrv.world import World
 
 HEX = re.compile(rb"[0-9A-Fa-f]{1,12}")

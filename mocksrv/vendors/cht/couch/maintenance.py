@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mocksrv.store import Table
-from mocksrv.vendors.cht.couch import document_shape, documents, revision_tree, revisions
-from mocksrv.vendors.cht.couch.documents import Database, Document, Record
+from mocksrv.vendors.cht.couch import document_shape, revision_tree, revisions, tables
+from mocksrv.vendors.cht.couch.documents import Database
+from mocksrv.vendors.cht.couch.stored_documents import Document, Record
 from mocksrv.world import World
 
 LOCAL = "_local/"
@@ -19,7 +20,7 @@ LONGEST = 15  # digits of a local revision
 
 def make(world: World, name: str) -> None:
     """A new database."""
-    world.table(documents.REGISTER).put(name, {"seq": 0})
+    world.table(tables.REGISTER).put(name, {"seq": 0})
 
 
 def drop(world: World, name: str) -> None:
@@ -27,14 +28,14 @@ def drop(world: World, name: str) -> None:
     db = Database(world, name)
     forget(db.docs, db.prefix)
     forget(db.revs, db.prefix)
-    for table in (documents.LOCAL, documents.PAST):
+    for table in (tables.LOCAL, tables.PAST):
         forget(world.table(table), f"{name}/")
-    server = world.table(documents.SERVER)
+    server = world.table(tables.SERVER)
     for key in (f"security/{name}", f"revs_limit/{name}"):
         if key in server:
             server.delete(key)
     begin_anew(world, db)
-    world.table(documents.REGISTER).put(name, {"seq": 0, "dropped": True})
+    world.table(tables.REGISTER).put(name, {"seq": 0, "dropped": True})
 
 
 def plant(db: Database, docs: Iterable[Document]) -> None:
@@ -49,17 +50,17 @@ def plant(db: Database, docs: Iterable[Document]) -> None:
         histories.append((doc["_id"], {"db": db.name, "seq": seq, "revs": [rev]}))
     for (table, old), new in zip(before, (records, histories), strict=True):
         table.load_many([*old, *new])  # into an empty table, which is far faster than one by one
-    db.world.table(documents.REGISTER).put(db.name, {"seq": seq})
+    db.world.table(tables.REGISTER).put(db.name, {"seq": seq})
 
 
 def begin_anew(world: World, db: Database) -> None:
     """Discard the rows of the views, which the changes feed would not do."""
-    world.table(documents.SERVER).put(f"epoch/{db.name}", {"number": db.epoch + 1})
+    world.table(tables.SERVER).put(f"epoch/{db.name}", {"number": db.epoch + 1})
 
 
 def compact(world: World, name: str) -> None:
     """Drop the bodies of superseded revisions."""
-    forget(world.table(documents.PAST), f"{name}/")
+    forget(world.table(tables.PAST), f"{name}/")
 
 
 def forget(table: Table, head: str) -> None:
@@ -73,7 +74,7 @@ def purge(world: World, db: Database, id: str, revs: Iterable[str]) -> list[str]
     gone = [leaf.rev for leaf in known if leaf.rev in wanted]
     if gone:
         db.rewrite(id, revision_tree.ordered(leaf for leaf in known if leaf.rev not in wanted))
-        forget(world.table(documents.PAST), f"{db.name}/{id}/")
+        forget(world.table(tables.PAST), f"{db.name}/{id}/")
         begin_anew(world, db)
     return gone
 
@@ -83,12 +84,12 @@ def purge(world: World, db: Database, id: str, revs: Iterable[str]) -> list[str]
 
 def local(world: World, name: str, id: str) -> Record | None:
     """A local document; its id begins with `_local/`."""
-    return world.table(documents.LOCAL).peek(f"{name}/{id}")
+    return world.table(tables.LOCAL).peek(f"{name}/{id}")
 
 
 def locals_of(world: World, name: str) -> Iterator[Record]:
     """The local documents of a database by id."""
-    table, head = world.table(documents.LOCAL), f"{name}/"
+    table, head = world.table(tables.LOCAL), f"{name}/"
     found = (table.peek(key) for key in sorted(table.ids()) if key.startswith(head))
     return (doc for doc in found if doc is not None)
 
@@ -99,7 +100,7 @@ def put_local(world: World, name: str, doc: Document) -> dict[str, Any]:
     Raises document_shape.Invalid.
     """
     document_shape.check(doc)
-    table, id = world.table(documents.LOCAL), doc["_id"]
+    table, id = world.table(tables.LOCAL), doc["_id"]
     _, _, number = str(doc.get("_rev") or "0-0").partition("-")
     if not number.isdecimal() or len(number) > LONGEST:
         raise document_shape.Invalid("bad_request", "Invalid rev format")

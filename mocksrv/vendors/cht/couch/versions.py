@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mocksrv.call import Call
-from mocksrv.vendors.cht.couch import attachments, documents, errors
+from mocksrv.vendors.cht.couch import attachments, documents, errors, stored_documents
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch.revision_tree import Leaf, in_tree_order, rank
 from mocksrv.world import World
@@ -60,7 +60,7 @@ def included(world: World, db: Database, more: Wanted, id: str) -> Any:
     return dressed(world, db, db.branches(id)[0], more) if doc is not None and more.beside_stored else doc
 
 
-def dressed(world: World, db: Database, leaf: Leaf, more: Wanted) -> documents.Document:
+def dressed(world: World, db: Database, leaf: Leaf, more: Wanted) -> stored_documents.Document:
     """A copy of the document at a leaf, with the additions."""
     doc = dict(leaf.body)
     others = [one for one in db.branches(doc["_id"]) if one.rev != leaf.rev]

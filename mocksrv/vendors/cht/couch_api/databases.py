@@ -10,7 +10,7 @@ from typing import Any
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.couch import documents, maintenance
+from mocksrv.vendors.cht.couch import documents, maintenance, tables
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch_api import bodies, offline
 from mocksrv.vendors.cht.couch_api.local_documents import guarded
@@ -69,7 +69,7 @@ def make_own(world: World, call: Call) -> Any:
     if name not in documents.names(world):
         maintenance.make(world, name)
         own = {"names": [caller.name], "roles": []}
-        world.table(documents.SERVER).put(f"security/{name}", {"admins": own, "members": own})
+        world.table(tables.SERVER).put(f"security/{name}", {"admins": own, "members": own})
         documents.database(world, name).put(dict(META_DESIGN))
     return {"ok": True}
 
@@ -166,7 +166,7 @@ def put_security(world: World, call: Call) -> Any:
         errors.couch(400, "bad_request", "Security object must be a JSON object")
     for part in ("admins", "members"):
         checked(value.get(part, {}), part)
-    world.table(documents.SERVER).put(f"security/{db.name}", value)
+    world.table(tables.SERVER).put(f"security/{db.name}", value)
     return rendering.CouchReply({"ok": True})
 
 
@@ -250,5 +250,5 @@ def put_revs_limit(world: World, call: Call) -> Any:
     limit = bodies.couch_json(call)
     if type(limit) is not int or limit < 1:
         errors.couch(400, "bad_request", "`revs_limit` must be a positive integer")
-    world.table(documents.SERVER).put(f"revs_limit/{db.name}", {"limit": limit})
+    world.table(tables.SERVER).put(f"revs_limit/{db.name}", {"limit": limit})
     return rendering.CouchReply({"ok": True})

@@ -12,7 +12,8 @@ from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import attachments, documents, versions
-from mocksrv.vendors.cht.couch.documents import Database, Document
+from mocksrv.vendors.cht.couch.documents import Database
+from mocksrv.vendors.cht.couch.stored_documents import Document
 from mocksrv.vendors.cht.couch_api import multipart, offline
 from mocksrv.vendors.cht.couch_api.local_documents import guarded
 from mocksrv.vendors.cht.couch_api.one_document import (

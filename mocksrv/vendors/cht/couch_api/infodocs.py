@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.couch import documents, stored_documents
 from mocksrv.world import World
 
 DATABASE = "medic-sentinel"
@@ -25,7 +25,7 @@ def note(world: World, written: documents.Database, ids: Iterable[str]) -> None:
             sentinel.put({**(sentinel.get(id + SUFFIX) or made), "latest_replication_date": now})
 
 
-def read(world: World, id: str) -> documents.Document:
+def read(world: World, id: str) -> stored_documents.Document:
     """The infodoc of a document, or a new one."""
     known = documents.database(world, DATABASE).get(id + SUFFIX)
     return known or {"_id": id + SUFFIX, "type": "info", "doc_id": id, "initial_replication_date": "unknown",

@@ -13,7 +13,8 @@ from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import authorization
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents, revision_tree, versions
-from mocksrv.vendors.cht.couch.documents import Database, Document
+from mocksrv.vendors.cht.couch.documents import Database
+from mocksrv.vendors.cht.couch.stored_documents import Document
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import read_json
 from mocksrv.world import World

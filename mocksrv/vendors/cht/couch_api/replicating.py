@@ -18,7 +18,8 @@ from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.access import entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents, maintenance, revision_tree, versions
-from mocksrv.vendors.cht.couch.documents import Database, Document
+from mocksrv.vendors.cht.couch.documents import Database
+from mocksrv.vendors.cht.couch.stored_documents import Document
 from mocksrv.vendors.cht.couch_api.find import options, selectors
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.world import World

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from mocksrv import fixtures
 from mocksrv.store import Table
 from mocksrv.vendors.cht import releases
-from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.couch import documents, stored_documents
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.shared_libs import settings_changes
 from mocksrv.world import World
@@ -55,7 +55,7 @@ class Live:
 
     docs: Table
     version: int = -1
-    doc: documents.Record | None = None
+    doc: stored_documents.Record | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict)
 
@@ -94,9 +94,9 @@ def raw(world: World) -> Any:
 
 
 def update(world: World, body: Any, way: str) -> bool:
-    """Change the settings in one of `settings_rules.WAYS`; returns whether they changed (key order counts).
+    """Change the settings in one of `settings_changes.WAYS`; returns whether they changed (key order counts).
 
-    Raises settings_rules.Unstorable.
+    Raises settings_changes.Unstorable.
     """
     medic = documents.database(world, "medic")
     doc = medic.get(ID) or {"_id": ID}

@@ -37,7 +37,7 @@ def of_resource(operation: Operation) -> bool:
 
 
 def common(operation: Operation) -> set[int]:
-    """The statuses of the checks that come before an operation's own (see `gate`)."""
+    """The statuses of the checks that come before an operation's own (see `checks`)."""
     traits = operation.traits
     found = {404} if PARAMETER.search(operation.paths[0]) else set()  # a name that matches no URL
     if traits.get("auth") != "none":
