@@ -65,8 +65,7 @@ class Fuzzer:
         self.inputs = {vendor.name: Inputs(vendor, self.random, [
             id for spec in vendor.tables for id, _ in zip(origin.table(spec.name).ids(), range(8), strict=False)])
             for vendor in self.app.vendors.values()}
-        for number, settings in enumerate(SETTINGS):
-            self.app.worlds.keep(str(number), self.app.worlds.plant_within_memory(1, 30, settings))
+        self.origins = [self.app.worlds.plant(1, 30, settings) for settings in SETTINGS]
         self.asked, self.statuses, self.called, self.failures = Counter(), Counter(), Counter(), {}
         self.worst = 0.0
         self.measured = time.process_time()
@@ -88,7 +87,7 @@ class Fuzzer:
     def run(self, count):
         for number in range(count):
             if number % ROUND == 0:
-                self.app.worlds.replace("fuzz", self.app.worlds.snapshots[str(number // ROUND % len(SETTINGS))])
+                self.app.worlds.replace("fuzz", self.origins[number // ROUND % len(SETTINGS)])
             vendor, operation = self.random.choice(self.operations)
             self.called[f"{vendor.name}.{operation.name}"] += 1
             self.send(self.environ(vendor, operation))
