@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
               "transfer-encoding", "upgrade", "host", "content-length"}
 READABLE = {"gzip", "deflate", "identity"}  # content codings that the gate can read and so record
+UNREADABLE = ["br;q=0", "zstd;q=0"]  # what a service may otherwise choose for *
 ONCE = {"GET", "HEAD", "OPTIONS"}  # may be sent once more when a kept connection turns out to be closed
 LONGEST_WAIT = 90.0  # seconds: a service that asks for more is not waited for
 PATIENCE = 120.0  # seconds: a service may be slow, long polls take a minute
@@ -163,8 +164,10 @@ def size_of(line: bytes) -> int:
 
 
 def readable(codings: str) -> str:
-    """The codings of an Accept-Encoding that the gate can read."""
-    kept = [coding for coding in codings.split(",") if coding.partition(";")[0].strip().lower() in READABLE]
+    """The codings of an Accept-Encoding that the gate can read; `*` stays, but for those that it cannot."""
+    kept = [coding for coding in codings.split(",") if coding.partition(";")[0].strip().lower() in READABLE | {"*"}]
+    if any(coding.strip().startswith("*") for coding in kept):
+        kept += UNREADABLE
     return ",".join(kept).strip() or "identity"
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mocksrv.live.forward import Answer
 
 NO_ROUTE = "(no route)"
+TOO_MANY = 429
 
 
 class Recorder:
@@ -34,7 +35,7 @@ class Recorder:
 
     def add(self, case: str, call: Call, answer: Answer, own: Iterable[str], base_url: str) -> None:
         """Take in one exchange; `base_url` is where its links begin. Without a case it is one of its operation's."""
-        if self.file is None or case in self._left:
+        if self.file is None or case in self._left or (not case and answer.status == TOO_MANY):
             return
         operation = call.operation.name if call.operation else NO_ROUTE
         case = case or operation
@@ -46,8 +47,9 @@ class Recorder:
             files.add(self.document, operation, case if number == 1 else f"{case} #{number}", seen)
 
     def leave(self, case: str) -> None:
-        """Ignore further exchanges of this test."""
-        self._left.add(case)
+        """Ignore further exchanges of this test; those of none go on."""
+        if case:
+            self._left.add(case)
 
     def save(self, version: str) -> None:
         """Write the file; `version` is the service's own word for its release."""

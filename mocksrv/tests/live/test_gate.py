@@ -21,7 +21,7 @@ from mocksrv.live import failed_logins
 from mocksrv.live import gate as gate_module
 from mocksrv.live import rails as rails_module
 from mocksrv.live.cht import CHT
-from mocksrv.live.forward import Answer, Forward, Unreachable
+from mocksrv.live.forward import Answer, Forward, Unreachable, readable
 from mocksrv.live.gate import Gate, elsewhere, take_away
 from mocksrv.live.ledger import InUse, Ledger, whole_lines
 from mocksrv.live.rails import NotAllowed, Rails
@@ -342,7 +342,7 @@ def test_links_lead_through_the_gate(opened, service):
     assert service not in text
 
 
-def test_only_tests_are_recorded_and_nothing_after_a_refusal(opened, tmp_path):
+def test_exchanges_are_recorded_by_test_else_by_operation_and_not_after_a_refusal(opened, tmp_path):
     shapes = tmp_path / "shapes.json"
     gate = opened(shapes=shapes)
     gate.call("GET", "/api/info")
@@ -357,18 +357,27 @@ def test_only_tests_are_recorded_and_nothing_after_a_refusal(opened, tmp_path):
     document = json.loads(shapes.read_text(encoding="utf-8"))
     assert (document["vendor"], document["target"], document["version"]) == ("cht", "live", "4.15.0")
     assert {name: list(cases) for name, cases in document["operations"].items()} == {
-        "api_info": ["test_a.py::test_one", "test_a.py::test_one #2"]}
+        "api_info": ["api_info", "test_a.py::test_one", "test_a.py::test_one #2"]}
 
 
-def test_that_a_service_has_had_enough_is_no_fact_of_its_api(opened, monkeypatch, tmp_path):
+@pytest.mark.parametrize(("sent", "passed"), [
+    ("*", "*,br;q=0,zstd;q=0"), ("br, *;q=0.5", "*;q=0.5,br;q=0,zstd;q=0"), ("gzip, br", "gzip"), ("br", "identity"),
+    ("gzip;q=0.5, deflate", "gzip;q=0.5, deflate"), ("GZIP", "GZIP"), ("", "identity")])
+def test_codings_pass_but_for_those_that_the_gate_cannot_read(sent, passed):
+    assert readable(sent) == passed
+
+
+@pytest.mark.parametrize(("case", "kept"), [("test_a.py::test_one", {}), ("", {"api_info": ["api_info"]})])
+def test_that_a_service_has_had_enough_is_no_fact_of_its_api(opened, monkeypatch, tmp_path, case, kept):
     gate = opened(shapes=tmp_path / "shapes.json")
-    gate.call("POST", "/_gate/case", {"case": "test_a.py::test_one"})
+    gate.call("POST", "/_gate/case", {"case": case})
     with monkeypatch.context() as patch:
         patch.setattr(gate.sandbox.forward, "send", lambda *_: Answer(429, [], b"{}"))
         assert gate.call("GET", "/api/info")[0] == 429
     gate.call("GET", "/api/info")
     gate.call("POST", "/_gate/finish")
-    assert json.loads((tmp_path / "shapes.json").read_text(encoding="utf-8"))["operations"] == {}
+    found = json.loads((tmp_path / "shapes.json").read_text(encoding="utf-8"))["operations"]
+    assert {name: list(cases) for name, cases in found.items()} == kept
 
 
 def test_a_service_that_is_down_is_said_to_be(routes, tmp_path):
