@@ -48,7 +48,7 @@ def test_every_answer_is_seen(mocksrv, witness, monkeypatch):
 @pytest.mark.mock_only
 def test_what_is_not_declared_is_a_problem(mocksrv, witness, monkeypatch):
     monkeypatch.setitem(witness.described, "carehq", judge := Described(vendor))
-    del judge.responses["list_home_visits"][1]["401"]
+    del judge.responses["list_home_visits"]["401"]
     requests.get(f"{mocksrv.url}/v1/home-visits?page=1")
     (problem,) = witness.problems
     assert problem.startswith("carehq.list_home_visits GET /")

@@ -1,17 +1,23 @@
 """Every answer that a simulator of this process gives in a contract test is held against the vendor's OpenAPI document.
 
 The status must be declared for the operation, the content type for the status, and a JSON body must fit the schema. An
-answer that a fault of the world made is no answer of the vendor's.
+answer that a fault of the world made is no answer of the vendor's. And a request that is answered with success must be
+one that the document and the marshmallow schema behind it allow.
 """
 
 import json
 from functools import cache, wraps
+from urllib.parse import parse_qsl
 
 import jsonschema_rs
+import marshmallow
 import pytest
 
 from mocksrv.app import Simulator
 from mocksrv.described.openapi import document
+
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+ACCEPTED = range(200, 300)
 
 
 class Described:
@@ -20,8 +26,10 @@ class Described:
     def __init__(self, vendor):
         made = document(vendor)
         self.shared = made["components"]["responses"]
-        self.responses = {one["operationId"]: (f"/paths/{escaped(path)}/{method}/responses", one["responses"])
-                          for path, item in made["paths"].items() for method, one in item.items()}
+        self.places = {one["operationId"]: f"/paths/{escaped(path)}/{method}"
+                       for path, item in made["paths"].items() for method, one in item.items()}
+        self.responses = {one["operationId"]: one["responses"]
+                          for item in made["paths"].values() for one in item.values()}
         self.registry = jsonschema_rs.Registry([("urn:vendor", made)], draft=jsonschema_rs.Draft202012)
         self.validator = cache(self._validator)
 
@@ -30,10 +38,9 @@ class Described:
 
     def problem(self, name, method, status, content_type, body):
         """What is not declared about an answer of the operation `name`, or None."""
-        place, responses = self.responses[name]
-        if (declared := responses.get(str(status))) is None:
+        if (declared := self.responses[name].get(str(status))) is None:
             return f"status {status} is not declared; body: {body[:200]!r}"
-        place = f"{place}/{status}"
+        place = f"{self.places[name]}/responses/{status}"
         if "$ref" in declared:
             place = declared["$ref"].removeprefix("#")
             declared = self.shared[place.rpartition("/")[2]]
@@ -46,9 +53,38 @@ class Described:
             return f"status {status}: content type {media or None} is not declared; body: {body[:200]!r}"
         if media != "application/json" or "schema" not in content[kind]:
             return None
-        errors = self.validator(f"{place}/content/{escaped(kind)}/schema").iter_errors(json.loads(body))
-        found = "; ".join(f"{error.message[:300]} at {error.instance_path}" for error in list(errors)[:5])
+        found = self.misfit(f"{place}/content/{escaped(kind)}/schema", json.loads(body))
         return f"status {status}: {found}" if found else None
+
+    def misfit(self, pointer, data):
+        """What of the data is not as that part of the document says, or ""."""
+        errors = self.validator(pointer).iter_errors(data)
+        return "; ".join(f"{error.message[:300]} at {error.instance_path}" for error in list(errors)[:5])
+
+    def refused(self, operation, body, content_type=JSON):
+        """Why the operation's declared body would not be the body of this request, or ""."""
+        declared, form = operation.schema("body"), operation.consumes == FORM
+        media = content_type.partition(";")[0].strip().lower() or JSON
+        if declared is None or not body or media != operation.consumes or media not in (JSON, FORM):
+            return ""
+        schema = declared() if isinstance(declared, type) else None
+        if form:
+            return str(schema.validate(of_form(schema, body)) or "")
+        data = json.loads(body)
+        place = f"{self.places[operation.name]}/requestBody/content/{escaped(JSON)}/schema"
+        return self.misfit(place, data) or (str(schema.validate(data) or "") if schema else "")
+
+
+def of_form(schema, body):
+    """The values of form-encoded bytes by their names; fields for lists get all of theirs, empty texts are none."""
+    lists = {name for name, field in schema.fields.items() if isinstance(field, marshmallow.fields.List)}
+    made = {}
+    for name, value in parse_qsl(body.decode()):
+        if name in lists:
+            made.setdefault(name, []).append(value)
+        else:
+            made[name] = value
+    return made
 
 
 def escaped(segment):
@@ -97,7 +133,12 @@ class Witness:
             if vendor.name not in self.described:
                 self.described[vendor.name] = Described(vendor)
             kind = next((value for name, value in reply.headers if name.lower() == "content-type"), None)
-            problem = self.described[vendor.name].problem(call.operation.name, call.method, reply.status, kind, body)
+            judge = self.described[vendor.name]
+            problem = judge.problem(call.operation.name, call.method, reply.status, kind, body)
+            packed = call.header("content-encoding", "identity") != "identity"
+            if not problem and not packed and reply.status in ACCEPTED and (
+                    why := judge.refused(call.operation, call.read_body, call.header("content-type"))):
+                problem = f"{reply.status} for a body that its schema refuses: {why}; {call.read_body[:300]!r}"
         except Exception as error:
             problem = repr(error)  # a test must fail of it, not the server
         if problem:

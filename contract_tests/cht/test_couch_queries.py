@@ -211,12 +211,12 @@ def test_offline_users_write_without_new_edits(api: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["_all_docs/x", "_bulk_docs/x", "_changes/x", "_purge", "_index"])
-def test_odd_paths_of_offline_users(api: Any, path: str) -> None:
+def test_odd_paths_of_offline_users(api: Any, unique: str, path: str) -> None:
     place = api.ok("POST", "/api/v1/places", {"type": "district_hospital", "name": "Kisumu"})["id"]
-    api.ok("POST", "/api/v1/users", {"username": "odd", "password": "Kisumu_2024", "type": "chw", "place": place,
+    api.ok("POST", "/api/v1/users", {"username": unique, "password": "Kisumu_2024", "type": "chw", "place": place,
                                      "contact": {"name": "Achieng"}})
     for method in ("GET", "POST"):
-        assert api.as_user("odd").request(method, f"/medic/{path}", {} if method == "POST" else None).status_code < 500
+        assert api.as_user(unique).request(method, f"/medic/{path}", {} if method == "POST" else None).status_code < 500
 
 
 # --- JavaScript ----------------------------------------------------------------------------------------------

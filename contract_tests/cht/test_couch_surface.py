@@ -161,14 +161,14 @@ def test_members_of_medic_stay_when_their_roles_are_gone(strict):
     ("function (doc) { emit(doc._id); }", True), ("doc => { emit('(') }", True),
     ("function (d) { /[(]/.test(d) }", True), ("function (doc) { // it's\n emit(1); }", True),
     ("function(", False), ("emit(1)", False), ("function (d) { ]", False)])
-def test_a_view_that_is_no_function(strict, source, taken):
-    answer = strict.put("/medic/_design/own", {"views": {"v": {"map": source}}})
+def test_a_view_that_is_no_function(strict, unique, source, taken):
+    answer = strict.put(f"/medic/_design/{unique}", {"views": {"v": {"map": source}}})
     assert (answer.status_code == 201) == taken
     if not taken:
         assert answer.status_code == 400
         assert answer.json()["error"] == "compilation_error"
         assert answer.json()["reason"].startswith("Compilation of the map function in the 'v' view failed: ")
-        doc = {"_id": "_design/own", "views": {"v": {"map": source}}}
+        doc = {"_id": f"_design/{unique}", "views": {"v": {"map": source}}}
         (row,) = strict.post("/medic/_bulk_docs", {"docs": [doc]}).json()
         assert row["error"] == "compilation_error"
 

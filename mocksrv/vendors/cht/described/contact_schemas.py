@@ -54,17 +54,13 @@ class PlaceChanges(Schema):
     place_id = fields.String()
 
 
-class Doomed(Schema):
+class BulkDelete(Schema):
+    """The documents to delete, each once, by `_id`; what has none is an error in its place of the answer."""
+
+    docs = fields.List(fields.Raw(), required=True)
+
     class Meta:
         unknown = INCLUDE
-
-    _id = fields.String(required=True)
-
-
-class BulkDelete(Schema):
-    """The documents to delete, each once."""
-
-    docs = fields.List(fields.Nested(Doomed), required=True)
 
 
 class Document(Schema):

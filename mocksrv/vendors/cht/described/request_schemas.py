@@ -58,10 +58,11 @@ FIND_BODY = record({"selector": OBJECT}, {
 INDEX_BODY = record({"index": record({"fields": array(any_of(TEXT, OBJECT))}, closed=False)},
                     {"name": TEXT, "ddoc": TEXT, "type": {"enum": ["json"]}}, closed=False)
 REVISIONS_BODY: Shape = {"type": "object", "additionalProperties": array(TEXT)}
-BULK_GET_BODY = record({"docs": array(record({"id": TEXT}, {"rev": TEXT}, closed=False))}, closed=False)
+BULK_GET_BODY = record({"docs": told(array(OBJECT), "id and rev of each; an error stands in the place of one without")},
+                       closed=False)
 REPLICATION = record({"source": any_of(TEXT, OBJECT), "target": any_of(TEXT, OBJECT)}, {
     "create_target": TRUTH, "continuous": TRUTH, "doc_ids": array(TEXT), "selector": OBJECT}, closed=False)
 IDS_BODY = record({"doc_ids": array(TEXT)}, closed=False)
-EXPORT_BODY = record({}, {"filters": OBJECT, "options": record({}, {"humanReadable": TRUTH}, closed=False)},
-                     closed=False)
+EXPORT_BODY = record({}, {"filters": OBJECT, "options": record(
+    {}, {"humanReadable": told(ANYTHING, "true")}, closed=False)}, closed=False)
 SECURITY_BODY = record({}, {"members": OBJECT, "admins": OBJECT}, closed=False)

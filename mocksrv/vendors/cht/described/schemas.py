@@ -10,6 +10,8 @@ from typing import Any
 
 from marshmallow import INCLUDE, Schema, fields
 
+from mocksrv.described.json_schema import any_of
+
 
 class Open(Schema):
     """Other members may be there too."""
@@ -62,7 +64,7 @@ class Locale(Open):
 
 class Meta(Open):
     form = fields.String(required=True, **told("code of a form in the app settings"))
-    reported_date = fields.Raw(**told("milliseconds or ISO 8601; now if it cannot be read"))
+    reported_date = fields.Raw(allow_none=True, **told("milliseconds or ISO 8601; now if it cannot be read"))
     locale = fields.String()
 
 
@@ -87,15 +89,14 @@ class Incoming(Open):
     content = fields.String(required=True)
 
 
-class Update(Open):
-    id = fields.String(**told("uuid of a message handed out earlier"))
-    status = fields.String(**told("UNSENT, PENDING, SENT, DELIVERED or FAILED"))
-    reason = fields.String(**told("with FAILED"))
-
-
 class Poll(Open):
-    messages = fields.List(fields.Nested(Incoming), **told("what the phone received: id, from, content"))
-    updates = fields.List(fields.Nested(Update), **told("what became of sent messages"))
+    """What lacks something, or is no object, is skipped by the server; anything but a list of messages it fails on."""
+
+    messages = fields.List(fields.Raw(), allow_none=True, **told("what the phone received: id, from, content"))
+    updates = fields.Raw(allow_none=True, **told("what became of sent messages: a list of id, status, reason"))
+
+
+POLL = any_of(Poll, {"type": "array", "description": "read as nothing at all"})
 
 
 class Outgoing(Schema):
@@ -113,8 +114,10 @@ class Key(Open):
 
 
 class AfricasTalkingMessage(Open):
-    id = fields.String(required=True)
-    text = fields.String(required=True)
+    """A message that lacks something is answered as if it were saved."""
+
+    id = fields.String()
+    text = fields.String()
 
 
 class AfricasTalkingReport(Open):
@@ -173,6 +176,14 @@ class Build(Open):
     namespace = fields.String(required=True)
     application = fields.String(required=True)
     version = fields.String(required=True, **told("a release, a pre-release or a branch"))
+
+
+class ComparedBuild(Open):
+    version = fields.String(required=True, **told("a release, a pre-release or a branch"))
+
+
+class Compared(Open):
+    build = fields.Nested(ComparedBuild, required=True, **told("the build to look at"))
 
 
 class Upgrade(Open):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
-from marshmallow import Schema, fields
+from marshmallow import INCLUDE, Schema, fields
 
 from mocksrv.call import Headers, Reply
 from mocksrv.vendors.cht import errors, releases, rendering
@@ -34,10 +34,21 @@ class Login(Schema):
 
 
 class Session(Schema):
-    """Credentials for CouchDB."""
+    """Credentials for CouchDB: by `name`, or `username`, which is the same."""
 
     name = fields.String(required=True)
     password = fields.String(required=True)
+
+    class Meta:
+        unknown = INCLUDE
+
+
+class SessionOfUsername(Session):
+    name = fields.String()
+    username = fields.String(required=True)
+
+
+SESSION = response_schemas.any_of(Session, SessionOfUsername)
 
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -67,7 +78,7 @@ def get_session(world: World, call: Call) -> Any:
     return rendering.CouchReply(body, traced=False)
 
 
-@vendor.operation("POST", "/_session", name="session_post", anonymous=True, body=Session,
+@vendor.operation("POST", "/_session", name="session_post", anonymous=True, body=SESSION,
                   statuses=(200, 302, 400, 401, 415, 500),
                   response=response_schemas.SIGNED_IN, proof="source", source="CouchDB 3.3", effect="reads")
 def post_session(world: World, call: Call) -> Any:

@@ -24,7 +24,7 @@ def get_gateway(world: World, call: Call) -> Any:
     return {"medic-gateway": True}
 
 
-@vendor.operation("POST", "/api/sms", permission=MAY, json="strict", body=schemas.Poll, response=schemas.HandedOut,
+@vendor.operation("POST", "/api/sms", permission=MAY, json="strict", body=schemas.POLL, response=schemas.HandedOut,
                   statuses=(200, 400, 401, 403, 500), proof="source", source=SOURCE,
                   differences=(Difference.NULL_MESSAGES,))
 def post_gateway(world: World, call: Call) -> Any:

@@ -23,7 +23,7 @@ CREATE = ("can_edit", "can_create_users")
 
 @vendor.operation("POST", "/api/v1/users", permission=CREATE, json="strict", proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
-                  body=schemas.NewUser, response=schemas.ONE_OR_MANY, statuses=(200, 400, 401, 403, 404, 409, 500),
+                  body=schemas.NEW_USERS, response=schemas.ONE_OR_MANY, statuses=(200, 400, 401, 403, 404, 409, 500),
                   effect="makes",
                   differences=(Difference.EDIT_PERMISSION, Difference.INCOMPLETE_USERS, Difference.WEAK_PASSWORD,
                                Difference.TOKEN_LOGIN_VALUE, Difference.LOGIN_MESSAGE_TYPE, Difference.LOGIN_LINK_PORT,
@@ -42,7 +42,7 @@ def create_users(world: World, call: Call) -> Any:
 
 
 @vendor.operation("POST", "/api/v2/users", permission=CREATE, json="csv", proof="source",
-                  source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0", body=schemas.NewUser,
+                  source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0", body=schemas.NEW_USERS,
                   response=schemas.ONE_OR_MANY, errors=schemas.FAILED_ROWS, effect="makes",
                   statuses=(200, 400, 401, 403, 404, 409, 500),
                   differences=(Difference.EDIT_PERMISSION, Difference.FAILED_CSV, Difference.WEAK_PASSWORD,

@@ -24,8 +24,10 @@ class NewUser(Open):
     password = fields.String(metadata={"description": "needed unless login by SMS is switched on"})
     roles = fields.List(fields.String())
     type = fields.String(metadata={"description": "the older way to give roles"})
-    place = fields.Raw(metadata={"description": "id of a place or a new place; needed with offline roles"})
-    contact = fields.Raw(metadata={"description": "id of a person or a new person; needed with offline roles"})
+    place = fields.Raw(allow_none=True, metadata={
+        "description": "id of a place or a new place; needed with offline roles"})
+    contact = fields.Raw(allow_none=True, metadata={
+        "description": "id of a person or a new person; needed with offline roles"})
     phone = fields.String(metadata={"description": "needed to switch on login by SMS"})
     token_login = fields.Raw(metadata={"description": "true to switch on login by SMS, false to switch it off"})
     fullname = fields.String()
@@ -33,11 +35,16 @@ class NewUser(Open):
     known = fields.Boolean()
     external_id = fields.Raw()
     oidc_username = fields.Raw(metadata={"description": "its name at the SSO provider, from release 4.20"})
-    password_change_required = fields.Raw(metadata={"description": "false: the password may stay, from release 4.17"})
+    password_change_required = fields.Raw(
+        allow_none=True, metadata={"description": "false: the password may stay, from release 4.17"})
 
 
 class UserChanges(NewUser):
     username = fields.String()
+
+
+# Of several users each has its own answer, whatever it is.
+NEW_USERS = response_schemas.any_of(NewUser, response_schemas.array(response_schemas.ANYTHING))
 
 
 class Written(Schema):

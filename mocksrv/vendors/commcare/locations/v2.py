@@ -12,7 +12,8 @@ from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import bad_request
 from mocksrv.vendors.commcare.locations import model_schema, v1, writing
 from mocksrv.vendors.commcare.schemas import Location2List, Location2Object
-from mocksrv.vendors.commcare.schemas.requests import Location2Query, LocationBody, LocationsBody
+from mocksrv.vendors.commcare.schemas.bodies import LOCATION_CHANGE, LOCATIONS, NewLocation
+from mocksrv.vendors.commcare.schemas.requests import Location2Query
 from mocksrv.vendors.commcare.tastypie import deserializer, filters, paginator
 from mocksrv.vendors.commcare.vendor import vendor
 
@@ -93,7 +94,7 @@ def get_locations_v2(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("POST", "location", "v2", "v0.6", permission="edit_locations", response=Location2Object,
-                 statuses=(201, 400, 500), source=SOURCE, proof="source", body=LocationBody, effect="lasts")
+                 statuses=(201, 400, 500), source=SOURCE, proof="source", body=NewLocation, effect="lasts")
 def create_location(world: World, call: Call) -> Reply:
     """A new location. The answer shows coordinates as they were sent, later ones with ten decimals."""
     v1.check_plan(world, call)
@@ -102,7 +103,7 @@ def create_location(world: World, call: Call) -> Reply:
 
 
 @vendor.resource("PATCH", "location", "v2", "v0.6", permission="edit_locations", statuses=(202, 400, 500),
-                 response=response_schemas.IDS, source=SOURCE, proof="source", body=LocationsBody, effect="lasts")
+                 response=response_schemas.IDS, source=SOURCE, proof="source", body=LOCATIONS, effect="lasts")
 def write_locations(world: World, call: Call) -> Reply:
     """Create and update up to 100 locations, all or nothing."""
     v1.check_plan(world, call)
@@ -136,8 +137,8 @@ def get_location_v2(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("PUT", "location", "v2", "v0.6", detail=True, permission="edit_locations",
-                 response=Location2Object, statuses=(200, 400, 500), source=SOURCE, proof="source", body=LocationBody,
-                 effect="changes")
+                 response=Location2Object, statuses=(200, 400, 500), source=SOURCE, proof="source",
+                 body=LOCATION_CHANGE, effect="changes")
 def update_location(world: World, call: Call) -> dict[str, Any]:
     """Change the fields that are given; a new name makes a new site code unless one is given."""
     v1.check_plan(world, call)

@@ -15,7 +15,8 @@ from mocksrv.vendors.commcare.errors import absent, bad_request, failed, not_fou
 from mocksrv.vendors.commcare.form_processor.stores import TOP_NUMBER, owned
 from mocksrv.vendors.commcare.lookup.tables import NOTHING_SAID, SOURCE, rows_of
 from mocksrv.vendors.commcare.schemas import LookupItemList, LookupItemObject
-from mocksrv.vendors.commcare.schemas.requests import LookupItemBody, PageQuery
+from mocksrv.vendors.commcare.schemas.bodies import LookupRowChange, NewLookupRow, OldLookupRowChange
+from mocksrv.vendors.commcare.schemas.requests import PageQuery
 from mocksrv.vendors.commcare.tastypie import deserializer, paginator
 from mocksrv.vendors.commcare.vendor import vendor
 
@@ -129,7 +130,7 @@ def list_lookup_items(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("POST", "lookup_table_item", *OLD, statuses=(201, 400, 404), produces="",
-                 errors=response_schemas.IDS, source=SOURCE, proof="source", body=LookupItemBody, effect="makes")
+                 errors=response_schemas.IDS, source=SOURCE, proof="source", body=NewLookupRow, effect="makes")
 def create_lookup_item(world: World, call: Call) -> Reply:
     """A new row; the answer is empty."""
     create(world, call, load(call))
@@ -138,7 +139,7 @@ def create_lookup_item(world: World, call: Call) -> Reply:
 
 @vendor.resource("POST", "lookup_table_item", *NEW, response=response_schemas.echo(LookupItemObject),
                  instead="create_lookup_item", statuses=(201, 400, 404), errors=response_schemas.IDS, source=SOURCE,
-                 proof="source", body=LookupItemBody, effect="makes")
+                 proof="source", body=NewLookupRow, effect="makes")
 def create_lookup_item_v2(world: World, call: Call) -> Reply:
     """A new row; the answer repeats further members of the body."""
     data = load(call)
@@ -153,7 +154,7 @@ def get_lookup_item(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("PUT", "lookup_table_item", *OLD, detail=True, statuses=(204, 201, 400, 404), produces="",
-                 errors=response_schemas.IDS, source=SOURCE, proof="source", body=LookupItemBody, effect="changes")
+                 errors=response_schemas.IDS, source=SOURCE, proof="source", body=OldLookupRowChange, effect="changes")
 def update_lookup_item(world: World, call: Call) -> Reply:
     """Change a row; the answer is empty."""
     _, new = update(world, call, load(call))
@@ -162,7 +163,7 @@ def update_lookup_item(world: World, call: Call) -> Reply:
 
 @vendor.resource("PUT", "lookup_table_item", *NEW, detail=True, response=response_schemas.echo(LookupItemObject),
                  instead="update_lookup_item", statuses=(200, 201, 400, 404), errors=response_schemas.IDS,
-                 source=SOURCE, proof="source", body=LookupItemBody, effect="changes")
+                 source=SOURCE, proof="source", body=LookupRowChange, effect="changes")
 def update_lookup_item_v2(world: World, call: Call) -> Reply:
     """Change a row; the answer repeats further members of the body."""
     data = load(call)

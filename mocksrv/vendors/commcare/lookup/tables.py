@@ -13,7 +13,8 @@ from mocksrv.vendors.commcare.django.model_fields import boolean_of, uuid_of
 from mocksrv.vendors.commcare.errors import absent, bad_request, failed
 from mocksrv.vendors.commcare.form_processor.stores import TOP_NUMBER, owned
 from mocksrv.vendors.commcare.schemas import LookupTableList, LookupTableObject
-from mocksrv.vendors.commcare.schemas.requests import LookupTableBody, PageQuery
+from mocksrv.vendors.commcare.schemas.bodies import LookupTableChange, NewLookupTable
+from mocksrv.vendors.commcare.schemas.requests import PageQuery
 from mocksrv.vendors.commcare.tastypie import deserializer, paginator
 from mocksrv.vendors.commcare.vendor import vendor
 
@@ -88,7 +89,7 @@ def list_lookup_tables(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("POST", "lookup_table", "v1", "v0.5", statuses=(201, 400), produces="",
-                 errors=response_schemas.IDS, source=SOURCE, proof="source", body=LookupTableBody, effect="makes")
+                 errors=response_schemas.IDS, source=SOURCE, proof="source", body=NewLookupTable, effect="makes")
 def create_lookup_table(world: World, call: Call) -> Reply:
     """A new lookup table; its tag must be new."""
     return create_table(world, call, load(call))
@@ -121,7 +122,7 @@ def get_lookup_table(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("PUT", "lookup_table", "v1", "v0.5", detail=True, statuses=(204, 201, 400), produces="",
-                 errors=response_schemas.IDS, source=SOURCE, proof="source", body=LookupTableBody, effect="changes")
+                 errors=response_schemas.IDS, source=SOURCE, proof="source", body=LookupTableChange, effect="changes")
 def update_lookup_table(world: World, call: Call) -> Reply:
     """Change a lookup table; an unknown id makes a new one, under another id."""
     data = load(call)

@@ -95,87 +95,6 @@ class SubscriptionBody(Schema):
     token_url = fields.String(required=True)
 
 
-class UserBody(Schema):
-    """A mobile worker; `username` and `password` are needed to create one."""
-
-    username = fields.String()
-    password = fields.String()
-    first_name = fields.String()
-    last_name = fields.String()
-    email = fields.String()
-    language = fields.String()
-    phone_numbers = fields.List(fields.String())
-    default_phone_number = fields.String()
-    groups = fields.List(fields.String())
-    user_data = fields.Dict()
-    role = fields.String()
-    primary_location = fields.String()
-    locations = fields.List(fields.String())
-
-
-class GroupBody(Schema):
-    name = fields.String(required=True)
-    case_sharing = fields.Boolean()
-    reporting = fields.Boolean()
-    metadata = fields.Dict()
-    users = fields.List(fields.String())
-
-
-class GroupsBody(Schema):
-    objects = fields.List(fields.Nested(GroupBody), required=True)
-
-
-class WebUserChange(Schema):
-    role = fields.String()
-    primary_location_id = fields.String()
-    assigned_location_ids = fields.List(fields.String())
-    profile = fields.String()
-    user_data = fields.Dict()
-    tableau_role = fields.String()
-    tableau_groups = fields.List(fields.String())
-
-
-class InvitationBody(WebUserChange):
-    email = fields.String(required=True)
-    role = fields.String(required=True)
-
-
-class LocationBody(Schema):
-    """A location; `name` and `location_type_code` are needed to create one."""
-
-    location_id = fields.String(metadata=said("in a list, to change that location"))
-    name = fields.String()
-    location_type_code = fields.String()
-    parent_location_id = fields.String()
-    site_code = fields.String()
-    latitude = fields.Float(allow_none=True)
-    longitude = fields.Float(allow_none=True)
-    location_data = fields.Dict()
-
-
-class LocationsBody(Schema):
-    objects = fields.List(fields.Nested(LocationBody), required=True, validate=validate.Length(max=100))
-
-
-class LookupTableBody(Schema):
-    tag = fields.String(required=True)
-    is_global = fields.Boolean()
-    fields_ = fields.List(fields.Dict(), data_key="fields")
-    item_attributes = fields.List(fields.String())
-
-
-class LookupItemBody(Schema):
-    data_type_id = fields.String(required=True)
-    fields_ = fields.Dict(data_key="fields")
-    item_attributes = fields.Dict()
-    sort_key = fields.Integer()
-
-
-class RegistrationBody(Schema):
-    app_id = fields.String(required=True)
-    users = fields.List(fields.Dict(), required=True)
-
-
 # --- function views and forms ------------------------------------------------------------------------------
 
 
@@ -199,33 +118,6 @@ CaseV2Query = type("CaseV2Query", (CaseV2Fields,), {
     "indices": fields.String(data_key="indices.{name}", metadata=said("the id of the case that the index leads to")),
     **dotted("last_modified", "server_last_modified", "date_opened", "date_closed", "indexed_on"),
 })
-
-
-class CaseV2Index(Schema):
-    case_id = fields.String(metadata=said("one of the three ids; empty removes the index"))
-    external_id = fields.String()
-    temporary_id = fields.String()
-    case_type = fields.String()
-    relationship = fields.String(validate=validate.OneOf(["child", "extension"]))
-
-
-class CaseV2Change(Schema):
-    """One case, or up to 100 in a list, each with `create`: true, false, or null to go by the external id."""
-
-    case_name = fields.String()
-    case_type = fields.String()
-    owner_id = fields.String()
-    external_id = fields.String()
-    properties = fields.Dict(keys=fields.String(), values=fields.String())
-    indices = fields.Dict(keys=fields.String(), values=fields.Nested(CaseV2Index))
-    close = fields.Boolean(load_default=False)
-    case_id = fields.String(metadata=said("to update only"))
-    temporary_id = fields.String(metadata=said("to create only"))
-
-
-class CaseV2BulkFetch(Schema):
-    case_ids = fields.List(fields.String())
-    external_ids = fields.List(fields.String())
 
 
 class FormQuery(Schema):

@@ -16,7 +16,8 @@ from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.errors import absent, bad_request, failed, not_found
 from mocksrv.vendors.commcare.form_processor.stores import TOP, owned
 from mocksrv.vendors.commcare.schemas import Created, GroupList, GroupObject
-from mocksrv.vendors.commcare.schemas.requests import GroupBody, GroupsBody, PageQuery
+from mocksrv.vendors.commcare.schemas.bodies import GROUP_CHANGE, NEW_GROUPS, NewGroup
+from mocksrv.vendors.commcare.schemas.requests import PageQuery
 from mocksrv.vendors.commcare.tastypie import deserializer, paginator
 from mocksrv.vendors.commcare.users.listing import detail_uri, is_v04
 from mocksrv.vendors.commcare.vendor import vendor
@@ -184,7 +185,7 @@ def list_groups(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("POST", "group", "v1", "v0.5", permission="edit_commcare_users", response=Created,
-                 statuses=(201, 400, 500), source=SOURCE, proof="source", body=GroupBody, effect="makes")
+                 statuses=(201, 400, 500), source=SOURCE, proof="source", body=NewGroup, effect="makes")
 def create_group(world: World, call: Call) -> Reply:
     """A new group; its name must be new, and its users leave all their other groups."""
     data = deserializer.load_object(call)
@@ -197,7 +198,7 @@ def create_group(world: World, call: Call) -> Reply:
 
 @vendor.resource("PATCH", "group", "v1", "v0.5", permission="edit_commcare_users", statuses=(202, 400, 500),
                  response=response_schemas.LINES, errors=response_schemas.LINES, source=SOURCE, proof="source",
-                 body=GroupsBody)
+                 body=NEW_GROUPS)
 def create_groups(world: World, call: Call) -> Reply:
     """Several new groups; those whose name is taken are left out, and their message stands in for the id."""
     answers, status = [], 202
@@ -219,7 +220,7 @@ def get_group(world: World, call: Call) -> dict[str, Any]:
 
 @vendor.resource("PUT", "group", "v1", "v0.5", detail=True, permission="edit_commcare_users",
                  response=response_schemas.echo(GroupObject), statuses=(200, 400, 500),
-                 source=SOURCE, proof="source", body=GroupBody, effect="changes")
+                 source=SOURCE, proof="source", body=GROUP_CHANGE, effect="changes")
 def update_group(world: World, call: Call) -> dict[str, Any]:
     """Change the fields that are given; `users` replaces all members."""
     data = deserializer.load_object(call)

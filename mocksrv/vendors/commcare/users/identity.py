@@ -13,7 +13,7 @@ from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django.model_fields import is_email
 from mocksrv.vendors.commcare.errors import Text, bad_request
 from mocksrv.vendors.commcare.schemas import DomainList, IdentityObject, Invitation
-from mocksrv.vendors.commcare.schemas.requests import InvitationBody
+from mocksrv.vendors.commcare.schemas.bodies import NewInvitation
 from mocksrv.vendors.commcare.tastypie import deserializer
 from mocksrv.vendors.commcare.users import listing, web_users
 from mocksrv.vendors.commcare.vendor import vendor
@@ -80,7 +80,7 @@ def sign_on(world: World, call: Call) -> Any:
 
 
 @vendor.resource("POST", "invitation", "v1", permission="edit_web_users", response=Invitation,
-                 statuses=(201, 400), source=SOURCE, proof="source", body=InvitationBody)
+                 statuses=(201, 400), source=SOURCE, proof="source", body=NewInvitation)
 def invite(world: World, call: Call) -> Reply:
     """Invite a web user."""
     data, domain = deserializer.load_object(call), call.params["domain"]

@@ -12,7 +12,7 @@ from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.errors import bad_request
 from mocksrv.vendors.commcare.form_processor.stores import owned
 from mocksrv.vendors.commcare.schemas import Registration
-from mocksrv.vendors.commcare.schemas.requests import RegistrationBody
+from mocksrv.vendors.commcare.schemas.bodies import NewRegistrations
 from mocksrv.vendors.commcare.tastypie import deserializer
 from mocksrv.vendors.commcare.vendor import vendor
 
@@ -24,7 +24,7 @@ NUMBER = re.compile(r"\+?[0-9]{7,15}")
 
 @vendor.resource("POST", "sms_user_registration", "v0.5", permission="edit_commcare_users", response=Registration,
                  statuses=(200, 400), source="commcare-hq corehq/apps/sms/resources/v0_5.py", proof="source",
-                 body=RegistrationBody)
+                 body=NewRegistrations)
 def register_by_sms(world: World, call: Call) -> dict[str, list[str]]:
     """Invite phone numbers to register; sorts them into invited, malformed and taken ones."""
     data, domain = deserializer.load_object(call), call.params["domain"]

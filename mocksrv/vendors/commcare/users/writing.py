@@ -15,7 +15,7 @@ from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import bad_request, failed, not_found
 from mocksrv.vendors.commcare.form_processor.stores import owned
 from mocksrv.vendors.commcare.schemas import Created, UserObject
-from mocksrv.vendors.commcare.schemas.requests import UserBody
+from mocksrv.vendors.commcare.schemas.bodies import NEW_USER, USER_CHANGE
 from mocksrv.vendors.commcare.tastypie import deserializer
 from mocksrv.vendors.commcare.users import listing, updates, usernames
 from mocksrv.vendors.commcare.vendor import vendor
@@ -49,7 +49,7 @@ def check_confirmation(data: Mapping[str, Any]) -> bool:
 
 
 @vendor.resource("POST", "user", "v1", "v0.5", permission="edit_commcare_users", response=Created,
-                 statuses=(201, 400, 500), source=listing.SOURCE, proof="source", body=UserBody, effect="makes")
+                 statuses=(201, 400, 500), source=listing.SOURCE, proof="source", body=NEW_USER, effect="makes")
 def create_user(world: World, call: Call) -> Reply:
     """A new mobile worker; other fields than username and password are dropped silently if they are not valid."""
     data, domain = deserializer.load_object(call), call.params["domain"]
@@ -75,7 +75,7 @@ def create_user(world: World, call: Call) -> Reply:
 
 @vendor.resource("PUT", "user", "v1", "v0.5", detail=True, permission="edit_commcare_users",
                  response=response_schemas.echo(UserObject), statuses=(200, 400, 500),
-                 source=listing.SOURCE, proof="source", body=UserBody, effect="changes")
+                 source=listing.SOURCE, proof="source", body=USER_CHANGE, effect="changes")
 def update_user(world: World, call: Call) -> dict[str, Any]:
     """Change the fields that are given; fields saved before one is refused stay changed."""
     data = deserializer.load_object(call)

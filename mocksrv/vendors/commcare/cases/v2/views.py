@@ -29,7 +29,8 @@ from mocksrv.vendors.commcare.schemas import (
     CaseV2Object,
     CaseV2Written,
 )
-from mocksrv.vendors.commcare.schemas.requests import CaseV2BulkFetch, CaseV2Change, CaseV2Fields, CaseV2Query
+from mocksrv.vendors.commcare.schemas.bodies import CASE_V2_CHANGES, CASE_V2_UPSERT, NEW_CASES_V2, CaseV2BulkFetch
+from mocksrv.vendors.commcare.schemas.requests import CaseV2Fields, CaseV2Query
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ def single(world: World, domain: str, external_id: str) -> Doc | None:
 # --- writing ------------------------------------------------------------------------------------------------
 
 
-@vendor.view("POST", *LIST, *EXTERNAL, body=CaseV2Change, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
+@vendor.view("POST", *LIST, *EXTERNAL, body=NEW_CASES_V2, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
 def create_case_v2(world: World, call: Call) -> dict[str, Any]:
     """Create a case, or create and update up to 100; an external id in the path is ignored.
 
@@ -194,7 +195,7 @@ def create_case_v2(world: World, call: Call) -> dict[str, Any]:
     return write(world, call, read_json(call), create=True)
 
 
-@vendor.view("PUT", *LIST, *DETAIL, body=CaseV2Change, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
+@vendor.view("PUT", *LIST, *DETAIL, body=CASE_V2_CHANGES, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
 def update_case_v2(world: World, call: Call) -> dict[str, Any]:
     """Update a case by the id in the path or in the body, or create and update up to 100."""
     data = read_json(call)
@@ -205,7 +206,7 @@ def update_case_v2(world: World, call: Call) -> dict[str, Any]:
     return write(world, call, data, create=False)
 
 
-@vendor.view("PUT", *EXTERNAL, body=CaseV2Change, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
+@vendor.view("PUT", *EXTERNAL, body=CASE_V2_UPSERT, response=CaseV2Written, statuses=(200, 400, 403), **COMMON)
 def upsert_case_v2(world: World, call: Call) -> dict[str, Any]:
     """Create or update the case with an external id."""
     external_id = call.params["external_id"]

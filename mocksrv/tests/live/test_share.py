@@ -8,7 +8,7 @@ from pathlib import Path
 from mocksrv.config import VENDORS
 
 LEAST = 0.75
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_three_quarters_of_each_vendors_tests_can_run_on_a_live_service():
