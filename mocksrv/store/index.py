@@ -54,7 +54,7 @@ class TableSpec:
 
     def keys_of(self, doc: Doc) -> Keys:
         if self.keys is None:
-            return {name: index.keys_of(doc) for name, index in self.indexes.items()}
+            return {name: index.keys(doc) for name, index in self.indexes.items() if index.keys is not None}
         return self.keys(doc)
 
 
@@ -221,9 +221,10 @@ def reindex(indexes: Mapping[str, HashIndex | OrderedIndex], spec: TableSpec, pl
     try:
         for name in {**old, **new}:
             index = indexes[name]
-            gone, come = dict.fromkeys(old.get(name, ())), dict.fromkeys(new.get(name, ()))
-            if gone == come:
+            left, found = old.get(name, ()), new.get(name, ())
+            if left == found:
                 continue
+            gone, come = dict.fromkeys(left), dict.fromkeys(found)
             for key in gone:
                 if key not in come:
                     index.remove(key, place, owner)

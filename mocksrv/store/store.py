@@ -169,13 +169,13 @@ class Store(TinyDB):
             self._rewrite(file, json)
             return
         record: dict[str, Any] = {}
-        for table in self.each_table():
-            if table.changed:
-                drop, put = table.delta()
-                if drop:
-                    record.setdefault("drop", {})[table.name] = drop
-                if put:
-                    record.setdefault("put", {})[table.name] = put
+        changed = [table for table in self._tables.values() if table.changed]
+        for table in changed:
+            drop, put = table.delta()
+            if drop:
+                record.setdefault("drop", {})[table.name] = drop
+            if put:
+                record.setdefault("put", {})[table.name] = put
         if json != file.meta:
             record["meta"] = orjson.Fragment(json)
         if record:
@@ -185,7 +185,7 @@ class Store(TinyDB):
                 if record.keys() == {"meta"}:
                     return
                 raise
-        self._committed(file, json)
+        self._committed(file, json, changed)
         if file.outgrown():
             with suppress(OSError):  # the log has it all, if it cannot be shortened now
                 self._rewrite(file, json)
@@ -198,11 +198,11 @@ class Store(TinyDB):
 
     def _rewrite(self, file: DataFile, meta: bytes) -> None:
         file.write({table.name: table.fragments() for table in self.each_table()}, meta)
-        self._committed(file, meta)
+        self._committed(file, meta, self.each_table())
         self._unwritten = False
 
-    def _committed(self, file: DataFile, meta: bytes) -> None:
+    @staticmethod
+    def _committed(file: DataFile, meta: bytes, changed: Iterable[Table]) -> None:
         file.meta = meta
-        for table in self.each_table():
-            if table.changed:
-                table.changed = {}
+        for table in changed:
+            table.changed = {}

@@ -32,8 +32,8 @@ def load(call: Call) -> Any:
 def storable(data: Any) -> Any:
     """The data, if a database takes it: no lone surrogate, no NaN or infinity."""
     try:
-        orjson.dumps(data)
-        json.dumps(data, allow_nan=False)  # orjson writes null for NaN and the infinities, which Python reads
+        if b"null" in orjson.dumps(data):  # which orjson writes for NaN and the infinities, which Python reads
+            json.dumps(data, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise failed(f"no database holds this: {error}") from None
     return data

@@ -62,10 +62,10 @@ def create_user(world: World, call: Call) -> Reply:
     if data.get("connect_username"):
         raise bad_request("You don't have permission to use connect_username field")
     draft = updates.Draft(world, new_user(world, domain, username, data, not unconfirmed))
-    draft.save()
     try:
         updates.apply(draft, {name: value for name, value in data.items() if name not in ("username", "password")})
     except Refusal:
+        draft.save()
         retire(world, draft.user)  # HQ deletes the worker again; the name stays taken
         raise
     draft.save()
