@@ -128,7 +128,7 @@ class Clock:
                 cls._check((clock.frozen if clock.frozen is not None else clock.rate * time.time() + clock.offset)
                            + clock.skew)
                 return clock
-        raise ValueError("its clock is none")
+        raise ValueError("its clock is not valid")
 
     def copy(self) -> Clock:
         return Clock(**self.state())

@@ -102,7 +102,7 @@ class Config:
     log: str = field(default="off", metadata={"help": "what to log of each request: off, text or json"})
     token: str = field(default="", metadata={"help": "token that opens the control plane beyond loopback"})
     control: str = field(default="auto", metadata={
-        "help": "who may use the control plane: whoever has the token, loopback without one, or off: nobody; auto is "
+        "help": "who may use the control plane: callers with the token, loopback without one, or off: nobody; auto is "
                 "token where there is one or the server listens beyond loopback, else loopback"})
     tls: Path | None = field(default=None, metadata={"help": "folder of the CA; makes the server speak TLS"})
     url_file: Path | None = field(default=None, metadata={"help": "file that has the base URL while the server serves"})

@@ -29,7 +29,7 @@ class MocksrvContainer(DockerContainer):
     def __init__(self, image: str = "mocksrv", *, token: str | None = None, **options: str | int | float) -> None:
         super().__init__(image)
         if unknown := options.keys() - OPTIONS:
-            raise TypeError(f"{unknown.pop()!r} is no option; use {', '.join(sorted(OPTIONS))}")
+            raise TypeError(f"{unknown.pop()!r} is not an option; use {', '.join(sorted(OPTIONS))}")
         self.token = token or secrets.token_hex(16)
         self.with_exposed_ports(PORT)
         self.with_envs(MOCKSRV_TOKEN=self.token,

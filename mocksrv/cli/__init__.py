@@ -40,7 +40,7 @@ TLS_FOLDER = "~/.mocksrv"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]},
-             epilog="Exit codes: 0 yes; 1 asked, and the answer is no; 2 the call could not be made as it stands.")
+             epilog="Exit codes: 0 success; 1 the check failed; 2 the command could not run as it was called.")
 @click.version_option(package_name="mocksrv")
 def main() -> None:
     """One local server that answers like CareHQ, CommCare HQ and the Community Health Toolkit."""
@@ -249,7 +249,7 @@ def openapi(vendor: str, url: str | None, release: str | None) -> None:
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def settings(as_json: bool) -> None:
-    """List the settings that one vendor alone has, for --set."""
+    """List the settings of the vendors, for --set."""
     from mocksrv.app import load_vendors
 
     rows = [{"setting": f"{vendor.name}.{item.name}", "default": item.default,

@@ -29,7 +29,7 @@ LEDGERS = "build/live"
 @click.option("--live-writes", "writes", is_flag=True, help="Let requests write; what they make is deleted at the end.")
 @click.option("--live-admin", "admin", is_flag=True, help="Let them change what all share; it is put back at the end.")
 @click.option("--live-lasting", "lasting", is_flag=True, help="Let them make what the API cannot delete.")
-@click.option("--live-host", "hosts", multiple=True, help="A host that is no known sandbox, named a second time.")
+@click.option("--live-host", "hosts", multiple=True, help="A host that is not a known sandbox, confirmed.")
 @click.option("--live-budget", "budget", type=int, default=5_000, show_default=True, help="Most requests of the run.")
 @click.option("--run", "run", help="The tag in the names of all that the run makes.  [default: a new one]")
 @click.option("--shapes", type=click.Path(path_type=Path), help="File for the shapes of the answers.")

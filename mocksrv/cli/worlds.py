@@ -123,9 +123,9 @@ def load(url: str, world: str, token: str, name: str, file: Any) -> None:
         text = file.read()
         data = json.loads(text)
     except UnicodeDecodeError:
-        fail(f"{file.name} is no snapshot: it is no text, but what `mocksrv snapshot save` writes is JSON")
+        fail(f"{file.name} is not a snapshot: it is not text, but what `mocksrv snapshot save` writes is JSON")
     except (ValueError, RecursionError) as error:
-        fail(f"{file.name} is no snapshot: it {'is empty' if not text.strip() else f'is no JSON ({error})'}")
+        fail(f"{file.name} is not a snapshot: it {'is empty' if not text.strip() else f'is not JSON ({error})'}")
     show(ask(connect(url, world, token), "PUT", f"/snapshots/{named(name)}", data))
 
 

@@ -32,9 +32,9 @@ def problems(wanted: Mapping[str, Any], seen: Iterable[tuple[str, str]] = ()) ->
     if "method" in wanted and wanted["method"] not in methods:
         found["method"] = unknown("method", wanted["method"], methods)
     if "status" in wanted and not STATUS.fullmatch(str(wanted["status"])):
-        found["status"] = f"status {wanted['status']!r} is none: use a number from 100 to 599, or a class such as 4xx"
+        found["status"] = f"status {wanted['status']!r} is not valid: use 100 to 599, or a class such as 4xx"
     if "failed" in wanted and str(wanted["failed"]).lower() not in TRUTHS:
-        found["failed"] = f"failed {wanted['failed']!r} is none: use {' or '.join(TRUTHS)}"
+        found["failed"] = f"failed {wanted['failed']!r} is not valid: use {' or '.join(TRUTHS)}"
     return found
 
 

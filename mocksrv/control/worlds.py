@@ -269,11 +269,11 @@ def upload_snapshot(label: str) -> Response:
     free_name(label)
     data = payload()
     if wrong := amiss(data):
-        raise ControlError("bad-snapshot", 400, f"this is no snapshot: {wrong}")
+        raise ControlError("bad-snapshot", 400, f"this is not a snapshot: {wrong}")
     try:
         loaded = worlds().load(label, data)
     except Exception as error:  # whatever is wrong with it, it is the sender's
-        raise ControlError("bad-snapshot", 400, f"this is no snapshot: {type(error).__name__}: {error}") from None
+        raise ControlError("bad-snapshot", 400, f"this is not a snapshot: {type(error).__name__}: {error}") from None
     worlds().keep(name(), label, loaded)
     return answer({"name": label}, 201)
 

@@ -79,15 +79,15 @@ WHOLE = {"clock": {}, "seed": "1", "draws": 0, "settings": {}, "vendors": [], "t
 
 
 @pytest.mark.parametrize(("content", "text"), [
-    (b"", "it is empty"), (b"{", "is no JSON (Expecting property name"), (b"\xff\xfe\x00", "it is no text"),
-    (b"[" * 100_000, "is no JSON"), (b"[]", "the body must be a JSON object"),
+    (b"", "it is empty"), (b"{", "is not JSON (Expecting property name"), (b"\xff\xfe\x00", "it is not text"),
+    (b"[" * 100_000, "is not JSON"), (b"[]", "the body must be a JSON object"),
     (b'{"tables": {}}', "it lacks clock, seed, draws, settings, vendors"),
     (b'{"_store": {}, "clock": {}}', "it is a data file"),
     (json.dumps(WHOLE | {"tables": 5}).encode(), "its tables should be an object"),
     (json.dumps(WHOLE | {"seed": 1}).encode(), "its seed should be a text"),
     (json.dumps(WHOLE | {"tables": {"cht.medic": []}}).encode(), "its table cht.medic should be an object"),
     (json.dumps(WHOLE | {"tables": {"cht.medic": {"a": 1}}}).encode(), "in its table cht.medic, a should be an object"),
-    (json.dumps(WHOLE).encode(), "this is no snapshot"),
+    (json.dumps(WHOLE).encode(), "this is not a snapshot"),
 ])
 def test_a_bad_snapshot_file_says_what_is_wrong_with_it(run, tmp_path, content, text):
     (tmp_path / "bad.json").write_bytes(content)

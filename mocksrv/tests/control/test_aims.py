@@ -15,9 +15,9 @@ MISSPELT = [
     ({"vendor": "shop", "operation": "get_person"}, "there is no operation 'get_person'"),
     ({"method": "get"}, "there is no method 'get': the nearest: GET"),
     ({"method": "DELTE"}, "the nearest: DELETE"),
-    ({"status": "4x"}, "status '4x' is none: use a number from 100 to 599, or a class such as 4xx"),
-    ({"status": "999"}, "status '999' is none"),
-    ({"failed": "maybe"}, "failed 'maybe' is none: use true or false"),
+    ({"status": "4x"}, "status '4x' is not valid: use 100 to 599, or a class such as 4xx"),
+    ({"status": "999"}, "status '999' is not valid"),
+    ({"failed": "maybe"}, "failed 'maybe' is not valid: use true or false"),
 ]
 
 

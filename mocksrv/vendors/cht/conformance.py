@@ -99,7 +99,7 @@ class Difference(Enum):
     FORM_NAMES = ("GET /api/v1/forms/{form} by the id in the definition, or in another letter case", "-", "404", BOTH)
     RAPIDPRO_PATH = ("path to store a RapidPro message, version 1", "named rapidpro", "misspelt radpidpro", BOTH)
     OLD_CREDENTIALS = ("credentials of CHT 3 in CouchDB's configuration", "used", "written, but no longer read")
-    MISSING_FIELDS = ("a record without a field that its form requires", "500", "200; told in the document's `errors`")
+    MISSING_FIELDS = ("a record without a field that its form requires", "500", "200; listed in its `errors`")
     NULL_MESSAGES = ("`messages: null` from a gateway", "allowed (by cht-gateway's protocol)", "500")
     CONTACTS_EXPORT = ("GET /api/v2/export/contacts", "a JSON array", "CSV")
     DHIS_PERMISSION = ("who may export dhis", "`can_export_dhis`", "`can_export_all`; everybody else gets a 500")

@@ -23,7 +23,7 @@ LISTS = ("_all_docs", "_changes")
 OF_ADMINS = ("_purge", "_sync_shards", "_purged_infos_limit")  # of any database
 OF_DATABASE_ADMINS = ("_compact", "_view_cleanup")
 NOT_YOURS = (403, "forbidden", "You are not allowed to access this db.")
-NO_ADMIN = "CouchDB's 401, which the API answers in its own way: {} is no admin"
+NO_ADMIN = "CouchDB's 401, which the API answers in its own way: {} is not an admin"
 REWRITE = re.compile(r"/[^/]+/_design/[^/]+/_rewrite(/.*)?")
 FORM = (400, "bad_request", "Referer header required.")  # of the old form-based file upload
 

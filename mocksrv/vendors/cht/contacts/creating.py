@@ -190,7 +190,7 @@ def validate_place(world: World, place: Any) -> None:
     id = doc.get("_id") or ""
     if not contact_types.is_place(settings, doc):
         errors.fail(400, f"Wrong type, object {id} is not a place.",
-                    diagnosis=f"type {contact_types.type_id(doc)!r} is no place type of contact_types in the app "
+                    diagnosis=f"type {contact_types.type_id(doc)!r} is not a place type of contact_types in the app "
                               "settings")
     if "name" not in doc:
         errors.fail(400, f'Place {id} is missing a "name" property.')

@@ -51,7 +51,7 @@ def one(world: World, call: Call, test: paging.Test, missing: str) -> Any:
     if wants_lineage(call) and not releases.HYDRATED_LINEAGE.holds(world):
         doc = lineage.fetch(world, uuid)
     if doc is None or not test(app_settings.read(world), doc):
-        errors.fail(404, missing, diagnosis=f"the id {uuid!r} is none of that kind")
+        errors.fail(404, missing, diagnosis=f"no document of that kind has the id {uuid!r}")
     if wants_lineage(call) and releases.HYDRATED_LINEAGE.holds(world):
         return lineage.hydrate(world, doc, alone=True)
     return doc

@@ -92,7 +92,7 @@ def read(world: World, stub: Mapping[str, Any]) -> bytes:
     """The content of a stub; fails as CouchDB does if it is not compressed as declared."""
     record = world.table(TABLE).peek(stub["digest"])
     if record and record.get("broken"):
-        unknown("data_error", diagnosis="this attachment was uploaded with Content-Encoding gzip, but is no gzip")
+        unknown("data_error", diagnosis="this attachment was uploaded with Content-Encoding gzip, but is not gzip")
     return base64.b64decode(record["data"]) if record else b""
 
 

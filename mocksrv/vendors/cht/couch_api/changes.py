@@ -171,7 +171,7 @@ def answer(world: World, call: Call, body: dict[str, Any]) -> Any:
 def whole(text: str) -> int:
     """A number of the query; CouchDB fails at anything else."""
     if not text.isdecimal() or len(text) > LONGEST:
-        errors.unknown("badarg", diagnosis=f"{text!r} is no whole number")
+        errors.unknown("badarg", diagnosis=f"{text!r} is not a whole number")
     return int(text)
 
 

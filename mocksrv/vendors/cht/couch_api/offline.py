@@ -44,7 +44,7 @@ def stored(db: Database, id: str, rev: str | None = None) -> revision_tree.Leaf 
         live = db.branches(id)
         return live[0] if live and not live[0].deleted else None
     if not documents.REVISION.fullmatch(rev):
-        errors.server_error(diagnosis=f"{rev!r} is no revision")
+        errors.server_error(diagnosis=f"{rev!r} is not a revision")
     return versions.find(db, id, rev)
 
 

@@ -61,7 +61,7 @@ def database_of(world: World, call: Call, given: Any, what: str) -> str:
                                 "databases of this world replicate"))
     path = parts.path.removeprefix(call.prefix).strip("/")
     if "/" in path or not path:
-        raise Ours(NotSimulated(f"replication with {parts.path}, which is no database of this world"))
+        raise Ours(NotSimulated(f"replication with {parts.path}, which is not a database of this world"))
     return unquote(path)
 
 

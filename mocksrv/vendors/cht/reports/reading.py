@@ -58,7 +58,7 @@ def get_report(world: World, call: Call) -> Any:
     medic = documents.database(world, "medic")
     doc: Any = medic.peek(call.params["uuid"])
     if doc is None or not is_report(doc):
-        errors.fail(404, "Report not found", diagnosis=f"the id {call.params['uuid']!r} is none of a report")
+        errors.fail(404, "Report not found", diagnosis=f"no report has the id {call.params['uuid']!r}")
     return lineage.hydrate(world, doc, alone=True) if wants_lineage(call) else doc
 
 

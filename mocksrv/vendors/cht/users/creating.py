@@ -134,7 +134,7 @@ def add_contact(world: World, data: Data, response: Data) -> None:
         known = documents.database(world, "medic").peek(javascript.text(id))
         if known is not None and releases.CONTACT_LOOK_UP.holds(world) and not contacts.is_contact(
                 app_settings.read(world), known):
-            errors.fail(404, contacts.NO_PERSON, diagnosis=f"{id} is no contact")
+            errors.fail(404, contacts.NO_PERSON, diagnosis=f"{id} is not a contact")
         if known is not None:
             facilities.check_person(world, known, accounts.document_id(place))
         elif isinstance(contact, dict):

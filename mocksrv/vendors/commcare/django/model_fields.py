@@ -55,7 +55,7 @@ def integer_of(value: Any) -> int:
     try:
         number = int(value)
     except (TypeError, ValueError, OverflowError):
-        raise failed(f"{value!r} is no number") from None
+        raise failed(f"{value!r} is not a number") from None
     if abs(number) > MOST_INTEGER:
         raise failed(f"{number} does not fit into the column")
     return number

@@ -155,7 +155,7 @@ def last_days(world: World, column: Column, value: str) -> tuple[Any, Any]:
     try:
         start = today - timedelta(days=int(value))
     except (ValueError, OverflowError):
-        raise view_failed(f"{value!r} is no number of days") from None
+        raise view_failed(f"{value!r} is not a number of days") from None
     return (start.date(), today.date()) if column.kind == "date" else (start, today)
 
 

@@ -108,7 +108,7 @@ def day_of(bound: str | None) -> str | None:
     try:
         return date.fromisoformat(bound).isoformat() if bound else None
     except ValueError:
-        raise failed(f"{bound!r} is no date") from None
+        raise failed(f"{bound!r} is not a date") from None
 
 
 # --- what there is -----------------------------------------------------------------------------------------

@@ -78,4 +78,4 @@ def profile_id(world: World, user: User, value: Any) -> int | None:
 
 
 def no_number(value: Any) -> Refusal:
-    return failed(f"a profile has a number: {value!r} is none")
+    return failed(f"a profile must be a number, not {value!r}")
