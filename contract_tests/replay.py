@@ -15,8 +15,8 @@ from collections import Counter
 from urllib.parse import quote
 
 from mocksrv.drift.compare import of_nodes
+from mocksrv.drift.generated_values import MADE, VOLATILE, blank
 from mocksrv.drift.json_shape import Reading, node
-from mocksrv.drift.made_up import MADE, VOLATILE, blank
 
 OPAQUE = {"bookmark", "derived_key", "last_seq"}  # members whose text means something to its server alone
 ID = re.compile(r"(?<![0-9a-f-])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f-])")

@@ -21,9 +21,9 @@ from mocksrv.config import Config, is_loopback
 from mocksrv.drift import files
 from mocksrv.drift.proof_of_run import write_down
 from mocksrv.live.forward import Forward
-from mocksrv.live.rails import new_run
+from mocksrv.live.guardrails import new_run
 from mocksrv.live.recorder import Recorder
-from mocksrv.live.tap import Tap
+from mocksrv.live.recording_proxy import RecordingProxy
 from mocksrv.serving.server import Server
 
 SIDE = re.compile(r"(?<=\[)@(?:mock|live)-|-@(?:mock|live)(?=[-\]])|\[@(?:mock|live)\]")
@@ -81,13 +81,13 @@ class LiveGate:
 
 
 class MockTap:
-    """A tap before the world of the test under way."""
+    """A recording proxy before the world of the test under way."""
 
     def __init__(self, vendor: str, file: Path, run: str) -> None:
         date = today().isoformat()
         routes = create_app(Config(vendor=(vendor,), size=0))
         self.recorder = Recorder(vendor, "mock", date, file)
-        self.tap = Tap(vendor, Forward("http://127.0.0.1"), self.recorder, routes, run)
+        self.tap = RecordingProxy(vendor, Forward("http://127.0.0.1"), self.recorder, routes, run)
         self.server = Server(self.tap)
         self.server.start()
 

@@ -50,8 +50,8 @@ def gate(vendor: str, port: int, writes: bool, admin: bool, lasting: bool, hosts
     from mocksrv.config import Config
     from mocksrv.live.forward import Unreachable
     from mocksrv.live.gate import Gate
+    from mocksrv.live.guardrails import RUN, Guardrails, NotAllowed, new_run
     from mocksrv.live.ledger import Ledger
-    from mocksrv.live.rails import RUN, NotAllowed, Rails, new_run
     from mocksrv.live.recorder import Recorder
     from mocksrv.serving.listening import CannotListen
     from mocksrv.serving.server import Server
@@ -59,7 +59,7 @@ def gate(vendor: str, port: int, writes: bool, admin: bool, lasting: bool, hosts
     if run is not None and not RUN.fullmatch(run):
         fail("--run must be 6 to 32 small letters and digits, with a digit: what holds it in a name is deleted")
     sandbox = reach(vendor)
-    rails = Rails(writes=writes, admin=admin, lasting=lasting, budget=budget, hosts=hosts)
+    rails = Guardrails(writes=writes, admin=admin, lasting=lasting, budget=budget, hosts=hosts)
     try:
         rails.check_host(sandbox.forward, sandbox.hosts)
         left = clean_left(sandbox, ledgers)

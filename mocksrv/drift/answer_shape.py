@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mocksrv.drift.csv_xml_shape import of_csv, of_xml
+from mocksrv.drift.generated_values import erase
 from mocksrv.drift.headers import header_facts
 from mocksrv.drift.json_shape import Declared, Place, Reading, node
-from mocksrv.drift.made_up import erase
 
 Shape = dict[str, Any]
 

@@ -8,8 +8,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.drift.formats import text_format
+from mocksrv.drift.generated_values import blank
 from mocksrv.drift.json_shape import ENOUGH, Node, Reading, merge, node, rows_of, sort_keys
-from mocksrv.drift.made_up import blank
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

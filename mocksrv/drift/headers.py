@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
 from mocksrv.drift.formats import key_name, text_format
-from mocksrv.drift.made_up import erase
+from mocksrv.drift.generated_values import erase
 
 Own = frozenset[str]
 BASE = "base"

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mocksrv.drift.formats import key_name, text_format
-from mocksrv.drift.made_up import erase
+from mocksrv.drift.generated_values import erase
 
 Node = Any
 Path = tuple[str, ...]  # path of a member; `*` stands for any element of a list and any key that is data

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from mocksrv.live.failed_logins import FailedLogins
 from mocksrv.live.forward import Unreachable
-from mocksrv.live.rails import NotAllowed
+from mocksrv.live.guardrails import NotAllowed
 from mocksrv.live.sandbox import (
     CHANGES,
     FOREIGN,

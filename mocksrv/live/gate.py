@@ -1,7 +1,7 @@
-"""The gate's server: a tap in front of a live service that enforces the rails and writes the ledger.
+"""The gate's server: a proxy in front of a live service that enforces the guardrails and writes the ledger.
 
-Requests that the rails do not allow get a 403 of the gate itself, as a problem document. `/_gate/...` addresses the
-gate: POST case names the test that follows; GET refused lists what was refused in a case; POST finish cleans up.
+Requests that the guardrails do not allow get a 403 of the gate itself, as a problem document. `/_gate/...` addresses
+the gate: POST case names the test that follows; GET refused lists what was refused in a case; POST finish cleans up.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 from mocksrv.clock import pause
 from mocksrv.control import sent_by
 from mocksrv.live.forward import PATIENCE, Answer, Unreachable
-from mocksrv.live.rails import NotAllowed, Rails, check_form
-from mocksrv.live.tap import Tap, answered, problem
+from mocksrv.live.guardrails import Guardrails, NotAllowed, check_form
+from mocksrv.live.recording_proxy import RecordingProxy, answered, problem
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -35,10 +35,10 @@ OVER = "the run is over: what it made is being deleted"
 ELSEWHERE = "the service sends the client away to {host}, where no rails are"
 
 
-class Gate(Tap):
+class Gate(RecordingProxy):
     """A WSGI app before one live service."""
 
-    def __init__(self, sandbox: Sandbox, rails: Rails, ledger: Ledger, recorder: Recorder, routes: Simulator,
+    def __init__(self, sandbox: Sandbox, rails: Guardrails, ledger: Ledger, recorder: Recorder, routes: Simulator,
                  token: str = "") -> None:
         super().__init__(sandbox.vendor, sandbox.forward, recorder, routes, str(ledger.head["run"]))
         self.sandbox, self.rails, self.ledger, self.token = sandbox, rails, ledger, token
@@ -71,7 +71,7 @@ class Gate(Tap):
         return sent_by(environ)
 
     def pass_on(self, call: Call, headers: list[tuple[str, str]], body: bytes) -> Answer:
-        """Pass a request on, within the rails, and note it in the ledger before the client gets the answer. Raises
+        """Pass a request on, within the guardrails, and note it in the ledger before the client gets the answer. Raises
         NotAllowed.
         """
         check_form(call, reads=True)
@@ -84,7 +84,7 @@ class Gate(Tap):
         return answer
 
     def allowed(self, call: Call, touch: Touch, headers: list[tuple[str, str]], body: bytes) -> Answer:
-        """Send what the rails let pass."""
+        """Send what the guardrails let pass."""
         self.rails.count_request()
         if touch.kind == "reads":
             answer = super().pass_on(call, headers, body)

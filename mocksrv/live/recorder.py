@@ -1,4 +1,4 @@
-"""Reduces exchanges that pass a tap to shapes at once: no value of the service is kept."""
+"""Reduces exchanges that pass a proxy to shapes at once: no value of the service is kept."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ MAY = {  # file -> what it alone may do
     "clock.py": {"time"},  # reads the machine's time for everybody
     "generator.py": {"random"},  # subclasses random.Random over a counter
     "testcontainers.py": {"secrets"},  # makes a token for a container, outside of every world
-    "live/rails.py": {"secrets"},  # names a run, and
+    "live/guardrails.py": {"secrets"},  # names a run, and
     "cli/gate.py": {"secrets"},  # makes the gate's token
     "cli/__init__.py": {"secrets"},  # makes the token of the control plane
     "live/carehq.py": {"secrets"},  # signs requests, to services that are no world

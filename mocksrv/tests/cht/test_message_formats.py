@@ -10,7 +10,7 @@ from mocksrv.config import Config
 from mocksrv.vendors.cht import vendor
 from mocksrv.vendors.cht.node import regexps
 from mocksrv.vendors.cht.records import formats, reports
-from mocksrv.vendors.cht.records.fields import Reader
+from mocksrv.vendors.cht.records.smsparser import Reader
 from mocksrv.vendors.cht.shared_libs import validation
 from mocksrv.worlds import Worlds
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from mocksrv.drift import shape
 from mocksrv.drift.files import is_shape
 from mocksrv.drift.formats import text_format
+from mocksrv.drift.generated_values import erase
 from mocksrv.drift.json_shape import Declared
-from mocksrv.drift.made_up import erase
 
 ID = "0123456789abcdef0123456789abcdef"
 UUID = "8f14e45f-ceea-467f-ab3c-0123456789ab"

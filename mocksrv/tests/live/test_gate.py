@@ -19,12 +19,12 @@ from mocksrv.cli import main
 from mocksrv.config import Config
 from mocksrv.live import failed_logins
 from mocksrv.live import gate as gate_module
-from mocksrv.live import rails as rails_module
+from mocksrv.live import guardrails as rails_module
 from mocksrv.live.cht import CHT
 from mocksrv.live.forward import Answer, Forward, Unreachable, readable
 from mocksrv.live.gate import Gate, elsewhere, take_away
+from mocksrv.live.guardrails import Guardrails, NotAllowed
 from mocksrv.live.ledger import InUse, Ledger, whole_lines
-from mocksrv.live.rails import NotAllowed, Rails
 from mocksrv.live.recorder import Recorder
 from mocksrv.serving.server import Server
 
@@ -77,7 +77,7 @@ def opened(service, routes, tmp_path):
     gates = []
 
     def open_gate(shapes=None, **rails):
-        gates.append(Opened(service, routes, tmp_path, Rails(**rails), shapes))
+        gates.append(Opened(service, routes, tmp_path, Guardrails(**rails), shapes))
         return gates[-1]
 
     yield open_gate
@@ -425,7 +425,7 @@ def test_an_answer_is_read_whatever_it_is(headers, body, data):
     ("https://alpha.dev.medicmobile.org.", (), False), ("http://127.0.0.1.evil.example", (), False),
 ])
 def test_a_host_is_known_or_named_twice(url, named, allowed):
-    rails = Rails(hosts=named)
+    rails = Guardrails(hosts=named)
     if allowed:
         rails.check_host(Forward(url), CHT.hosts)
     else:
@@ -444,7 +444,7 @@ def test_a_service_is_waited_for_as_it_asks(monkeypatch, status, headers, waits)
     slept = []
     monkeypatch.setattr(rails_module, "machine_time", lambda: 1000.0)
     monkeypatch.setattr(rails_module, "pause", slept.append)
-    rails = Rails()
+    rails = Guardrails()
     rails.note_limits(Answer(status, headers, b""))
     rails.count_request()
     assert sum(slept) == waits

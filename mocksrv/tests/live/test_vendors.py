@@ -13,8 +13,8 @@ from mocksrv.live.carehq import CareHQ
 from mocksrv.live.commcare import CommCare
 from mocksrv.live.forward import Answer, Forward
 from mocksrv.live.gate import Gate, take_away
+from mocksrv.live.guardrails import Guardrails
 from mocksrv.live.ledger import Ledger
-from mocksrv.live.rails import Rails
 from mocksrv.live.recorder import Recorder
 from mocksrv.live.sandbox import patiently
 from mocksrv.serving.server import Server
@@ -37,7 +37,8 @@ class Opened:
         self.sandbox = kind(Forward(self.service.url), KINDS[kind])
         self.ledger = Ledger(folder / f"{kind.vendor}.jsonl", {"vendor": kind.vendor, "run": "t0a1b2c"})
         routes = create_app(Config(vendor=(kind.vendor,), size=0))
-        self.gate = Gate(self.sandbox, Rails(writes=True), self.ledger, Recorder(kind.vendor, "live", "", None), routes)
+        recorder = Recorder(kind.vendor, "live", "", None)
+        self.gate = Gate(self.sandbox, Guardrails(writes=True), self.ledger, recorder, routes)
         self.server = Server(self.gate)
         self.server.start()
 

@@ -12,7 +12,7 @@ from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.node import javascript, timestamps
 from mocksrv.vendors.cht.node.regexps import SPACES, ZERO_WIDTH
 from mocksrv.vendors.cht.records import formats
-from mocksrv.vendors.cht.records.fields import Parsed, Reader
+from mocksrv.vendors.cht.records.smsparser import Parsed, Reader
 from mocksrv.vendors.cht.shared_libs import app_settings, phones, translations, validation
 from mocksrv.world import World
 

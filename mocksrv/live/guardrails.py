@@ -44,7 +44,7 @@ class NotAllowed(Exception):
 
 
 @dataclass
-class Rails:
+class Guardrails:
     """The limits of one run. `hosts` are those named a second time."""
 
     writes: bool = False

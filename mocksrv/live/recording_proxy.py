@@ -1,4 +1,4 @@
-"""A tap between a client and a service: passes requests on, and hands each exchange to a recorder."""
+"""A proxy between a client and a service: passes requests on, and hands each exchange to a recorder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHORTEST_OWN = 4  # length from which on a sent text is recognised in an answer
 FRAMING = ("transfer-encoding", "connection", "keep-alive")
 
 
-class Tap:
+class RecordingProxy:
     """A WSGI app before one service. `routes` knows the vendor's operations; `case` names the test under way, and
     the tag of the `run` is in all names that its tests make up."""
 
@@ -42,7 +42,7 @@ class Tap:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else answer.chunks or [answer.body]
 
     def answer(self, environ: WSGIEnvironment, target: str, body: bytes) -> Answer:
-        """The service's answer, with links that lead through the tap. Raises Unreachable."""
+        """The service's answer, with links that lead through the proxy. Raises Unreachable."""
         case, call, own_url = self.case, self.call(environ, target, body), own_base(environ)
         answer = self.here(call, self.pass_on(call, list(call.headers.items()), body), own_url)
         self.recorder.add(case, call, answer, own_texts(call, self.run), own_url)
@@ -61,7 +61,7 @@ class Tap:
         return call
 
     def here(self, call: Call, answer: Answer, own_url: str) -> Answer:
-        """The answer with links to the service rewritten, so that a client that follows them stays behind the tap."""
+        """The answer with links to the service rewritten, so that a client that follows them stays behind the proxy."""
         headers = [(name, self.link(value, own_url)) for name, value in answer.headers if name.lower() not in FRAMING]
         if call.method == "HEAD":
             return Answer(answer.status, headers, b"")
@@ -79,13 +79,13 @@ class Tap:
         return f"{self.forward.path}/".encode() if self.forward.path else b""
 
     def link(self, text: str, own_url: str) -> str:
-        """The text with links to the service rewritten to the tap."""
+        """The text with links to the service rewritten to the proxy."""
         text = self.forward.links.sub(lambda _: own_url, text)
         return text.replace(self.inner.decode(), "/") if self.inner else text
 
 
 def own_base(environ: WSGIEnvironment) -> str:
-    """The base URL under which the client calls the tap; HTTP/1.0 has no Host."""
+    """The base URL under which the client calls the proxy; HTTP/1.0 has no Host."""
     return f"http://{environ.get('HTTP_HOST') or environ['SERVER_NAME'] + ':' + environ['SERVER_PORT']}"
 
 
@@ -104,6 +104,6 @@ def answered(status: int, kind: str, data: Any) -> Answer:
 
 
 def problem(status: int, detail: str) -> Answer:
-    """An answer of the tap's own (RFC 9457)."""
+    """An answer of the proxy's own (RFC 9457)."""
     said = {"type": "about:blank", "title": "mocksrv gate", "status": status, "detail": detail}
     return answered(status, PROBLEM, said)
