@@ -7,13 +7,14 @@ import * as clock from "./clock.js";
 import * as faults from "./faults.js";
 import * as journal from "./journal.js";
 import * as operations from "./operations.js";
+import * as outbox from "./outbox.js";
 import * as scenarios from "./scenarios.js";
 import * as settings from "./settings.js";
 import * as start from "./start.js";
 import * as tables from "./tables.js";
 import * as worlds from "./worlds.js";
 
-const VIEWS = { start, journal, worlds, tables, clock, faults, scenarios, operations, settings };
+const VIEWS = { start, journal, worlds, tables, clock, faults, outbox, scenarios, operations, settings };
 const byId = (id) => document.getElementById(id);
 
 let leave = null; // what ends the present view

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from mocksrv import outbox as sent
 from mocksrv.app import create_app
 from mocksrv.config import Config
 from mocksrv.vendors.carehq import auth, keys, records, schemas, vendor
@@ -47,6 +48,7 @@ def test_a_confirmation_goes_to_the_outbox_unless_it_is_suppressed(world, ask):
     assert len(outbox) == 0
     assert ask("PUT", "home-visits", visit)[0] == 200
     assert [(mail["kind"], mail["to"]) for mail in outbox.all()] == [("email", enquiry["email"])]
+    assert [(one["kind"], one["url"]) for _, one in sent.every(world)] == [("email", f"mailto:{enquiry['email']}")]
     table.update(enquiry["_id"], {"email": None})
     assert ask("PUT", "home-visits", visit)[0] == 200
     assert len(outbox) == 1

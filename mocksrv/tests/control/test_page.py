@@ -22,7 +22,8 @@ from mocksrv.serving.server import Server
 from mocksrv.tests.chromium import RULES, looked_at_by
 
 PICTURES = Path(__file__).parents[3] / "ci-output" / "page"
-VIEWS = ("start", "journal", "worlds", "tables", "clock", "faults", "scenarios", "operations", "settings")
+VIEWS = ("start", "journal", "worlds", "tables", "clock", "faults", "outbox", "scenarios", "operations",
+         "settings")
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>\u202e"
 ADMIN = ("admin", "pass")
 
@@ -462,6 +463,30 @@ def test_a_delay_is_drawn_in_three_ways(page, kind, fields, delay, text):
     page.sees(text, "table")
     assert [fault["delay"] for fault in page.ask("/faults")] == [delay]
     assert page.control("Delay, seconds").is_displayed()  # the form is as it was at first
+
+
+def test_calls_of_the_outbox_are_shown_and_decided(page):
+    page.open("outbox").sees("Nothing was sent")
+    page.click("Hold all calls")
+    page.sees("All calls are held", "#status")
+    push = {"relevant_to": "doc.form === 'x'", "mapping": {"id": "doc._id"},
+            "destination": {"base_url": "http://127.0.0.1:9", "path": "/inbox"}}
+    requests.put(f"{page.url}/api/v1/settings", auth=ADMIN, json={
+        "transitions": {"mark_for_outbound": True}, "outbound": {"push": push}}).raise_for_status()
+    for id in ("one", "two"):
+        requests.put(f"{page.url}/medic/{id}", auth=ADMIN, json={"_id": id, "form": "x"}).raise_for_status()
+    requests.post(f"{page.url}/_mocksrv/clock", json={"advance": 2}).raise_for_status()
+    page.open("start").open("outbox").sees("http://127.0.0.1:9/inbox")
+    first, second = (one["id"] for one in page.ask("/outbox"))
+    page.click(f"Fail call {first}")
+    page.sees("no answer")
+    page.click(f"Deliver call {second}")
+    page.sees(f"Call {second}: deliver", "#status")
+    assert [one["state"] for one in page.ask("/outbox")] == ["failed", "failed"]  # nobody listens there
+    page.click("Let calls go")
+    page.sees("Calls go where they may", "#status")
+    page.click("Forget all calls")
+    page.sees("Nothing was sent")
 
 
 def test_a_scenario_is_put_into_the_world(page):

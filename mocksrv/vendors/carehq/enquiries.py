@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from mocksrv import outbox
 from mocksrv.vendors.carehq import errors
 from mocksrv.vendors.carehq.arguments import Given
 from mocksrv.vendors.carehq.records import next_number
@@ -110,6 +111,8 @@ def book_visit(world: World, call: Call, visit: Record, values: Record) -> None:
         world.table(OUTBOX).insert(f"{next_number(world, 'outbox'):06d}", {
             "kind": "email", "to": enquiry["email"], "subject": "Your visit", "home_visit": visit["_id"],
             "at": visit["created"]})
+        outbox.put(world, outbox.Outgoing("carehq", "email", f"mailto:{enquiry['email']}", b"Your visit",
+                                          method="MAIL", about=visit["_id"]))
 
 
 def complete_visits(world: World) -> None:
