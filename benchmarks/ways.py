@@ -1,6 +1,6 @@
 """How often one request leads from one file of mocksrv to another: POST /api/v2/users with a login link.
 
-A figure of how the code is cut, not of time: whoever reads on changes file as often. A test holds it below 700.
+A figure of how the code is cut, not of time: whoever reads on changes file as often. A test keeps it from growing.
 Run: python benchmarks/ways.py [--most 30]
 """
 

@@ -58,7 +58,11 @@ class Table(TinyTable):
     def peek(self, id: str) -> Mapping[str, Any] | None:
         """The stored document itself, which must not be changed."""
         row: Row | None = self._rows.get(id)
-        return None if row is None else row.seen or row.doc
+        if row is None:
+            return None
+        if row.seen is None:  # as `Row.doc`, without the cost of a call
+            row.seen = orjson.loads(row.json)
+        return row.seen
 
     def made(self, id: str, form: Hashable, make: Callable[[Doc], Any]) -> Any:
         """What `make` makes of the document, in a form such as an API's, which must depend on nothing else. Cached."""

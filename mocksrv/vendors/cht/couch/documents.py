@@ -137,14 +137,14 @@ class Database(StoredDocuments):
 
     def branches(self, id: str) -> list[revision_tree.Leaf]:
         """The leaves of a document's branches, the winner first."""
-        history = self.history(id)
-        return [] if history is None else revision_tree.of(history, self.peek(id))
+        history = self.revs.peek(self.prefix + id)
+        return [] if history is None else revision_tree.of(history, self.docs.peek(self.prefix + id))
 
     def _store(self, id: str, doc: Document, parent: revision_tree.Leaf | None,
                known: list[revision_tree.Leaf]) -> dict[str, Any]:
         if self.name == "_users" and not id.startswith("_design/"):
             doc = password_hashes.prepare(self.world, doc)
-            if reason := users_validation.problem({**doc, "_id": id}, self.peek(id)):
+            if reason := users_validation.problem({**doc, "_id": id}, self.docs.peek(self.prefix + id)):
                 raise Forbidden(reason)
         before = parent.revs[0] if parent else None
         body = {key: value for key, value in doc.items() if not key.startswith("_") or key.startswith(KEPT_MEMBERS)}

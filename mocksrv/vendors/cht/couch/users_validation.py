@@ -28,7 +28,7 @@ def problem(doc: Mapping[str, Any], old: Mapping[str, Any] | None) -> str | None
         return "doc.roles must be an array"
     if not all(isinstance(role, str) for role in roles):
         return "doc.roles can only contain strings"
-    if doc.get("_id") != f"org.couchdb.user:{javascript.text(name)}":
+    if doc.get("_id") != f"org.couchdb.user:{name if isinstance(name, str) else javascript.text(name)}":
         return "Doc ID must be of the form org.couchdb.user:name"
     if old is not None and old.get("name") != name:
         return "Usernames can not be changed."

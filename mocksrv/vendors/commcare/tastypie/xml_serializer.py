@@ -9,7 +9,7 @@ from lxml.etree import Element, SubElement, tostring
 
 CASE_NS = "http://commcarehq.org/case/transaction/v2"
 NAME = re.compile(r"[^\W\d][\w.-]*")
-UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def encode(data: Any) -> bytes:

@@ -32,7 +32,7 @@ INDEX_TEXTS = (*INDEX_IDS, "case_type", "relationship")
 RELATIONSHIPS = ["child", "extension"]
 IDENTIFIER = re.compile(r"(?!xml)[^\W\d][\w.\-]*")
 # Characters that XML cannot contain: HQ fails on them.
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class Invalid(Exception):
