@@ -75,6 +75,8 @@ class Simulator(Flask):
         self.vendors = {vendor.name: vendor for vendor in vendors}
         self.settings = config
         self.worlds = worlds
+        self._marks = [(f"HTTP_{name.upper().replace('-', '_')}", vendor)
+                       for vendor in self.vendors.values() for name in vendor.marks]
         self.meter = Meter()
         self.operations: dict[str, Operation] = {}
         self.url_map.merge_slashes = False
@@ -126,7 +128,7 @@ class Simulator(Flask):
         prefix, name, path = take_world(mounted, path)
         if path == CONTROL or path.startswith(f"{CONTROL}/"):
             return self._control(environ, start_response, prefix, name, path)
-        asked = Asked(target, *self._vendor(prefix, name, path, self._named(environ)))
+        asked = Asked(target, *self._vendor(prefix, name, path, environ))
         if not self._hooked:
             return self._answer_asked(asked, environ, start_response)
         inner = {"SCRIPT_NAME": asked.prefix.removesuffix(f"/{asked.vendor.name}"),
@@ -329,6 +331,7 @@ class Simulator(Flask):
         """The answer's bytes, with the diagnosis of a refusal in its header."""
         if isinstance(result, Refusal):
             near_misses.diagnose(vendor, call, result)
+            near_misses.worldless(call, self.worlds)
             if call.operation is None and not call.prefix.endswith(f"/{vendor.name}"):
                 rivals = [one for one in self.vendors.values() if one is not vendor and one.claims(call.path)]
                 near_misses.shadowed(vendor, rivals, call)
@@ -380,8 +383,9 @@ class Simulator(Flask):
         return self.vendors.get(environ.get("HTTP_X_MOCKSRV_VENDOR") or host)
 
     def _vendor(self, prefix: str, name: str | None, path: str,
-                named: Vendor[Any] | None) -> tuple[Vendor[Any], str, str | None, str]:
-        """The vendor of a path: by its mount (`/carehq/...`), by its name, else by claim; the last one takes the rest.
+                environ: WSGIEnvironment) -> tuple[Vendor[Any], str, str | None, str]:
+        """The vendor of a path: by its mount (`/carehq/...`), by its name, by claim, else by the headers of its
+        clients; the last one takes the rest.
         """
         mount, slash, _rest = path[1:].partition("/")
         if mount in self.vendors and (slash or len(self.vendors) > 1):
@@ -389,10 +393,12 @@ class Simulator(Flask):
             if name is None:
                 prefix, name, path = take_world(prefix, path)
             return self.vendors[mount], prefix, name, path
-        if named:
+        if named := self._named(environ):
             return named, prefix, name, path
         *others, last = self.vendors.values()
-        return next((vendor for vendor in others if vendor.claims(path)), last), prefix, name, path
+        found = (next((vendor for vendor in others if vendor.claims(path)), None)
+                 or next((vendor for key, vendor in self._marks if key in environ), last))
+        return found, prefix, name, path
 
     def _control(self, environ: WSGIEnvironment, start_response: StartResponse, prefix: str, name: str | None,
                  path: str) -> Iterable[bytes]:

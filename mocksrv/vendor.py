@@ -48,6 +48,7 @@ class Vendor(Generic[CallType]):
     documented: Mapping[str, Callable[[], str]] = {}  # Markdown tables for the documentation's pages, by name
     traits: Mapping[str,
                     type | tuple[type, ...]] = {}  # further members that its operations may declare, with their types
+    marks: tuple[str, ...] = ()  # request headers that only clients of this service send
     head_is_get = False  # answer HEAD with GET's headers
     max_body = 32 * 1024 * 1024
 

@@ -68,6 +68,7 @@ class CareHQ(Vendor[Call]):
     settings = SETTINGS
     security = SECURITY
     links = {"GET": "$response.body#/items/0/_id", "PUT": "$response.body#/_id"}
+    marks = ("X-CareHQ-AccountId", "X-CareHQ-APIKey", "X-CareHQ-Signature")
     max_body = 16 * 1024 * 1024
 
     def claims(self, path: str) -> bool:
@@ -104,6 +105,8 @@ class CareHQ(Vendor[Call]):
         if call.path.startswith("/v1/v1/") or call.path == "/v1/v1":
             return errors.refused(404, "No such endpoint: the version is in the path twice.",
                                   diagnosis="the clients add /v1/ themselves: give them the base URL without it")
+        if not call.path.startswith("/v1/"):
+            return errors.refused(404, errors.FAILURES[404], diagnosis="the paths of CareHQ's API begin with /v1/")
         parts = call.path.split("/")[2:]
         if not parts or parts[0] not in RESOURCES or len(parts) > 2 or parts[-1] == "":
             return errors.refused(404, errors.FAILURES[404])
