@@ -150,6 +150,13 @@ def live_release(live_setting: Callable[[str], str], targets: Targets) -> str:
     return of_version(server.ok("GET", "/api/deploy-info")["version"])
 
 
+@pytest.fixture(scope="session", autouse=True)
+def asked_first(request: pytest.FixtureRequest) -> None:
+    """A live server is asked for its release before the first test begins, so that it is no request of that test."""
+    if request.config.getoption("--target") in ("live", "both") and os.environ.get("CHT_URL"):
+        request.getfixturevalue("live_release")
+
+
 @pytest.fixture(autouse=True)
 def running(request: pytest.FixtureRequest, target: str) -> str:
     """A test runs in releases that it is about: those of `@pytest.mark.release(since="5.0", until="5.2")`, or of 5.2 if

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.drift.json_shape import Declared, Path
+from mocksrv.drift.json_shape import KEY, Declared, Path
 
 if TYPE_CHECKING:
     from mocksrv.operation import Operation
@@ -40,7 +40,7 @@ class Finder:
         members, others = shape.get("properties", {}), shape.get("additionalProperties")
         if others is not None and not isinstance(others, bool):
             self.keys[path] = frozenset(members)
-            self.of_shape(others, (*path, "*"), above)
+            self.of_shape(others, (*path, KEY), above)
         elif members:
             self.keys[path] = None
         for name, member in members.items():
@@ -72,13 +72,15 @@ class Finder:
                 self.choices[(*path, "*") if many else path] = texts(check.choices)
         if isinstance(field, fields.Nested):
             self.of_shape(field.schema, (*path, "*") if field.many or field.schema.many else path, above)
+        elif type(field) is fields.Raw:
+            self.keys[path] = frozenset()
         elif isinstance(field, fields.List):
             self.of_field(field.inner, (*path, "*"), above)
         elif isinstance(field, fields.Dict) and field.key_field is not None:
             own = any(isinstance(check, validate.OneOf) for check in field.key_field.validators)
             self.keys[path] = None if own else frozenset()
             if field.value_field is not None:
-                self.of_field(field.value_field, (*path, "*"), above)
+                self.of_field(field.value_field, (*path, KEY), above)
 
 
 def texts(values: Iterable[Any]) -> frozenset[str]:

@@ -22,7 +22,8 @@ from mocksrv.drift.formats import key_name, text_format
 from mocksrv.drift.generated_values import erase
 
 Node = Any
-Path = tuple[str, ...]  # path of a member; `*` stands for any element of a list and any key that is data
+KEY = "<key>"
+Path = tuple[str, ...]  # path of a member; `*` stands for any element of a list, KEY for any key that is data
 
 SECONDS, MILLISECONDS = range(1_000_000_000, 4_000_000_000), range(1_000_000_000_000, 4_000_000_000_000)
 WORDS = {  # keys whose texts are the vendor's words, when an answer is an error
@@ -104,10 +105,10 @@ def of_object(value: dict[str, Any], reading: Reading, place: Place) -> Node:
     keys: dict[str, Node] = {}
     for key, member in value.items():
         data = is_data(key, reading, place)
-        name = "<key>" if people or data else key_name(key, reading.own)
+        name = KEY if people or data else key_name(key, reading.own)
         under = path[-2] if key == "#text" and len(path) > 1 else key  # the text of an XML element
         words = under in WORDS or (last in BY_FIELD and not isinstance(member, dict))
-        shown = node(member, reading, Place((*path, "*" if data else key), words, data))
+        shown = node(member, reading, Place((*path, KEY if data else key), words, data))
         keys[name] = merge(keys[name], shown) if name in keys else shown
     return {"object": keys}
 

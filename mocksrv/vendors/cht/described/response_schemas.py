@@ -58,26 +58,27 @@ FINE = titled("Done", record({"ok": TRUTH}))
 WELCOME = titled("Welcome", record({
     "couchdb": TEXT, "version": TEXT, "git_sha": TEXT, "uuid": TEXT, "features": NAMES,
     "vendor": record({"name": TEXT})}))
-DOCUMENT = record({"_id": TEXT, "_rev": TEXT}, closed=False)
+CONTENT = dictionary(ANYTHING)  # of a document: nothing of it is the API's
+DOCUMENT = {**record({"_id": TEXT, "_rev": TEXT}), **CONTENT}
 REVISIONS = array(any_of(record({"ok": DOCUMENT}), record({"missing": TEXT})))  # with open_revs
 WRITES = array(any_of(WRITTEN, FAILED))
 DATABASE = titled("DatabaseInfo", record({
     "db_name": TEXT, "doc_count": NUMBER, "doc_del_count": NUMBER, "update_seq": TEXT, "purge_seq": TEXT,
     "instance_start_time": TEXT, "sizes": OBJECT, "props": OBJECT, "disk_format_version": NUMBER,
     "compact_running": TRUTH, "cluster": OBJECT}))
-ROW = record({"key": ANYTHING}, {"id": TEXT, "value": ANYTHING, "doc": any_of(OBJECT, {"type": "null"}),
+ROW = record({"key": ANYTHING}, {"id": TEXT, "value": ANYTHING, "doc": any_of(CONTENT, {"type": "null"}),
                                  "error": TEXT})
 ROWS = titled("Rows", record({"rows": array(ROW)}, {"total_rows": nullable("integer"), "offset": nullable("integer"),
                                                             "update_seq": nullable("string")}))
 RESULTS = record({"results": array(ROWS)})
 CHANGE = record({"seq": nullable("string"), "id": TEXT, "changes": array(record({"rev": TEXT}))},
-                {"doc": any_of(OBJECT, {"type": "null"}), "deleted": TRUTH})
+                {"doc": any_of(CONTENT, {"type": "null"}), "deleted": TRUTH})
 CHANGES = titled("Changes", record({"results": array(CHANGE), "last_seq": TEXT}, {"pending": NUMBER}))
 MISSING = dictionary(record({"missing": NAMES}, {"possible_ancestors": NAMES}))
 MISSING_REVS = record({"missing_revs": dictionary(NAMES)})
 GOTTEN = record({"results": array(record({"id": ANYTHING, "docs": array(any_of(
-    record({"ok": OBJECT}), record({"error": OBJECT})))}))})
-FOUND = record({"docs": array(OBJECT)}, {"bookmark": TEXT, "warning": TEXT, "execution_stats": OBJECT})
+    record({"ok": CONTENT}), record({"error": OBJECT})))}))})
+FOUND = record({"docs": array(CONTENT)}, {"bookmark": TEXT, "warning": TEXT, "execution_stats": OBJECT})
 INDEX = record({"ddoc": nullable("string"), "name": TEXT, "type": TEXT, "def": OBJECT}, closed=False)
 INDEXES = record({"total_rows": NUMBER, "indexes": array(INDEX)})
 EXPLAINED = record({"dbname": TEXT, "index": INDEX, "partitioned": TRUTH, "selector": OBJECT, "opts": OBJECT,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, fields
+from marshmallow import EXCLUDE, INCLUDE, Schema, fields
 
 from mocksrv.described.json_schema import any_of
 
@@ -32,7 +32,12 @@ class How(Open):
     overwrite = fields.String(**told("take the body as the whole settings; any text switches it on"))
 
 
-class Settings(Open):
+class Settings(Schema):
+    """A project's own, but for the permissions."""
+
+    class Meta:
+        unknown = EXCLUDE
+
     permissions = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
 
 
