@@ -23,7 +23,7 @@ Place = tuple[int, int]  # line and column, from 1
 KINDS = {".toml": "toml", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
 LARGEST = 64 * 1024 * 1024  # bytes of a file
 SPACE = re.compile(r"[ \t\r\n]*")
-HEADER = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
+HEADER = re.compile(r"\s*+(\[\[?)([^\]]++)\]\]?\s*+(#.*)?$")
 DECODER = json.JSONDecoder()
 
 
