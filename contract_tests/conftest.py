@@ -42,6 +42,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "mock_only: needs what only a mock has, such as its clock")
     config.addinivalue_line("markers", "writes: leaves something behind on the server")
+    config.addinivalue_line("markers", "odd_bodies: sends what servers take although no document says so")
     config.addinivalue_line("markers", "release(since, until): is about releases from `since` on, and before `until`")
     kind, option = config.getoption("--target"), config.getoption
     if kind != "mock" and option("numprocesses", 0):

@@ -15,7 +15,7 @@ from mocksrv.config import Config
 from mocksrv.serving.server import Server
 from mocksrv.vendors.cht.couch import documents, maintenance
 
-pytestmark = pytest.mark.mock_only
+pytestmark = [pytest.mark.mock_only, pytest.mark.odd_bodies]
 BUILDS = "http://127.0.0.1:5101/_couch/builds_4"
 SETTINGS = {
     "4.15.0": {"cht.conformance": "server", "cht.builds_url": BUILDS},
