@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-pytestmark = [pytest.mark.mock_only]
+MOCK = pytest.mark.mock_only
 DIAGNOSIS = "X-Mocksrv-Diagnosis"
 KEYS = st.sampled_from(["_id", "_rev", "_deleted", "_attachments", "type", "contact_type", "name", "parent", "contact",
                         "place", "reported_date", "place_id", "docs", "doc_ids", "phone", "keys", "new_edits", "user",
@@ -30,8 +30,9 @@ SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=SLOW)
 @given(body=BODIES)
+@MOCK
 def test_bodies(api, endpoint, body):
     method, path = endpoint.split()
     data = json.dumps(body).encode()  # NaN and halves of surrogate pairs too
@@ -46,10 +47,12 @@ def test_bodies(api, endpoint, body):
 def test_queries(api, path, query):
     pairs = [(name, value.encode("utf-8", "surrogatepass")) for name, value in query]
     answer = api.get(path, params=pairs)
+    assert answer.status_code in (200, 400, 404, 500), answer.text
     assert "mocksrv itself failed" not in answer.headers.get(DIAGNOSIS, "")
 
 
 @pytest.mark.parametrize("roles", [["chw"], 1, {"chw": 1.5}, {"chw": ["x"]}, {"chw": "x"}, {"chw": True}])
+@pytest.mark.writes
 def test_roles_in_settings_that_are_no_objects(api, unique, roles):
     api.configure(roles=roles, permissions=["x"])
     answer = api.post("/api/v1/users", {"username": unique, "password": "Secret_123", "roles": ["chw"]})
@@ -59,6 +62,7 @@ def test_roles_in_settings_that_are_no_objects(api, unique, roles):
 
 
 @pytest.mark.parametrize("when", ["\u00b2", "9" * 5000, 1e300, "-" + "9" * 30])
+@MOCK
 def test_dates_that_are_none(api, when):
     task = {"state": "pending", "due": when, "timestamp": when, "messages": [{"uuid": "u", "to": "+1", "message": "x"}]}
     doc = {"type": "data_record", "form": "x", "reported_date": when, "scheduled_tasks": [task], "tasks": [task]}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import INCLUDE, Schema, fields
 
 from mocksrv.call import Reply
 from mocksrv.vendors.cht.call import Call
@@ -25,9 +25,12 @@ NO_MATCH = {"error": "not_found", "reason": "no matches found"}
 
 
 class Ids(Schema):
-    """A JSON array of ids; in a query, as text."""
+    """A JSON array of ids; in a query, as text. What is no id has an error in its place of the answer."""
 
-    doc_ids = fields.List(fields.String(), required=True)
+    doc_ids = fields.List(fields.Raw(allow_none=True), required=True)
+
+    class Meta:
+        unknown = INCLUDE
 
 
 class Phone(Schema):
