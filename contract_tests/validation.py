@@ -76,10 +76,16 @@ class Described:
 
 
 def of_form(schema, body):
-    """The values of form-encoded bytes by their names; fields for lists get all of theirs, empty texts are none."""
+    """The values of form-encoded bytes by their names; fields for lists get all of theirs.
+
+    Empty texts are none, but where the field must be there: then it is.
+    """
     lists = {name for name, field in schema.fields.items() if isinstance(field, marshmallow.fields.List)}
     made = {}
-    for name, value in parse_qsl(body.decode()):
+    needed = {name for name, field in schema.fields.items() if field.required}
+    for name, value in parse_qsl(body.decode(), keep_blank_values=True):
+        if not value and name not in needed:
+            continue
         if name in lists:
             made.setdefault(name, []).append(value)
         else:

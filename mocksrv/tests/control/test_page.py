@@ -415,7 +415,7 @@ def test_faults_are_added_listed_and_removed(page):
     page.enter("Operation", "nothing")
     page.enter("Status", "500")
     page.click("Add")
-    page.sees("There is none of that name", "#alert")
+    page.sees("there is no operation", "#alert")
     assert page.ask("/faults") == []
 
 

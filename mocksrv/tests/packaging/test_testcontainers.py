@@ -85,7 +85,7 @@ def test_the_token_may_be_given_and_options_must_be_such(engine):
         "MOCKSRV_TOKEN": "t", "MOCKSRV_SEED": "7"}
     assert MocksrvContainer().token != MocksrvContainer().token
     for name in ("sizes", "port"):
-        with pytest.raises(TypeError, match=f"'{name}' is not an option; use control, data, idle, "):
+        with pytest.raises(TypeError, match=f"'{name}' is not an option; use control, data, deliver_to, idle, "):
             MocksrvContainer(**{name: 1})
 
 
