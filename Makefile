@@ -69,7 +69,10 @@ docs: $(VENV)/ready ## Build the documentation as a site, into build/site; every
 	NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict
 
 bench: $(VENV)/ready ## Measure against peers in the same run
-	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+	for file in $(filter-out benchmarks/figures.py benchmarks/scale.py benchmarks/sizes.py,$(wildcard benchmarks/*.py)); do \
+	  $(BIN)/python $$file || exit 1; done
+	$(BIN)/python benchmarks/scale.py --into docs/figures
+	$(BIN)/python benchmarks/sizes.py --into docs/figures
 
 fuzz: $(VENV)/ready ## Call all that is declared, in many ways; ARGS: vendors, and options of `schemathesis run`
 	$(BIN)/python -m contract_tests.fuzz --max-examples=100 $(ARGS)

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import Request, urlopen
 
+from figures import Lines
 from peers import children, request
 from peers.load import Client, Talk, drive
 
@@ -154,16 +155,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--seconds", type=float, default=3)
-    options.add_argument("--json", action="store_true", help="figures alone, for a plot")
+    options.add_argument("--into", type=Path, help="folder for the figure and its numbers")
     chosen = options.parse_args()
     kinds = {"1 alone": (1, False), "1 behind HAProxy": (1, True), "2 behind HAProxy": (2, True),
              "4 behind HAProxy": (4, True)}
     rounds = [{name: once(*kind, chosen.seconds) for name, kind in kinds.items()} for _ in range(chosen.rounds)]
     figures = {name: Seen(*(statistics.median(getattr(one[name], field) for one in rounds)
                             for field in Seen.__dataclass_fields__)) for name in kinds}
-    if chosen.json:
-        print(json.dumps({name: vars(one) for name, one in figures.items()}, indent=2))
-        return
     print(f"{os.cpu_count()} processors, {WORLDS} worlds, {CONNECTIONS} connections; us of processor time a request\n")
     print(f"{'processes':20}{'requests/s':>12}{'server us':>12}{'HAProxy us':>12}{'generator us':>14}{'idle':>8}")
     for name, one in figures.items():
@@ -172,6 +170,15 @@ def main() -> None:
     base = figures["1 behind HAProxy"].per_second
     ratios = [f"{name}: {one.per_second / base:.2f} times 1" for name, one in figures.items() if name[0] != "1"]
     print("\n" + "; ".join(ratios) + f"\n{GOALS}")
+    if chosen.into:
+        lines = Lines("Requests a second, by the number of processes behind HAProxy", "processes", "requests a second",
+                      ["1", "2", "4"])
+        behind = [figures[f"{number} behind HAProxy"] for number in lines.points]
+        lines.add("answered", [one.per_second for one in behind])
+        lines.add("servers alone, computed",
+                  [min(int(number), os.cpu_count() or 1) * 1e6 / one.server
+                   for number, one in zip(lines.points, behind, strict=True)])
+        lines.write(chosen.into / "processes")
 
 
 if __name__ == "__main__":

@@ -95,11 +95,11 @@ def metrics(urls: tuple[str, ...], token: str) -> None:
 @shards.command()
 @of_processes
 @click.option("--count", type=int, required=True, help="How many of the processes hold the worlds from now on.")
-@click.option("--haproxy", type=click.Path(path_type=Path, exists=True), metavar="SOCKET",
-              help="The socket of the HAProxy before them, which is told too.")
+@click.option("--haproxy", type=click.Path(path_type=Path, exists=True), metavar="SOCKET", multiple=True,
+              help="The socket of the HAProxy before them, which is told too; repeat for more of them.")
 @click.option("--map", "map_file", metavar="FILE", help="Its table of slots, as its configuration names it.  "
               "[default: slots.map beside the socket]")
-def resize(urls: tuple[str, ...], token: str, count: int, haproxy: Path | None, map_file: str | None) -> None:
+def resize(urls: tuple[str, ...], token: str, count: int, haproxy: tuple[Path, ...], map_file: str | None) -> None:
     """Change the number of processes that hold the worlds. Worlds that move take documents, clock and settings along.
 
     Name all processes, those that come and those that go included; new ones run already, started with --shard. Only
@@ -115,11 +115,11 @@ def resize(urls: tuple[str, ...], token: str, count: int, haproxy: Path | None, 
     if count > len(urls):
         fail(f"--count {count}: only {len(urls)} processes are named")
     moved = asked(processes.resize, urls, count, token, lambda text: click.echo(f"mocksrv: {text}", err=True))
-    if haproxy is not None:
-        balancer = HAProxy(haproxy)
+    for control in haproxy:
+        balancer = HAProxy(control)
         for number, url in enumerate(urls[:count], 1):
             asked(balancer.add, number, urlsplit(url).netloc)
-        asked(balancer.put, count, map_file or str(haproxy.with_name("slots.map")))
+        asked(balancer.put, count, map_file or str(control.with_name("slots.map")))
         for number in range(count + 1, len(urls) + 1):
             asked(balancer.remove, number)
     click.echo(f"{count} processes hold the worlds; {moved} worlds have moved")
