@@ -39,7 +39,9 @@ def arguments(config: Config) -> list[str]:
     """What each process is started with beside its own address."""
     words = [word for name in config.vendor for word in ("--vendor", name)]
     words += [word for pair in config.set.items() for word in ("--set", "=".join(map(str, pair)))]
-    for name in ("seed", "size", "locale", "log", "worlds", "idle", "memory"):
-        if value := getattr(config, name):
-            words += [f"--{name}", str(value)]
+    words += [word for file in config.imports for word in ("--import", file)]
+    words += [word for host in config.deliver_to for word in ("--deliver-to", host)]
+    for name in ("seed", "size", "log", "worlds", "idle", "memory"):
+        words += [f"--{name}", str(getattr(config, name))]
+    words += ["--locale", config.locale] if config.locale else []
     return words if config.limits else [*words, "--no-limits"]

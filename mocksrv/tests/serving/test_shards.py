@@ -20,6 +20,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mocksrv.cli.several import arguments
 from mocksrv.config import Config, ConfigError
 from mocksrv.shards import MOST, SLOTS, Shard, owner, table
 from mocksrv.shards.haproxy import HAProxy
@@ -363,6 +364,16 @@ def is_child(pid, parent, word):
     except OSError:
         return False
     return int(stat.rpartition(")")[2].split()[1]) == parent and word in line.split("\0")
+
+
+def test_workers_are_started_with_all_that_was_asked_for():
+    given = Config(vendor=("cht",), seed=0, size=0, idle=0.0, limits=False, set={"cht.release": "5.2"},
+                   imports=("own.toml",), deliver_to=("example.org",), locale="fr_FR")
+    words = arguments(given)
+    pairs = {tuple(words[at : at + 2]) for at in range(len(words) - 1)}
+    assert pairs >= {("--vendor", "cht"), ("--seed", "0"), ("--size", "0"), ("--idle", "0.0"), ("--locale", "fr_FR"),
+                     ("--set", "cht.release=5.2"), ("--import", "own.toml"), ("--deliver-to", "example.org")}
+    assert words[-1] == "--no-limits"
 
 
 @pytest.mark.parametrize(("option", "text"), [("--tls=ca", "leave out --tls"), ("--data=file", "leave out --data"),
