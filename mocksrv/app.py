@@ -18,21 +18,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Blueprint, Flask, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.routing import BaseConverter, Map, MapAdapter, RequestRedirect, Rule
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
 from mocksrv import near_misses
-from mocksrv.call import Call, Refusal, Reply
+from mocksrv.answers import given
+from mocksrv.call import Call, Finished, Refusal, Reply
 from mocksrv.clock import pause, stopwatch
-from mocksrv.config import Config
+from mocksrv.config import VENDORS, Config
 from mocksrv.control import CONTROL, control, first_contact, forbidden, refuse_route
+from mocksrv.control.base import MAX_BODY
 from mocksrv.faults import Fault, Obstructed, obstruct
 from mocksrv.journal import BODY, Entry
 from mocksrv.journal.metrics import Meter
 from mocksrv.journal.redaction import redact_target
-from mocksrv.operation import PARAMETER, Operation
-from mocksrv.problems import DIAGNOSIS, PROBLEM, FromElsewhere, NoRoom, NotSimulated, Ours, OutOfMemory, no_world
-from mocksrv.serving.wsgi import SLASH, dated, header_safe, headers_of, path_of, quoted_target, status_line, take_world
+from mocksrv.operation import Operation
+from mocksrv.problems import DIAGNOSIS, PROBLEM, FromElsewhere, NoRoom, NotSimulated, OutOfMemory, OwnRefusal, no_world
+from mocksrv.routing import ExactRule, LateMap, Routes, rule_of
+from mocksrv.serving.wsgi import dated, header_safe, headers_of, path_of, quoted_target, status_line, take_world
 from mocksrv.vendor import Vendor
 from mocksrv.world import DEFAULT, World, stream
 from mocksrv.worlds import Worlds
@@ -43,31 +46,14 @@ if TYPE_CHECKING:
 log = logging.getLogger("mocksrv")
 
 ASKED = "mocksrv.asked"  # in the WSGI environment
-MOST_FOUND, LONGEST_FOUND = 2_000, 500  # routes that are remembered, and characters of their paths
 ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
-
-
-class ExactRule(Rule):
-    """A route with just the methods that its operation names: Werkzeug would add HEAD to GET."""
-
-    def __init__(self, string: str, *, methods: Iterable[str] | None = None, **options: Any) -> None:
-        super().__init__(string, methods=methods, **options)
-        self.methods = {method.upper() for method in methods or ()} or None
-
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        """Leave what makes URLs from routes until url_for() needs it: for 400 routes it is a third of the start."""
-        compiled = super()._compile_builder
-
-        def build(_rule: Rule, **values: Any) -> tuple[str, str]:
-            return compiled(append_unknown)(self, **values)
-
-        return build
 
 
 class Simulator(Flask):
     """The WSGI application: all vendors and the control plane."""
 
     url_rule_class = ExactRule  # type: ignore[assignment]
+    url_map_class = LateMap
     _hooks: bool | None = None  # whether there are any; None: something was registered since
 
     def __init__(self, vendors: Iterable[Vendor[Any]], config: Config, worlds: Worlds) -> None:
@@ -84,9 +70,7 @@ class Simulator(Flask):
             self.register_blueprint(self._blueprint(vendor), url_prefix=f"/{vendor.name}")
         self.register_blueprint(control, url_prefix=CONTROL)
         self.register_error_handler(HTTPException, self._refuse)
-        self._routes = {("", ""): self.url_map.bind("")}  # by vendor and release
-        self.url_map.update()
-        self._found: dict[tuple[str, str, str, str], tuple[Operation, dict[str, str]]] = {}  # routes asked for lately
+        self.routes = Routes(self.operations, self.url_map.converters)
         self._own_handlers = self._error_handlers()
 
     def _blueprint(self, vendor: Vendor[Any]) -> Blueprint:
@@ -95,38 +79,18 @@ class Simulator(Flask):
         for operation in vendor.operations:
             self.operations[f"{vendor.name}.{operation.name}"] = operation
             for path in operation.paths:
-                blueprint.add_url_rule(self._rule(path), operation.name, self._view, methods=[operation.method],
+                rule = rule_of(path, self.url_map.converters)
+                blueprint.add_url_rule(rule, operation.name, self._view, methods=[operation.method],
                                        provide_automatic_options=False, strict_slashes=True, merge_slashes=False)
         return blueprint
-
-    def _rule(self, path: str) -> str:
-        """A path template in Werkzeug's notation; a regular expression becomes a converter of its own."""
-        def convert(found: re.Match[str]) -> str:
-            name, kind = found[1], found[2]
-            if kind is None:
-                return f"<{name}>"
-            if kind == "path":
-                return f"<path:{name}>"
-            converters = self.url_map.converters
-            key = next((k for k, c in converters.items() if c.regex == kind), f"regex{len(converters)}")
-            converters.setdefault(key, type(key, (BaseConverter,), {"regex": kind}))
-            return f"<{key}:{name}>"
-
-        return PARAMETER.sub(convert, path)
 
     # --- the way of a request ----------------------------------------------------------------------------------
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pick the vendor. Flask dispatches the control plane, and all requests if it has hooks."""
-        mounted = environ.get("SCRIPT_NAME", "")  # where another WSGI application has put this one
-        path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
         target = environ.get("mocksrv.target") or quoted_target(environ)
-        if ENCODED_SLASH.search(target):
-            path = path_of(target).removeprefix(mounted)
-        if not path.startswith("/"):
-            path = f"/{path}"  # "*", which OPTIONS may ask for
-        prefix, name, path = take_world(mounted, path)
-        if path == CONTROL or path.startswith(f"{CONTROL}/"):
+        prefix, name, path = place_of(environ, target)
+        if is_control(path):
             return self._control(environ, start_response, prefix, name, path)
         asked = Asked(target, *self._vendor(prefix, name, path, environ))
         if not self._hooked:
@@ -186,7 +150,7 @@ class Simulator(Flask):
         root = path == "/" and not prefix.endswith(f"/{vendor.name}")
         if root and first_contact.is_first(environ) and not (
                 self.settings.controlled_by == "off" or world.faults
-                or has_route(self._routes_of(vendor, ""), f"/{vendor.name}/")):
+                or self.routes.has(vendor, "/")):
             return first_contact.greet(world.prefix, start_response)
         call = vendor.call_type(
             method=environ["REQUEST_METHOD"],
@@ -228,7 +192,7 @@ class Simulator(Flask):
             grown = world.store.ledger.grown
             if grown > 0 and not self.worlds.reserve(grown, held=True):
                 world.undo()
-                result = Ours(OutOfMemory(self.settings.memory))
+                result = OwnRefusal(OutOfMemory(self.settings.memory))
             try:
                 reply = self._render(world, vendor, call, result)
             except Exception as error:
@@ -249,26 +213,29 @@ class Simulator(Flask):
         try:
             self.worlds.check_room(size)
         except NoRoom as error:
-            raise Ours(error) from None
+            raise OwnRefusal(error) from None
 
     def _handle(self, world: World, vendor: Vendor[Any], call: Call) -> tuple[Any, Fault | None]:
         """The result of the operation or a refusal, and the fault that hit the call."""
         fault = None
+        aimed = bool(world.faults)  # whether anything is: asked once, as mostly nothing is
         try:
             vendor.run_due(world)
             if world.store.on_disk and world.store.ledger.steps:
                 self._keep_due(world)
             call.release = vendor.running(world)
-            self.find_route(vendor, call)
-            if world.faults:
+            self.routes.find(vendor, call)
+            if aimed:
                 fault = obstruct(world.faults.pick(vendor.name, call, world.random), vendor.failure)
-            if call.operation and not call.operation.simulated:
-                raise Ours(NotSimulated(call.operation))
             vendor.identify(world, call)
-            if world.faults and fault is None and (caller := vendor.caller_name(call)):
+            if aimed and fault is None and (caller := vendor.caller_name(call)):
                 fault = obstruct(world.faults.pick(vendor.name, call, world.random, caller), vendor.failure)
             vendor.admit(world, call)
             assert call.operation is not None, "admit let an unknown route pass"
+            if aimed and (own := self._own_answer(world, vendor, call)):
+                return own, fault
+            if not call.operation.simulated:
+                raise OwnRefusal(NotSimulated(call.operation))
             return call.operation.run(world, call), fault
         except Obstructed as error:
             return error.refusal, error.fault
@@ -276,6 +243,16 @@ class Simulator(Flask):
             return refusal, fault
         except Exception as error:
             return failed(world, vendor, call, error), fault
+
+    def _own_answer(self, world: World, vendor: Vendor[Any], call: Call) -> Any:
+        """What the people of this world have the operation answer to this call; None if they say nothing."""
+        own = world.faults.pick_answer(vendor.name, call, world.random, vendor.caller_name(call))
+        if own is None:
+            return None
+        call.answered_by = f"own answer {own.id}"
+        call.diagnose(f"answered by {call.answered_by} of this world, so its truth is yours; "
+                      f"DELETE {world.prefix}{CONTROL}/faults/{own.id} removes it")
+        return given(own, world, vendor, call)
 
     def _keep_due(self, world: World) -> None:
         """Commit what background jobs have written: if the disk is full they run later, and the request goes on."""
@@ -287,46 +264,6 @@ class Simulator(Flask):
             world.undo()
         world.begin()
 
-    def find_route(self, vendor: Vendor[Any], call: Call) -> None:
-        """Set the call's operation and parameters, or what is known about why there is none."""
-        method = vendor.method(call)
-        asked = vendor.name, call.release, call.path, "GET" if method == "HEAD" and vendor.head_is_get else method
-        if (known := self._found.get(asked)) is None:
-            self._look_for_route(vendor, call, asked)
-        else:
-            call.operation, call.params = known[0], dict(known[1])
-        call.path = call.path.replace(SLASH, "/")
-
-    def _look_for_route(self, vendor: Vendor[Any], call: Call, asked: tuple[str, str, str, str]) -> None:
-        routes, path = self._routes_of(vendor, call.release), f"/{vendor.name}{call.path}"
-        try:
-            endpoint, params = routes.match(path, asked[-1])
-        except MethodNotAllowed as error:
-            call.allowed = tuple(sorted(error.valid_methods or ()))
-        except RequestRedirect:
-            call.slashed = f"{call.path}/"
-        except NotFound:
-            if not path.endswith("/") and has_route(routes, f"{path}/"):
-                call.slashed = f"{call.path}/"
-        else:
-            call.operation = self.operations[endpoint]
-            call.params = {k: v.replace(SLASH, "/") for k, v in params.items()} if SLASH in path else dict(params)
-            if len(path) <= LONGEST_FOUND:
-                if len(self._found) >= MOST_FOUND:
-                    self._found.clear()
-                self._found[asked] = call.operation, dict(call.params)
-
-    def _routes_of(self, vendor: Vendor[Any], release: str) -> MapAdapter:
-        """The routes of the operations that a release has; made when a world first runs it. "" has those of all."""
-        key = (vendor.name, release) if release else ("", "")
-        if key not in self._routes:
-            own = (rule.empty() for rule in self.url_map.iter_rules()
-                   if rule.endpoint in self.operations and (operation := self.operations[rule.endpoint])
-                   and operation.vendor == vendor.name and operation.within(release))
-            routes = Map(own, converters=self.url_map.converters, merge_slashes=False)
-            self._routes[key] = routes.bind("")
-        return self._routes[key]
-
     def _render(self, world: World, vendor: Vendor[Any], call: Call, result: Any) -> Reply:
         """The answer's bytes, with the diagnosis of a refusal in its header."""
         if isinstance(result, Refusal):
@@ -335,8 +272,10 @@ class Simulator(Flask):
             if call.operation is None and not call.prefix.endswith(f"/{vendor.name}"):
                 rivals = [one for one in self.vendors.values() if one is not vendor and one.claims(call.path)]
                 near_misses.shadowed(vendor, rivals, call)
-        if isinstance(result, Ours):
+        if isinstance(result, OwnRefusal):
             reply = Reply(json.dumps(result.body).encode(), result.status, [("Content-Type", PROBLEM)])
+        elif isinstance(result, Finished):
+            reply = result
         else:
             reply = vendor.render(world, call, result)
         if call.diagnosis:
@@ -354,9 +293,12 @@ class Simulator(Flask):
         entry.operation = call.operation.name if call.operation else None
         entry.caller = vendor.caller_name(call)
         entry.fault = None if fault is None else str(fault.id)
+        entry.answered_by = call.answered_by
         entry.status, entry.diagnosis, entry.failed = reply.status, call.diagnosis, call.failed
         entry.response_headers = reply.headers
-        entry.request_body, entry.request_size = call.read_body[:BODY], len(call.read_body)
+        entry.request_body, entry.request_size = call.read_body, len(call.read_body)
+        if entry.request_size > self.settings.kept_body:
+            entry.cut()
 
         def close(body: bytes, size: int) -> None:
             entry.response_body, entry.response_size, entry.seconds = body[:BODY], size, stopwatch() - began
@@ -376,6 +318,11 @@ class Simulator(Flask):
         return reply
 
     # --- where a path belongs ----------------------------------------------------------------------------------
+
+    def longest_body(self, environ: WSGIEnvironment) -> int:
+        """How many bytes of a body are taken there; the server does not wait for longer ones."""
+        prefix, name, path = place_of(environ, environ.get("mocksrv.target") or quoted_target(environ))
+        return MAX_BODY if is_control(path) else self._vendor(prefix, name, path, environ)[0].max_body
 
     def _named(self, environ: WSGIEnvironment) -> Vendor[Any] | None:
         """The vendor that the header X-Mocksrv-Vendor names, or the host: `cht.localhost`."""
@@ -412,15 +359,19 @@ class Simulator(Flask):
         return super().wsgi_app(inner, start_response)
 
 
-def has_route(routes: MapAdapter, path: str) -> bool:
-    """Whether a path has any method."""
-    try:
-        routes.match(path, "-")  # a method that no route has; Werkzeug takes "" for GET
-    except MethodNotAllowed:
-        return True
-    except (NotFound, RequestRedirect):
-        pass
-    return False
+def place_of(environ: WSGIEnvironment, target: str) -> tuple[str, str | None, str]:
+    """What is before the path of a request, the world that it names, and the path."""
+    mounted = environ.get("SCRIPT_NAME", "")  # where another WSGI application has put this one
+    path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
+    if ENCODED_SLASH.search(target):
+        path = path_of(target).removeprefix(mounted)
+    if not path.startswith("/"):
+        path = f"/{path}"  # "*", which OPTIONS may ask for
+    return take_world(mounted, path)
+
+
+def is_control(path: str) -> bool:
+    return path == CONTROL or path.startswith(f"{CONTROL}/")
 
 
 class Asked(NamedTuple):
@@ -453,8 +404,18 @@ def not_kept(world: World, vendor: Vendor[Any], call: Call, error: OSError) -> R
 
 
 def load_vendors(names: Iterable[str]) -> list[Vendor[Any]]:
-    """The vendors of those names, with all their operations."""
-    return [import_module(f"mocksrv.vendors.{name}").vendor for name in names]
+    """The vendors of those names, with all their operations. Raises ConfigError for one of another package that cannot
+    be used.
+    """
+    return [import_module(f"mocksrv.vendors.{name}").vendor if name in VENDORS else from_package(name)
+            for name in names]
+
+
+def from_package(name: str) -> Vendor[Any]:
+    """A vendor that another package brings along. Raises ConfigError."""
+    from mocksrv.plugins.loading import load
+
+    return load(name)
 
 
 def create_app(config: Config | None = None, progress: Callable[[str], None] | None = None) -> Simulator:

@@ -6,20 +6,26 @@ import ipaddress
 import logging
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from mocksrv import plugins
 from mocksrv.people import locales
 from mocksrv.shards import WHOLE, Shard
 
 # The number of main records (enquiries, cases, contacts) that a named size stands for; the rest scales along.
 SIZES = {"empty": 0, "small": 50, "medium": 1_000, "large": 100_000}
 MOST = 10**9  # that a vendor's setting takes where it is a number
-VENDORS = ("carehq", "commcare", "cht")
+VENDORS = ("carehq", "commcare", "cht")  # mocksrv's own
+
+
+def all_vendors() -> tuple[str, ...]:
+    """Mocksrv's own and those of other packages. The last one takes the paths that nobody claims."""
+    *first, last = VENDORS
+    return (*first, *(name for name in plugins.names() if name not in VENDORS), last)
 
 
 log = logging.getLogger("mocksrv")
@@ -92,7 +98,7 @@ class Config:
 
     host: str = field(default="127.0.0.1", metadata={"help": "address to listen on"})
     port: int = field(default=8080, metadata={"help": "port to listen on; 0 takes a free one"})
-    vendor: tuple[str, ...] = field(default=VENDORS, metadata={"help": "serve these vendors only"})
+    vendor: tuple[str, ...] = field(default_factory=all_vendors, metadata={"help": "serve these vendors only"})
     seed: int = field(default=1, metadata={"help": "number that all made-up data comes from"})
     size: int = field(default=SIZES["small"], metadata={"help": f"{', '.join(SIZES)}, or a number of records"})
     locale: str = field(default="", metadata={
@@ -109,6 +115,8 @@ class Config:
     worlds: int = field(default=1_000, metadata={"help": "most worlds at a time; idle ones make room"})
     idle: float = field(default=3600.0, metadata={"help": "seconds without a request after which a world may go"})
     memory: int = field(default=1024, metadata={"help": "MB that worlds and snapshots may take beside the seeded data"})
+    kept_body: int = field(default=64 * 1024, metadata={
+        "help": "bytes up to which the journal keeps a request's body whole, to be verified"})
     shard: Shard = field(default=WHOLE, metadata={
         "help": "which of how many processes this is, such as 2/4, when a balancer spreads the worlds"})
     imports: tuple[str, ...] = field(default=(), metadata={
@@ -176,9 +184,9 @@ def parse_locale(value: Any) -> str:
 def parse_vendors(value: Any) -> tuple[str, ...]:
     names = tuple(value.replace(",", " ").split()) if isinstance(value, str) else tuple(value)
     for name in names:
-        if name not in VENDORS:
-            raise ConfigError(f"vendor {name!r} is not known: use {', '.join(VENDORS)}")
-    return tuple(dict.fromkeys(names)) or VENDORS
+        if name not in VENDORS and name not in plugins.names():
+            raise ConfigError(f"vendor {name!r} is not known: use {', '.join(all_vendors())}")
+    return tuple(dict.fromkeys(names)) or all_vendors()
 
 
 HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+|[0-9a-fA-F:]+:[0-9a-fA-F:.]*)(:\d{1,5})?", re.ASCII)
@@ -259,7 +267,7 @@ def parse_pairs(value: Any) -> dict[str, Any]:
 
 PARSERS: dict[str, Callable[[Any], Any]] = {
     "port": whole("port", 0, 65535, "; 0 takes a free port"), "worlds": whole("worlds", 1, 100_000), "idle": parse_idle,
-    "memory": whole("memory", 1, 1_000_000),
+    "memory": whole("memory", 1, 1_000_000), "kept_body": whole("kept_body", 0, 16 * 1024 * 1024),
     "vendor": parse_vendors, "seed": parse_seed, "size": parse_size, "locale": parse_locale, "log": parse_log,
     "imports": lambda value: tuple(value.split(os.pathsep) if isinstance(value, str) else map(str, value)),
     "deliver_to": parse_hosts, "limits": parse_truth, "set": parse_pairs,
@@ -282,6 +290,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None
 
 def read_file(path: Path) -> dict[str, Any]:
     """The settings of a TOML file; a `[set.vendor]` table holds a vendor's own."""
+    import tomllib
+
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -1,13 +1,14 @@
-"""What can go wrong, aimed at operations, with counts and chances."""
+"""What is not as usual, aimed at operations, with counts and chances: what goes wrong, and own answers."""
 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mocksrv.call import Call, Refusal, Reply
 from mocksrv.clock import pause
@@ -18,10 +19,28 @@ if TYPE_CHECKING:
 CONNECTION = ("reset", "empty", "truncate", "garbage")
 PIECES = 10  # that a slow body comes in
 
+# What an answer may contain: RFC 9110, 5.1 and 5.5.
+HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+\Z", re.ASCII)
+HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
+
+
+class Answer(Protocol):
+    """An own answer, as `mocksrv.answers` has them: declared, or a function of Python."""
+
+    when: str  # "instead" of the operation, or "after" it
+    size: int  # bytes in memory, roughly
+
+    def describe(self) -> dict[str, Any]: ...
+
+    def changes(self, world: Any, vendor: Any, call: Call, number: int, real: Any) -> Any:
+        """What is different from the real answer (`mocksrv.answers.Changes`) to the call of that number; None leaves it
+        as it is. May raise anything.
+        """
+
 
 @dataclass
 class Fault:
-    """One thing that goes wrong. Without an aim it hits every call."""
+    """One thing that goes wrong, or one own answer. Without an aim it hits every call."""
 
     id: int = 0
     # the aim
@@ -42,6 +61,7 @@ class Fault:
     after: bool = False  # the request is handled before the connection breaks: only the answer is lost
     cut_after: int | None = None  # chunks of a streamed answer before the connection is cut
     content_type: str | None = None
+    answer: Answer | None = None  # no fault: what the operation is to answer
     # what it did
     seen: int = 0
     hits: int = 0
@@ -83,7 +103,7 @@ class Fault:
         """Apply the fault to the answer. The journal keeps the undamaged one."""
         changes = self.headers | ({"Content-Type": self.content_type} if self.content_type else {})
         for name, value in changes.items():
-            reply.headers = [(key, old) for key, old in reply.headers if key.lower() != name.lower()] + [(name, value)]
+            reply.put(name, value)
         if self.connection in ("reset", "empty", "garbage"):
             self._break(call, reply)
         elif self.connection == "truncate":
@@ -106,7 +126,7 @@ class Fault:
         reply.body = b""
 
     def describe(self) -> dict[str, Any]:
-        return asdict(self)
+        return vars(self) | {"answer": self.answer and self.answer.describe()}
 
 
 def chunks(body: Any, pieces: int) -> Iterator[bytes]:
@@ -132,7 +152,9 @@ def slowly(parts: Iterator[bytes], seconds: float) -> Iterator[bytes]:
 
 
 class Faults:
-    """The faults of a world, in the order in which they were set; the first that strikes a call hits it."""
+    """The faults and own answers of a world, in the order in which they were set. Of each kind the first that strikes a
+    call hits it.
+    """
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -146,9 +168,24 @@ class Faults:
     def pick(self, vendor: str, call: Call, random: Generator, caller: str | None = None) -> Fault | None:
         """The fault that hits this call: of those aimed at a caller when `caller` is given, else of the rest."""
         for fault in self._faults:
-            if fault.caller == caller and fault.aims_at(vendor, call) and fault.strikes(random):
+            if (fault.answer is None and fault.caller == caller and fault.aims_at(vendor, call)
+                    and fault.strikes(random)):
                 return fault
         return None
+
+    def pick_answer(self, vendor: str, call: Call, random: Generator, caller: str | None) -> Fault | None:
+        """The own answer that hits this call of an operation; one "after" it wants an operation that is simulated."""
+        assert call.operation is not None, "own answers are for operations"
+        for fault in self._faults:
+            if (fault.answer is not None and fault.caller in (None, caller) and fault.aims_at(vendor, call)
+                    and (call.operation.simulated or fault.answer.when == "instead") and fault.strikes(random)):
+                return fault
+        return None
+
+    @property
+    def weight(self) -> int:
+        """Bytes of the own answers, roughly."""
+        return sum(fault.answer.size for fault in self._faults if fault.answer)
 
     def remove(self, id: int) -> bool:
         kept = [fault for fault in self._faults if fault.id != id]

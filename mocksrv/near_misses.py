@@ -5,14 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Container, Sequence
-from functools import lru_cache
+from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.operation import PARAMETER, as_regex, period, plain
 
 if TYPE_CHECKING:
     from mocksrv.call import Call, Refusal
-    from mocksrv.operation import Operation
     from mocksrv.vendor import Vendor
 
 SHOWN = 3
@@ -25,6 +25,7 @@ UNFIT = " (but a value does not fit its parameter in braces)"
 OTHER_METHOD = 0.05  # what a method that differs costs
 LONGEST = 80  # letters of a path segment that are compared
 MOST = 12  # segments that are compared
+ROUNDED = 1e-9  # what a sum may lack by rounding
 VERSION = re.compile(r"v\d+(\.\d+)?")
 
 
@@ -76,10 +77,16 @@ def of_another_version(vendor: Vendor[Any], call: Call) -> str:
     if not vendor.versions or bare == call.path:
         return ""
     for one in vendor.operations:
-        if one.method == method and any(re.fullmatch(as_regex(versionless(path)), bare) for path in one.paths):
+        if one.method == method and any(of_any_version(path).fullmatch(bare) for path in one.paths):
             return (f"this version of the API has no {method} {call.path}; {period(one.since, one.until, one.instead)} "
                     f"there is {method} {', '.join(map(plain, one.paths[:SHOWN]))}")
     return ""
+
+
+@cache
+def of_any_version(path: str) -> re.Pattern[str]:
+    """What a declared path takes where its version is left out."""
+    return re.compile(as_regex(versionless(path)))
 
 
 def versionless(path: str) -> str:
@@ -120,11 +127,11 @@ def nearest(vendor: Vendor[Any], call: Call, least: float) -> list[str]:
                 return [f"{operation.method} {operation.path} in that letter case"]
             if call.path.endswith("/") and pattern.fullmatch(call.path.rstrip("/")):
                 return [f"{operation.method} {operation.path} without the trailing slash"]
-    parts = tuple(part[:LONGEST] for part in call.path.strip("/").split("/")[:MOST])
+    asked = Asked([part[:LONGEST] for part in call.path.strip("/").split("/")[:MOST]], least)
     method = vendor.method(call)
     found: dict[str, tuple[float, list[str], str]] = {}
     for one in known:
-        score, path, change = closest(one, parts)
+        score, change, path = max(((*asked.compared(path), path) for path in one.plain_paths), key=itemgetter(0))
         if score >= least and (change or (unrouted and one.method == method)):
             score -= OTHER_METHOD if one.method != method else 0
             best, methods, _ = found.get(path, (0.0, [], ""))
@@ -142,47 +149,70 @@ def segments(path: str) -> tuple[str, ...]:
     return tuple(path.strip("/").split("/"))
 
 
-def closest(operation: Operation, parts: tuple[str, ...]) -> tuple[float, str, str]:
-    """Of an operation's paths, the one most like these segments: how alike, the path, and the first change."""
-    paths = (plain(path) for path in operation.paths)
-    compared = ((*compare(path, parts), path) for path in paths)
-    score, change, path = max(compared, key=lambda one: one[0])
-    return score, path, change
+class Asked:
+    """The segments of a request's path, to be compared with all declared paths: each path and each word once."""
+
+    def __init__(self, parts: list[str], least: float) -> None:
+        self.parts = parts
+        self.least = least  # how alike a path must be; what is less counts as 0
+        self._matchers = [difflib.SequenceMatcher(None, "", part.lower()) for part in parts]
+        self._similar: dict[str, list[float]] = {}
+        self._compared: dict[str, tuple[float, str]] = {}
+
+    def compared(self, path: str) -> tuple[float, str]:
+        """How alike a path is, from 0 to 1, and the first change; 0 if no word of the path is in the request."""
+        if path not in self._compared:
+            self._compared[path] = self._compare(segments(path))
+        return self._compared[path]
+
+    def _compare(self, wanted: tuple[str, ...]) -> tuple[float, str]:
+        parts, longer = self.parts, max(len(wanted), len(self.parts))
+        least = self.least * longer - ROUNDED
+        if min(len(wanted), len(parts)) < least:
+            return 0.0, ""
+        alike = [self.similar(want) for want in wanted]
+        if sum(map(max, alike)) < least:
+            return 0.0, ""
+        # Alignment by dynamic programming, from the end: (rest of the one, rest of the other) -> score.
+        best = [[0.0] * (len(parts) + 1) for _ in range(len(wanted) + 1)]
+        for i in range(len(wanted) - 1, -1, -1):
+            for j in range(len(parts) - 1, -1, -1):
+                best[i][j] = max(alike[i][j] + best[i + 1][j + 1], best[i + 1][j], best[i][j + 1])
+        words, changes = 0, []
+        i = j = 0
+        while i < len(wanted) or j < len(parts):
+            rest = best[i][j]
+            if i < len(wanted) and j < len(parts) and rest == alike[i][j] + best[i + 1][j + 1]:
+                if not PARAMETER.search(wanted[i]):
+                    words += alike[i][j] >= NEAR
+                    if wanted[i] != parts[j]:
+                        changes.append(f" ('{wanted[i]}', not '{parts[j]}')")
+                i, j = i + 1, j + 1
+            elif i < len(wanted) and rest == best[i + 1][j]:
+                where = f"before '{parts[j]}'" if j < len(parts) else "at the end"
+                changes.append(f" ('{wanted[i]}' is missing {where})")
+                i += 1
+            else:
+                where = f"before '{wanted[i]}'" if i < len(wanted) else "at the end"
+                changes.append(f" ('{parts[j]}' is too much {where})")
+                j += 1
+        return (best[0][0] / longer if words else 0.0), changes[0] if changes else ""
+
+    def similar(self, want: str) -> list[float]:
+        """How alike a word of a path is to each segment, from 0 to 1.
+
+        A parameter is like anything, but less than the word itself.
+        """
+        if want not in self._similar:
+            self._similar[want] = ([ANYTHING if part else 0.0 for part in self.parts] if PARAMETER.search(want)
+                                   else [1.0 if want == part else ratio(want.lower(), matcher)
+                                         for part, matcher in zip(self.parts, self._matchers, strict=True)])
+        return self._similar[want]
 
 
-def compare(path: str, parts: tuple[str, ...]) -> tuple[float, str]:
-    """How alike the segments are, from 0 to 1, and the first change; 0 if no word of the path is in the request."""
-    wanted = segments(path)
-    # Alignment by dynamic programming, from the end: (rest of the one, rest of the other) -> score.
-    best = [[0.0] * (len(parts) + 1) for _ in range(len(wanted) + 1)]
-    for i in range(len(wanted) - 1, -1, -1):
-        for j in range(len(parts) - 1, -1, -1):
-            best[i][j] = max(similar(wanted[i], parts[j]) + best[i + 1][j + 1], best[i + 1][j], best[i][j + 1])
-    words, changes = 0, []
-    i = j = 0
-    while i < len(wanted) or j < len(parts):
-        rest = best[i][j]
-        if i < len(wanted) and j < len(parts) and rest == similar(wanted[i], parts[j]) + best[i + 1][j + 1]:
-            if not PARAMETER.search(wanted[i]):
-                words += similar(wanted[i], parts[j]) >= NEAR
-                if wanted[i] != parts[j]:
-                    changes.append(f" ('{wanted[i]}', not '{parts[j]}')")
-            i, j = i + 1, j + 1
-        elif i < len(wanted) and rest == best[i + 1][j]:
-            where = f"before '{parts[j]}'" if j < len(parts) else "at the end"
-            changes.append(f" ('{wanted[i]}' is missing {where})")
-            i += 1
-        else:
-            where = f"before '{wanted[i]}'" if i < len(wanted) else "at the end"
-            changes.append(f" ('{parts[j]}' is too much {where})")
-            j += 1
-    return (best[0][0] / max(len(wanted), len(parts)) if words else 0.0), changes[0] if changes else ""
-
-
-@lru_cache(maxsize=8192)
-def similar(want: str, part: str) -> float:
-    """How alike two segments are, from 0 to 1; a parameter is like anything, but less than the word itself."""
-    if PARAMETER.search(want):
-        return ANYTHING if part else 0.0
-    alike = 1.0 if want == part else difflib.SequenceMatcher(None, want.lower(), part.lower()).ratio()
-    return alike if alike >= ALIKE else 0.0
+def ratio(word: str, matcher: difflib.SequenceMatcher[str]) -> float:
+    """How alike a word is to the matcher's second one, or 0 if too little to count: bounds are cheaper to work out."""
+    matcher.set_seq1(word)
+    if matcher.real_quick_ratio() < ALIKE or matcher.quick_ratio() < ALIKE:
+        return 0.0
+    return alike if (alike := matcher.ratio()) >= ALIKE else 0.0

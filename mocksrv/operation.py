@@ -72,6 +72,11 @@ class Operation:
         """The first of its paths, with parameters as `{name}`."""
         return plain(self.paths[0])
 
+    @cached_property
+    def plain_paths(self) -> tuple[str, ...]:
+        """All of its paths, with parameters as `{name}`."""
+        return tuple(map(plain, self.paths))
+
     @property
     def differences(self) -> list[str]:
         """Names of the differences between the vendor's documentation and its server that concern it."""

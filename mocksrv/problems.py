@@ -96,8 +96,8 @@ class NotSimulated(Exception):
             f"{what.method} {what.path}, a real route of {what.vendor}")))
 
 
-class Ours(Refusal):
-    """Our own answer, so that nobody takes it for the vendor's."""
+class OwnRefusal(Refusal):
+    """A refusal by mocksrv itself, in its own form, so that nobody takes it for the vendor's."""
 
     def __init__(self, why: NotSimulated | NoRoom) -> None:
         super().__init__(why.status, problem(why.code, why.status, str(why)), diagnosis=str(why))

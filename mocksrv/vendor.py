@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import orjson
 
 from mocksrv.call import Call, Refusal, Reply
 from mocksrv.operation import DECLARED_PROOFS, EFFECTS, Content, Operation, in_release
@@ -111,8 +114,8 @@ class Vendor(Generic[CallType]):
     # --- hooks -------------------------------------------------------------------------------------------------
 
     def claims(self, path: str) -> bool:
-        """Whether a path at the server's root is this vendor's, when no mount says so."""
-        raise NotImplementedError
+        """Whether a path at the server's root is this vendor's, when no mount says so: none, unless it says so."""
+        return False
 
     def route(self, world: World, path: str) -> str:
         """The path to look up: where a vendor folds slashes or letter case, it does so here."""
@@ -135,10 +138,27 @@ class Vendor(Generic[CallType]):
 
     def admit(self, world: World, call: CallType) -> None:
         """Whether the caller may do this now; must raise a Refusal when `call.operation` is None."""
+        if call.operation is None:
+            allowed = [("Allow", ", ".join(call.allowed))] if call.allowed else []
+            raise Refusal(405 if call.allowed else 404, headers=allowed)
 
     def render(self, world: World, call: CallType, result: Any) -> Reply:
-        """The answer on the wire, from a handler's result or a Refusal: the only maker of bytes and vendor headers."""
-        raise NotImplementedError
+        """The answer on the wire, from a handler's result or a Refusal: the only maker of bytes and vendor headers.
+
+        It is JSON, unless a vendor says otherwise: that of a refusal without a body is `{"error": "Not Found"}`.
+        """
+        reply = result if isinstance(result, Reply) else Reply(result)
+        if isinstance(result, Refusal):
+            body = {"error": HTTPStatus(result.status).phrase} if result.body is None else result.body
+            reply = Reply(body, result.status, list(result.headers))
+        kind = reply.content_type
+        if reply.body is None:
+            reply.body = b""
+        elif not reply.streams and not isinstance(reply.body, bytes):
+            reply.body, kind = orjson.dumps(reply.body), kind or "application/json"
+        if kind:
+            reply.headers.append(("Content-Type", kind))
+        return reply
 
     def answered(self, world: World, call: CallType, result: Any, reply: Reply) -> None:
         """Update counters (limits, failed logins, traffic) from the handler's result or Refusal and the rendered reply.
@@ -191,7 +211,7 @@ class Vendor(Generic[CallType]):
 
     def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
         """The ready-made credentials, with `base_url` as the vendor's clients want it."""
-        return []
+        return [{"base_url": f"{base_url}/{self.name}"}]
 
     def first_call(self, base_url: str) -> str:
         """A call for a shell, by curl, that a new world answers with data; "" where there is none."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from mocksrv.clock import Clock, stopwatch
@@ -14,7 +15,7 @@ from mocksrv.faults import Faults
 from mocksrv.generator import Generator
 from mocksrv.journal import BODY, Journal
 from mocksrv.limits import Window
-from mocksrv.problems import NoRoom
+from mocksrv.problems import NoRoom, OwnRefusal
 from mocksrv.store import Store, Table
 
 T = TypeVar("T")
@@ -45,6 +46,7 @@ class World:
         self.used = stopwatch()  # real time of the last request
         self.alarms: dict[str, float] = {}  # when (ms) a vendor has something to do unasked; by the vendor's own keys
         self.watcher: Callable[[World], None] | None = None  # whom to tell that something is expected
+        self.moving = threading.Lock()  # held while the clock is moved, which lets go of `lock` for outgoing calls
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)  # notified after every answer that may have written
 
@@ -55,8 +57,8 @@ class World:
 
     @property
     def weight(self) -> int:
-        """Bytes in memory, roughly: the journal, and the documents that are not the seed's."""
-        return EMPTY + self.journal.weight + self.store.ledger.weight
+        """Bytes in memory, roughly: the journal, own answers, and the documents that are not the seed's."""
+        return EMPTY + self.journal.weight + self.faults.weight + self.store.ledger.weight
 
     def table(self, name: str) -> Table:
         """Raises KeyError for a table that nobody has declared."""
@@ -111,6 +113,25 @@ class World:
             twin.source = self if self.sealed else self.source
             twin.watcher = self.watcher
             return twin
+
+    @contextmanager
+    def apart(self) -> Iterator[World]:
+        """A fork to compute something long from, without the lock: others are answered meanwhile.
+
+        What was read before may have changed afterwards. A request that has written something keeps the lock: only what
+        was committed may be seen by others. Raises a Refusal where the world has moved meanwhile.
+        """
+        twin, released = self.fork(self.name), self.store.ledger.steps == []
+        if released:
+            self.lock.release()
+        try:
+            yield twin
+        finally:
+            if released:
+                self.lock.acquire()
+                self.store.ledger.begin()
+                if self.moved is not None:
+                    raise OwnRefusal(self.moved)
 
     def state(self) -> dict[str, Any]:
         """All but the tables, as plain data."""

@@ -174,14 +174,19 @@ def in_query(query: Any) -> list[dict[str, Any]]:
 
 
 def responses(spec: APISpec, vendor: Vendor[Any], operation: Operation) -> dict[str, Any]:
-    """By status: what the operation answers, and the vendor for it."""
-    if not operation.simulated:
-        return {"501": {"description": "A real route that is not simulated: mocksrv's own answer",
-                        "content": {PROBLEM: {"schema": {"type": "object"}}}}}
-    found: dict[int, dict[str, Any]] = {status: dict(success(operation, status)) for status in operation.statuses}
+    """By status: what the operation answers, and the vendor for it.
+
+    What is not simulated refuses callers all the same.
+    """
+    found: dict[int, dict[str, Any]] = {
+        status: dict(success(operation, status)) for status in operation.statuses if operation.simulated}
     for status, content in vendor.answers(operation).items():
         found.setdefault(status, {}).update(content)
-    return {str(status): response(spec, status, found[status]) for status in sorted(found)}
+    made = {str(status): response(spec, status, found[status]) for status in sorted(found)}
+    if not operation.simulated:
+        made["501"] = {"description": "A real route that is not simulated: mocksrv's own answer",
+                       "content": {PROBLEM: {"schema": {"type": "object"}}}}
+    return made
 
 
 def success(operation: Operation, status: int) -> Content:

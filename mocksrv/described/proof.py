@@ -132,12 +132,16 @@ def describe(operations: Iterable[Operation], today: datetime.date) -> list[dict
             for operation in operations]
 
 
-def summary(used: Collection[Operation], today: datetime.date) -> str:
-    """One line: how many of the operations that were used have which proof."""
-    proofs = [row["proof"] for row in describe(used, today)]
+def summary(used: Collection[Operation], today: datetime.date, own: Collection[tuple[str, str]] = ()) -> str:
+    """One line: how many of the operations that were used have which proof. `own`: vendor and name of those for which
+    answers of the user's own stood, whose proof does not count.
+    """
+    proofs = [row["proof"] for row in describe(used, today) if (row["vendor"], row["name"]) not in own]
     counts = Counter(one["level"] for one in proofs)
     stale = sum(one["stale"] for one in proofs)
-    parts = [f"{len(proofs)} operation{'s' * (len(proofs) != 1)} used"]
+    mine = len(used) - len(proofs)
+    parts = [f"{len(used)} operation{'s' * (len(used) != 1)} used"]
+    parts += [f"{mine} rest{'s' * (mine == 1)} on answers of your own"] if mine else []
     parts += [f"{counts[level]} rest{'s' * (counts[level] == 1)} on {text}"
               for level, text in (("docs", "documentation only"), ("assumed", "assumptions")) if counts[level]]
     if stale:

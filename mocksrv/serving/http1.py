@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
 from io import BytesIO
+from itertools import chain
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
@@ -57,10 +58,12 @@ class Request:
 class RequestReader:
     """Takes bytes in any portions; complete requests are in `ready`, an error that ends the connection in `error`.
 
-    The parser knows one request at a time, a client may send several at once: hence the queue.
+    The parser knows one request at a time, a client may send several at once: hence the queue. A body that is announced
+    as longer than `longest` says is not waited for: its request is ready without it, and the last of its connection.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longest: Callable[[Request], int] = lambda _: BODY_LIMIT) -> None:
+        self._longest = longest
         self.ready: deque[Request] = deque()
         self.error: Unreadable | None = None
         self._restart()
@@ -143,7 +146,7 @@ class RequestReader:
             raise Unreadable(HTTPStatus.BAD_REQUEST, "only HTTP/1.1 and HTTP/1.0 are spoken here")
         if request.method == "CONNECT":
             raise Unreadable(HTTPStatus.METHOD_NOT_ALLOWED, "this is no proxy")
-        if len(head_of(request, request.headers)) > HEAD_LIMIT:
+        if head_size(request) > HEAD_LIMIT:
             raise too_long(request)
         named = {name.lower(): value for name, value in request.headers}
         hosts = sum(name.lower() == "host" for name, _ in request.headers)
@@ -153,10 +156,16 @@ class RequestReader:
             if not hosts:
                 raise Unreadable(HTTPStatus.BAD_REQUEST, "HTTP/1.1 needs a Host header")
             self._continue = named.get("expect", "").lower() == "100-continue"
+        length = named.get("content-length", "")
+        if length.isdecimal() and (size := int(length[:20])) > IN_MEMORY and size > self._longest(request):
+            request.keep_alive = self._continue = False
+            self.ready.append(request)
+            self._request = None
 
     def on_body(self, part: bytes) -> None:
         request = self._request
-        assert request is not None
+        if request is None:
+            return  # nobody waits for it
         self._continue = False
         request.size += len(part)
         if request.size > BODY_LIMIT:
@@ -171,7 +180,8 @@ class RequestReader:
 
     def on_message_complete(self) -> None:
         request = self._request
-        assert request is not None
+        if request is None:
+            return
         if self._parser.should_upgrade():
             return  # feed() reads it again
         if request.size:
@@ -186,6 +196,12 @@ def head_of(request: Request, headers: Headers) -> str:
     """Request line and headers as they are sent, without optional whitespace."""
     lines = [f"{request.method} {request.target.decode('latin-1')} HTTP/{request.version}"]
     return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers), "", ""])
+
+
+def head_size(request: Request) -> int:
+    """Bytes of the same."""
+    line = len(request.method) + len(request.target) + len("  HTTP/1.1\r\n")
+    return line + sum(map(len, chain(*request.headers))) + len(": \r\n") * len(request.headers) + len("\r\n")
 
 
 def too_long(request: Request) -> Unreadable:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mocksrv.clock import stopwatch
 
 from .connection import RECEIVE, ClientGone, Connection
-from .http1 import Answer, Request, RequestReader, Unreadable, environ_of, failure
+from .http1 import BODY_LIMIT, Answer, Request, RequestReader, Unreadable, environ_of, failure
 from .listening import listen
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ GRACE = 5.0  # seconds that answers in flight get on a stop; Docker kills after 
 class Server:
     """A WSGI app on a socket. Bound from the start: `port` and `url` are real before run() or start().
 
-    `threads` is the most connections served at once, the rest wait; `tls` makes it https.
+    `threads` is the most connections served at once, the rest wait; `tls` makes it https. If the app has the function
+    `longest_body` of the environ, it gets requests without their bodies where those are announced as longer.
     Raises PortTaken or CannotListen.
     """
 
@@ -253,7 +254,7 @@ class Server:
                 connection.sock = secured
                 secured.do_handshake()
                 secured.settimeout(PATIENCE)
-            reader = RequestReader()
+            reader = RequestReader(self._longest)
             while (request := self._next(connection, reader)) and self._answer(connection, request):
                 pass
         except (OSError, ClientGone) as error:
@@ -262,6 +263,11 @@ class Server:
             connection.finish(linger=not (self._stopping or connection.let_go))
             del self._open[threading.current_thread()]
             self._wake()
+
+    def _longest(self, request: Request) -> int:
+        """How many bytes of a body the app takes."""
+        longest = getattr(self.app, "longest_body", None)
+        return BODY_LIMIT if longest is None else int(longest(environ_of(request, self._environ)))
 
     def _next(self, connection: Connection, reader: RequestReader) -> Request | None:
         """The next request; None when there will be none."""

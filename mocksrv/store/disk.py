@@ -3,7 +3,7 @@
     data.json       {"_store": {"snapshot": {"generation": 3, "meta": {...}}}, table: {id: document}, ...}
     data.json.log   one line a commit: the CRC-32 of the JSON behind it, a space, the JSON
                     {"generation": 3}
-                    {"drop": {table: [id]}, "put": {table: {id: document}}, "meta": {...}}
+                    {"drop": {table: [id]}, "put": {table: {id: document}}, "meta": {what changed of it}}
 
 A snapshot is written beside the file, synced and renamed, and only then is the log begun anew. A log of an
 older generation than its snapshot is therefore part of it already: the process was killed between the two.
@@ -30,6 +30,7 @@ OWN = "_store"  # the table with facts about the file itself
 LOG_AT_LEAST = 1 << 20  # bytes of a log that are never worth a new snapshot
 
 Tables = dict[str, dict[str, Any]]
+Meta = Mapping[str, bytes]  # the JSON of each member
 
 
 class DataFile(Storage):
@@ -38,8 +39,8 @@ class DataFile(Storage):
     def __init__(self, path: Path) -> None:
         self.path = Path(os.path.realpath(path))
         self.log = Path(f"{self.path}.log")
-        self.meta = b"{}"
-        """The JSON of the meta that was written last."""
+        self.meta: Meta = {}
+        """The meta that was written last."""
         self._generation = 0
         self._log_size = 0  # bytes of whole lines
         self._log_ready = False  # whether the log is cut to that and has its first line
@@ -74,8 +75,9 @@ class DataFile(Storage):
         if generation > own["generation"]:
             raise self._damaged(f"its log {self.log.name} belongs to a newer snapshot")
         current = generation == own["generation"]
-        meta = self._replay(tables, records, own["meta"]) if current else own["meta"]
-        self.meta = orjson.dumps(meta)
+        if current:
+            self._replay(tables, records, own["meta"])
+        self.meta = {name: orjson.dumps(value) for name, value in own["meta"].items()}
         self._generation = own["generation"]
         self._log_limit = max(len(snapshot), LOG_AT_LEAST)
         # The process was killed while it wrote the last line, before any client saw its answer.
@@ -104,8 +106,8 @@ class DataFile(Storage):
                 raise self._damaged(f"line {number} of its log {self.log.name} is not what was written")
             yield orjson.loads(json)
 
-    def _replay(self, tables: Tables, records: Iterator[dict[str, Any]], meta: Any) -> dict[str, Any]:
-        """Apply the records to the tables; returns the last meta."""
+    def _replay(self, tables: Tables, records: Iterator[dict[str, Any]], meta: dict[str, Any]) -> None:
+        """Apply the records to the tables and to the meta."""
         for record in records:
             for name, ids in record.get("drop", {}).items():
                 for id in ids:
@@ -113,15 +115,13 @@ class DataFile(Storage):
                         raise self._damaged(f"its log {self.log.name} deletes {id!r}, which is not there")
             for name, docs in record.get("put", {}).items():
                 tables.setdefault(name, {}).update(docs)
-            meta = record.get("meta", meta)
-        found: dict[str, Any] = meta
-        return found
+            meta |= record.get("meta", {})
 
-    def write(self, data: Mapping[str, Mapping[str, Any]], meta: bytes | None = None) -> None:
-        """A new snapshot, and an empty log. The meta is JSON; without it the last one stays."""
+    def write(self, data: Mapping[str, Mapping[str, Any]], meta: Meta | None = None) -> None:
+        """A new snapshot, and an empty log. Without `meta` the last one stays."""
         meta = self.meta if meta is None else meta
         self._log_limit = 2 * self._log_size  # if this fails, try again much later
-        own = {"snapshot": {"generation": self._generation + 1, "meta": orjson.Fragment(meta)}}
+        own = {"snapshot": {"generation": self._generation + 1, "meta": fragments(meta)}}
         tables = [_table(name, docs) for name, docs in {OWN: own, **data}.items()]
         text = b"{\n" + b",\n".join(tables) + b"\n}\n"
         fresh = Path(f"{self.path}.new")
@@ -198,6 +198,10 @@ class DataFile(Storage):
 
     def _damaged(self, reason: str) -> Damaged:
         return Damaged(self.path, reason)
+
+
+def fragments(meta: Meta) -> dict[str, orjson.Fragment]:
+    return {name: orjson.Fragment(json) for name, json in meta.items()}
 
 
 def _table(name: str, docs: Mapping[str, Any]) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from mocksrv.store import tree
 from mocksrv.store.buckets import Buckets
@@ -20,8 +20,7 @@ Bounds = tuple[tree.Bound, tree.Bound | None]
 NO_KEYS = (dict, list)
 
 
-@dataclass(frozen=True)
-class Index:
+class Index(NamedTuple):
     """How one index of a table is made.
 
     ``keys`` gives the keys of one document: none, one or many, and always the same for the same document; where it is

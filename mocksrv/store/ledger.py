@@ -26,7 +26,7 @@ class Ledger:
     (`Store.weigh_from_now`): they count for every store that holds them, also where stores share them.
     """
 
-    __slots__ = ("before", "most", "steps", "weight")
+    __slots__ = ("before", "changed", "most", "steps", "weight")
 
     def __init__(self, weight: int = 0) -> None:
         self.weight = weight
@@ -34,6 +34,7 @@ class Ledger:
         self.most: int | None = None  # the weight that ends all writing
         # What each write replaced, while writes can be undone.
         self.steps: list[tuple[Restorable, str, Row | None]] | None = None
+        self.changed: dict[str, None] = {}  # names of tables whose changes are not on disk yet
 
     def check(self, more: int = 0) -> None:
         """Raises Full when there is no room."""

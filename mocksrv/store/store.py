@@ -13,7 +13,7 @@ from tinydb import TinyDB
 from tinydb.storages import MemoryStorage
 from tinydb.table import Document
 
-from mocksrv.store.disk import DataFile
+from mocksrv.store.disk import DataFile, Meta, fragments
 from mocksrv.store.errors import Damaged
 from mocksrv.store.index import Doc, TableSpec
 from mocksrv.store.ledger import Ledger
@@ -142,7 +142,7 @@ class Store(TinyDB):
             file.close()
             raise
         store._unwritten = data is None
-        return store, orjson.loads(file.meta) if data is not None else {}, data is not None
+        return store, {name: orjson.loads(json) for name, json in file.meta.items()}, data is not None
 
     def _adopt(self, name: str, docs: dict[str, Doc]) -> None:
         try:
@@ -164,20 +164,20 @@ class Store(TinyDB):
         file = self._file
         if file is None:
             return
-        json = orjson.dumps(meta)
+        latest = {name: orjson.dumps(value) for name, value in meta.items()}
         if self._unwritten:
-            self._rewrite(file, json)
+            self._rewrite(file, latest)
             return
         record: dict[str, Any] = {}
-        changed = [table for table in self._tables.values() if table.changed]
+        changed = [self._tables[name] for name in self.ledger.changed]
         for table in changed:
             drop, put = table.delta()
             if drop:
                 record.setdefault("drop", {})[table.name] = drop
             if put:
                 record.setdefault("put", {})[table.name] = put
-        if json != file.meta:
-            record["meta"] = orjson.Fragment(json)
+        if latest != file.meta:  # few of its members change, and all settings are among them
+            record["meta"] = fragments({name: json for name, json in latest.items() if file.meta.get(name) != json})
         if record:
             try:
                 file.append(record)
@@ -185,24 +185,23 @@ class Store(TinyDB):
                 if record.keys() == {"meta"}:
                     return
                 raise
-        self._committed(file, json, changed)
+        self._committed(file, latest, changed)
         if file.outgrown():
             with suppress(OSError):  # the log has it all, if it cannot be shortened now
-                self._rewrite(file, json)
+                self._rewrite(file, latest)
 
     def compact(self) -> None:
         """Write the file as a whole, as of the last commit's meta, and begin a new log."""
         if self._file is not None:
             self._rewrite(self._file, self._file.meta)
 
-
-    def _rewrite(self, file: DataFile, meta: bytes) -> None:
+    def _rewrite(self, file: DataFile, meta: Meta) -> None:
         file.write({table.name: table.fragments() for table in self.each_table()}, meta)
         self._committed(file, meta, self.each_table())
         self._unwritten = False
 
-    @staticmethod
-    def _committed(file: DataFile, meta: bytes, changed: Iterable[Table]) -> None:
+    def _committed(self, file: DataFile, meta: Meta, changed: Iterable[Table]) -> None:
         file.meta = meta
+        self.ledger.changed = {}
         for table in changed:
             table.changed = {}

@@ -252,6 +252,7 @@ class Table(TinyTable):
             ledger.weight -= EACH + TIMES * len(old.json)
         if self.changed is not None:
             self.changed.setdefault(id, old)
+            ledger.changed[self.spec.name] = None
 
     def restore(self, id: str, old: Row | None) -> None:
         """Take back one write: make it what was there before, in its old place."""
