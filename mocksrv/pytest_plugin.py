@@ -22,17 +22,22 @@ import sys
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
 if TYPE_CHECKING:
+    from mocksrv.app import Simulator
     from mocksrv.remote import Account, RemoteWorld
 
+GATED = "mocksrv gated run"  # the plugin that is registered where all tests meet one service
 _run = uuid.uuid4().hex[:8]  # process numbers of containers are alike, and they may share a server
 _numbers = itertools.count(1)
 _used: set[tuple[str, str]] = set()  # (vendor, operation) that the tests of this process called
+_own: set[tuple[str, str]] = set()  # those of them that answers of the tests' own stood for
+_local: dict[str, Simulator] = {}  # servers in this process, by their base URLs
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,17 +48,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--mocksrv-size", default="small", help="How much made-up data the server starts with.")
     group.addoption("--mocksrv-allow-host", action="append", default=[], metavar="HOST",
                     help="Let tests with block_network reach this host too; repeat for more.")
+    group.addoption("--mocksrv-live", action="store_true", help="Lead the fixtures to the sandbox that the environment "
+                    "names, through a gate; tests that steer the mock are skipped.")
+    group.addoption("--mocksrv-gate", default="", metavar="OPTIONS", help="Options of that gate, such as "
+                    "'--live-writes --live-budget 500': see `mocksrv gate --help`.")
+    group.addoption("--mocksrv-shapes", type=Path, metavar="FOLDER", help="Keep the shapes of all answers there: the "
+                    "sandbox's, or else those of a mock that all tests share. `mocksrv drift FOLDER` compares them.")
     parser.addini("mocksrv_allow_hosts", "Hosts that tests with block_network may reach too.", type="args")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "mocksrv(release, **settings): run the test in a world of that release of CHT, "
                             "with vendors' settings such as cht_conformance=\"server\".")
+    live, shapes = config.getoption("--mocksrv-live"), config.getoption("--mocksrv-shapes")
+    if not live and shapes is None:
+        return
+    if config.getoption("numprocesses", None):
+        raise pytest.UsageError("--mocksrv-live and --mocksrv-shapes are for one process: leave -n out")
+    from mocksrv.live.in_pytest import GatedRun
+
+    side = "live" if live else "mock"
+    config.pluginmanager.register(GatedRun(side, config.getoption("--mocksrv-gate"), shapes), GATED)
 
 
 @pytest.fixture(scope="session")
 def mocksrv_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The base URL of a simulator that lives as long as the session; each xdist worker has its own."""
+    if request.config.pluginmanager.has_plugin(GATED):
+        pytest.skip("mocksrv_url is the mock's own address")
     if url := request.config.getoption("--mocksrv-url"):
         yield url.rstrip("/")
         return
@@ -67,7 +89,9 @@ def mocksrv_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
     app = create_app(Config(port=0, size=parse_size(request.config.getoption("--mocksrv-size"))))
     with Server(app) as server:
+        _local[server.url] = app
         yield server.url
+        del _local[server.url]
     app.worlds.close()
 
 
@@ -89,20 +113,32 @@ def started(size: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def mocksrv(mocksrv_url: str, request: pytest.FixtureRequest) -> Iterator[RemoteWorld]:
-    """A world of its own for this test, with `url`, `clock`, `journal()`, `verify()`, `fault()`, `set()`, ...
+def mocksrv(request: pytest.FixtureRequest) -> Iterator[RemoteWorld]:
+    """A world of its own for this test, with `url`, `clock`, `journal()`, `verify()`, `fault()`, `answer()`, ...
 
     `@pytest.mark.mocksrv(release="5.2", cht_conformance="server")` says what it runs and which settings it has.
     """
+    settings = wanted_settings(request.node.iter_markers("mocksrv"))
+    if gated := request.config.pluginmanager.get_plugin(GATED):
+        yield gated.world(request.node, settings)
+        return
     from mocksrv.remote import RemoteWorld
 
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     name = f"{worker}-{_run}-{next(_numbers)}"
-    world = RemoteWorld(mocksrv_url, name, os.environ.get("MOCKSRV_TOKEN", ""))
-    if settings := wanted_settings(request.node.iter_markers("mocksrv")):
+    server, token = request.getfixturevalue("mocksrv_url"), os.environ.get("MOCKSRV_TOKEN", "")
+    if server in _local:
+        from mocksrv.answers.hooks import LocalWorld
+
+        world: RemoteWorld = LocalWorld(_local[server], server, name, token)
+    else:
+        world = RemoteWorld(server, name, token)
+    if settings:
         world.set(**settings)
     yield world
-    _used.update((entry["vendor"], entry["operation"]) for entry in world.journal() if entry["operation"])
+    journal = [entry for entry in world.journal() if entry["operation"]]
+    _used.update((entry["vendor"], entry["operation"]) for entry in journal)
+    _own.update((entry["vendor"], entry["operation"]) for entry in journal if entry.get("answered_by"))
     world.delete()
 
 
@@ -219,12 +255,13 @@ def plain_host(host: str) -> str:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Under xdist a worker tells the controller what its tests used."""
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["mocksrv_used"] = sorted(_used)
+        session.config.workeroutput.update(mocksrv_used=sorted(_used), mocksrv_own=sorted(_own))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    _used.update(tuple(pair) for pair in getattr(node, "workeroutput", {}).get("mocksrv_used", ()))
+    for name, known in (("mocksrv_used", _used), ("mocksrv_own", _own)):
+        known.update(tuple(pair) for pair in getattr(node, "workeroutput", {}).get(name, ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -236,4 +273,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
     used = [operation for vendor in load_vendors({vendor for vendor, _ in _used}) for operation in vendor.operations
             if (vendor.name, operation.name) in _used]
-    terminalreporter.write_line(f"mocksrv: {proof.summary(used, today())}")
+    terminalreporter.write_line(f"mocksrv: {proof.summary(used, today(), _own)}")

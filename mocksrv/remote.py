@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import ssl
 import warnings
+from collections.abc import Callable
 from functools import cache, cached_property
 from http.client import HTTPException
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode, urlsplit
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from tinydb import TinyDB
 
 DEFAULT = "default"  # the world that needs no prefix
+NOTHING: Any = object()  # in the place of a JSON body, which may be None
 
 
 @cache
@@ -113,7 +117,9 @@ class Account:
         session = requests.Session()
         if self.vendor == "commcare":
             session.headers["Authorization"] = f"ApiKey {known['username']}:{known['api_key']}"
-        else:
+        elif "token" in known:
+            session.headers["Authorization"] = f"Bearer {known['token']}"
+        elif "username" in known:
             session.auth = (known["username"], known["password"])
         return session
 
@@ -197,9 +203,12 @@ class RemoteWorld:
         entries: list[dict[str, Any]] = self.control("GET", f"/journal?{urlencode(wanted)}")
         return entries
 
-    def verify(self, **expected: Any) -> None:
-        """Fail with a readable account unless the journal shows it: `verify(operation="get_person", exactly=2)`."""
-        result = self.control("POST", "/journal/verify", expected)
+    def verify(self, operation: str | None = None, **expected: Any) -> None:
+        """Fail with a readable account unless the journal shows it: `verify("get_person", exactly=2)`, or with what was
+        sent: `verify("create_people", json={"name": "Asha"})`, `query`, `headers`, `form`, ... (docs/verify.md).
+        """
+        aim = {} if operation is None else {"operation": operation}
+        result = self.control("POST", "/journal/verify", aim | expected)
         if not result["ok"]:
             raise AssertionError(result["account"])
 
@@ -247,12 +256,36 @@ class RemoteWorld:
             raise AssertionError(result["account"])
 
     def fault(self, **fields: Any) -> dict[str, Any]:
-        """Let something go wrong: `fault(operation="get_person", status=503, times=2)`."""
+        """Let something go wrong: `fault(operation="get_person", status=503, times=2)`.
+
+        Raises OSError where the file of an own answer cannot be read.
+        """
+        if "answer" in fields:
+            fields["answer"] = with_file(fields["answer"])
         added: dict[str, Any] = self.control("POST", "/faults", fields)
         return added
 
+    def answer(self, operation: str, *, when: str = "instead", status: int | str | None = None,
+               headers: dict[str, str] | None = None, json: Any = NOTHING, text: str | None = None,
+               file: str | os.PathLike[str] | None = None, **aim: Any) -> dict[str, Any]:
+        """Have an operation answer what you say: `answer("cht.get_person", json={"name": "Ada"}, times=1)`.
+
+        `when="after"` carries the operation out and changes its answer. Texts may be templates, files are sent as they
+        are; `aim` is that of a fault: times, nth, probability, caller, path, method.
+        """
+        given = {"when": when, "status": status, "headers": headers, "text": text, "file": file}
+        answer = {name: value for name, value in given.items() if value is not None}
+        if json is not NOTHING:
+            answer["json"] = json
+        return self.fault(**aim_of(operation), **aim, answer=answer)
+
+    def on(self, operation: str, *, when: str = "after", **aim: Any) -> Callable[[Any], Any]:
+        """Have a function make the answers of an operation. Raises RuntimeError: it could not be called from here."""
+        raise RuntimeError(f"a hook on {operation!r} is called in the server's own process, and {self.server} runs in "
+                           "another: use answer(), or leave out --mocksrv-url and --mocksrv-subprocess")
+
     def faults(self) -> list[dict[str, Any]]:
-        """The faults, each with how many calls it has `seen` and how many it `hits`."""
+        """The faults and own answers, each with how many calls it has `seen` and how many it `hits`."""
         found: list[dict[str, Any]] = self.control("GET", "/faults")
         return found
 
@@ -294,6 +327,21 @@ def check_url(url: str) -> None:
         parts.port  # noqa: B018 (it is read from the text here)
     except ValueError as error:
         raise ValueError(f"{url!r}: {error}") from None
+
+
+def aim_of(operation: str) -> dict[str, str]:
+    """`cht.get_person`, or `get_person` alone, as an aim."""
+    vendor, dot, name = operation.rpartition(".")
+    return {"vendor": vendor, "operation": name} if dot else {"operation": name}
+
+
+def with_file(answer: Any) -> Any:
+    """An own answer whose file, named by its path, is put into it. Raises OSError."""
+    path = answer.get("file") if isinstance(answer, dict) else None
+    if not isinstance(path, str | os.PathLike):
+        return answer
+    data = Path(path).read_bytes()
+    return answer | {"file": {"name": Path(path).name, "base64": base64.b64encode(data).decode("ascii")}}
 
 
 def detail(error: HTTPError) -> str:

@@ -11,6 +11,7 @@ import json
 import math
 import uuid
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -49,7 +50,9 @@ class ControlError(Exception):
 
 def answer(data: Any, status: int = 200) -> Response:
     kind = PROBLEM if status >= 400 else "application/json"
-    return Response(json.dumps(data, ensure_ascii=False) + "\n", status, content_type=kind)
+    text = json.dumps(data, ensure_ascii=False) + "\n"
+    # A half of a UTF-16 character, which callers can give in JSON, has no UTF-8; as \\ud800 it is JSON again.
+    return Response(text.encode(errors="backslashreplace"), status, content_type=kind)
 
 
 def forbidden(environ: WSGIEnvironment, config: Config, path: str) -> tuple[int, Headers, bytes] | None:
@@ -159,6 +162,8 @@ class Server(Protocol):
     settings: Config
     worlds: Worlds
     meter: Meter
+
+    def app_context(self) -> AbstractContextManager[Any]: ...
 
 
 def app() -> Server:

@@ -11,6 +11,7 @@ from mocksrv.clock import Clock, ClockRange
 from mocksrv.control.base import ControlError, answer, app, control, number, payload, world, worlds
 from mocksrv.control.describe import NUMBER, TRUTH, Schema, told
 from mocksrv.control.schemas import MOMENT
+from mocksrv.outbox import PATIENCE
 from mocksrv.outbox.courier import STEPS
 from mocksrv.world import World
 
@@ -37,10 +38,23 @@ def change_clock() -> Response:
     Any of: `freeze` (true or false), `rate`, `set` (ISO 8601), `skew` and `advance` (seconds), done in that order.
 
     Background jobs that are due until then have run when this returns, each at its own moment, and calls that they make
-    have ended: nothing in a world waits for real time.
+    have ended: nothing in a world waits for real time. Of two changes at once, one waits for the other.
     """
     changes = payload()
-    one, courier = world(), worlds().courier
+    one = world()
+    if not one.moving.acquire(timeout=PATIENCE):
+        raise ControlError("clock-moving", 503, "the clock is being moved by another request, which waits for outgoing "
+                                                "calls: ask again when it has ended")
+    try:
+        move(one, changes)
+    finally:
+        one.moving.release()
+    return answer(clock_state(one))
+
+
+def move(one: World, changes: dict[str, Any]) -> None:
+    """Move a world's clock, past all that is due on the way. Raises ControlError."""
+    courier = worlds().courier
     with one.lock:
         moved = changed(one.clock, changes)
         run_due(one)  # jobs for recent writes begin now, not at the new time
@@ -53,7 +67,6 @@ def change_clock() -> Response:
         run_due(one)
         one.commit()
     courier.calm(one)
-    return answer(clock_state(one))
 
 
 def changed(clock: Clock, changes: dict[str, Any]) -> Clock:

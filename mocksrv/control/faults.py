@@ -1,35 +1,33 @@
-"""A world's faults."""
+"""A world's faults and own answers."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Response
 from marshmallow import Schema, ValidationError, fields, validate, validates, validates_schema
 
+from mocksrv.answers.declared import AnswerSchema
 from mocksrv.control.aims import problems
-from mocksrv.control.base import CONTROL, ControlError, answer, control, payload, world
+from mocksrv.control.base import CONTROL, ControlError, answer, control, payload, world, worlds
 from mocksrv.control.describe import listed, told
-from mocksrv.faults import CONNECTION
+from mocksrv.faults import CONNECTION, HEADER_NAME, HEADER_VALUE
+from mocksrv.problems import OutOfMemory
 
 MOST = 1_000  # faults of a world; each request looks at all of them
-
-# What an answer may contain: RFC 9110, 5.1 and 5.5.
-HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+\Z", re.ASCII)
-EFFECTS = ("status", "headers", "delay", "slow", "connection", "cut_after", "content_type")
-HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
+EFFECTS = ("answer", "status", "headers", "delay", "slow", "connection", "cut_after", "content_type")
 
 
 @control.get("/faults")
 @told(listed("Fault"))
 def list_faults() -> Response:
-    """The faults of this world, and how often each hit."""
+    """The faults and own answers of this world, and how often each hit."""
     return answer([fault.describe() for fault in world().faults.list()])
 
 
-class FaultSchema(Schema):
-    """A fault as the control plane takes it: an aim, and at least one effect."""
+class AimSchema(Schema):
+    """What is aimed at: all calls, or some of them."""
 
     vendor = fields.String()
     operation = fields.String()
@@ -39,6 +37,18 @@ class FaultSchema(Schema):
     nth = fields.Integer(strict=True, validate=validate.Range(1))
     times = fields.Integer(strict=True, validate=validate.Range(1))
     probability = fields.Float(validate=validate.Range(0, 1))
+
+    @validates_schema
+    def check_aim(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        aim: dict[str, Any] = {name: data[name] for name in ("vendor", "operation", "method") if name in data}
+        for name, text in problems(aim).items():
+            raise ValidationError(text, name)
+
+
+class FaultSchema(AimSchema):
+    """A fault as the control plane takes it: an aim, and at least one effect, or an own answer alone."""
+
+    answer = fields.Nested(AnswerSchema)
     status = fields.Integer(strict=True, validate=validate.Range(400, 599))  # an error of the vendor's own
     headers = fields.Dict(fields.String(validate=validate.Regexp(HEADER_NAME)),
                           fields.String(validate=validate.Regexp(HEADER_VALUE)))
@@ -71,28 +81,42 @@ class FaultSchema(Schema):
         lengths = [value for name, value in data.get("headers", {}).items() if name.lower() == "content-length"]
         if not all(value.isascii() and value.isdigit() for value in lengths):
             raise ValidationError("Content-Length takes a whole number.", "headers")
-        aim: dict[str, Any] = {name: data[name] for name in ("vendor", "operation", "method") if name in data}
-        for name, text in problems(aim).items():
-            raise ValidationError(text, name)
+        if "answer" in data and (more := sorted(data.keys() & {"after", *EFFECTS} - {"answer"})):
+            raise ValidationError(f"An answer stands alone: what it holds goes into it ({', '.join(more)}), and what "
+                                  "goes wrong besides is a fault of its own.", "answer")
+
+
+def told_of(error: ValidationError) -> str:
+    """What is wrong with which field, such as `answer.json.name: ...`."""
+    def texts(messages: Any, place: str) -> Iterator[str]:
+        if not isinstance(messages, dict):
+            yield f"{place}: {' '.join(map(str, messages))}" if place else " ".join(map(str, messages))
+            return
+        for key, inner in messages.items():
+            yield from texts(inner, place if key == "_schema" else f"{place}.{key}".removeprefix("."))
+
+    return "; ".join(texts(error.normalized_messages(), ""))  # type: ignore[no-untyped-call]
 
 
 @control.post("/faults")
 @told("Fault", 201, takes="FaultOrder")
 def add_fault() -> Response:
-    """Add a fault to this world. The aim: vendor, operation, method, path, caller, nth, times, probability; without it
-    every call is hit. The effect, at least one: status, headers, content_type, delay (seconds), slow, connection (with
-    after: the request is carried out first), cut_after.
+    """Add a fault or an own answer to this world. The aim: vendor, operation, method, path, caller, nth, times,
+    probability; without it every call is hit. The effect, at least one: status, headers, content_type, delay (seconds),
+    slow, connection (with after: the request is carried out first), cut_after. Or an answer, when: instead of the
+    operation or after it, with status, headers and json, text or file; its texts may be templates.
     """
     try:
         found = FaultSchema().load(payload())
     except ValidationError as error:
-        texts = [f"{key}: {' '.join(map(str, value))}" for key, value in error.normalized_messages().items()]  # type: ignore[no-untyped-call]
-        raise ControlError("bad-fault", 400, "; ".join(texts).replace("_schema: ", "")) from None
+        raise ControlError("bad-fault", 400, told_of(error)) from None
     one = world()
     with one.lock:
         if len(one.faults.list()) >= MOST:
             raise ControlError("too-many-faults", 503, f"there are {MOST} faults already; remove some with "
                                f"DELETE {CONTROL}/faults/number, or all with DELETE {CONTROL}/faults")
+        if "answer" in found and not worlds().reserve(found["answer"].size):
+            raise OutOfMemory(worlds().config.memory)
         return answer(one.faults.add(**found).describe(), 201)
 
 

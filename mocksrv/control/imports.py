@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
 
-from mocksrv import imports
 from mocksrv.control.base import CONTROL, ControlError, answer, app, control, payload, world, worlds
 from mocksrv.control.describe import TEXT, TRUTH, WHOLE, all_of, listed, told
 from mocksrv.problems import MEGABYTE, OutOfMemory
 from mocksrv.store import Full, Missing
+
+if TYPE_CHECKING:
+    from mocksrv.imports import File
 
 
 @control.get("/import")
 @told(all_of(running=TRUTH, done=WHOLE, tables=listed("Importable")))
 def describe_import() -> Response:
     """What can be imported; and of an import that is running in this world, how many records are in."""
+    from mocksrv import imports
+
     done = world().memory.get(imports.PROGRESS)
     known = imports.tables(app().vendors.values())
     return answer({"running": done is not None, "done": done or 0, "tables": [
@@ -31,6 +35,8 @@ def import_files() -> Response:
     The name ends in .toml, .json, .jsonl or .csv; a CSV file is named after its table, or has a `table`. A refusal
     names each fault with file, line and column in `faults`.
     """
+    from mocksrv import imports
+
     files, one = [read(item) for item in listed_in(payload())], world()
     room = app().settings.memory * MEGABYTE
     with one.lock:
@@ -56,10 +62,12 @@ def listed_in(data: dict[str, Any]) -> list[Any]:
     return files
 
 
-def read(item: Any) -> imports.File:
+def read(item: Any) -> File:
+    from mocksrv.imports import File
+
     match item:
         case {"name": str() as name, "text": str() as text, **more} if more.keys() <= {"table"}:
-            return imports.File(name, text, str(more.get("table", "")))
+            return File(name, text, str(more.get("table", "")))
     raise ControlError("bad-import", 400, 'a file is {"name": "people.toml", "text": "..."}; CSV may have "table"')
 
 
@@ -67,6 +75,8 @@ def read(item: Any) -> imports.File:
 @told("OwnData", query={"table": TEXT})
 def export() -> Response:
     """The records of this world in the form in which they are imported: all, or those of each `table`."""
+    from mocksrv import imports
+
     if unknown := request.args.keys() - {"table"}:
         raise ControlError("unknown-member", 400, f"{unknown.pop()!r} is not known here; use table")
     one = world()

@@ -13,7 +13,6 @@ from mocksrv.control.base import ControlError, answer, control, payload, world, 
 from mocksrv.control.describe import TEXT, WHOLE, listed, told
 from mocksrv.journal import KEPT, QUERY, Entry
 from mocksrv.journal.har import archive
-from mocksrv.journal.verify import BadExpectation, verify
 
 FILTERS = {**dict.fromkeys(QUERY, TEXT), "limit": WHOLE}
 PATIENCE = 1.0  # seconds between signs of life in a live stream, and the most that its end takes
@@ -64,14 +63,26 @@ def read_archive() -> Response:
 @control.post("/journal/verify")
 @told("Verdict", takes="Expectation")
 def verify_journal() -> Response:
-    """Whether the journal has the expected exchanges; if not, `account` says what it has."""
+    """Whether the journal has the expected exchanges; if not, `account` says what it has, and `nearest` what is almost
+    as expected.
+    """
     journal, expected = world().journal, payload()
+    answered = verdict(journal.find(), expected, journal.forgotten)
+    check_aims(aims_of(expected))
+    return answered
+
+
+def verdict(entries: list[Entry], expected: dict[str, Any], forgotten: int = 0) -> Response:
+    """The answer to whether exchanges are as expected."""
+    from mocksrv.journal.matchers import BadExpectation
+    from mocksrv.journal.verify import verify
+
     try:
-        text = verify(journal.find(), expected, journal.forgotten)
+        failure = verify(entries, expected, forgotten)
     except BadExpectation as error:
         raise ControlError("bad-expectation", 400, str(error)) from None
-    check_aims(aims_of(expected))
-    return answer({"ok": text is None, "account": text})
+    return answer({"ok": failure is None, "account": failure and failure.account,
+                   "nearest": failure.nearest if failure else []})
 
 
 @control.get("/journal/stream")

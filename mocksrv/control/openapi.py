@@ -12,7 +12,7 @@ from flask import Flask
 
 from mocksrv.control.base import CONTROL, control
 from mocksrv.control.describe import JSON, TOLD, Schema, Told, referred, some_of
-from mocksrv.control.schemas import COMPONENTS, FAULT
+from mocksrv.control.schemas import ANSWER_ORDER, COMPONENTS, FAULT
 from mocksrv.problems import PROBLEM
 
 ABOUT = """\
@@ -98,6 +98,7 @@ def fault_order() -> Schema:
     spec.components.schema("FaultOrder", schema=FaultSchema)
     made: Schema = spec.to_dict()["components"]["schemas"]["FaultOrder"]
     members = made["properties"]
+    members["answer"] = ANSWER_ORDER
     members["delay"] = FAULT["properties"]["delay"]  # marshmallow's is raw: it is one of three shapes
     for schema in (members["content_type"], members["headers"]["additionalProperties"]):
         schema["pattern"] = "^" + schema["pattern"].replace(r"\Z", "$")  # as JSON Schema has it (ECMA-262)

@@ -11,9 +11,8 @@ from mocksrv import outbox
 from mocksrv.control.aims import problems
 from mocksrv.control.base import CONTROL, ControlError, answer, control, number, payload, world, worlds
 from mocksrv.control.describe import NUMBER, TEXT, TRUTH, WHOLE, all_of, listed, told
-from mocksrv.control.faults import HEADER_NAME, HEADER_VALUE
-from mocksrv.control.journal import aims_of
-from mocksrv.journal.verify import BadExpectation, verify
+from mocksrv.control.journal import aims_of, verdict
+from mocksrv.faults import HEADER_NAME, HEADER_VALUE
 from mocksrv.world import World
 
 FILTERS = {**dict.fromkeys(("vendor", "kind", "state", "about", "method", "url", "status"), TEXT), "limit": WHOLE}
@@ -167,14 +166,11 @@ def verify_outbox() -> Response:
     one, expected = world(), payload()
     with one.lock:
         entries = [outbox.entry(one, id, record) for id, record in outbox.every(one)]
-    try:
-        text = verify(entries, expected)
-    except BadExpectation as error:
-        raise ControlError("bad-expectation", 400, str(error)) from None
+    answered = verdict(entries, expected)
     for aim in aims_of(expected):
         if wrong := problems({key: value for key, value in aim.items() if key != "operation"}):
             raise ControlError("unknown-name", 400, "; ".join(wrong.values()))
-    return answer({"ok": text is None, "account": text})
+    return answered
 
 
 @control.delete("/outbox")

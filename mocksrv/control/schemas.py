@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from mocksrv.answers.declared import WHEN
 from mocksrv.control.describe import ANY, NUMBER, TEXT, TRUTH, WHOLE, Schema, all_of, listed, null_or, referred, some_of
 from mocksrv.faults import CONNECTION
-from mocksrv.journal import QUERY
+from mocksrv.journal import QUERY, SHA256
 from mocksrv.operation import PROOFS
 from mocksrv.outbox import STATES
 
@@ -15,10 +16,23 @@ SETTINGS: Schema = {"type": "object", "additionalProperties": ANY, "examples": [
 PAIRS: Schema = {"type": "array", "items": {"type": "array", "items": TEXT, "minItems": 2, "maxItems": 2}}
 MESSAGE: Schema = all_of(headers=PAIRS, body=TEXT)
 AIM: dict[str, Schema] = {name: {"type": ["string", "integer"]} for name in QUERY}
+MATCHERS: Schema = {
+    "type": "object", "minProperties": 1, "description": "By name or path: a value that is to be equal, or an object "
+    'such as {"matches": "^a"}, {"contains": "a"}, {"equals": []} or {"absent": true}.'}
+WANTED: dict[str, Schema] = AIM | {
+    **dict.fromkeys(("query", "headers", "form", "json_path", "xml_path"), MATCHERS), "json": ANY,
+    "json_schema": {"type": ["object", "boolean"]}, "body": ANY,
+    "body_sha256": {"type": "string", "pattern": SHA256}}
 DELAY: Schema = {"anyOf": [
     {"type": "number", "minimum": 0, "maximum": 600},
     *(some_of({name: {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}}, (name,))
       for name in ("uniform", "lognormal"))]}
+
+ANSWER: dict[str, Schema] = {
+    "when": {"enum": list(WHEN)}, "json": ANY, "text": TEXT,
+    "headers": {"type": "object", "additionalProperties": TEXT},
+    "status": {"anyOf": [{"type": "integer", "minimum": 200, "maximum": 599}, {"type": "string", "pattern": "\\{\\{"}]}}
+ANSWER_ORDER: Schema = some_of(ANSWER | {"file": some_of({"name": TEXT, "base64": TEXT}, ("name", "base64"))})
 
 FAULT: Schema = all_of(
     id=COUNT, vendor=null_or(TEXT), operation=null_or(TEXT), method=null_or(TEXT), path=null_or(TEXT),
@@ -26,6 +40,7 @@ FAULT: Schema = all_of(
     probability={"type": "number", "minimum": 0, "maximum": 1}, status=null_or(WHOLE),
     headers={"type": "object", "additionalProperties": TEXT}, delay=DELAY, slow=NUMBER,
     connection={"enum": [*CONNECTION, None]}, after=TRUTH, cut_after=null_or(WHOLE), content_type=null_or(TEXT),
+    answer=null_or(some_of({"hook": TEXT, "file": all_of(name=TEXT, bytes=WHOLE), **ANSWER}, ("when",))),
     seen=WHOLE, hits=WHOLE)
 
 COMPONENTS: dict[str, Schema] = {
@@ -58,7 +73,8 @@ COMPONENTS: dict[str, Schema] = {
                         documents=listed(all_of(id=TEXT, doc={"type": "object"}))),
     "Exchange": all_of(
         id=WHOLE, at=MOMENT, method=TEXT, target=TEXT, vendor=null_or(TEXT), operation=null_or(TEXT),
-        caller=null_or(TEXT), status=null_or(WHOLE), fault=null_or(TEXT), failed=TRUTH, diagnosis=listed(TEXT),
+        caller=null_or(TEXT), status=null_or(WHOLE), fault=null_or(TEXT), answered_by=null_or(TEXT),
+        failed=TRUTH, diagnosis=listed(TEXT),
         seconds=NUMBER,
         request=MESSAGE, response=MESSAGE),
     "OutgoingCall": all_of(
@@ -73,8 +89,9 @@ COMPONENTS: dict[str, Schema] = {
     "Expectation": {
         "description": "How often the exchanges that it aims at should be there, or in which order.",
         "oneOf": [
-            some_of({**AIM, **dict.fromkeys(("exactly", "at_least", "at_most"), WHOLE), "never": TRUTH}),
-            all_of(in_order=listed(some_of(AIM)))]},
-    "Verdict": all_of(ok=TRUTH, account=null_or(TEXT)),
+            some_of({**WANTED, **dict.fromkeys(("exactly", "at_least", "at_most"), WHOLE), "never": TRUTH}),
+            all_of(in_order=listed(some_of(WANTED)))]},
+    "Verdict": all_of(ok=TRUTH, account=null_or(TEXT), nearest=listed(
+        all_of(id=WHOLE, missed=listed(all_of(where=TEXT, expected=TEXT, got=TEXT))))),
     "Fault": FAULT,
 }

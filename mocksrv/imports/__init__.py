@@ -9,8 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from mocksrv.config import ConfigError
 from mocksrv.imports.sources import LARGEST, Entry, File, Unreadable, Wrong, entries
@@ -33,8 +32,7 @@ STEP = 1_000  # records between two signs of progress
 PROGRESS = "imports.progress"  # in a world's memory: how many records are in
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """What a vendor takes under a name: how one record goes in, and how all come out again."""
 
     name: str
@@ -44,8 +42,7 @@ class Table:
     single: bool = False  # one object instead of a list
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """What is wrong with a file, and where."""
 
     file: str

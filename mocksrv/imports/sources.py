@@ -13,10 +13,9 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 Path = tuple[str | int, ...]
 Place = tuple[int, int]  # line and column, from 1
@@ -27,8 +26,7 @@ HEADER = re.compile(r"\s*+(\[\[?)([^\]]++)\]\]?\s*+(#.*)?$")
 DECODER = json.JSONDecoder()
 
 
-@dataclass(frozen=True)
-class File:
+class File(NamedTuple):
     """A file by its name, whose ending says what it is; `table` for CSV that is not named after its table."""
 
     name: str
@@ -36,8 +34,7 @@ class File:
     table: str = ""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A record, or a template of records, and where it stands: `where` gives the place of a member."""
 
     table: str

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cached_property
-from itertools import chain, count
+from itertools import count
 from typing import Any
 
 from mocksrv.journal.redaction import (
     REDACTED,
-    blotter,
     is_secret_body,
     redact,
     redact_headers,
     redact_target,
+    redactor,
     text_of,
 )
 
 KEPT = 1_000  # exchanges
 LARGEST = 16 * 1024 * 1024  # bytes of all of them
 EACH = 2_048  # bytes that an exchange takes beside its texts
-BODY = 2_048  # bytes of a body
+BODY = 2_048  # bytes of a body that are shown
+SHA256 = "^[0-9a-fA-F]{64}$"  # the hash of a body
 
 
 @dataclass
@@ -45,16 +46,18 @@ class Entry:
     seconds: float = 0.0
     failed: bool = False  # mocksrv itself failed; a 500 of the vendor's own does not count
     diagnosis: list[str] = field(default_factory=list)
-    request_body: bytes = b""  # its first part
+    request_body: bytes = b""  # whole; the first part, when it is cut
     request_size: int = 0
     response_headers: Iterable[tuple[str, str]] = ()
     response_body: bytes = b""
     response_size: int = 0
+    request_sha256: str = ""  # of the whole body, when it is cut
+    weight: int = 0  # bytes in memory, roughly
+    answered_by: str | None = None  # such as "own answer 3": not by the vendor's rules
 
     def describe(self) -> dict[str, Any]:
         """Plain data, with secrets redacted and bodies cut; those of the request in what is said about it, too."""
-        asked = (f"{name}: {value}" for name, value in self.headers.items())
-        blot = blotter(self.target, text_of(self.request_body[:BODY]), *asked)
+        redacted = self.redactor()
         return {
             "id": self.id,
             "at": self.at,
@@ -65,13 +68,19 @@ class Entry:
             "caller": self.caller,
             "status": self.status,
             "fault": self.fault,
+            "answered_by": self.answered_by,
             "failed": self.failed,
-            "diagnosis": [blot(line) for line in self.diagnosis],
+            "diagnosis": [redacted(line) for line in self.diagnosis],
             "seconds": round(self.seconds, 6),
             "request": {"headers": redact_headers(self.headers.items()), "body": self._asked()},
-            "response": {"headers": [[name, blot(value)] for name, value in redact_headers(self.response_headers)],
-                         "body": blot(readable(self.response_body, self.response_size))},
+            "response": {"headers": [[name, redacted(value)] for name, value in redact_headers(self.response_headers)],
+                         "body": redacted(readable(self.response_body, self.response_size))},
         }
+
+    def redactor(self, most: int = BODY) -> Callable[[str], str]:
+        """What takes the request's secrets, found in so many bytes of its body, out of a text about it."""
+        asked = (f"{name}: {value}" for name, value in self.headers.items())
+        return redactor(self.target, text_of(self.request_body[:most]), *asked)
 
     def line(self, style: str, world: str) -> str:
         """The exchange in the server's log: as "json", or as text with a line for each diagnosis."""
@@ -83,14 +92,29 @@ class Entry:
         line = "{status} {method} {target} [{world}] {vendor}.{operation} {caller} {ms} ms".format(**fields)
         return "\n    ".join([line, *described["diagnosis"]])
 
-    @cached_property
-    def weight(self) -> int:
-        """Bytes in memory, roughly; to be asked when the entry is complete."""
-        texts = sum(map(len, chain(self.headers, self.headers.values(), *self.response_headers, self.diagnosis)))
-        return EACH + texts + len(self.target) + len(self.request_body) + len(self.response_body)
+    def cut(self) -> int:
+        """Keep the first part of the request's body and the hash of all of it; how many bytes that frees."""
+        freed = max(0, len(self.request_body) - BODY)
+        if freed:
+            self.request_sha256 = hashlib.sha256(self.request_body).hexdigest()
+            self.request_body = self.request_body[:BODY]
+        return freed
+
+    def weigh(self) -> int:
+        """Bytes in memory, roughly, of the entry when it is complete; `weight` from then on."""
+        texts = sum(map(len, self.headers)) + sum(map(len, self.headers.values())) + sum(map(len, self.diagnosis))
+        texts += sum([len(name) + len(value) for name, value in self.response_headers])
+        self.weight = EACH + texts + len(self.target) + len(self.request_body) + len(self.response_body)
+        return self.weight
+
+    @property
+    def body_is_secret(self) -> bool:
+        """Whether nothing of the request's body may be shown."""
+        kind, begin = self.headers.get("content-type", ""), self.request_body[:BODY]
+        return bool(begin) and is_secret_body(self.target, kind, begin)
 
     def _asked(self) -> str:
-        if self.request_body and is_secret_body(self.target, self.headers.get("content-type", ""), self.request_body):
+        if self.body_is_secret:
             return REDACTED
         return readable(self.request_body, self.request_size)
 
@@ -102,7 +126,7 @@ def readable(body: bytes, size: int = 0) -> str:
     return text if size <= BODY else f"{text}... ({size} bytes)"
 
 
-QUERY = ("vendor", "operation", "method", "status", "caller", "fault", "failed", "path", "diagnosis")
+QUERY = ("vendor", "operation", "method", "status", "caller", "fault", "answered_by", "failed", "path", "diagnosis")
 
 
 def matches(entry: Entry, wanted: Mapping[str, Any]) -> bool:
@@ -143,7 +167,7 @@ class Journal:
         with self._added:
             self._entries.append(entry)
             self._count += 1
-            self.weight += entry.weight
+            self.weight += entry.weigh()
             self._shrink(self.largest)
             self._added.notify_all()
 
@@ -153,6 +177,14 @@ class Journal:
             self._shrink(largest)
 
     def _shrink(self, largest: int) -> None:
+        """Of what is too heavy the rest of long bodies goes first, the oldest before others, then exchanges."""
+        if self.weight > largest:
+            for entry in self._entries:
+                freed = entry.cut()
+                entry.weight -= freed
+                self.weight -= freed
+                if self.weight <= largest:
+                    break
         while self._entries and (len(self._entries) > self.kept or self.weight > largest):
             self.weight -= self._entries.popleft().weight
             self.forgotten += 1

@@ -43,6 +43,7 @@ def item(entry: Entry, base_url: str) -> dict[str, Any]:
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
         "_operation": entry.operation,
+        "_answeredBy": entry.answered_by,
         "_diagnosis": shown["diagnosis"],
     }
 

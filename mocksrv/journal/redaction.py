@@ -57,13 +57,16 @@ def is_secret(name: str) -> bool:
     return plain in WHOLE or plain.endswith(ENDS) or inner in WHOLE or inner.endswith(ENDS)
 
 
+def is_key_or_secret(name: str) -> bool:
+    return name.lower() == "key" or is_secret(name)
+
+
 def redact(text: str, hook: bool = False) -> str:
     """The text with what follows secrets' names replaced, and the secrets in URLs.
 
     Africa's Talking is known by a key in its query: `hook` says that this is one, where the text itself does not.
     """
-    keyed = hook or HOOK in text.lower()
-    text = "".join(pieces(text, (lambda name: name.lower() == "key" or is_secret(name)) if keyed else is_secret))
+    text = "".join(pieces(text, is_key_or_secret if hook or HOOK in text.lower() else is_secret))
     return LOGIN_LINK.sub(rf"\1{REDACTED}", USERINFO.sub(rf"\1{REDACTED}", text))
 
 
@@ -93,10 +96,15 @@ def decoded(name: str) -> str:
     return unquote(ENCODED_SIGN.sub("%", ESCAPE.sub(lambda found: chr(int(found[1], 16)), name)))
 
 
-def blotter(*texts: str) -> Callable[[str], str]:
-    """What takes the secrets of a request's parts out of what is said about it: they are quoted where one is wrong."""
-    words = {unquote(word[0]) for text in texts for start, end in values(text, is_secret)
+def redactor(target: str, *texts: str) -> Callable[[str], str]:
+    """What takes the secrets of a request's target and other parts out of what is said about it: they are quoted where
+    one is wrong.
+    """
+    parts, plain = segments(target)
+    named = [(target, is_key_or_secret if HOOK in plain else is_secret), *((text, is_secret) for text in texts)]
+    words = {unquote(word[0]) for text, secret in named for start, end in values(text, secret)
              for word in WORD.finditer(text, start, end)}
+    words |= {unquote(word[0]) for number in login_tokens(plain) for word in WORD.finditer(parts[number])}
     known = sorted((word for word in words if not is_secret(word)), key=len, reverse=True)[:MOST_WORDS]
     if not known:
         return str
@@ -177,18 +185,32 @@ def closing_bracket(text: str, start: int) -> int:
 
 def redact_target(target: str) -> str:
     """A request's target: its query as any text, and the secrets that are a part of the path, in any spelling."""
-    path, mark, query = target.partition("?")
-    parts = path.split("/")
-    plain = [unquote(part).lower() for part in parts]
-    for number in range(2, len(parts)):
-        if plain[number - 2 : number] == ["login", "token"] and parts[number]:  # a login link of CHT
-            parts[number] = REDACTED
+    _, mark, query = target.partition("?")
+    parts, plain = segments(target)
+    for number in login_tokens(plain):
+        parts[number] = REDACTED
     return redact("/".join(parts)) + mark + redact(query, hook=HOOK in plain)
 
 
+def segments(target: str) -> tuple[list[str], list[str]]:
+    """The segments of a target's path: as they are, and decoded in lower case."""
+    parts = target.partition("?")[0].split("/")
+    return parts, [unquote(part).lower() for part in parts]
+
+
+def login_tokens(plain: list[str]) -> list[int]:
+    """Which segments of a path are the tokens of CHT's login links."""
+    return [number for number in range(2, len(plain)) if plain[number - 2 : number] == ["login", "token"]
+            and plain[number]]
+
+
 def redact_headers(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
-    return [[name, REDACTED if is_secret(name) else redact_target(value) if "/" in value else redact(value)]
-            for name, value in headers]
+    return [[name, REDACTED if is_secret(name) else redact_value(value)] for name, value in headers]
+
+
+def redact_value(value: str) -> str:
+    """The value of a header, which may be a URL."""
+    return redact_target(value) if "/" in value else redact(value)
 
 
 def is_secret_body(target: str, content_type: str, body: bytes) -> bool:

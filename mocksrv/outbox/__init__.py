@@ -171,7 +171,7 @@ def entry(world: World, id: str, record: Record) -> Entry:
         int(id), iso(record["created"]), record["method"], record["url"],
         {name.lower(): value for name, value in record["headers"]}, record["vendor"], record["kind"],
         record["about"], None, record["status"], record["seconds"], False,
-        [record["error"]] if record["error"] else [], asked[:BODY], len(asked),
+        [record["error"]] if record["error"] else [], asked, len(asked),
         [(name, value) for name, value in record["answer"]], answered[:BODY], len(answered))
 
 

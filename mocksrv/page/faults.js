@@ -1,4 +1,4 @@
-// What goes wrong in this world, and the form that makes it so.
+// What goes wrong in this world, own answers of operations, and the form that makes it so.
 
 import { get, post, remove } from "./api.js";
 import { attempt, button, choice, data, field, grid, h, say } from "./dom.js";
@@ -22,8 +22,17 @@ function pause({ uniform, lognormal }) {
   return lognormal && `waits ${lognormal[0]} s or so, log-normal with sigma ${lognormal[1]}`;
 }
 
+/** What an own answer says, in one line. */
+function answered({ when, status, headers, json, text, file, hook }) {
+  const body = [json !== undefined && JSON.stringify(json), text, file && `${file.name} (${file.bytes} bytes)`]
+    .find((one) => typeof one === "string");
+  const parts = [hook && `function ${hook}`, status, ...Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}`), body];
+  const line = parts.filter(Boolean).join("; ");
+  return `answers ${when === "after" ? "after the operation" : "instead of the operation"}: ${line.length > 200 ? `${line.slice(0, 200)}...` : line}`;
+}
+
 function effect(fault) {
-  const parts = [fault.status && `status ${fault.status}`, fault.slow && `body takes ${fault.slow} s`,
+  const parts = [fault.answer && answered(fault.answer), fault.status && `status ${fault.status}`, fault.slow && `body takes ${fault.slow} s`,
     typeof fault.delay === "number" ? fault.delay && `waits ${fault.delay} s` : pause(fault.delay),
     fault.connection && `connection: ${fault.connection}${fault.after ? ", after the work is done" : ""}`,
     fault.cut_after !== null && `cut after ${fault.cut_after} chunks`,
@@ -60,6 +69,8 @@ function members(operations) {
     slow: ["Body takes, seconds", number({ min: 0, max: 600, step: "any", placeholder: "0" })],
     cut_after: ["Cut a stream after", number({ min: 0, placeholder: "never" }), "chunks"],
     content_type: ["Content type", h("input", { placeholder: "unchanged", ...plain })],
+    answer: ["Own answer", h("textarea", { rows: 3, placeholder: '{"json": {"name": "Ada"}}', ...plain }),
+      'JSON: "when" ("instead" or "after"), "status", "headers", and "json" or "text"; alone, without the effects of faults'],
     headers: ["Headers", h("textarea", { rows: 2, placeholder: "Retry-After: 7", ...plain }), "one a line, in the place of the answer's own"],
   } };
 }
@@ -101,6 +112,10 @@ function headers(text) {
   }));
 }
 
+function ownAnswer(text) {
+  try { return JSON.parse(text); } catch (error) { throw new Error(`The own answer is no JSON: ${error.message}`); }
+}
+
 function addForm(operations, add, [vendor, operation]) {
   const { names, first, more } = members(operations);
   if (operation) { // as a link from an operation wants it
@@ -114,6 +129,7 @@ function addForm(operations, add, [vendor, operation]) {
     for (const [key, [, control]] of Object.entries({ ...first, ...more })) {
       if (control.value !== "") fault[key] = control.type === "number" ? Number(control.value) : control.value;
     }
+    if (fault.answer !== undefined) fault.answer = ownAnswer(fault.answer);
     if (fault.headers !== undefined) fault.headers = headers(fault.headers);
     const drawn = delay.read();
     return drawn === null ? fault : { ...fault, delay: drawn };

@@ -53,7 +53,7 @@ function details(entry, close) {
   const there = `${encodeURIComponent(entry.vendor)}/${encodeURIComponent(entry.operation)}`;
   const operation = entry.operation && h("a", { href: `#/operations/${there}` }, data(`${entry.vendor}.${entry.operation}`));
   const facts = [["Operation", operation], ["Caller", entry.caller && data(entry.caller)],
-    ["Fault", entry.fault && data(`number ${entry.fault}`)], ["World time", data(entry.at)], ["Took", data(milliseconds(entry.seconds))]];
+    ["Fault", entry.fault && data(`number ${entry.fault}`)], ["Answered by", entry.answered_by && data(entry.answered_by)], ["World time", data(entry.at)], ["Took", data(milliseconds(entry.seconds))]];
   return [
     h("div", { class: "heading" }, h("h2", { tabindex: "-1" }, badge(entry.status), " ", entry.method, " ", data(path(entry))),
       button("Close", close)),
