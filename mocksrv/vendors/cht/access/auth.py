@@ -8,8 +8,7 @@ CHT 4.15 source, api/src/auth.js, api/src/middleware/authorization.js, api/src/s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mocksrv.vendors.cht import errors, releases, routing
 from mocksrv.vendors.cht.call import Call
@@ -26,8 +25,7 @@ LIMITER = "cht.failed-logins"
 VERIFIED, REMEMBERED = "cht.verified", 1_000  # cache of verified passwords, with their derived keys
 
 
-@dataclass(frozen=True)
-class Caller:
+class Caller(NamedTuple):
     """A signed-in user: CouchDB's userCtx, and whether by "cookie" or by "default" (Basic)."""
 
     name: str
@@ -81,8 +79,7 @@ def sent(call: Call) -> tuple[str, str] | None:
 
 def identify(world: World, call: Call) -> Caller | None:
     """The caller, or None. Raises `Malformed`."""
-    token = cookies.raw(call, "AuthSession")
-    if token:
+    if token := cookies.token(call):
         found = cookies.session(world, token, lambda name: find_user(world, name))
         if found:
             return Caller(found["name"], tuple(found.get("roles") or ()), "cookie")

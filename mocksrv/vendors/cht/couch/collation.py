@@ -43,7 +43,8 @@ def key(value: Any) -> bytes:
     if kind is str:
         return text(value)
     if kind is list:
-        return start(value) + END
+        # In most views all keys are arrays, of texts: for a million of them it counts what is called once more.
+        return b"".join([ARRAY, *[text(one) if type(one) is str else key(one) for one in value], END])
     if value is None:
         return NULL
     if kind is bool:

@@ -19,6 +19,8 @@ from mocksrv.call import Call
 from mocksrv.vendors.cht.couch.tables import SERVER
 from mocksrv.world import World
 
+BLANK, TOKEN = r"[ \t\r\n]*", r'[^\x00-\x20()<>@,;:\\"/\[\]?={}]*'
+PAIR = re.compile(rf'{BLANK}({TOKEN}){BLANK}(?:={BLANK}(?:"((?:\\.|[^"\\])*)|({TOKEN})))?[^;,]*[;,]?', re.DOTALL)
 HEX = re.compile(rb"[0-9A-Fa-f]{1,12}")
 LIFE = 31_536_000  # seconds
 User = Mapping[str, Any]
@@ -35,6 +37,16 @@ def raw(call: Call, name: str) -> str | None:
         if key == name:
             return value
     return None
+
+
+def token(call: Call) -> str:
+    """The session token that was sent, "" if none, as CouchDB reads cookies: a value ends at a separator of HTTP, and
+    `,` parts cookies as `;` does. Clients that keep a cookie twice send it with a comma. MochiWeb, mochiweb_cookies.
+    """
+    for name, quoted, plain in PAIR.findall(call.header("cookie")):
+        if name == "AuthSession":
+            return str(quoted or plain)
+    return ""
 
 
 def secret(world: World) -> str:

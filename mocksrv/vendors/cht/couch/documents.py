@@ -122,8 +122,9 @@ class Database(StoredDocuments):
             raise Invalid("bad_request", "Invalid rev format")
         known = self.branches(id)
         if not revision_tree.knows(known, rev):
-            given = doc.get("_revisions")
-            path = [f"{given['start'] - n}-{hexed}" for n, hexed in enumerate(given["ids"])] if given else [rev]
+            given = doc.get("_revisions", {"start": 0, "ids": []})
+            numbered = ((given["start"] - n, hexed) for n, hexed in enumerate(given["ids"]))
+            path = [f"{number}-{hexed}" for number, hexed in numbered if number > 0] or [rev]
             before = known[0].body if known else {}
             files = doc.get("_attachments") or {}
             stubs = self._stubs(id, files, before, int(rev.partition("-")[0]))
@@ -169,7 +170,7 @@ class Database(StoredDocuments):
                known: list[revision_tree.Leaf]) -> None:
         key, seq = self.prefix + id, self.update_seq + 1
         if self._counted[3]:
-            self._register.put(self.name, {"seq": seq})
+            self.note(seq)
         if known:
             self._remember(id, ends, known)
         if not ends[0].deleted:
@@ -197,10 +198,14 @@ class Database(StoredDocuments):
         if ends:
             self._write(id, ends, revision_tree.pack(ends), [])
             return
-        self._register.put(self.name, {"seq": self.update_seq})
+        self.note(self.update_seq)
         for table in (self.docs, self.revs):
             if self.prefix + id in table:
                 table.delete(self.prefix + id)
+
+    def note(self, seq: int) -> None:
+        """Note the last update of a database, of whose updates some are forgotten or elsewhere."""
+        self._register.put(self.name, {**(self._register.peek(self.name) or {}), "seq": seq})
 
     # --- what is set for the whole database ---
 

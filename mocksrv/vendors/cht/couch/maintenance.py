@@ -20,7 +20,7 @@ LONGEST = 15  # digits of a local revision
 
 def make(world: World, name: str) -> None:
     """A new database."""
-    world.table(tables.REGISTER).put(name, {"seq": 0})
+    world.table(tables.REGISTER).put(name, {"seq": 0, "since": world.clock.ms() // 1000})
 
 
 def drop(world: World, name: str) -> None:
@@ -40,8 +40,8 @@ def drop(world: World, name: str) -> None:
 
 def plant(db: Database, docs: Iterable[Document]) -> None:
     """Store many new documents at once, as they are: for made-up data, whose ids are new and its own."""
-    before = [(table, [(id, table.delete(id)) for id in list(table.ids())]) for table in (db.docs, db.revs)]
     seq, records, histories = db.update_seq, [], []
+    before = [(table, [(id, table.delete(id)) for id in list(table.ids())]) for table in (db.docs, db.revs)]
     for doc in docs:
         seq += 1
         body = {key: value for key, value in doc.items() if key != "_id"}
@@ -50,7 +50,7 @@ def plant(db: Database, docs: Iterable[Document]) -> None:
         histories.append((doc["_id"], {"db": db.name, "seq": seq, "revs": [rev]}))
     for (table, old), new in zip(before, (records, histories), strict=True):
         table.load_many([*old, *new])  # into an empty table, which is far faster than one by one
-    db.world.table(tables.REGISTER).put(db.name, {"seq": seq})
+    db.note(seq)
 
 
 def begin_anew(world: World, db: Database) -> None:

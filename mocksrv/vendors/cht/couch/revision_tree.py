@@ -7,12 +7,11 @@ other branches as `others`, each with the same three. CouchDB 3.3 source, couch_
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(NamedTuple):
     """The end of a branch: its revisions (newest first) and the document there, which may be a tombstone."""
 
     revs: list[str]
@@ -84,9 +83,8 @@ def graft(leaves: list[Leaf], path: list[str], body: Mapping[str, Any]) -> list[
     """The leaves after adding one with the revisions `path` (newest first), which may lack older ones."""
     root: list[str] = []
     # The youngest revision that is known: older ones may be those of several branches.
-    joint = next((rev for rev in path if knows(leaves, rev)), None)
-    if joint is not None:
-        branch = next(leaf for leaf in leaves if joint in leaf.revs)
+    joints = ((rev, leaf) for rev in path for leaf in leaves if rev in leaf.revs)
+    for joint, branch in islice(joints, 1):
         root, path = branch.revs[branch.revs.index(joint) :], path[: path.index(joint)]
     grown = Leaf([*path, *root], body, bool(body.get("_deleted")))
     return ordered([grown, *(leaf for leaf in leaves if not root or leaf.rev != root[0])])

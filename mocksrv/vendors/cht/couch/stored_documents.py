@@ -17,6 +17,7 @@ from mocksrv.world import World
 
 Document = dict[str, Any]
 Record = Mapping[str, Any]
+DESIGN, DESIGNS_END = "_design/", "_design0"
 
 
 class StoredDocuments:
@@ -54,6 +55,12 @@ class StoredDocuments:
     def by(self, index: str, key: Any) -> list[Record]:
         """The live documents under a key of an index (see `indexes`), by id; read only."""
         return [doc for id in sorted(self.docs.by(index, key)) if (doc := self.docs.peek(id)) is not None]
+
+    def designs(self) -> Iterator[Record]:
+        """The live design documents, by id; read only."""
+        for _, id in self.docs.range("by_id", DESIGN, DESIGNS_END, include_high=False):
+            if id.startswith(self.prefix) and (doc := self.docs.peek(id)) is not None:
+                yield doc
 
     def of_contact_type(self, kind: str, skip: int, limit: int) -> list[Record]:
         """Live contacts of a type, by id."""
@@ -117,6 +124,11 @@ class StoredDocuments:
         return self._counted[2]
 
     @property
+    def since(self) -> int | None:
+        """When the database was made, in Unix seconds; None for those of an installation."""
+        return (self._register.peek(self.name) or {}).get("since")
+
+    @property
     def epoch(self) -> int:
         """How many databases of that name were dropped before; each counts its updates from 0."""
         record = self._server.peek(f"epoch/{self.name}")
@@ -138,3 +150,8 @@ class StoredDocuments:
     def updated(self, since: int) -> int:
         """How many documents were updated since."""
         return self.revs.rank("by_seq", (self.name, since + 1), (self.name, self.update_seq))
+
+
+def sequence(number: int) -> str:
+    """An update sequence in CouchDB's form: the number counts, the rest is opaque."""
+    return f"{number}-g1AAAACTeJzLYWBgYMpgTmEQTM4vTc5ISXIwNDLXMwBCwxyQVB4LkGRoAFL_gSArAwDhbB3z"

@@ -16,7 +16,7 @@ EMPTY = ("_global_changes", "_replicator", "medic-audit", "medic-purged-cache")
 OTHER = "other"
 LOCAL = "cht.local"  # local documents, under "<database>/<id>"
 PAST = "cht.past"  # documents at superseded revisions, under "<database>/<id>/<revision>"
-# name -> {"seq", "dropped"?}: databases that were made later, and those of whose updates some are forgotten
+# name -> {"seq", "since"?, "dropped"?}: databases that were made later, and those of whose updates some are forgotten
 REGISTER = "cht.databases"
 BY_ID = {"by_id": on("_id", ordered=True)}
 
@@ -44,6 +44,6 @@ def specs(indexes: Mapping[str, Mapping[str, Index]], at_once: Mapping[str, Any]
         TableSpec(LOCAL),
         TableSpec(PAST),
         *(TableSpec(f"cht.{name}", BY_ID | dict(indexes.get(name, {})), at_once.get(name)) for name in DATABASES),
-        TableSpec(f"cht.{OTHER}"),
+        TableSpec(f"cht.{OTHER}", BY_ID),
         *(TableSpec(f"cht.{name}.revs", SEQUENCE, history_keys) for name in (*DATABASES, OTHER)),
     )

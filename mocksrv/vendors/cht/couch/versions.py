@@ -6,9 +6,8 @@ CouchDB 3.3 source, chttpd_db, couch_doc.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from mocksrv.call import Call
 from mocksrv.vendors.cht.couch import attachments, documents, errors, stored_documents
@@ -17,8 +16,7 @@ from mocksrv.vendors.cht.couch.revision_tree import Leaf, in_tree_order, rank
 from mocksrv.world import World
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """The additions to a document that a request asks for; the names are those of the query."""
 
     revs: bool = False
@@ -36,7 +34,7 @@ class Wanted:
 
     def without_files(self) -> Wanted:
         """The same, with stubs in place of attachments."""
-        return replace(self, attachments=False)
+        return self._replace(attachments=False)
 
 
 def wanted(call: Call) -> Wanted:
@@ -117,11 +115,31 @@ def checked(rev: Any) -> str:
     return rev
 
 
-def opened_revs(world: World, db: Database, id: str, revs: Any, latest: bool, more: Wanted) -> Iterator[dict[str, Any]]:
-    """Several revisions: `{"ok": document}` or `{"missing": revision}` for each; all leaves for "all"."""
+def named(db: Database, id: str, revs: Any, latest: bool) -> Iterator[Leaf | str]:
+    """The documents at several revisions, all leaves for "all"; a revision that is not there stands for itself."""
     if revs == "all":
-        yield from ({"ok": dressed(world, db, leaf, more)} for leaf in in_tree_order(db.branches(id)))
+        yield from in_tree_order(db.branches(id))
         return
     for rev in revs:
-        leaf = find(db, id, checked(rev), latest)
-        yield {"missing": rev} if leaf is None else {"ok": dressed(world, db, leaf, more)}
+        yield find(db, id, checked(rev), latest) or rev
+
+
+def sorted_by_age(found: Iterable[Leaf | str]) -> list[Leaf | str]:
+    """As `open_revs` answers, but not `_bulk_get`: each revision once, the youngest last, and then what is missing.
+
+    CouchDB 3.3 source, fabric_doc_open_revs (collapse_duplicate_revs, tree_format_replies).
+    """
+    once = {one.rev if isinstance(one, Leaf) else one: one for one in found}
+    return sorted(once.values(), key=lambda one: (isinstance(one, str), age(one)))
+
+
+def age(one: Leaf | str) -> tuple[int, list[str]]:
+    """How far a revision is from the first, then the hashes of its branch."""
+    revs = one.revs if isinstance(one, Leaf) else [one]
+    return rank(revs[0])[0], [rank(rev)[1] for rev in revs]
+
+
+def opened(world: World, db: Database, found: Iterable[Leaf | str], more: Wanted) -> Iterator[dict[str, Any]]:
+    """What is told of several revisions: `{"ok": document}` or `{"missing": revision}`."""
+    for one in found:
+        yield {"ok": dressed(world, db, one, more)} if isinstance(one, Leaf) else {"missing": one}

@@ -7,10 +7,10 @@ changed in place: new versions share most parts with the old ones, and forked wo
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -26,6 +26,8 @@ Name = tuple[str, str, str]  # database, design document, view
 # the end of an object. There may be millions, and the garbage collector does not track such tuples.
 Row = tuple[bytes, str, int, bytes]
 PART, OF_PART = 8192, 32  # approximate number of rows that are sorted at a time, and the number sampled before
+AT_ONCE = 1_000  # changes that are followed under the world's lock
+SEEK = 8  # rows that can be looked at while one is looked for
 MANY = 4  # if more than one row in so many changes, all are sorted again
 
 
@@ -33,12 +35,15 @@ class Thrown(Exception):
     """A map function fails at a document, which then emits nothing at all."""
 
 
-@dataclass(frozen=True)
-class View:
-    """What a document emits, and how its rows are reduced: `_count`, `_stats`, `true`, `latest` or not at all."""
+# How rows are reduced: by a known function's name, or by a function of all rows and two positions among them.
+Reduce = str | Callable[["Rows", int, int], Any]
+
+
+class View(NamedTuple):
+    """What a document emits, and how its rows are reduced, if they are."""
 
     map: Callable[[Mapping[str, Any]], Emitted]
-    reduce: str | None = None
+    reduce: Reduce | None = None
     types: frozenset[str] | None = None
     """The types of the documents that may emit, if it depends on that: others are not even looked at."""
     order: Callable[[Any], bytes] = collation.key
@@ -56,14 +61,15 @@ class View:
         if self.conflicts:
             others = [leaf.rev for leaf in db.branches(id)[1:] if not leaf.deleted]
             doc = {**doc, "_conflicts": others} if others else doc
+        order, dumps = self.order, json_text.dumps
         try:
-            found = [(self.order(key), key, value) for key, value in self.map(doc)]
+            found = [(order(key), key, value) for key, value in self.map(doc)]
         except Thrown:
             return ()
-        if len({place for place, _, _ in found}) < len(found):
+        if len(found) > 1 and len({place for place, _, _ in found}) < len(found):
             found.sort(key=lambda row: (row[0], erlang.order(row[2])))
-        return tuple((place, id, number, json_text.dumps({"key": key, "value": value})[1:])
-                     for number, (place, key, value) in enumerate(found))
+        return tuple([(place, id, number, dumps({"key": key, "value": value})[1:])
+                      for number, (place, key, value) in enumerate(found)])
 
 
 @dataclass(frozen=True)
@@ -139,6 +145,18 @@ class Rows:
         rows: list[Any] = tree.scan(self.root, low, high, limit) if limit else []
         return rows
 
+    def at(self, key: Any) -> list[Row]:
+        """The rows of one key."""
+        place = self.view.order(key)
+        return self.scan((place,), (place, TOP), len(self.root))
+
+    def among(self, keys: Collection[Any]) -> Iterator[Row]:
+        """The rows of these keys, in no order; all rows where to look for each key would be more work."""
+        every: Iterator[Any] = tree.walk(self.root)
+        if len(keys) * SEEK < len(self.root):
+            every = (row for key in keys for row in self.at(key))
+        return every
+
     def cut(self, start: int, stop: int) -> list[Row]:
         """The rows from one position to another."""
         rows: list[Any] = tree.cut(self.root, start, stop) if start < stop else []
@@ -163,7 +181,20 @@ def in_order(rows: list[Any]) -> list[Any]:
 
 
 def rows_of(world: World, name: Name, view: View) -> Rows:
-    """The rows of a view, up to date."""
+    """The rows of a view, up to date.
+
+    Where there is much to make, the world answers others meanwhile: so ask for them before what must fit them is read.
+    """
+    before: Rows | None = world.derived.get(name)
+    db = Database(world, name[0])
+    if db.update_seq - (before.seq if before is not None and before.epoch == db.epoch else 0) > AT_ONCE:
+        with world.apart() as twin, world.deriving:
+            if world.derived.get(name) is before:  # else somebody has made them while this one waited
+                world.derived[name] = _up_to_date(twin, name, view)
+    return _up_to_date(world, name, view)
+
+
+def _up_to_date(world: World, name: Name, view: View) -> Rows:
     db = Database(world, name[0])
     found: Rows | None = world.derived.get(name)
     if found is None or found.epoch != db.epoch:
@@ -179,4 +210,4 @@ def _inherited(world: World, db: Database, name: Name, view: View) -> Rows | Non
     if source is None or Database(source, db.name).epoch != db.epoch:
         return None
     with source.deriving:
-        return rows_of(source, name, view)
+        return _up_to_date(source, name, view)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import zlib
 from itertools import pairwise
 from typing import Any
 
@@ -12,17 +13,21 @@ from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents, maintenance, tables
 from mocksrv.vendors.cht.couch.documents import Database
+from mocksrv.vendors.cht.couch.stored_documents import sequence
 from mocksrv.vendors.cht.couch_api import bodies, offline
 from mocksrv.vendors.cht.couch_api.local_documents import guarded
-from mocksrv.vendors.cht.couch_api.one_document import ANY_DB, DB, MEDIC, META, SOURCE, json_body, opened, sequence
+from mocksrv.vendors.cht.couch_api.one_document import ANY_DB, DB, MEDIC, META, SOURCE, json_body, opened
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.node import json_text
+from mocksrv.vendors.cht.setup import builds
 from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 EXISTS = (412, "file_exists", "The database could not be created, the file already exists.")
 NODE, PARTS = "couchdb@127.0.0.1", 12
+EDGES = [number * 2**32 // PARTS for number in range(PARTS + 1)]  # of the hashes of ids in each shard, and the last one
+PURGED_INFOS = 1000  # purges of which a database keeps the history, unless it says otherwise
 MOST_PURGED = 100  # documents in one request
 # What is not allowed in the name of a user's own database becomes its code in parentheses.
 BLOCKED = re.compile(r"[^a-z0-9_$()+/-]")
@@ -104,9 +109,14 @@ def database_info(world: World, call: Call) -> Any:
     return rendering.CouchReply(described(entered(world, call)))
 
 
+def started(db: Database) -> str:
+    """When a database was made, in Unix seconds as text: who replicates sees by it that there is another one."""
+    return str(builds.FIRST // 1000 if db.since is None else db.since)
+
+
 def described(db: Database) -> dict[str, Any]:
     size = 4096 + 300 * len(db)
-    return {"instance_start_time": "1733133600", "db_name": db.name, "purge_seq": "0-g1AAAAAwGAcQ",
+    return {"instance_start_time": started(db), "db_name": db.name, "purge_seq": "0-g1AAAAAwGAcQ",
             "update_seq": sequence(db.update_seq), "sizes": {"file": size, "external": size, "active": size},
             "props": {}, "doc_del_count": db.deleted, "doc_count": len(db), "disk_format_version": 8,
             "compact_running": False, "cluster": {"q": PARTS, "n": 1, "w": 1, "r": 1}}
@@ -135,9 +145,33 @@ def shards(world: World, call: Call) -> Any:
     db = opened(world, call)
     if offline.filtered(call, db):
         errors.denied(offline.NOT_YOURS)
-    edges = [number * 2**32 // PARTS for number in range(PARTS + 1)]
-    return rendering.CouchReply({"shards": {f"{low:08x}-{high - 1:08x}": [NODE]
-                                            for low, high in pairwise(edges)}})
+    return rendering.CouchReply({"shards": {one: [NODE] for one in shard_ranges()}})
+
+
+def shard_ranges() -> list[str]:
+    """The hashes that each shard takes, from and to."""
+    return [f"{low:08x}-{high - 1:08x}" for low, high in pairwise(EDGES)]
+
+
+@vendor.operation("GET", f"/{DB}/_shards/{{id}}", name="couch_shard_of", response=response_schemas.SHARD,
+                  proof="source", source="CouchDB 3.3, mem3_httpd, mem3_hash")
+def shard_of(world: World, call: Call) -> Any:
+    """Where a document is, or would be: by the CRC of its id."""
+    db = opened(world, call)
+    if offline.filtered(call, db):
+        errors.denied(offline.NOT_YOURS)
+    place = zlib.crc32(call.params["id"].encode())
+    low, high = next((edges for edges in pairwise(EDGES) if place < edges[1]), (0, 0))
+    return rendering.CouchReply({"range": f"{low:08x}-{high - 1:08x}", "nodes": [NODE]})
+
+
+@vendor.operation("POST", f"/{DB}/_sync_shards", name="couch_sync_shards", response=response_schemas.FINE,
+                  statuses=(202,), proof="source", source="CouchDB 3.3, mem3_httpd", effect="reads")
+def sync_shards(world: World, call: Call) -> Any:
+    """A no-op: there is one node."""
+    db = entered(world, call)
+    entrance.require_admin(call, db)
+    return rendering.CouchReply({"ok": True}, 202)
 
 
 # --- who may enter -------------------------------------------------------------------------------------------
@@ -190,9 +224,9 @@ def checked(part: Any, name: str) -> None:
                   source=SOURCE, effect="reads")
 def full_commit(world: World, call: Call) -> Any:
     """A no-op: everything is written at once."""
-    entered(world, call)
+    db = entered(world, call)
     bodies.must_be_json(call)
-    return rendering.CouchReply({"ok": True, "instance_start_time": "1733133600"}, 201)
+    return rendering.CouchReply({"ok": True, "instance_start_time": started(db)}, 201)
 
 
 @vendor.operation("POST", f"/{DB}/_compact", f"/{DB}/_compact/{{design}}", f"/{DB}/_view_cleanup",
@@ -247,8 +281,36 @@ def put_revs_limit(world: World, call: Call) -> Any:
     """Set how many revisions of a branch are kept; existing documents are cut at their next update."""
     db = entered(world, call)
     entrance.require_admin(call, db)
-    limit = bodies.couch_json(call)
-    if type(limit) is not int or limit < 1:
-        errors.couch(400, "bad_request", "`revs_limit` must be a positive integer")
+    limit = limit_of(call, "`revs_limit` must be a positive integer")
     world.table(tables.SERVER).put(f"revs_limit/{db.name}", {"limit": limit})
     return rendering.CouchReply({"ok": True})
+
+
+@vendor.operation("GET", f"/{DB}/_purged_infos_limit", name="couch_purged_infos", response=response_schemas.NUMBER,
+                  proof="source", source=SOURCE)
+def get_purged_infos(world: World, call: Call) -> Any:
+    """Of how many purges the history is kept."""
+    db = opened(world, call)
+    if offline.filtered(call, db):
+        errors.denied(offline.NOT_YOURS)
+    known = world.table(tables.SERVER).peek(f"purged_infos/{db.name}") or {"limit": PURGED_INFOS}
+    return rendering.CouchReply(known["limit"])
+
+
+@vendor.operation("PUT", f"/{DB}/_purged_infos_limit", name="couch_put_purged_infos", response=response_schemas.FINE,
+                  proof="source", source=SOURCE)
+def put_purged_infos(world: World, call: Call) -> Any:
+    """Set of how many purges the history is kept."""
+    db = entered(world, call)
+    entrance.require_admin(call, db)
+    limit = limit_of(call, "`purge_infos_limit` must be positive integer")
+    world.table(tables.SERVER).put(f"purged_infos/{db.name}", {"limit": limit})
+    return rendering.CouchReply({"ok": True})
+
+
+def limit_of(call: Call, refusal: str) -> int:
+    """The number that a body is."""
+    limit = bodies.couch_json(call)
+    if type(limit) is not int or limit < 1:
+        errors.couch(400, "bad_request", refusal)
+    return limit

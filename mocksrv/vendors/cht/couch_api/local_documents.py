@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mocksrv.call import Reply
-from mocksrv.vendors.cht import errors, rendering
+from mocksrv.vendors.cht import errors, rendering, sentinel
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import attachments, document_shape, documents, maintenance
 from mocksrv.vendors.cht.couch.documents import Database
@@ -37,7 +37,9 @@ def guarded(run: Callable[[], Any]) -> Any:
 
 def answer(world: World, db: Database, call: Call, id: str) -> Reply:
     """A local document."""
-    found = maintenance.local(world, db.name, id)
+    found: Mapping[str, Any] | None = maintenance.local(world, db.name, id)
+    if db.name == sentinel.DATABASE and id in sentinel.PLACES:
+        found = sentinel.place(world, found, id)
     if found is None:
         errors.couch(404, "not_found", "missing")
     tag = [("etag", f'"{found["_rev"]}"')]

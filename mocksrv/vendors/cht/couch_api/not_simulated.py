@@ -24,12 +24,8 @@ LEFT_OUT: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "cluster_setup": (("GET", "POST"), ("/_cluster_setup",)),
     "search_analyze": (("POST",), ("/_search_analyze",)),
     "search": (("GET", "POST"), (f"{NAMED}/_search/{{index}}", f"{NAMED}/_search_info/{{index}}")),
-    "update_function": (("POST", "PUT"), (f"{NAMED}/_update/{{what:path}}",)),
     "partition": (("GET", "POST"), (f"/{DB}/_partition/{{what:path}}",)),
-    "purged_infos": (("GET", "PUT"), (f"/{DB}/_purged_infos_limit",)),
     "auto_purge": (("GET", "PUT"), (f"/{DB}/_auto_purge",)),
-    "shards_of": (("GET",), (f"/{DB}/_shards/{{id}}",)),
-    "sync_shards": (("POST",), (f"/{DB}/_sync_shards",)),
 }
 
 

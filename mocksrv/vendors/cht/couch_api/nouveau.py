@@ -1,32 +1,37 @@
 """CouchDB's own way to the full-text indexes of later releases: `_nouveau`, of which tools such as cht-conf make use.
 
-Of Lucene's query language there is what CHT and its tools send: `exact_match:"field:value"` and `word*`, joined by OR
-or by AND, and `*:*`. CouchDB 3.5 documentation, api/ddoc/nouveau.
+Of Lucene's query language there is what CHT and its tools send: `exact_match:"field:value"` and `word*`, of the index
+of replication `field:value` and `field:(value OR "value")`, joined by OR or by AND, and `*:*`. CouchDB 3.5
+documentation, api/ddoc/nouveau.
 """
 
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import Any
 
 from marshmallow import Schema, fields
 
-from mocksrv.problems import NotSimulated, Ours
+from mocksrv.problems import NotSimulated, OwnRefusal
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch_api.one_document import DB, json_body
 from mocksrv.vendors.cht.couch_api.views import entered
-from mocksrv.vendors.cht.ddocs import full_text
+from mocksrv.vendors.cht.ddocs import full_text, replication_keys
 from mocksrv.vendors.cht.described import response_schemas
+from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
 PATH = f"/{DB}/_design/{{design}}/_nouveau/{{index}}"
 SOURCE = "CouchDB 3.5 documentation, api/ddoc/nouveau"
-LIMIT, MOST = 25, 10_000  # the maximum as CHT configures it, which its own requests and cht-conf's use
-INDEXES = {"contacts_by_freetext": full_text.CONTACTS, "reports_by_freetext": full_text.REPORTS}
+LIMIT, MOST = 25, 100_000  # as many as CHT's own tests ask for (tests/integration/api/controllers/users.spec.js)
+INDEXES = {index.name: index for index in (full_text.CONTACTS, full_text.REPORTS, full_text.REPLICATED)}
 JOIN = re.compile(r"(?<=\s)(OR|AND)(?=\s)")
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|(?:[^\s"()\\]|\\.)+|[()]')  # a phrase, a word with or without its field
+ESCAPED = re.compile(r"\\(.)")
 EXACT, WORD, ALL = re.compile(r'exact_match:"((?:[^"\\]|\\.)*)"'), re.compile(r"([^\s:*\"()]+)\*"), "*:*"
 SORTS = ("sort_order", "reported_date")  # the sort field of the indexes
 
@@ -76,8 +81,17 @@ def found(world: World, call: Call, asked: dict[str, Any]) -> Any:
     return rendering.CouchReply({
         "total_hits": len(hits), "total_hits_relation": "EQUAL_TO", "update_latency": 1, "ranges": None, "counts": None,
         "bookmark": bookmark,
-        "hits": [{"order": [order], "id": id, "fields": {}} | ({"doc": db.load(id)} if with_docs else {})
-                 for order, id in chosen]})
+        "hits": [{"order": [order], "id": id, "fields": stored(db, index, id)}
+                 | ({"doc": db.load(id)} if with_docs else {}) for order, id in chosen]})
+
+
+def stored(db: Database, index: full_text.FullText, id: str) -> dict[str, Any]:
+    """The fields of a hit: the index of replication stores its own, several values of one as a list."""
+    if index is not full_text.REPLICATED:
+        return {}
+    found = {name: [javascript.text(one) for one in values]
+             for name, values in replication_keys.indexed(db.load(id)).items()}
+    return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
 
 
 def index_of(call: Call, db: Database) -> full_text.FullText:
@@ -97,12 +111,14 @@ def reversed_by(sort: Any) -> bool:
         return False
     name = str(one).strip('"').partition("<")[0]
     if name.lstrip("-") not in SORTS:
-        raise Ours(NotSimulated(f"the order by {one}"))
+        raise OwnRefusal(NotSimulated(f"the order by {one}"))
     return name.startswith("-")
 
 
 def matching(world: World, index: full_text.FullText, query: str) -> set[tuple[Any, str]]:
     """(order, id) of the documents that a query finds."""
+    if index is full_text.REPLICATED:
+        return replicated(world, query)
     parts = [part.strip() for part in JOIN.split(query)]
     result = of_term(world, index, parts[0])
     for joined, term in zip(parts[1::2], parts[2::2], strict=True):
@@ -118,4 +134,50 @@ def of_term(world: World, index: full_text.FullText, term: str) -> set[tuple[Any
         return set(full_text.search(world, index, exact[1])) if ":" in exact[1] else set()
     if word := WORD.fullmatch(term):
         return set(full_text.search(world, index, word[1].lower()))
-    raise Ours(NotSimulated(f"the query {term!r} of a full-text index"))
+    raise unknown(term)
+
+
+# --- the index of replication --------------------------------------------------------------------------------
+
+
+def replicated(world: World, query: str) -> set[tuple[Any, str]]:
+    """What `field:value` or `field:(value OR value)` finds in the index of replication, one or several joined."""
+    tokens = deque(TOKEN.findall(query))
+    if TOKEN.sub("", query).strip():
+        raise unknown(query)
+    result, joined = set[tuple[Any, str]](), "OR"
+    while tokens:
+        more = of_field(world, query, tokens)
+        result = result | more if joined == "OR" else result & more
+        joined = tokens.popleft() if tokens else "OR"
+        if joined not in ("OR", "AND"):
+            raise unknown(query)
+    return result
+
+
+def of_field(world: World, query: str, tokens: deque[str]) -> set[tuple[Any, str]]:
+    """(order, id) of the documents that have one of the values in a field; takes its words from the query's."""
+    first = tokens.popleft()
+    if first == ALL:
+        return set(full_text.search(world, full_text.REPLICATED, ""))
+    name, _, given = first.partition(":")
+    words = [given] if given else words_of(tokens)
+    values = [ESCAPED.sub(r"\1", word[1:-1] if word.startswith('"') else word) for word in words[::2]]
+    if name not in replication_keys.SEARCHED or not all(values) or any(word != "OR" for word in words[1::2]):
+        raise unknown(query)
+    return {one for value in values for one in full_text.holding(world, full_text.REPLICATED, f"{name}:{value}")}
+
+
+def words_of(tokens: deque[str]) -> list[str]:
+    """A phrase, or the words between parentheses."""
+    words = [tokens.popleft() if tokens else ""]
+    if words != ["("]:
+        return words
+    words = []
+    while tokens and (word := tokens.popleft()) != ")":
+        words.append(word)
+    return words
+
+
+def unknown(query: str) -> OwnRefusal:
+    return OwnRefusal(NotSimulated(f"the query {query!r} of a full-text index"))

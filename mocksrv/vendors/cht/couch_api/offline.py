@@ -5,7 +5,7 @@ CHT 4.15 source, api/src/controllers and api/src/services (db-doc, all-docs, cha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mocksrv.call import Reply
@@ -15,13 +15,14 @@ from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents, revision_tree, versions
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch.stored_documents import Document
-from mocksrv.vendors.cht.node import json_text
+from mocksrv.vendors.cht.node import javascript, json_text
 from mocksrv.vendors.cht.vendor import read_json
 from mocksrv.world import World
 
 MEDIC = "medic"
 DESIGN, OWN_DESIGN = "_design/", "_design/medic"
 NO_LIST = "`docs` parameter must be an array."
+SCALAR = (str, int, float)
 NOT_YOURS = "an offline user has only what belongs to its place (see replication_depth in the app settings, too)"
 
 
@@ -66,20 +67,18 @@ def get(world: World, call: Call, db: Database, id: str) -> Any:
 
 
 def opened(db: Database, id: str, wanted: str) -> list[revision_tree.Leaf]:
-    """The leaves that `open_revs` names."""
+    """The leaves that `open_revs` names, in CouchDB's order."""
     known = db.branches(id)
     if not known:
         errors.server_error(diagnosis=f"there is no document {id}")
     try:
-        revs = None if wanted == "all" else json_text.loads(wanted)
+        revs = [leaf.rev for leaf in known] if wanted == "all" else json_text.loads(wanted)
     except ValueError:
-        errors.server_error(diagnosis="open_revs must be all or a JSON array of revisions")
-    if wanted == "all":
-        return known
+        revs = None
     if not isinstance(revs, list):
         errors.server_error(diagnosis="open_revs must be all or a JSON array of revisions")
     found = (versions.find(db, id, rev) for rev in revs if isinstance(rev, str))
-    return [leaf for leaf in found if leaf is not None]
+    return [leaf for leaf in versions.sorted_by_age(leaf for leaf in found if leaf) if not isinstance(leaf, str)]
 
 
 def check_write(world: World, call: Call, db: Database, id: str | None, doc: Document | None) -> None:
@@ -93,7 +92,7 @@ def check_write(world: World, call: Call, db: Database, id: str | None, doc: Doc
     allowed = leaf is not None or doc is not None
     if leaf is not None:
         allowed = own.may(id, leaf.body)
-    if doc is not None and not authorization.may_create(doc):
+    if doc is not None and not own.may_create(doc):
         allowed = allowed and own.may(doc.get("_id"), doc)
     if not allowed:
         errors.denied(NOT_YOURS)
@@ -160,7 +159,7 @@ def bulk_get(world: World, call: Call, db: Database) -> Any:
     results = []
     for one in docs:
         id, rev = one.get("id"), one.get("rev")
-        known = db.branches(id) if isinstance(id, str) else []
+        known = revision_tree.in_tree_order(db.branches(id)) if isinstance(id, str) else []
         if rev is not None:
             leaf = versions.find(db, id, rev) if isinstance(id, str) and isinstance(rev, str) else None
             known = [leaf] if leaf else []
@@ -190,13 +189,29 @@ def parsed(call: Call) -> Any:
     return call.json
 
 
-def bulk_docs(world: World, call: Call, db: Database, docs: list[Any]) -> list[bool]:
-    """Which documents of a `_bulk_docs` the user may write."""
+def bulk_docs(world: World, call: Call, db: Database, docs: list[Document]) -> list[Document]:
+    """The documents of a `_bulk_docs` that the user may write, in the order in which the API lets them in."""
     own = reader(world, call)
-    verdicts = own.admitted(docs)
-    there = [db.peek(str(doc.get("_id"))) for doc in docs]
-    return [verdict and (old is None or own.may(old["_id"], old))
-            for verdict, old in zip(verdicts, there, strict=True)]
+    found = ((docs[number], db.peek(str(docs[number].get("_id")))) for number in own.admitted(docs))
+    return [doc for doc, old in found if old is None or own.may(old["_id"], old)]
+
+
+def places(docs: list[Document], mine: list[Document]) -> list[int | None]:
+    """Where the API looks for the result of each document: at the first of those let in that has all of its members;
+    None stands for one that it has not. CHT 4.15 source, api/src/services/bulk-docs.js (stubSkipped).
+    """
+    having: dict[tuple[str, Any], list[int]] = {}
+    for number, one in enumerate(mine):
+        for member in one.items():
+            if isinstance(member[1], SCALAR):
+                having.setdefault(member, []).append(number)
+
+    def place(doc: Document) -> int | None:
+        likely = min((having.get(member, []) for member in doc.items() if isinstance(member[1], SCALAR)), key=len,
+                     default=range(len(mine)))
+        return next((number for number in likely if javascript.partly_equal(doc, mine[number])), None)
+
+    return [place(doc) for doc in docs]
 
 
 def bulk_reply(rows: list[dict[str, Any]]) -> Reply:
@@ -205,7 +220,11 @@ def bulk_reply(rows: list[dict[str, Any]]) -> Reply:
     return rendering.CouchReply(data, 201, [("ETag", rendering.etag(data))], content_type=rendering.JSON_TYPE)
 
 
-def merged(docs: list[Any], allowed: list[bool], rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The results of all documents: `forbidden` for those that were not written."""
-    return [next(rows) if good else {**({"id": doc["_id"]} if "_id" in doc else {}), "error": "forbidden"}
-            for doc, good in zip(docs, allowed, strict=True)]
+def merged(docs: list[Document], where: list[int | None], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The results of all documents, `forbidden` for those that were not written. With `new_edits: false` CouchDB gives
+    failures alone, so what was written has none.
+    """
+    refused = ({**({"id": doc["_id"]} if "_id" in doc else {}), "error": "forbidden"} for doc in docs)
+    found = (no if number is None else rows[number] if number < len(rows) else None
+             for no, number in zip(refused, where, strict=True))
+    return [row for row in found if row is not None]

@@ -14,8 +14,9 @@ from mocksrv.call import Headers, Reply
 from mocksrv.vendors.cht import errors, releases, rendering, routing
 from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.couch import document_shape, documents, maintenance, revision_tree, versions
+from mocksrv.vendors.cht.couch import design_documents, document_shape, documents, maintenance, revision_tree, versions
 from mocksrv.vendors.cht.couch.documents import Database
+from mocksrv.vendors.cht.couch.stored_documents import sequence
 from mocksrv.vendors.cht.couch_api import (
     bodies,
     infodocs,
@@ -27,8 +28,9 @@ from mocksrv.vendors.cht.couch_api import (
 )
 from mocksrv.vendors.cht.couch_api.local_documents import guarded
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
-from mocksrv.vendors.cht.described.contact_schemas import Created, Document
+from mocksrv.vendors.cht.described.schemas import Created, Document
 from mocksrv.vendors.cht.node import json_text
+from mocksrv.vendors.cht.server import files
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -48,10 +50,21 @@ META_MEMBERS = ("_revs_info", "_conflicts", "_deleted_conflicts", "_local_seq") 
 # --- who may -------------------------------------------------------------------------------------------------
 
 
-def opened(world: World, call: Call) -> Database:
+def passed_on(world: World, call: Call) -> Database:
     """The database that the path names, if CouchDB lets the caller in."""
     entrance.checked(world, call)
     return documents.database(world, call.params.get("db", MEDIC))
+
+
+def opened(world: World, call: Call) -> Database:
+    """The same, where the API filters what offline users get of `medic`.
+
+    It reads and refuses with its own rights: whether the roles of such a user open the database counts only for what
+    it passes on to CouchDB, such as a write (api/src/routing.js, tests/integration/api/controllers/users.spec.js).
+    """
+    if call.params.get("db", MEDIC) == MEDIC and not auth.signed_in(call).online:
+        return documents.database(world, MEDIC)
+    return passed_on(world, call)
 
 
 def doc_id(call: Call) -> str:
@@ -107,6 +120,8 @@ def get_document(world: World, call: Call) -> Any:
     """A document, as it is stored."""
     db = opened(world, call)
     id = doc_id(call)
+    if id == "..":  # leads to the folder of the API's own files, which come first
+        return files.folder(call)
     if offline.filtered(call, db):
         return offline.get(world, call, db, id)
     if id.startswith("_design/") and "id" in call.params:
@@ -114,6 +129,7 @@ def get_document(world: World, call: Call) -> Any:
         return rendering.CouchReply(b"", 301, [("location", f"{call.scheme}://{call.host}{place}")])
     if is_local(call):
         return local_documents.answer(world, db, call, id)
+    infodocs.asked_for(world, db, [id])
     more = versions.wanted(call)
     json_list(call.arg("atts_since"))
     wanted = call.arg("open_revs")
@@ -151,13 +167,14 @@ def json_list(text: str | None) -> list[Any] | None:
 def open_revs(world: World, call: Call, db: Database, id: str, revs: str | list[Any]) -> Reply:
     """Several revisions of a document, as JSON if the client accepts it, else as multipart."""
     more = versions.wanted(call)
-    found = list(versions.opened_revs(world, db, id, revs, call.arg("latest") == "true", more))
+    found = versions.sorted_by_age(versions.named(db, id, revs, call.arg("latest") == "true"))
     if not found:
         errors.couch(404, "not_found", "missing")
     if not multipart.accepted(call, multipart.MIXED):
-        return rendering.CouchReply(json_text.dumps(found) + b"\n", chunked=True)
-    found = list(versions.opened_revs(world, db, id, revs, call.arg("latest") == "true", more.without_files()))
-    kind, data = multipart.mixed(world, found, world.hex(32), world.hex(32))
+        told = list(versions.opened(world, db, found, more))
+        return rendering.CouchReply(json_text.dumps(told) + b"\n", chunked=True)
+    told = list(versions.opened(world, db, found, more.without_files()))
+    kind, data = multipart.mixed(world, told, world.hex(32), world.hex(32))
     return rendering.CouchReply(data, content_type=kind, chunked=True)
 
 
@@ -169,10 +186,15 @@ def tagged(call: Call, body: Any, rev: str, status: int = 200, headers: Headers 
     return rendering.CouchReply(body, status, [("etag", tag), *(headers or [])])
 
 
+def written() -> Any:
+    """The schema of the answer to a document that was written."""
+    return response_schemas.any_of(Created(), response_schemas.BATCHED)
+
+
 @vendor.operation("PUT", f"/{DB}/{ID}", f"/{DB}/{ID}/", f"/{DB}/{DESIGN}", name="couch_put_document",
                   query=request_schemas.REVISION,
                   statuses=(200, 201, 202),
-                  body=Document, response=response_schemas.any_of(Created, response_schemas.BATCHED), proof="source",
+                  body=Document, response=written, proof="source",
                   source=SOURCE, effect="makes")
 def put_document(world: World, call: Call) -> Any:
     """Create or replace a document; `_rev` (or rev=, or If-Match) must be its last revision."""
@@ -182,6 +204,7 @@ def put_document(world: World, call: Call) -> Any:
     if offline.filtered(call, db):
         offline.check_write(world, call, db, id, doc)
         auth.may_edit(world, call)
+        entrance.checked(world, call)
     if is_local(call):
         return local_documents.put(world, db, call, id, doc)
     check_rev(doc.get("_rev", ...))
@@ -227,7 +250,7 @@ def allow(call: Call, db: Database, doc: Mapping[str, Any], *, new_edits: bool =
     guarded(partial(document_shape.check, doc))
     if new_edits and db.conflicts(doc):
         errors.couch(409, "conflict", documents.Conflict.reason)
-    if doc["_id"].startswith("_design/") and (problem := document_shape.design_refusal(doc)):
+    if doc["_id"].startswith("_design/") and (problem := design_documents.refusal(doc)):
         errors.couch(400, problem.error, problem.reason)
     if reason := forbidden(call, db, doc):
         errors.couch(403, "forbidden", reason)
@@ -237,9 +260,12 @@ def forbidden(call: Call, db: Database, doc: Mapping[str, Any]) -> str | None:
     """Why the database's rules keep the caller from writing the document, or None."""
     if doc["_id"].startswith("_design/") and not (call.caller.admin or entrance.named(call.caller, db, "admins")):
         return "You are not a db or server admin."
+    problem = None
     if db.name == MEDIC:
-        return write_rules.problem(doc, db.peek(doc["_id"]), call.caller, releases.ADMIN_ONLY.holds(call))
-    return write_rules.meta_problem(doc) if META.fullmatch(db.name) else None
+        problem = write_rules.problem(doc, db.peek(doc["_id"]), call.caller, releases.ADMIN_ONLY.holds(call))
+    elif META.fullmatch(db.name):
+        problem = write_rules.meta_problem(doc)
+    return problem or (None if doc["_id"].startswith("_design/") else write_rules.objection(db, doc, call.caller))
 
 
 def refusals(call: Call, db: Database) -> Callable[[Mapping[str, Any]], str | None]:
@@ -254,7 +280,7 @@ def replicated(world: World, call: Call, db: Database, id: str) -> None:
 
 
 @vendor.operation("POST", f"/{DB}", f"/{DB}/", name="couch_post_document", statuses=(201, 202), body=Document,
-                  response=response_schemas.any_of(Created, response_schemas.BATCHED), proof="source", source=SOURCE,
+                  response=written, proof="source", source=SOURCE,
                   effect="makes")
 def post_document(world: World, call: Call) -> Any:
     """Create a document; its id is made if it has none."""
@@ -263,6 +289,7 @@ def post_document(world: World, call: Call) -> Any:
     if offline.filtered(call, db):
         offline.check_write(world, call, db, None, doc)
         auth.may_edit(world, call)
+        entrance.checked(world, call)
     if "_id" not in doc:
         doc = {"_id": documents.new_id(world), **doc}
     check_rev(doc.get("_rev", ...))
@@ -289,6 +316,7 @@ def delete_document(world: World, call: Call) -> Any:
     if offline.filtered(call, db):
         offline.check_write(world, call, db, id, None)
         auth.may_edit(world, call)
+        entrance.checked(world, call)
     if is_local(call):
         return local_documents.drop(world, db, id)
     rev = given_rev(call)
@@ -307,7 +335,7 @@ def delete_document(world: World, call: Call) -> Any:
                   response=Created, proof="source", source=SOURCE)
 def copy_document(world: World, call: Call) -> Any:
     """Copy a document to the id in the header Destination; a target that exists is named with its `?rev=`."""
-    db = opened(world, call)
+    db = passed_on(world, call)
     target, rev = destination(call)
     asked = given_rev(call)
     guarded(lambda: db.load(doc_id(call)))
@@ -335,8 +363,3 @@ def destination(call: Call) -> tuple[str, str | None]:
         errors.couch(400, "bad_request", "Destination URL must be relative.")
     id, _, rev = given.partition("?rev=")
     return bodies.unquoted(id), rev or None
-
-
-def sequence(number: int) -> str:
-    """An update sequence in CouchDB's form: the number counts, the rest is opaque."""
-    return f"{number}-g1AAAACTeJzLYWBgYMpgTmEQTM4vTc5ISXIwNDLXMwBCwxyQVB4LkGRoAFL_gSArAwDhbB3z"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from mocksrv.problems import NotSimulated, Ours
+from mocksrv.problems import NotSimulated, OwnRefusal
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.access import entrance
 from mocksrv.vendors.cht.call import Call
@@ -21,6 +21,8 @@ from mocksrv.vendors.cht.couch import documents, maintenance, revision_tree, ver
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch.stored_documents import Document
 from mocksrv.vendors.cht.couch_api.find import options, selectors
+from mocksrv.vendors.cht.couch_api.lists import finding
+from mocksrv.vendors.cht.couch_api.local_documents import guarded
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.world import World
 
@@ -28,7 +30,6 @@ DATABASE = "_replicator"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 WHOLE = versions.Wanted(revs=True, attachments=True)
 ONCE = "continuous replication copies once here: what changes later is not followed"
-FUNCTIONS = ("filter", "query_params")
 Refused = Callable[[Mapping[str, Any]], str | None]
 
 
@@ -56,12 +57,13 @@ def database_of(world: World, call: Call, given: Any, what: str) -> str:
     parts = urlsplit(url)
     if not parts.scheme:
         return url.strip("/")
-    if parts.scheme not in ("http", "https") or not is_own(call, parts.netloc.rpartition("@")[2]):
-        raise Ours(NotSimulated(f"replication with another server, which {parts.netloc.rpartition('@')[2]} is: only "
-                                "databases of this world replicate"))
+    host = parts.netloc.rpartition("@")[2]
+    if parts.scheme not in ("http", "https") or not is_own(call, host):
+        raise OwnRefusal(NotSimulated(f"replication with another server, which {host} is: only databases of this world "
+                                      "replicate"))
     path = parts.path.removeprefix(call.prefix).strip("/")
     if "/" in path or not path:
-        raise Ours(NotSimulated(f"replication with {parts.path}, which is not a database of this world"))
+        raise OwnRefusal(NotSimulated(f"replication with {parts.path}, which is not a database of this world"))
     return unquote(path)
 
 
@@ -96,9 +98,9 @@ def source_and_target(world: World, call: Call, job: Mapping[str, Any]) -> tuple
 
 
 def wanted(db: Database, job: Mapping[str, Any]) -> Callable[[str], bool]:
-    """A test of documents that a job copies: by `doc_ids`, by `selector`, or all."""
-    if any(name in job for name in FUNCTIONS):
-        raise Ours(NotSimulated("filter functions of design documents"))
+    """A test of documents that a job copies: by a `filter` function, by `doc_ids`, by `selector`, or all."""
+    if "filter" in job:
+        return by_function(db, str(job["filter"]), job.get("query_params"))
     ids, selector = job.get("doc_ids"), job.get("selector")
     if ids is not None:
         if not isinstance(ids, list):
@@ -111,6 +113,14 @@ def wanted(db: Database, job: Mapping[str, Any]) -> Callable[[str], bool]:
             errors.couch(400, "bad_request", error.reason)
         return lambda id: fits((db.history(id) or {}).get("body") or db.peek(id))
     return lambda id: True
+
+
+def by_function(db: Database, filter: str, query: Any) -> Callable[[str], bool]:
+    """A test by the function `design/name` of the source."""
+    design, _, name = filter.partition("/")
+    functions = finding.functions_of(guarded(lambda: db.load(f"_design/{design}")))
+    request = {"method": "GET", "query": query if isinstance(query, dict) else {}}
+    return lambda id: functions.passes(name, (db.history(id) or {}).get("body") or db.peek(id) or {}, request)
 
 
 def copy(world: World, source: Database, target: Database, job: Mapping[str, Any], refused: Refused) -> Copy:
@@ -170,7 +180,7 @@ def follow(world: World, call: Call, id: str, refused: Callable[[Database], Refu
     told: dict[str, Any] = {"_replication_state_time": world.clock.iso()}
     try:
         answer = run(world, call, job, refused, sequence)
-    except (errors.CouchError, Ours) as error:
+    except (errors.CouchError, OwnRefusal) as error:
         call.diagnose(str(error.diagnosis))
         told |= {"_replication_state": "failed", "_replication_state_reason": str(error.diagnosis)}
     else:

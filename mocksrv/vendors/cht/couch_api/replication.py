@@ -6,17 +6,16 @@ api/src/services/replication-limit-log.js.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mocksrv.vendors.cht import errors, releases
-from mocksrv.vendors.cht.access import auth, authorization, entrance
+from mocksrv.vendors.cht.access import auth, authorization, entrance, purged_docs
 from mocksrv.vendors.cht.access.authorization import Reader, Scope
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.couch_api import replication_failures
-from mocksrv.vendors.cht.couch_api.one_document import sequence
+from mocksrv.vendors.cht.couch.stored_documents import sequence
+from mocksrv.vendors.cht.couch.view_index import View, parsed, rows_of
 from mocksrv.vendors.cht.ddocs import replication_keys
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.node import json_text
@@ -26,35 +25,28 @@ from mocksrv.world import World
 LIMIT = 10_000  # number of documents from which on the server warns
 LOG = "replication-count-"
 MOVED, AGE = 100, 31 * 24 * 60 * 60 * 1000  # a new count is logged when it moved so far, or after a month (ms)
-PURGED = "purged:"
+RECORDS = "medic", "replication", "records_by_subject"
+BY_SUBJECT = View(replication_keys.records_by_subject, types=frozenset(replication_keys.RECORDS), order=json_text.dumps)
 
 
 def belonging(world: World, of: Scope) -> tuple[set[str], set[str]]:
     """The ids of the documents but tasks, and those of tasks, whether purged or not."""
+    records = rows_of(world, RECORDS, BY_SUBJECT)
     medic, reader = documents.database(world, "medic"), Reader(world, of)
     found = {authorization.DESIGN, of.account, *(id for id in replication_keys.COMMON_IDS if id in medic)}
     later = (replication_keys.LATER_COMMON_TYPE,) if releases.ADMIN_ONLY.holds(world) else ()
     for kind in (*replication_keys.COMMON_TYPES, *later):
         found |= set(medic.docs.by("by_type", kind))
-    for facility in of.facilities:
-        ids = medic.docs.by("by_ancestor", facility) if isinstance(facility, str) else ()
-        found |= {id for id in ids if reader.level(medic.peek(id) or {}) is not None}
-    for kind in ("data_record", "target"):
-        for doc in medic.by("by_type", kind):
-            if any(reader.sees(key) and reader.near(key) for key in authorization.keys_of(doc)):
-                found.add(doc["_id"])
-    tasks = {doc["_id"] for doc in medic.by("by_type", "task") if of.user and doc.get("user") == of.account}
-    return found, tasks
-
-
-def purged(world: World, of: Scope) -> set[str]:
-    """The ids of documents that were purged for the roles of a user: each set of roles has a database of them."""
-    roles = sorted({role for role in of.roles if isinstance(role, str)})
-    name = f"medic-purged-role-{hashlib.md5(json_text.dumps(roles), usedforsecurity=False).hexdigest()}"
-    if name not in documents.names(world):
-        return set()
-    ids = documents.database(world, name).all_ids(PURGED, f"{PURGED}\ufff0")
-    return {id.removeprefix(PURGED) for id in ids}
+    found |= reader.contacts()
+    tasks, seen, near = set(), set(), set()
+    for row in records.among(reader.subjects):
+        key = authorization.key_of(**parsed(row))
+        if key.kind == "task":
+            tasks |= {row[1]} if of.user and key.subject == of.account else set()
+        else:
+            seen |= {row[1]} if reader.sees(key) else set()
+            near |= {row[1]} if reader.near(key) else set()
+    return found | (seen & near), tasks
 
 
 def counts(world: World, of: Scope) -> dict[str, Any]:
@@ -65,9 +57,13 @@ def counts(world: World, of: Scope) -> dict[str, Any]:
 
 
 def replicated(world: World, of: Scope) -> tuple[set[str], set[str]]:
-    """The ids without those purged for the roles; a user's number is logged."""
+    """The ids without those purged for the roles; a user's number is logged. Older releases need a place for that, not
+    for one document.
+    """
+    if not (of.facilities or releases.NO_PLACE.holds(world)):
+        errors.server_error(diagnosis=f"the account {of.user} has no place")
     found, tasks = belonging(world, of)
-    everything, gone = len(found) + len(tasks), purged(world, of)
+    everything, gone = len(found) + len(tasks), purged_docs.ids_of(world, of, found | tasks)
     found, tasks = found - gone, tasks - gone
     if of.user:
         log(world, of.user, len(found) + len(tasks), everything)
@@ -81,8 +77,13 @@ def log(world: World, user: str, count: int, everything: int) -> None:
     if releases.ALL_DOCS_COUNT.holds(world):
         database.put({**(old or {"_id": LOG + user, "user": user}), "date": now, "count": count,
                       "all_docs_count": everything})
-    elif old is None or abs(old["count"] - count) > MOVED or now - old["date"] > AGE:
+    elif old is None or differs(count, old.get("count"), MOVED) or differs(now, old.get("date"), AGE):
         database.put({**(old or {"_id": LOG + user, "user": user}), "date": now, "count": count})
+
+
+def differs(now: float, before: Any, most: float) -> bool:
+    """Whether two numbers differ by more; to JavaScript nothing differs from what is no number."""
+    return isinstance(before, int | float) and abs(now - before) > most
 
 
 GET_IDS: dict[str, Any] = {
@@ -101,14 +102,14 @@ def get_replication_ids(world: World, call: Call) -> dict[str, Any]:
     if caller.online:
         call.diagnose("only offline users replicate")
         raise entrance.refusal(world, call)
-    return dict(replication_failures.logged(lambda: ids_of(world, caller.name), world, call))
+    return ids_of(world, caller.name)
 
 
 def ids_of(world: World, name: str) -> dict[str, Any]:
     """The answer with what an offline user replicates."""
     database = documents.database(world, "medic")
     found, tasks = replicated(world, authorization.of_user(world, name))
-    stored = ((id, database.peek(id)) for id in sorted(found | tasks))
+    stored = ((id, database.docs.peek(id)) for id in sorted(found | tasks))
     pairs = [{"id": id, "rev": doc["_rev"]} for id, doc in stored if doc is not None]
     return {"doc_ids_revs": pairs, "warn_docs": len(found), "last_seq": sequence(database.update_seq),
             "warn": len(found) >= LIMIT, "limit": LIMIT}
@@ -134,5 +135,5 @@ def deletions(world: World, name: str, ids: Iterable[Any]) -> Iterator[str]:
     medic = documents.database(world, "medic")
     known = [id for id in ids if isinstance(id, str)]
     yield from (id for id in known if (medic.history(id) or {}).get("deleted"))
-    gone = purged(world, authorization.of_user(world, name))
+    gone = purged_docs.of_roles(world, authorization.of_user(world, name), known) or set()
     yield from (id for id in known if id in gone)

@@ -5,17 +5,18 @@ CHT 5.2 source, api/src/services/replication-failure-log.js.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
 
-from mocksrv.call import Refusal
 from mocksrv.vendors.cht import releases
+from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.couch import cookies, documents
 from mocksrv.world import World
 
 LOGS, PREFIX = "medic-logs", "replication-fail-"
+OPERATION, LIMITED = "get_replication_ids", 429
 KEPT = 50  # failures that are listed one by one
 
 
@@ -27,24 +28,30 @@ def id_of(period: str, user: str) -> str:
     return f"{PREFIX}{period}-{user}"
 
 
-def logged(run: Callable[[], Any], world: World, call: Call) -> Any:
-    """Run a handler; a failure (status 400 and above) is logged before it is passed on."""
-    try:
-        return run()
-    except Refusal as refused:
-        if refused.status >= 400 and releases.FAILURES_LOGGED.holds(world):
-            note(world, call, refused.status)
-        raise
+def answered(world: World, call: Call, status: int) -> None:
+    """After a request: log a failed replication of an offline user, even one that a fault of the world made fail.
+
+    The limiter of failed logins comes before the real server's log.
+    """
+    if (status < 400 or status == LIMITED or call.operation is None or call.operation.name != OPERATION
+            or not releases.FAILURES_LOGGED.holds(world)):
+        return
+    caller = call.caller
+    if caller is None:  # a fault strikes before it is known
+        with suppress(cookies.Malformed):
+            caller = auth.identify(world, call)
+    if isinstance(caller, auth.Caller) and not caller.online:
+        note(world, caller, status)
 
 
-def note(world: World, call: Call, status: int) -> None:
+def note(world: World, caller: auth.Caller, status: int) -> None:
     """Add a failure to the user's log of this month. Earlier counts are unknown here: null."""
-    now, user, logs = world.clock.ms(), call.caller.name, documents.database(world, LOGS)
+    now, user, logs = world.clock.ms(), caller.name, documents.database(world, LOGS)
     id = id_of(month(now), user)
     log = logs.get(id) or {"_id": id, "user": user, "date": now, "total_failures": 0, "failures": [],
                            "daily_failures": {}}
     failure = {"date": now, "status_code": status, "duration": 0, "request_id": world.hex(12),
-               "roles": list(call.caller.roles), "subjects_count": None, "docs_count": None,
+               "roles": list(caller.roles), "subjects_count": None, "docs_count": None,
                "unpurged_docs_count": None}
     day = datetime.fromtimestamp(now / 1000, UTC).date().isoformat()
     logs.put(log | {"total_failures": log["total_failures"] + 1, "failures": [*log["failures"], failure][-KEPT:],

@@ -12,7 +12,7 @@ from typing import Any
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.couch import document_shape, documents, maintenance, revision_tree, versions
+from mocksrv.vendors.cht.couch import design_documents, document_shape, documents, maintenance, revision_tree, versions
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch_api import bodies, infodocs, offline
 from mocksrv.vendors.cht.couch_api.local_documents import guarded
@@ -24,10 +24,11 @@ from mocksrv.vendors.cht.couch_api.one_document import (
     forbidden,
     json_body,
     opened,
+    passed_on,
     replicated,
 )
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
-from mocksrv.vendors.cht.described.contact_schemas import Documents
+from mocksrv.vendors.cht.described.schemas import Documents
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -57,7 +58,7 @@ def asked(call: Call) -> dict[str, list[Any]]:
                   source=SOURCE, effect="reads")
 def revs_diff(world: World, call: Call) -> Any:
     """Of the revisions asked for, `{id: [...]}`, those that are missing."""
-    db = opened(world, call)
+    db = passed_on(world, call)
     pairs = ((id, missing(db, id, revs)) for id, revs in asked(call).items())
     return rendering.CouchReply({id: found for id, found in pairs if found is not None})
 
@@ -67,7 +68,7 @@ def revs_diff(world: World, call: Call) -> Any:
                   proof="source", source=SOURCE, effect="reads")
 def missing_revs(world: World, call: Call) -> Any:
     """The same in an older form."""
-    db = opened(world, call)
+    db = passed_on(world, call)
     pairs = ((id, missing(db, id, revs)) for id, revs in asked(call).items())
     return rendering.CouchReply({"missing_revs": {id: found["missing"] for id, found in pairs if found is not None}})
 
@@ -110,8 +111,8 @@ def got(world: World, call: Call, db: Database, one: Any) -> Iterator[dict[str, 
         return
     revs: Any = "all" if rev is None else [rev]
     latest = call.arg("latest") == "true"
-    found = list(versions.opened_revs(world, db, str(id), revs, latest, versions.wanted(call)))
-    for result in found or [{"missing": "undefined"}]:
+    found = versions.named(db, str(id), revs, latest)
+    for result in list(versions.opened(world, db, found, versions.wanted(call))) or [{"missing": "undefined"}]:
         yield result if "ok" in result else failed(id, result["missing"], "not_found", "missing")
 
 
@@ -139,13 +140,12 @@ def bulk_docs(world: World, call: Call) -> Any:
         return rendering.CouchReply(list(written(world, call, db, body)), 201)
     docs = offline.listed(call, "POST body must include `docs` parameter.")
     body = bodies.forwarded_json(call)
-    allowed = offline.bulk_docs(world, call, db, docs)
+    mine = offline.bulk_docs(world, call, db, docs)
     auth.may_edit(world, call)
-    mine = body | {"docs": [doc for doc, good in zip(docs, allowed, strict=True) if good]}
-    results = written(world, call, db, mine)
-    # With `new_edits: false` CouchDB answers failures alone, which the API passes on unchanged.
-    rows = list(results) if body.get("new_edits") is False else offline.merged(docs, allowed, results)
-    return offline.bulk_reply(rows)
+    entrance.checked(world, call)
+    where, sent = offline.places(docs, mine), [dict(doc) for doc in docs]  # writing gives ids to those without
+    results = list(written(world, call, db, body | {"docs": mine}))
+    return offline.bulk_reply(offline.merged(sent, where, results))
 
 
 def refused(doc: dict[str, Any]) -> dict[str, Any]:
@@ -175,7 +175,7 @@ def one_written(world: World, call: Call, db: Database, doc: dict[str, Any],
     if doc["_id"].startswith(maintenance.LOCAL):
         result = guarded(partial(maintenance.put_local, world, db.name, doc))
         yield from [result] if new_edits else []
-    elif doc["_id"].startswith("_design/") and (problem := document_shape.design_refusal(doc)):
+    elif doc["_id"].startswith("_design/") and (problem := design_documents.refusal(doc)):
         yield {"id": doc["_id"], "error": problem.error, "reason": problem.reason}
     elif new_edits and db.conflicts(doc):
         yield {"id": doc["_id"], "error": "conflict", "reason": documents.Conflict.reason}

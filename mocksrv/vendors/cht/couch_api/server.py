@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from mocksrv.vendors.cht import errors, rendering
 from mocksrv.vendors.cht.access import auth, entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
+from mocksrv.vendors.cht.couch.stored_documents import sequence
 from mocksrv.vendors.cht.couch_api import replicating
-from mocksrv.vendors.cht.couch_api.databases import NODE, described
+from mocksrv.vendors.cht.couch_api.databases import NODE, described, shard_ranges, started
 from mocksrv.vendors.cht.couch_api.lists import view_options
 from mocksrv.vendors.cht.couch_api.lists.local_docs import inside
-from mocksrv.vendors.cht.couch_api.one_document import SOURCE, json_body, refusals, sequence
+from mocksrv.vendors.cht.couch_api.one_document import SOURCE, json_body, refusals
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
@@ -82,6 +84,24 @@ def membership(world: World, call: Call) -> Any:
     """The nodes of the cluster; for admins."""
     entrance.require_admin(call)
     return rendering.CouchReply({"all_nodes": [NODE], "cluster_nodes": [NODE]})
+
+
+@vendor.operation("GET", "/_node/{node}/_dbs/{name}", name="couch_shard_map", response=response_schemas.SHARD_MAP,
+                  firewall=True, proof="source", source="CouchDB 3.3, chttpd_node, fabric_db_create (make_document)")
+def shard_map(world: World, call: Call) -> Any:
+    """Which node has which shards of a database, as the cluster keeps it in a document of its own; for admins."""
+    entrance.require_admin(call)
+    node, name = call.params["node"], call.params["name"]
+    if node not in ("_local", NODE):
+        errors.couch(404, "not_found", f"no such node: {node}")
+    if name not in documents.names(world):
+        errors.couch(404, "not_found", "missing")
+    ranges = shard_ranges()
+    body = {"shard_suffix": list(f".{started(documents.database(world, name))}".encode()),
+            "changelog": [["add", one, NODE] for one in ranges], "by_node": {NODE: ranges},
+            "by_range": {one: [NODE] for one in ranges}, "props": {}}
+    rev = "1-" + hashlib.md5(json_text.dumps([name, body]), usedforsecurity=False).hexdigest()
+    return rendering.CouchReply({"_id": name, "_rev": rev, **body})
 
 
 @vendor.operation("GET", "/_up", name="couch_up", response=response_schemas.UP, firewall=True, proof="source",

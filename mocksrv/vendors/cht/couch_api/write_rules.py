@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from mocksrv.vendors.cht.access.auth import Caller
+from mocksrv.vendors.cht.couch import query_server
+from mocksrv.vendors.cht.couch.design_documents import JAVASCRIPT
+from mocksrv.vendors.cht.couch.documents import Database
+from mocksrv.vendors.cht.ddocs.write_rule_sources import MORE
 from mocksrv.vendors.cht.node import javascript
 
 ADMIN_IDS = frozenset(("resources", "service-worker-meta", "zscore-charts", "settings", "branding", "partners",
@@ -16,6 +20,9 @@ ADMIN_IDS = frozenset(("resources", "service-worker-meta", "zscore-charts", "set
 ADMIN_TYPES = ("form", "translations", "token_login")
 LATER_IDS, LATER_TYPES = frozenset(("migration-log",)), ("ui-extension",)
 USER_SETTINGS = "user-settings"
+
+# The rules of the server's own design documents are functions here.
+BUILT_IN = frozenset(str(parts["validate_doc_update"]) for parts in MORE.values() if "validate_doc_update" in parts)
 
 PURGED = "Purged documents should not be written to CouchDB!"
 ADMINS_ONLY = "You are not authorized to edit admin only docs"
@@ -41,6 +48,19 @@ def problem(doc: Mapping[str, Any], old: Mapping[str, Any] | None, caller: Calle
             return NO_NEW_ACCOUNT
         if doc.get("roles") != old.get("roles"):
             return NO_NEW_ROLES
+    return None
+
+
+def objection(db: Database, doc: Mapping[str, Any], caller: Caller) -> str | None:
+    """Why a client's own design document does not let the caller write the document, or None."""
+    for design in db.designs():
+        text = design.get("validate_doc_update")
+        if not isinstance(text, str) or text in BUILT_IN or design.get("language", JAVASCRIPT) != JAVASCRIPT:
+            continue
+        query_server.begin()
+        user = {"db": db.name, **caller.context()}
+        if reason := query_server.Functions(design).objection(doc, db.peek(doc["_id"]), user, db.security() or {}):
+            return reason
     return None
 
 

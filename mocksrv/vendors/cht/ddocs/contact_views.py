@@ -8,6 +8,7 @@ from mocksrv.vendors.cht.ddocs.mapping import (
     PLACES_AND_PEOPLE,
     Doc,
     Rows,
+    and_on,
     contact_type,
     first,
     is_contact,
@@ -101,7 +102,8 @@ def docs_by_shortcode(doc: Doc) -> Rows:
 
 
 def total_clinics_by_facility(doc: Doc) -> Rows:
-    district, center = member(doc, "parent", "parent", "_id"), member(doc, "parent", "_id")
+    parent = stored(doc, "parent")
+    district, center = and_on(parent, "parent", "_id"), and_on(parent, "_id")
     if doc.get("type") == "clinic" or (doc.get("type") == "contact" and truthy(district)):
         head = [district, center, doc["_id"]]
         yield [*head, 0], None

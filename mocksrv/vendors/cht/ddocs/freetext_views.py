@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from mocksrv.vendors.cht.couch.view_index import Thrown
@@ -15,17 +14,25 @@ SKIPPED = frozenset(("_id", "_rev", "type", "refid"))
 OF_CONTACTS, OF_REPORTS = SKIPPED | {"geolocation"}, SKIPPED | {"content"}
 
 
-def tokens(fields: Any, skipped: frozenset[str]) -> Iterator[str]:
+def tokens(fields: Any, skipped: frozenset[str]) -> set[str]:
     """The words of texts, and each text or number behind the name of its field."""
+    found: set[str] = set()
     for name, value in fields.items() if isinstance(fields, dict) else ():
-        key = name.lower()
-        if not key or not truthy(value) or key in skipped or key.endswith("_date"):
-            continue
-        if isinstance(value, str):
-            value = value.lower()
-            yield from value.split()
-        if isinstance(value, int | float | str) and not isinstance(value, bool):
-            yield f"{key}:{javascript.text(value)}"
+        kind = type(value)
+        if kind is str:
+            if value and (key := indexed(name, skipped)):
+                value = value.lower()
+                found.update(value.split())
+                found.add(f"{key}:{value}")
+        elif (kind is int or kind is float) and truthy(value) and (key := indexed(name, skipped)):
+            found.add(f"{key}:{javascript.text(value)}")
+    return found
+
+
+def indexed(name: str, skipped: frozenset[str]) -> str:
+    """The name of a field before its values; "" if they are not indexed."""
+    key = name.lower()
+    return "" if key in skipped or key.endswith("_date") else key
 
 
 def contact_tokens(doc: Doc) -> set[str]:
@@ -33,7 +40,7 @@ def contact_tokens(doc: Doc) -> set[str]:
 
 
 def report_tokens(doc: Doc) -> set[str]:
-    found = {*tokens(doc, OF_REPORTS), *tokens(doc.get("fields"), OF_REPORTS)}
+    found = tokens(doc, OF_REPORTS) | tokens(doc.get("fields"), OF_REPORTS)
     if isinstance(contact := member(doc, "contact", "_id"), str) and contact:
         found.add(f"contact:{contact.lower()}")
     return {token for token in found if len(token) >= SHORTEST}

@@ -11,12 +11,12 @@ import base64
 import binascii
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mocksrv.store import TOP
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.couch import view_index
+from mocksrv.vendors.cht.ddocs import replication_keys
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.shared_libs import contact_types
 from mocksrv.world import World
@@ -31,8 +31,7 @@ WORD, VALUE = "w", "="  # prefixes of the keys of entries
 LAST = "\U0010ffff"
 
 
-@dataclass(frozen=True)
-class FullText:
+class FullText(NamedTuple):
     """An index by its name, with the view that it is kept as: keys are texts, values `[order, type]`."""
 
     name: str
@@ -53,9 +52,16 @@ def page(world: World, index: FullText, text: str, cursor: str | None, limit: in
 def search(world: World, index: FullText, text: str, kind: str | None = None) -> list[tuple[Any, str]]:
     """(order, id) of all documents that a text finds, in order; the steps are those documents."""
     if ":" in text:
-        low, high = f"{VALUE}{value_of(text)}", f"{VALUE}{value_of(text)}"
-    else:
-        low, high = f"{WORD}{text}", f"{WORD}{text}{LAST}"
+        return holding(world, index, value_of(text), kind)
+    return between(world, index, f"{WORD}{text}", f"{WORD}{text}{LAST}", kind)
+
+
+def holding(world: World, index: FullText, text: str, kind: str | None = None) -> list[tuple[Any, str]]:
+    """(order, id) of all documents that have exactly this `field:value`, in order."""
+    return between(world, index, f"{VALUE}{text}", f"{VALUE}{text}", kind)
+
+
+def between(world: World, index: FullText, low: str, high: str, kind: str | None) -> list[tuple[Any, str]]:
     rows = view_index.rows_of(world, ("medic", "medic", index.name), index.view)
     found = set()
     for row in rows.scan((bytes_of(low),), (bytes_of(high), TOP), len(rows)):
@@ -142,6 +148,15 @@ def of_report(doc: Doc) -> Iterator[tuple[str, Any]]:
     yield from ((key, value) for key in keys)
 
 
+def of_replicated(doc: Doc) -> Iterator[tuple[str, Any]]:
+    """An entry for each value of the fields that say who replicates a document; no field is split into words."""
+    fields = replication_keys.indexed(doc)
+    if fields:
+        keys = {f"{VALUE}{name}:{javascript.text(one)}" for name, values in fields.items()
+                if name in replication_keys.SEARCHED for one in values}
+        yield from ((key, [0, None]) for key in (WORD, *keys))
+
+
 def sort_order(doc: Doc) -> str:
     """The sort key of contacts: the dead and the muted last, then by type and name."""
     kind = javascript.text(contact_types.type_id(doc))
@@ -159,3 +174,4 @@ CONTACTS = FullText("contacts_by_freetext", view_index.View(
     of_contact, types=contact_types.CONTACT_TYPES, order=bytes_of))
 REPORTS = FullText("reports_by_freetext", view_index.View(
     of_report, types=frozenset(("data_record",)), order=bytes_of))
+REPLICATED = FullText("docs_by_replication_key", view_index.View(of_replicated, order=bytes_of))

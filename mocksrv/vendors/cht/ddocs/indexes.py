@@ -98,7 +98,7 @@ def message_keys(doc: Doc) -> Keys:
 def scheduled(doc: Doc, sent: list[Sending]) -> list[int]:
     if "scheduled_tasks" not in doc:
         return []
-    return sorted({one.due for one in sent if one.state == "scheduled" and one.messages and one.due is not None})
+    return sorted({one.due for one in sent if one.state == "scheduled" and one.due is not None})
 
 
 def by_task(doc: Doc, sent: list[Sending]) -> list[Any]:

@@ -62,12 +62,12 @@ def contact_type(doc: Doc) -> Any:
 
 def lineage(level: Any) -> Iterator[tuple[int, Any]]:
     """The ids of a contact and of those above it, each with its distance; levels without an id are skipped."""
-    for depth in range(DEEPEST):
-        if not truthy(level):
-            return
-        if truthy(member(level, "_id")):
-            yield depth, level["_id"]
-        level = member(level, "parent")
+    depth = 0
+    while isinstance(level, dict) and depth < DEEPEST:
+        if truthy(id := level.get("_id")):
+            yield depth, id
+        level = level.get("parent")
+        depth += 1
 
 
 def has_no_errors(doc: Doc) -> bool:
@@ -115,6 +115,13 @@ def stored(value: Any, name: str) -> Any:
 def and_then(value: Any, name: str) -> Any:
     """`value && value.name` as an object that is emitted has it."""
     return stored(value, name) if truthy(value) else ABSENT if value is ABSENT else value
+
+
+def and_on(value: Any, *names: str) -> Any:
+    """`value && value.a && value.a.b` as an element of a list that is emitted: undefined is null there."""
+    for name in names:
+        value = and_then(value, name)
+    return None if value is ABSENT else value
 
 
 def text(value: Any) -> str:

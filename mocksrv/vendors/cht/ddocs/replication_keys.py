@@ -26,6 +26,8 @@ COMMON_IDS = ("resources", "branding", "partners", "service-worker-meta", "zscor
               "privacy-policies")
 COMMON_TYPES = ("form", "translations")
 LATER_COMMON_TYPE = "ui-extension"  # in releases with releases.ADMIN_ONLY
+RECORDS = ("data_record", "target", "task")
+SEARCHED = ("key", "type", "subject")  # fields of the full-text index that can be asked for; others are stored alone
 MISSING_SUBJECT = ("registration_not_found", "invalid_patient_id")
 
 
@@ -39,6 +41,26 @@ def docs_by_replication_key(doc: Doc) -> Rows:
         yield doc.get("user" if kind == "task" else "owner"), {"type": kind}
     elif is_contact(doc):
         yield doc.get("_id"), {"type": kind}
+
+
+def records_by_subject(doc: Doc) -> Rows:
+    """The same of what belongs to a contact or to an account, for those who look for all that do."""
+    if doc.get("type") in RECORDS:
+        yield from docs_by_replication_key(doc)
+
+
+def indexed(doc: Doc) -> dict[str, list[Any]]:
+    """The fields of the full-text index that later releases have in the view's place, each with its values.
+
+    CHT 5.2 source, ddocs/medic-db/medic/nouveau/docs_by_replication_key.
+    """
+    rows = list(docs_by_replication_key(doc))
+    if doc.get("type") == LATER_COMMON_TYPE or (rows and rows[0][0] == ALL):
+        return {"key": [ALL]}
+    value = rows[0][1] if rows else {}
+    found = {"type": [doc.get("type")], "subject": [value.get("subject")], "key": [key for key, _ in rows]}
+    found |= {name: [value[name]] for name in ("submitter", "private", "needs_signoff") if name in value}
+    return {name: kept for name, values in found.items() if (kept := [one for one in values if one is not None])}
 
 
 def of_record(doc: Doc) -> Rows:

@@ -186,6 +186,15 @@ REDUCES = {
     "message_queue": "_count", "conflicts": "_count", "reports_by_form": "function() {\n  return true;\n}",
     "messages_by_contact_date": LATEST.format(first="0"), "device_by_user": LATEST.format(first="'0000-00-00'"),
 }
+# Views of releases that know primary contacts (releases.PRIMARY_CONTACTS), which are run as those of clients are.
+NAMING_PRIMARY_CONTACTS = {
+    "contacts_by_depth": when(
+        CONTACT, "var about = { _id: doc._id, shortcode: doc.patient_id || doc.place_id,",
+        "  primary_contact: (doc.contact && doc.contact._id) || doc.contact };",
+        "up(doc, function(id, depth) { emit([id], about); emit([id, depth], about); });", before=LINEAGE),
+    "contacts_by_primary_contact": when(
+        f"doc.contact && {CONTACT}", "emit(typeof doc.contact === 'object' ? doc.contact._id : doc.contact);"),
+}
 COUNTED_LATER = ("contacts_by_type", "reports_by_form")  # views of medic-client that reduce to a count from 5.0 on
 
 

@@ -28,7 +28,8 @@ def compressible(content_type: str | None) -> bool:
 
 def applied(call: Call, reply: Reply) -> Reply:
     """The answer as sent: compressed, and then without a length, if client and type allow it."""
-    method = None if call.method == "HEAD" else chosen(call.header("accept-encoding"))
+    without = call.method == "HEAD" or reply.status in (204, 304)  # a body
+    method = None if without else chosen(call.header("accept-encoding"))
     if method is None:
         return reply
     headers = {name.lower(): value for name, value in reply.headers}

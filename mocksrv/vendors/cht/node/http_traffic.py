@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from functools import cache
 
 from mocksrv.call import Reply
 from mocksrv.clock import stopwatch
@@ -90,7 +91,13 @@ def route(call: Call) -> str:
     if operation is None or operation.source.startswith("CouchDB"):
         return proxied(call.path) if later else NO_ROUTE
     own = path(operation, call)
-    return LATER[own] if later and own in LATER else PARAMETER.sub(r":\1", own)
+    return LATER[own] if later and own in LATER else label(own)
+
+
+@cache
+def label(path: str) -> str:
+    """The path of a route as Express writes it."""
+    return PARAMETER.sub(r":\1", path)
 
 
 def proxied(path: str) -> str:

@@ -17,9 +17,9 @@ LONGEST = 200  # characters of a prefixed number that is not yet infinite
 
 def truthy(value: Any) -> bool:
     """Empty lists and objects are true, unlike in Python."""
-    if isinstance(value, list | dict):
-        return True
-    return bool(value) and value == value
+    if not value:
+        return isinstance(value, (list, dict))
+    return value == value if isinstance(value, float) else True
 
 
 def every(*values: Any) -> bool:
@@ -101,3 +101,27 @@ def cut(items: list[Any], start: Any, end: Any) -> list[Any]:
 def units(value: str) -> int:
     """Length in UTF-16 units."""
     return len(value.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def partly_equal(part: Any, whole: Any) -> bool:
+    """`_.isMatch(whole, part)`: whether all that is in one value is in the other, too; lists in any order.
+
+    lodash 4.17 source, baseIsMatch, equalArrays, equalObjects.
+    """
+    if part is whole:
+        return True
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(
+            name in whole and partly_equal(value, whole[name]) for name, value in part.items())
+    if isinstance(part, list):
+        left = list(whole) if isinstance(whole, list) and len(whole) >= len(part) else []
+        return isinstance(whole, list) and all(took(value, left) for value in part)
+    return bool(part == whole) and isinstance(part, bool) is isinstance(whole, bool)
+
+
+def took(part: Any, left: list[Any]) -> bool:
+    """Whether something in the list is partly equal; it is taken out."""
+    place = next((place for place, whole in enumerate(left) if partly_equal(part, whole)), None)
+    if place is not None:
+        del left[place]
+    return place is not None

@@ -13,9 +13,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mocksrv.clock import EPOCH
-from mocksrv.vendors.cht.node import javascript
+from mocksrv.vendors.cht.node import javascript, time_limits
+from mocksrv.vendors.cht.node.mustache_tags import TemplateError as TemplateError
 from mocksrv.vendors.cht.node.timestamps import moment_value
 
+# Characters of a template, and spaces in a row, which pystache takes the square of the time for; ours.
+LONGEST, BLANKS = 10_000, " " * 500
+WHOLE = re.compile(rf"[{javascript.SPACES}]*([+-]?[0-9]{{1,30}})")
 ISO_FORMAT = "YYYY-MM-DDTHH:mm:ssZ"  # what moment prints without a format
 # moment's format tokens, as far as CHT configurations use them; longest first
 TOKENS: dict[str, Callable[[datetime], str]] = {
@@ -35,37 +39,42 @@ TOKENS: dict[str, Callable[[datetime], str]] = {
 TOKEN = re.compile(r"\[[^\]]*\]|" + "|".join(sorted(TOKENS, key=len, reverse=True)))
 
 
-class TemplateError(ValueError):
-    """A template that mustache cannot read."""
-
-
 def render(template: str, view: Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> str:
     """The template filled in. Raises TemplateError."""
-    import pystache  # type: ignore[import-untyped]
-    from pystache.parser import ParsingError  # type: ignore[import-untyped]
+    from mocksrv.vendors.cht.node.mustache_renderer import Renderer
 
-    class Renderer(pystache.Renderer):  # type: ignore[misc]
-        def str_coerce(self, val: Any) -> str:
-            return "" if val is None else javascript.text(val)
-
+    if len(template) > LONGEST or BLANKS in template.replace("\t", " "):
+        raise TemplateError("the template is too long")
     formats = settings or {}
 
     def dates(key: str) -> Callable[[str], str]:
-        def section(text: str) -> str:
-            inner = renderer.render(text, view)
-            return format_time(moment_value(int(inner) if inner.isdecimal() else inner, 0), formats.get(key))
+        def section(text: str = "") -> str:
+            return format_time(moment(renderer.render(text, view)), formats.get(key))
         return section
 
-    renderer = Renderer(escape=lambda text: text, missing_tags="ignore")
+    renderer = Renderer(len(template))
     helpers = {"date": dates("date_format"), "datetime": dates("reported_date_format")}
     try:
-        return str(renderer.render(template, {**view, **helpers}))
-    except ParsingError as error:
+        with time_limits.counted():
+            return str(renderer.render(template, {**view, **helpers}))
+    except time_limits.Exhausted as error:
         raise TemplateError(str(error)) from None
+    except RecursionError:
+        raise TemplateError("Maximum call stack size exceeded") from None
 
 
-def format_time(ms: float | None, form: str | None) -> str:
-    """A point in time by moment's format tokens, in UTC; `[text]` stands for itself."""
+def moment(text: str) -> int | None:
+    """The time that a text tells: in milliseconds if it is a number, by `parseInt`."""
+    if javascript.number(text) != javascript.number(text):
+        return moment_value(text, 0)
+    found = WHOLE.match(text)
+    return moment_value(int(found[1]), 0) if found else None
+
+
+def format_time(ms: float | None, form: Any) -> str:
+    """A point in time by moment's format tokens, in UTC; `[text]` stands for itself. Raises TemplateError."""
+    if not isinstance(form, str) and javascript.truthy(form):
+        raise TemplateError("format.match is not a function")
     try:
         when = EPOCH + timedelta(milliseconds=math.nan if ms is None else ms)
     except (OverflowError, ValueError):

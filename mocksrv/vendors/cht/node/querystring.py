@@ -8,6 +8,7 @@ closed, indices above 20, the name `__proto__`, and JavaScript's order of keys.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -17,6 +18,7 @@ from mocksrv.vendors.cht.call import Call
 BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 STRUCTURED = re.compile(r"\[|%5b|__proto__", re.IGNORECASE)
 OPEN = re.compile(r"\[(?![^\[\]]*\])")  # a bracket that is part of a name
+MEMBER = re.compile(r"\[[^\[\]]*\]")
 INDEX = re.compile(r"\[([1-9][0-9]+)\]")
 POSITION = re.compile("0|[1-9][0-9]{0,9}")  # keys that JavaScript puts first
 LONGEST = 20  # the highest index of a list; above it the index is a name
@@ -34,7 +36,7 @@ def decode(query: str) -> dict[str, Any]:
     if STRUCTURED.search(query):
         import qs_codec
 
-        found: dict[str, Any] = tidy(qs_codec.decode(query, options()))
+        found: dict[str, Any] = tidy(qs_codec.decode(sorted_pairs(query), options()))
         return found
     flat: dict[str, Any] = {}
     for pair in [part for part in query.split("&", MOST)[:MOST] if part]:
@@ -48,6 +50,22 @@ def decode(query: str) -> dict[str, Any]:
         else:
             flat[key] = value
     return in_order(flat)
+
+
+def sorted_pairs(query: str) -> str:
+    """The query as qs merges its pairs: whole numbers as names first, as JavaScript has them in an object; and without
+    an empty value for a name that has members already.
+    """
+    pairs = [(unescape(pair.partition("=")[0]), pair) for pair in query.split("&", MOST)[:MOST]]
+    first = sorted((pair for pair in pairs if POSITION.fullmatch(pair[0])), key=lambda pair: int(pair[0]))
+    named, roots, kept = Counter(name for name, _ in pairs), set(), [pair for _, pair in first]
+    for name, pair in pairs:
+        if member := MEMBER.search(name):
+            roots.add(name[: member.start()])
+        empty = pair.partition("=")[2] == "" and name in roots and named[name] == 1
+        if not empty and not POSITION.fullmatch(name):
+            kept.append(pair)
+    return "&".join(kept)
 
 
 @cache

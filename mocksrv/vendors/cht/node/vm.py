@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksrv.vendors.cht.node import json_text
+from mocksrv.vendors.cht.node import json_text, time_limits
 from mocksrv.world import World
 
 SECONDS = 1
@@ -40,15 +40,16 @@ def run(world: World, script: str, doc: Any) -> Any:
     context.set_time_limit(SECONDS)
     context.set_memory_limit(MEMORY)
     context.set_max_stack_size(STACK)
+    chance = world.random.randrange(1, 2**31 - 1) if "random" in script else 1
     try:
-        chance = world.random.randrange(1, 2**31 - 1) if "random" in script else 1
-        context.eval(WORLDLY)(world.clock.ms(), chance)
-        context.set("doc", context.parse_json(json_text.text(doc)))
-        evaluate = context.eval("script => JSON.stringify((0, eval)(script))")
-        found = evaluate(script)
-    except (quickjs.JSException, ValueError, TypeError) as error:
+        with time_limits.counted():
+            context.eval(WORLDLY)(world.clock.ms(), chance)
+            context.set("doc", context.parse_json(json_text.text(doc)))
+            evaluate = context.eval("script => JSON.stringify((0, eval)(script))")
+            found = evaluate(script)
+            return UNDEFINED if found is None else json_text.loads(found)
+    except (quickjs.JSException, time_limits.Exhausted, ValueError, TypeError) as error:
         raise ScriptError(str(error).partition("\n")[0]) from None
-    return UNDEFINED if found is None else json_text.loads(found)
 
 
 def quoted(text: str) -> str:

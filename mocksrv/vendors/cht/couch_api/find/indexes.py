@@ -11,6 +11,7 @@ from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch.erlang import term
 from mocksrv.vendors.cht.couch.view_index import Rows, View, rows_of
+from mocksrv.vendors.cht.couch_api import offline
 from mocksrv.vendors.cht.couch_api.find import options, plan, selectors
 from mocksrv.vendors.cht.couch_api.find.plan import ALL_DOCS, Index
 from mocksrv.vendors.cht.couch_api.find.selectors import BadQuery
@@ -29,9 +30,9 @@ def refuse(error: BadQuery) -> NoReturn:
 
 
 def entered(world: World, call: Call) -> Database:
-    """The database; offline users may not query."""
+    """The database; offline users may query those of their own alone."""
     db = opened(world, call)
-    if not call.caller.online:
+    if offline.filtered(call, db):
         raise errors.Firewall
     return db
 

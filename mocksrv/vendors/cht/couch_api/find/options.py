@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -141,8 +140,7 @@ def checked(query: dict[str, Any]) -> dict[str, Any]:
 # --- bookmarks -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """The row after which the next page begins: its key, and its document."""
 
     key: Any

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mocksrv.vendors.cht.couch import collation
 from mocksrv.vendors.cht.couch_api.find.selectors import BadQuery
@@ -78,8 +78,7 @@ def required(selector: Selector) -> set[str]:
 # --- ranges --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(NamedTuple):
     """The range of a field's values that the conditions allow: sort keys, and the values at both ends."""
 
     low: bytes = LOWEST
@@ -137,8 +136,7 @@ def ends(chosen: list[Range]) -> tuple[list[Any], list[Any]]:
 # --- the choice of an index ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Index:
+class Index(NamedTuple):
     """An index as listed, with its partial filter."""
 
     ddoc: str | None

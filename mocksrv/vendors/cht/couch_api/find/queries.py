@@ -16,6 +16,7 @@ from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import collation
 from mocksrv.vendors.cht.couch.documents import Database
 from mocksrv.vendors.cht.couch.view_index import Rows, parsed
+from mocksrv.vendors.cht.couch_api import offline
 from mocksrv.vendors.cht.couch_api.find import indexes, selectors
 from mocksrv.vendors.cht.couch_api.find import options as find_options
 from mocksrv.vendors.cht.couch_api.find import plan as mango_plan
@@ -37,7 +38,7 @@ RATIO = 10  # ratio of examined to found documents from which on a warning is gi
 def asked(world: World, call: Call) -> tuple[Database, dict[str, Any], Plan]:
     """The database, the options of the query, and its plan. Refuses what CouchDB refuses."""
     db = opened(world, call)
-    if not call.caller.online:
+    if offline.filtered(call, db):
         raise errors.Firewall
     try:
         options = find_options.checked(json_body(call))

@@ -110,8 +110,9 @@ def condition(value: Any, special: Mapping[str, Operator] = MappingProxyType({})
     """The condition of a field: operators, conditions of its own fields, or an equal value."""
     if not isinstance(value, dict) or not value:
         return special.get("$eq", OPERATORS["$eq"])(value)
-    if len(value) == 1 and (name := next(iter(value))) in special:
-        return special[name](value[name])
+    for name, wanted in value.items() if len(value) == 1 else ():
+        if name in special:
+            return special[name](wanted)
     return compile_selector(value)
 
 

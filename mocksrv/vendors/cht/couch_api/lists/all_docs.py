@@ -13,10 +13,11 @@ from mocksrv.vendors.cht.access import entrance
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import versions
 from mocksrv.vendors.cht.couch.documents import Database
-from mocksrv.vendors.cht.couch_api import offline
+from mocksrv.vendors.cht.couch.stored_documents import sequence
+from mocksrv.vendors.cht.couch_api import infodocs, offline
 from mocksrv.vendors.cht.couch_api.lists import view_options
 from mocksrv.vendors.cht.couch_api.lists.view_options import Options
-from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, json_body, opened, sequence
+from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, json_body, opened
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
@@ -83,12 +84,22 @@ def one_list(make: Callable[[Options], Iterable[bytes]], found: Options) -> Repl
 
 
 def begun(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """The parts of an answer; the first is made before anything is sent, so that an error becomes the whole answer."""
+    """The parts of an answer; the first is made before anything is sent, so that an error becomes the whole answer. A
+    later one ends it.
+    """
     try:
-        return chain((next(parts),), parts)
+        return chain((next(parts, b""),), ended(parts))
     except errors.CouchError as error:
         told = {key: value for key, value in error.body.items() if key != "ref"}
         raise errors.CouchError(error.status, **told, diagnosis=error.diagnosis) from None
+
+
+def ended(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """The parts of an answer whose status is sent; an error is told at the end."""
+    try:
+        yield from parts
+    except errors.CouchError as error:
+        yield json_text.dumps(error.body) + b"\n"
 
 
 def many_lists(make: Callable[[Options], Iterable[bytes]], asked: list[Options]) -> Reply:
@@ -137,6 +148,7 @@ def listing(world: World, call: Call, db: Database, found: Options) -> Iterator[
     full = found.get("include_docs", False)
     show = partial(versions.included, world, db, versions.asked(found)) if full else None
     if "keys" in found:
+        infodocs.asked_for(world, db, found["keys"])
         rows = (keyed(db, key, show) for key in of_keys(found))
         return stream(headed(found, len(db), None, None), rows)
     ids, offset = _span(db, found)

@@ -13,13 +13,14 @@ from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import maintenance, versions
 from mocksrv.vendors.cht.couch.documents import Database
+from mocksrv.vendors.cht.couch.stored_documents import sequence
 from mocksrv.vendors.cht.couch_api import bodies, local_documents, offline
 from mocksrv.vendors.cht.couch_api.lists import view_options
 from mocksrv.vendors.cht.couch_api.lists.all_docs import asked_for, headed, keyed, many_lists, of_keys, one_list, stream
 from mocksrv.vendors.cht.couch_api.lists.view_options import Options
-from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, json_body, opened, sequence
+from mocksrv.vendors.cht.couch_api.one_document import DB, SOURCE, json_body, opened, passed_on
 from mocksrv.vendors.cht.described import request_schemas, response_schemas
-from mocksrv.vendors.cht.described.contact_schemas import Created, Document
+from mocksrv.vendors.cht.described.schemas import Created, Document
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -35,14 +36,14 @@ def local_id(call: Call) -> str:
 @vendor.operation("GET", PATH, name="couch_get_local", response=Document, proof="source", source=SOURCE)
 def get_local(world: World, call: Call) -> Any:
     """A local document; with revs=true its revision as a history of one."""
-    return local_documents.answer(world, opened(world, call), call, local_id(call))
+    return local_documents.answer(world, passed_on(world, call), call, local_id(call))
 
 
-@vendor.operation("PUT", PATH, name="couch_put_local", statuses=(201,), body=Document, response=Created,
-                  proof="source", source=SOURCE)
+@vendor.operation("PUT", PATH, name="couch_put_local", statuses=(201,), body=request_schemas.LOCAL_DOC,
+                  response=Created, proof="source", source=SOURCE)
 def put_local_document(world: World, call: Call) -> Any:
     """Write a local document; its revision counts from the one given, and there are no conflicts."""
-    db = opened(world, call)
+    db = passed_on(world, call)
     doc = bodies.couch_json(call)
     if not isinstance(doc, dict):
         errors.couch(400, "bad_request", "Document must be a JSON object")
@@ -52,7 +53,7 @@ def put_local_document(world: World, call: Call) -> Any:
 @vendor.operation("DELETE", PATH, name="couch_delete_local", response=Created, proof="source", source=SOURCE)
 def delete_local(world: World, call: Call) -> Any:
     """Delete a local document."""
-    return local_documents.drop(world, opened(world, call), local_id(call))
+    return local_documents.drop(world, passed_on(world, call), local_id(call))
 
 
 # --- lists ---------------------------------------------------------------------------------------------------

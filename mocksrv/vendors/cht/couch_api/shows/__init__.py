@@ -1,0 +1,1 @@
+"""Functions of design documents that write the answer: shows, lists and updates."""
