@@ -1,14 +1,16 @@
 """Sending pushes: the request with its authentication, and the reaction to its outcome.
 
 A push that succeeds is noted in the document's infodoc, so that the same is not sent again. One that fails is retried
-by the schedule, out of a document `task:outbound:<id>` of medic-sentinel.
-CHT 4.15 source, shared-libs/outbound/src/outbound.js, shared-libs/transitions/src/transitions/mark_for_outbound.js.
+by the schedule, out of a document `task:outbound:<id>` of medic-sentinel. The pushes of a document are made one after
+the other: the rest waits in the note of the call that is under way. CHT 4.15 source,
+shared-libs/outbound/src/outbound.js, shared-libs/transitions/src/transitions/mark_for_outbound.js.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,10 +18,12 @@ from mocksrv import outbox
 from mocksrv.vendors.cht import sentinel
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.couch_api import infodocs
-from mocksrv.vendors.cht.node import json_text
+from mocksrv.vendors.cht.node import javascript, json_text
+from mocksrv.vendors.cht.outbound import cron
 from mocksrv.vendors.cht.outbound import payload as payloads
 from mocksrv.vendors.cht.outbound.payload import OutboundError
 from mocksrv.vendors.cht.setup import builds
+from mocksrv.vendors.cht.shared_libs import app_settings, lineage
 from mocksrv.vendors.cht.sms import credentials
 from mocksrv.world import World
 
@@ -32,18 +36,52 @@ Config = dict[str, Any]
 Headers = list[tuple[str, str]]
 
 
-def push(world: World, doc: dict[str, Any], config: Config, key: str, change: int | None) -> bool:
-    """Send a document by one configuration, unless the last push sent the same; returns whether a call is under way.
+def pushes(settings: Config) -> Config:
+    """The pushes that are configured, by name."""
+    found = settings.get("outbound")
+    return found if isinstance(found, dict) else {}
 
-    `change` is the update of the database that the push is for; None for one of the schedule. Raises OutboundError.
+
+def by_now(world: World) -> Config:
+    """Those without a `cron`, and those whose `cron` is near: the schedule counts others as gone from the settings."""
+    return {key: config for key, config in pushes(app_settings.read(world)).items()
+            if not isinstance(config, dict) or not javascript.truthy(config.get("cron"))
+            or cron.is_near(config["cron"], world.clock.now(), timedelta(milliseconds=sentinel.EVERY))}
+
+
+def in_turn(world: World, doc: dict[str, Any], keys: list[str], change: int | None) -> None:
+    """Push a document by these configurations, up to the first that makes a call.
+
+    `change` is the update of the database that the pushes are for; None for those of the schedule.
     """
+    configured = by_now(world) if change is None else pushes(app_settings.read(world))
+    for at, key in enumerate(keys):
+        config = configured.get(key)
+        if change is None and under_way(world, doc["_id"], key):
+            continue
+        try:
+            if isinstance(config, dict) and push(world, doc, config, key, change, keys[at + 1:]):
+                return
+        except OutboundError as error:
+            failed(world, doc["_id"], config, key, error)
+            if change is not None:
+                queue(world, doc["_id"], key, change)
+            continue
+        task = documents.database(world, infodocs.DATABASE).get(task_id(doc["_id"])) if change is None else None
+        if task is not None:  # it is no longer configured, or was sent already
+            shorten(world, task)
+
+
+def push(world: World, doc: dict[str, Any], config: Config, key: str, change: int | None, rest: list[str]) -> bool:
+    """Send a document by one configuration, and whether it does: not if the last push sent the same, or one that is
+    under way. `rest` are the configurations after it. Raises OutboundError."""
     payload = payloads.mapped(world, doc, config, key)
     if payloads.was_sent(payload, key, infodocs.read(world, doc["_id"])):
         return False
     url, headers = joined(config), [("user-agent", agent(world))]
-    note = {"doc": doc["_id"], "push": key, "change": change, "hash": payloads.digest(payload)}
+    note = {"doc": doc["_id"], "push": key, "change": change, "hash": payloads.digest(payload), "rest": rest}
     if any(one["note"].get("hash") == note["hash"] for one in under_way(world, doc["_id"], key)):
-        return True
+        return False
     auth = authentication(config)
     if auth.get("type") == "muso-sih":
         login = urlencode({"login": text_of(auth.get("username")), "password": secret(world, auth.get("password_key"))})
@@ -162,10 +200,14 @@ def ended(world: World, call: outbox.Record, outcome: outbox.Outcome) -> None:
             send(world, f"{url}?{urlencode({'token': token})}", headers, body, {**note, "then": None})
             return
         fine = False
+    change, rest = note.get("change"), note.get("rest")
     if fine:
         succeeded(world, note)
-    elif note.get("change") is not None:
-        queue(world, note["doc"], note["push"], note["change"])
+    elif change is not None:
+        queue(world, note["doc"], note["push"], change)
+    doc = documents.database(world).get(note["doc"]) if rest else None
+    if doc is not None:
+        in_turn(world, lineage.hydrate(world, doc, alone=change is not None), rest, change)
 
 
 def granted(body: bytes) -> str | None:

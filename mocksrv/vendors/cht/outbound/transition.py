@@ -18,34 +18,25 @@ from mocksrv.world import World
 CRON_FRAME = timedelta(minutes=50)  # the server's constant is named FIVE_MINUTES
 
 
-def pushes(settings: dict[str, Any]) -> dict[str, Any]:
-    """The pushes that are configured, by name."""
-    found = settings.get("outbound")
-    return found if isinstance(found, dict) else {}
-
-
 @sentinel.transition("mark_for_outbound")
 def mark_for_outbound(world: World, settings: dict[str, Any], doc: dict[str, Any], change: int) -> None:
-    """Push a document that was written; failed pushes are left to the schedule."""
-    configured = pushes(settings)
+    """Push a document that was written; failed pushes, and those that are to wait, are left to the schedule."""
+    configured = sending.pushes(settings)
     if not configured:
         return
-    full = lineage.hydrate(world, doc, alone=True)
+    full, now = lineage.hydrate(world, doc, alone=True), []
     for key in relevant(world, full, configured):
         config = configured[key]
-        if javascript.truthy(config.get("cron")):
-            if cron.parse(config["cron"]) is None:
-                sending.failed(world, doc["_id"], config, key, OutboundError(
-                    f'Invalid cron expression "{config["cron"]}" on outbound \'{key}\' config'))
-                continue
-            if not cron.is_near(config["cron"], world.clock.now(), CRON_FRAME):
-                sending.queue(world, doc["_id"], key, change)
-                continue
-        try:
-            sending.push(world, full, config, key, change)
-        except OutboundError as error:
-            sending.failed(world, doc["_id"], config, key, error)
+        if not javascript.truthy(config.get("cron")):
+            now.append(key)
+        elif cron.parse(config["cron"]) is None:
+            sending.failed(world, doc["_id"], config, key, OutboundError(
+                f'Invalid cron expression "{config["cron"]}" on outbound \'{key}\' config'))
+        elif cron.is_near(config["cron"], world.clock.now(), CRON_FRAME):
+            now.append(key)
+        else:
             sending.queue(world, doc["_id"], key, change)
+    sending.in_turn(world, full, now, change)
 
 
 def relevant(world: World, doc: dict[str, Any], configured: dict[str, Any]) -> list[str]:

@@ -9,7 +9,8 @@ from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.described import schemas
 from mocksrv.vendors.cht.node import bodies, querystring
-from mocksrv.vendors.cht.records import reports, transitions
+from mocksrv.vendors.cht.records import reports
+from mocksrv.vendors.cht.transitions import processing
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -48,5 +49,5 @@ def store(world: World, call: Call, locale: Any) -> dict[str, Any]:
     for error in doc["errors"] if Difference.MISSING_FIELDS.as_page(world) else ():
         if error["code"] == "sys.missing_fields":
             errors.server_error(error["message"])
-    result = transitions.process(world, [doc])[0]
+    result = processing.process(world, [doc])[0]
     return {"success": True, "id": result["id"]}

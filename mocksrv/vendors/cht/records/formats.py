@@ -19,11 +19,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MUVUKU = re.compile(rf"{S}*([A-Za-z]?[0-9])!{DOT}+!{DOT}+")
 FIRST_WORD = re.compile(rf"{S}*([^{SPACES}!\-,:#]+)")
 AFTER_CODE = rf"[{SPACES}!\-,:#]*"
-BOUNDARY = re.compile(rf"{S}*+#{S}*")
+# Spaces before a sign are tried from the first of them alone: from each it would take time that grows with the square.
+SPACES_BEFORE = rf"(?:(?<!{S}){S}++)?+"
+BOUNDARY = re.compile(rf"{SPACES_BEFORE}#{S}*")
 SEPARATORS = rf"[{SPACES}\-!]*+"
 # Possessive: what follows matches anything but a line end, so backtracking never helps.
 PAIR = re.compile(
-    rf"{S}*+([A-Za-z_.*]++){SEPARATORS}([0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}})?+{SEPARATORS}"
+    rf"{SPACES_BEFORE}([A-Za-z_.*]++){SEPARATORS}([0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}})?+{SEPARATORS}"
     rf"([1-9][0-9]*(?:\.(?:[0-9]+)?)?)?+{SEPARATORS}")
 QUOTED_WORDS = re.compile(rf'"[^"]+"|[^"{SPACES}]+')
 QUOTED_LINE = re.compile(rf'"{DOT}+"|[^"{SPACES}]+')

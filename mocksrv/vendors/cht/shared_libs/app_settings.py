@@ -19,6 +19,7 @@ from mocksrv.world import World
 T = TypeVar("T")
 MEDIC = "cht.medic"
 ID = "settings"  # of their document; and where they are in the memory of a world
+DELAY = "cht.settings_seconds"
 ONLINE = "mm-online"  # the role that marks accounts that work online
 # On the documentation page's list of place types, but not configured by the server's defaults.
 NATIONAL_OFFICE = {"id": "national_office", "name_key": "contact.type.national_office"}
@@ -58,18 +59,28 @@ class Live:
     doc: stored_documents.Record | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict)
+    changed: float | None = None  # when later ones were stored, which the API does not go by yet
 
 
 def live(world: World) -> Live:
-    """What is known of the live settings: looked up again when something was written, forgotten when they change."""
+    """What is known of the live settings: looked up again when something was written, forgotten when they change.
+
+    The real API learns of a change from a feed; the setting `cht.settings_seconds` says after how long.
+    """
     found: Live | None = world.memory.get(ID)
     if found is None or found.docs is not world.store.declared[MEDIC]:
         found = world.memory[ID] = Live(world.store.declared[MEDIC])
     if found.version != found.docs.version:
-        found.version, doc = found.docs.version, found.docs.peek(ID)
+        doc = found.docs.peek(ID)
         if doc is not found.doc:
+            if found.doc is not None and (wait := world.setting(DELAY)):
+                now = world.clock.time()
+                found.changed = now if found.changed is None else found.changed
+                if now < found.changed + wait:
+                    return found
             settings = doc.get("settings") if doc else None
             found.doc, found.settings, found.made = doc, settings if isinstance(settings, dict) else {}, {}
+        found.version, found.changed = found.docs.version, None
     return found
 
 

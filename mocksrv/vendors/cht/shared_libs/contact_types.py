@@ -13,6 +13,7 @@ CONTACT_TYPES = frozenset(
     ("contact", "district_hospital", "health_center", "clinic", "person", "national_office"))
 DEEPEST = 50
 PERSON = "person"
+HARDCODED = ("district_hospital", "health_center", "clinic", PERSON)  # types that need no `contact_type`
 Doc = Mapping[str, Any]
 
 
@@ -26,6 +27,13 @@ def configured(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The configured contact types, people and places."""
     types = settings.get("contact_types")
     return [kind for kind in types if isinstance(kind, dict)] if isinstance(types, list) else []
+
+
+def leaves(settings: Mapping[str, Any]) -> list[Any]:
+    """The ids of the configured types of places that have no places below."""
+    places = [kind for kind in configured(settings) if not javascript.truthy(kind.get("person"))]
+    above = [id for kind in places if isinstance(kind.get("parents"), list) for id in kind["parents"]]
+    return [kind.get("id") for kind in places if kind.get("id") not in above]
 
 
 def find(settings: Mapping[str, Any], id: Any) -> dict[str, Any] | None:

@@ -70,7 +70,7 @@ def hydrate(world: World, doc: Mapping[str, Any], alone: bool) -> Doc:
         return hydrate_contact(world, full)
     report = full.get("type") == REPORT
     if report and (javascript.truthy(full.get("form")) or not alone):
-        return hydrate_report(world, full)
+        return hydrate_report(world, full, alone)
     if not alone and not report:
         expand_contact(documents.database(world, "medic"), full)
     return full
@@ -97,18 +97,22 @@ def expand(world: World, level: Doc) -> None:
             linked[key] = medic.get(id) or value
 
 
-def hydrate_report(world: World, doc: Doc) -> Doc:
-    """Its sender with lineage, and the patient and the place that it is about."""
-    stub = doc.get("contact")
+def hydrate_report(world: World, doc: Doc, alone: bool) -> Doc:
+    """Its sender with lineage, and the patient and the place that it is about.
+
+    The lineage of the sender is that which the report names, if it is looked up by itself; else the sender's own.
+    """
+    medic, stub = documents.database(world, "medic"), doc.get("contact")
     if isinstance(stub, dict) and isinstance(stub.get("_id"), str):
-        contact = documents.database(world, "medic").get(stub["_id"])
-        if contact is not None:
+        contact = medic.get(stub["_id"])
+        if contact is not None and not alone:
             doc["contact"] = hydrate_contact(world, contact)
         else:
-            parents = [documents.database(world, "medic").get(id) or {"_id": id} for id in stored_chain(stub)]
-            for level in parents:
+            sender = doc["contact"] = stub if contact is None else contact
+            parents = [medic.get(id) or {"_id": id} for id in stored_chain(stub)]
+            for level in parents if contact is None else (sender, *parents):
                 expand(world, level)
-            link(stub, parents)
+            link(sender, parents)
     fields = doc["fields"] if isinstance(doc.get("fields"), dict) else {}
     place = by_code(world, javascript.first(fields.get("place_id"), doc.get("place_id")))
     for key, found in (("patient", patient(world, doc)), ("place", place)):

@@ -1,4 +1,7 @@
-"""The tasks of a document that send messages: `tasks` and `scheduled_tasks`."""
+"""The tasks of a document that send messages: `tasks` and `scheduled_tasks`, and their states.
+
+CHT 4.15 source, shared-libs/task-utils.
+"""
 
 from __future__ import annotations
 
@@ -73,5 +76,38 @@ def outgoing(doc: Doc) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def scheduled(doc: Doc) -> list[dict[str, Any]]:
-    """The tasks with messages that are scheduled for later."""
-    return [one.task for one in sendings(doc) if one.state == "scheduled" and one.messages]
+    """The tasks that are scheduled for later; some have no messages yet."""
+    return [one.task for one in sendings(doc) if one.state == "scheduled"]
+
+
+class Change(NamedTuple):
+    """A new state of a message, named by its uuid or by the gateway's reference."""
+
+    state: str
+    message: str | None = None
+    details: Any = None
+    reference: str | None = None
+
+
+def set_state(task: dict[str, Any], change: Change, now: str) -> bool:
+    """Put a task into a state; False if nothing changed.
+
+    Without details or reference those of before are forgotten. Details that are objects count as new each time.
+    """
+    history = task["state_history"] if isinstance(task.get("state_history"), list) else []
+    task["state_history"] = history  # before the state, where it is new: the order of keys shows
+    same_details = not change.details or (
+        not isinstance(change.details, dict) and task.get("state_details") == change.details)
+    same_reference = not change.reference or task.get("gateway_ref") == change.reference
+    last = history[-1].get("state") if history and isinstance(history[-1], dict) else None
+    if task.get("state") == last == change.state and same_details and same_reference:
+        return False
+    task["state"] = change.state
+    for key, value in (("state_details", change.details), ("gateway_ref", change.reference or None)):
+        if value is None:
+            task.pop(key, None)
+        else:
+            task[key] = value
+    extra = {} if change.details is None else {"state_details": change.details}
+    task["state_history"] = [*history, {"state": change.state, **extra, "timestamp": now}]
+    return True

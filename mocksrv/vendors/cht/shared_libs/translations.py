@@ -1,6 +1,7 @@
 """Texts in the languages of an installation: the documents `messages-<language>`, over a few built-in texts.
 
-CHT 4.15 source, shared-libs/translation-utils and api/src/config.js.
+CHT 4.15 source, shared-libs/translation-utils and api/src/config.js. The built-in texts are those that the server's
+answers show; recorded from 4.15.0.
 """
 
 from __future__ import annotations
@@ -25,9 +26,20 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "sys.form_not_found": "Form '{{form}}' not found.",
         "sys.facility_not_found": "Facility not found.",
         "extra_fields": "Extra fields.",
-        "empty": "Your message was empty. Please send it again.",
-        "form_not_found": "The form '{{form}}' is not known. Please correct it and send it again.",
-        "sms_received": "Your message was received and will be read.",
+        "empty": "It looks like you sent an empty message, please try to resend. If you continue to have this problem "
+                 "please contact your supervisor.",
+        "form_not_found": "The form sent was not recognized. Please complete it again and resend. If this problem "
+                          "persists contact your supervisor.",
+        "sms_received": "SMS message received; it will be reviewed shortly. If you were trying to submit a text form, "
+                        "please enter a correct form code and try again.",
+        # What transitions say where the settings have no message of their own; other events are named by their key.
+        "messages.generic.registration_not_found": "No person with ID number '{{patient_id}}' found. Verify the ID and "
+                                                   "resend the message.",
+        "messages.generic.sys.facility_not_found": "You have not been registered to use this app.",
+        "messages.generic.no_provided_patient_id": "External ID number support is configured, but is not found on "
+                                                   "document in the configured location.",
+        "messages.generic.provided_patient_id_not_unique": "The provided ID number is already used.",
+        "messages.generic.provided_phone_not_valid": "The provided phone is not valid.",
         "Automated Reply": "Automated Reply",
         "Task Message": "Task Message",
         "api.startup.checks": "Installation checks",
@@ -40,11 +52,11 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "fr": {
         "sys.missing_fields": "Champs invalides ou manquants: {{fields}}.",
         "sys.form_not_found": "Formulaire '{{form}}' non trouvé",
-        "extra_fields": "Champs additionels.",
+        "extra_fields": "Champs additionnels.",
     },
     "es": {
         "sys.missing_fields": "Campo invalido o faltante: {{fields}}.",
-        "sys.form_not_found": "Forma no encontrada.",
+        "sys.form_not_found": "Formulario '{{form}}' no encontrado.",
         "extra_fields": "Campos extra.",
         "api.startup.checks": "Verificationes de instalación",
         "api.startup.install": "Instalando",

@@ -16,10 +16,10 @@ from mocksrv import outbox
 from mocksrv.vendors.cht import sentinel
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import json_text
-from mocksrv.vendors.cht.records import transitions
 from mocksrv.vendors.cht.setup import builds
 from mocksrv.vendors.cht.shared_libs import app_settings, message_tasks, phones
 from mocksrv.vendors.cht.sms import credentials, states, traffic
+from mocksrv.vendors.cht.transitions import processing
 from mocksrv.world import World
 
 EVERY = 60_000  # ms
@@ -69,7 +69,7 @@ def is_called(world: World) -> bool:
     return bool(world.setting("cht.sms_services") == "called")
 
 
-@transitions.when_there_are_messages
+@processing.when_there_are_messages
 def send(world: World) -> None:
     """Give the first pending messages to the service that is configured."""
     name = traffic.outgoing_service(world) or ""

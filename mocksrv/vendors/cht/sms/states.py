@@ -7,11 +7,12 @@ any other. CHT 4.15 source, shared-libs/task-utils and api/src/services/messagin
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.shared_libs import message_tasks
+from mocksrv.vendors.cht.shared_libs.message_tasks import Change as Change
+from mocksrv.vendors.cht.shared_libs.message_tasks import set_state as set_state
 from mocksrv.world import World
 
 PENDING, FORWARDED, UNRECOGNISED = "pending", "forwarded-to-gateway", "unrecognised"
@@ -30,40 +31,6 @@ AFRICAS_TALKING = {  # what its delivery reports say
     "Rejected": "failed",
     "Failed": "failed",
 }
-
-
-@dataclass(frozen=True)
-class Change:
-    """A new state of a message, named by its uuid or by the gateway's reference."""
-
-    state: str
-    message: str | None = None
-    details: Any = None
-    reference: str | None = None
-
-
-def set_state(task: dict[str, Any], change: Change, now: str) -> bool:
-    """Put a task into a state; False if nothing changed.
-
-    Without details or reference those of before are forgotten. Details that are objects count as new each time.
-    """
-    history = task["state_history"] if isinstance(task.get("state_history"), list) else []
-    task["state_history"] = history  # before the state, where it is new: the order of keys shows
-    same_details = not change.details or (
-        not isinstance(change.details, dict) and task.get("state_details") == change.details)
-    same_reference = not change.reference or task.get("gateway_ref") == change.reference
-    last = history[-1].get("state") if history and isinstance(history[-1], dict) else None
-    if task.get("state") == last == change.state and same_details and same_reference:
-        return False
-    task["state"] = change.state
-    for key, value in (("state_details", change.details), ("gateway_ref", change.reference or None)):
-        if value is None:
-            task.pop(key, None)
-        else:
-            task[key] = value
-    extra = {} if change.details is None else {"state_details": change.details}
-    task["state_history"] = [*history, {"state": change.state, **extra, "timestamp": now}]
-    return True
 
 
 def apply(world: World, changes: Iterable[Change]) -> int:

@@ -11,9 +11,10 @@ from typing import Any
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.couch import documents, erlang
 from mocksrv.vendors.cht.node import javascript
-from mocksrv.vendors.cht.records import reports, transitions
+from mocksrv.vendors.cht.records import reports
 from mocksrv.vendors.cht.shared_libs import app_settings, message_tasks, phones
 from mocksrv.vendors.cht.sms import states
+from mocksrv.vendors.cht.transitions import processing
 from mocksrv.world import World
 
 PAGE = 25  # messages handed out at a time
@@ -31,7 +32,7 @@ def receive(world: World, messages: Sequence[dict[str, Any]]) -> int:
         reports.from_message(world, {"from": one["from"], "message": one["content"], "gateway_ref": one["id"]})
         for one in fresh
     ]
-    saved = transitions.process(world, docs)
+    saved = processing.process(world, docs)
     if not all(result.get("ok") for result in saved):
         errors.server_error(diagnosis="a message could not be stored")
     return len(saved)

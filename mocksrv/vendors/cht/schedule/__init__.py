@@ -1,0 +1,1 @@
+"""What the background process does every five minutes: reminders, purging, and cleaning up."""
