@@ -26,9 +26,15 @@ The parts that every resource module builds on:
     JSON as JavaScript reads and writes it.
 """
 
-from mocksrv.imports import Table
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from mocksrv.vendors import import_rooms
 from mocksrv.vendors.cht.vendor import vendor
+
+if TYPE_CHECKING:
+    from mocksrv.imports import Table
 
 import_rooms(__name__)
 

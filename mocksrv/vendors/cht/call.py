@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
 from mocksrv import call
@@ -23,14 +23,20 @@ class Call(call.Call):
         self.own_headers: Headers = []  # what the API adds to any answer, such as a renewed cookie
         self.began: float | None = None  # by the stopwatch
 
-    @cached_property
+    @property
     def basic(self) -> tuple[str, str] | None:
         """Name and password of the Authorization header, if it has them. Raises `Malformed`."""
-        kind, _, encoded = self.headers.get("authorization", "").partition(" ")
-        if kind != "Basic":  # in this letter case only, as recorded
-            return None
-        encoded = "".join(encoded.split())
-        if not BASE64.fullmatch(encoded):
-            raise Malformed("Authorization header has invalid base64 value")
-        name, colon, password = base64.b64decode(encoded).decode("utf-8", "replace").partition(":")
-        return (name, password) if colon else None
+        return basic(self.headers.get("authorization", ""))
+
+
+@lru_cache(maxsize=1_000)
+def basic(header: str) -> tuple[str, str] | None:
+    """Name and password of an Authorization header, if it has them. Raises `Malformed`."""
+    kind, _, encoded = header.partition(" ")
+    if kind != "Basic":  # in this letter case only, as recorded
+        return None
+    encoded = "".join(encoded.split())
+    if not BASE64.fullmatch(encoded):
+        raise Malformed("Authorization header has invalid base64 value")
+    name, colon, password = base64.b64decode(encoded).decode("utf-8", "replace").partition(":")
+    return (name, password) if colon else None

@@ -10,7 +10,7 @@ Another release needs an entry in RELEASES, `since="5.3"` at its operations, and
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mocksrv.call import Call
 from mocksrv.operation import in_release, release_number
@@ -23,8 +23,7 @@ OLDEST = "4.15"
 SETTING = "cht.release"
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """What clients observe before and after a release, and the source of that."""
 
     since: str  # the release in which it came
@@ -60,7 +59,7 @@ CLEARED_COOKIE = Change(
     "api/src/services/cookie.js; recorded from 5.2.0")
 SSO = Change(
     "4.20", "`oidc_username` of accounts", "ignored",
-    "sign in at the provider of `oidc_provider` instead of by password (401 at POST /medic/login)",
+    "sign in at the provider of `oidc_provider` instead of by password or link (401 at POST /medic/login)",
     "2cbe9c1099, shared-libs/user-management/src/sso-login.js; recorded from 5.2.0")
 APP_URL = Change(
     "5.0", "login by SMS", "links lead to the request's host unless `app_url` is set",
@@ -122,6 +121,15 @@ ADMIN_ONLY = Change(
     "5.2", "documents that admins alone may write", "forms, translations, settings, ...",
     "also `ui-extension`, which everybody replicates, and `migration-log`",
     "180c29ecf5, 2d44b01e23; recorded from 5.2.0")
+FEEDBACK = Change(
+    "4.18", "documents of type `feedback` that an offline user writes to `medic`", "are created, whoever it is",
+    "403 `Insufficient privileges`", "api/src/services/db-doc.js and bulk-docs.js; tests/integration/api/controllers")
+PRIMARY_CONTACTS = Change(
+    "4.18", "`replicate_primary_contacts` of `replication_depth`", "-",
+    "the primary contacts of an offline user's places belong to it, too, their reports as those of the place; of roles "
+    "of the same depth the most permissive counts. The views `contacts_by_depth` and `contacts_by_primary_contact` of "
+    "medic name them",
+    "api/src/services/authorization.js, ddocs/medic-db/medic/views; tests/integration/api/controllers")
 VIEWS = Change(
     "5.0", "views of full text, of replication keys and of medic-scripts", "answer", "404: the full-text index does it",
     "f1bdfc07c0, 668339d7e8, 544bd9a3f3; recorded from 5.2.0")
@@ -182,6 +190,15 @@ LANGUAGES = Change(
 TIMED_IDS = Change(
     "5.2", "ids of messages and of records", "UUIDs of version 4", "of version 7, which begin with the time",
     "ee04e949a3; recorded from 5.2.0")
+
+FAILING_SCHEDULES = Change(
+    "5.1", "scheduled messages that cannot be made", "stay scheduled", "are in the state `clear`, if "
+    "`sms.clear_failing_schedules` of the settings says so",
+    "CHT documentation, app_settings/sms; tests/integration/sentinel/schedules of cht-core")
+RECIPIENTS = Change(
+    "5.2", "`recipient` of messages in the settings", "a text", "also a list, of which the first counts that has a "
+    "number; with `sms.default_to_sender: false` none goes to the sender instead",
+    "174c06815b, shared-libs/message-utils/src/index.js; in 5.2 or before")
 
 
 def changes() -> Iterator[tuple[str, Change]]:

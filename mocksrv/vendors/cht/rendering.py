@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +60,7 @@ LATER_HELMET: Headers = [
 PROXY = ("WWW-Authenticate", "Cookie")
 COUCH_SERVER = "CouchDB/3.3.3 (Erlang OTP/25)"
 LOGIN = "/medic/login"
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 COMPONENT = "-_.!~*'()"  # characters that encodeURIComponent keeps
 LOGIN_FORCE = ("Set-Cookie", "login=force; Path=/; SameSite=Lax")
 
@@ -131,6 +133,11 @@ def encodings(call: Call) -> set[str]:
     """The content encodings that the client names and takes."""
     named = (part.partition(";") for part in call.header("accept-encoding").lower().split(","))
     return {name.strip() for name, _, weight in named if weight.replace(" ", "") not in ("q=0", "q=0.0")}
+
+
+def header_value(text: str) -> str:
+    """A text as the value of one of CouchDB's headers, which are UTF-8, on one line."""
+    return CONTROL.sub("", text).encode("utf-8", "replace").decode("latin-1")
 
 
 def couch_etag(data: bytes) -> str:

@@ -10,6 +10,7 @@ from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.described import response_schemas, schemas
 from mocksrv.vendors.cht.node import javascript, querystring
 from mocksrv.vendors.cht.shared_libs import app_settings, settings_changes
+from mocksrv.vendors.cht.transitions import processing
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -47,7 +48,7 @@ def get_legacy_setting(world: World, call: Call) -> Any:
 
 @vendor.operation("PUT", "/api/v1/settings", f"{REWRITE}/update_settings/medic",
                   permission=("can_edit", "can_configure"), json="strict", prompt=True, query=schemas.How,
-                  body=schemas.Settings, response=schemas.SettingsChanged, statuses=(200, 400, 401, 403, 500),
+                  body=schemas.SETTINGS_CHANGE, response=schemas.SettingsChanged, statuses=(200, 400, 401, 403, 500),
                   proof="source", source=SOURCE, effect="shares",
                   differences=(Difference.SETTINGS_ANSWER, Difference.REPLACE_FALSE))
 def put_settings(world: World, call: Call) -> Any:
@@ -61,6 +62,8 @@ def put_settings(world: World, call: Call) -> Any:
         changed = app_settings.update(world, call.json, way)
     except settings_changes.Unstorable as error:
         errors.server_error(diagnosis=f"cannot merge {error}")
+    for advice in processing.advice(app_settings.read(world)):
+        call.diagnose(advice)
     return {"success": True, "upgraded" if Difference.SETTINGS_ANSWER.as_page(world) else "updated": changed}
 
 

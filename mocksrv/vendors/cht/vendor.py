@@ -16,13 +16,14 @@ from mocksrv.people import locales
 from mocksrv.store import TableSpec
 from mocksrv.vendor import Vendor
 from mocksrv.vendors.cht import conformance, errors, releases, rendering, routing, sentinel
-from mocksrv.vendors.cht.access import auth, entrance
+from mocksrv.vendors.cht.access import auth, entrance, purged_docs
 from mocksrv.vendors.cht.call import Call
-from mocksrv.vendors.cht.couch import cookies, documents, password_hashes, tables
-from mocksrv.vendors.cht.couch_api import audit
+from mocksrv.vendors.cht.couch import cookies, documents, password_hashes, query_server, tables
+from mocksrv.vendors.cht.couch_api import audit, replication_failures
 from mocksrv.vendors.cht.ddocs.indexes import AT_ONCE, INDEXES
-from mocksrv.vendors.cht.node import compression, http_traffic, json_text
+from mocksrv.vendors.cht.node import compression, http_traffic, json_text, time_limits
 from mocksrv.vendors.cht.setup import builds
+from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.world import World
 
 ADMIN, PASSWORD = "admin", "pass"
@@ -78,6 +79,8 @@ class CHT(Vendor[Call]):
                 check=locales.check),
         Setting("sms_services", "taken", "messages to Africa's Talking and RapidPro: taken (at once, by the mock in "
                 "their place), called (through the outbox: really only where calls may go)", ("taken", "called")),
+        Setting("settings_seconds", 0.0, "seconds until the API goes by new app settings, which a real one learns of "
+                "from a feed, in half a second or more; 0: at once"),
         Setting("upgrade_seconds", 1.0, "seconds from one state of an upgrade to the next; 0: all at once"),
         Setting("upgrade_polls", 0, "a state lasts so many reads of the progress, instead of seconds"),
     )
@@ -182,9 +185,13 @@ class CHT(Vendor[Call]):
 
     def answered(self, world: World, call: Call, result: Any, reply: Reply) -> None:
         auth.count_failure(world, call, reply.status)
-        audit.note(world, call.caller.name if isinstance(call.caller, auth.Caller) else ADMIN, audit.API, call)
+        audit.answered(world, call.caller.name if isinstance(call.caller, auth.Caller) else ADMIN, call, reply)
         http_traffic.answered(world, call, reply)
+        app_settings.live(world)  # so that it is known when they changed
+        replication_failures.answered(world, call, reply.status)
+        purged_docs.notice(world)
         sentinel.notice(world)
+        query_server.forget()
 
     def example(self, operation: Operation) -> Any:
         from mocksrv.vendors.cht.described import examples
@@ -205,6 +212,7 @@ class CHT(Vendor[Call]):
     # --- worlds ---
 
     def run_due(self, world: World) -> None:
+        time_limits.begin()
         sentinel.run_due(world)
         audit.note(world, ADMIN, audit.SENTINEL)
 
@@ -218,12 +226,14 @@ class CHT(Vendor[Call]):
         world.table(tables.SERVER).put("session", {"secret": world.hex(32)})
         add_admin(world, ADMIN, PASSWORD)
         installation.install(world)
+        audit.installed(world, ADMIN)
 
     def seed(self, world: World, size: int) -> None:
         """A hierarchy of `size` contacts, and an account for each role."""
         from mocksrv.vendors.cht import seed
 
         seed.plant(world, size)
+        audit.pass_over(world)
 
     def credentials(self, world: World, base_url: str) -> list[dict[str, Any]]:
         return [{"base_url": base_url, "username": ADMIN, "password": PASSWORD}]

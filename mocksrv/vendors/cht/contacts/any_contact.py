@@ -12,7 +12,7 @@ from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.contacts import reading
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.ddocs import full_text
-from mocksrv.vendors.cht.described import contact_schemas, request_schemas
+from mocksrv.vendors.cht.described import request_schemas, schemas
 from mocksrv.vendors.cht.node import json_text, querystring
 from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, contacts, input_checks
 from mocksrv.vendors.cht.vendor import vendor
@@ -24,8 +24,8 @@ COMMON: dict[str, Any] = {"since": "4.18", "permission": "can_view_contacts", "o
                           "source": "CHT 5.2 source, api/src/controllers/contact.js; recorded from 5.2.0"}
 
 
-@vendor.operation("GET", "/api/v1/contact/uuid", query=contact_schemas.ContactsByText,
-                  response=contact_schemas.Uuids, statuses=(200, 400, 401, 403, 500), **COMMON)
+@vendor.operation("GET", "/api/v1/contact/uuid", query=schemas.ContactsByText,
+                  response=schemas.Uuids, statuses=(200, 400, 401, 403, 500), **COMMON)
 def get_contact_uuids(world: World, call: Call) -> dict[str, Any]:
     """The ids of contacts of a `type`, with a `freetext`, or both: `limit` at a time (10000), from `cursor` on."""
     query = querystring.parse(call)

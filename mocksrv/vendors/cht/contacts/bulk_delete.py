@@ -15,7 +15,7 @@ from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas
-from mocksrv.vendors.cht.described.contact_schemas import BulkDelete
+from mocksrv.vendors.cht.described.schemas import BulkDelete
 from mocksrv.vendors.cht.node import json_text
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World

@@ -10,7 +10,7 @@ from typing import Any
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import Difference
-from mocksrv.vendors.cht.described.contact_schemas import Created, NewPerson, NewPlace, PlaceChanges
+from mocksrv.vendors.cht.described.schemas import Created, NewPerson, NewPlace, PlaceChanges
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, contacts
 from mocksrv.vendors.cht.shared_libs.contacts import Doc

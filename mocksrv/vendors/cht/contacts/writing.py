@@ -12,7 +12,7 @@ from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.contacts.reading import Contact
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.described import contact_schemas
+from mocksrv.vendors.cht.described import schemas
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.shared_libs import app_settings, contact_types, contacts, input_checks, minifying
 from mocksrv.vendors.cht.vendor import vendor
@@ -33,7 +33,7 @@ COMMON: dict[str, Any] = {"since": "5.2", "online": True, "one_permission": True
 
 
 @vendor.operation("POST", "/api/v1/person", permission=("can_create_people", "can_edit"),
-                  body=contact_schemas.PersonInput, statuses=(200, 400, 401, 403, 500), **COMMON)
+                  body=schemas.PersonInput, statuses=(200, 400, 401, 403, 500), **COMMON)
 def create_person(world: World, call: Call) -> Doc:
     """Create a person of a configured type under an existing place; the answer is the stored document."""
     sent = input_checks.body_of(call.json)
@@ -51,7 +51,7 @@ def create_person(world: World, call: Call) -> Doc:
 
 
 @vendor.operation("POST", "/api/v1/place", permission=("can_create_places", "can_edit"),
-                  body=contact_schemas.PlaceInput, statuses=(200, 400, 401, 403, 500), **COMMON)
+                  body=schemas.PlaceInput, statuses=(200, 400, 401, 403, 500), **COMMON)
 def create_place(world: World, call: Call) -> Doc:
     """Create a place of a configured type under an existing one; the answer is the stored document."""
     sent = input_checks.body_of(call.json)

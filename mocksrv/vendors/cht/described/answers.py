@@ -11,7 +11,7 @@ from mocksrv.vendors.cht.described import response_schemas
 
 JSON, PLAIN, HTML = "application/json", "text/plain", "text/html"
 REDIRECT: Content = {PLAIN: response_schemas.TEXT, HTML: response_schemas.TEXT}
-COUCH_STATUSES = (400, 401, 403, 404, 409, 412, 415, 416, 500)
+COUCH_STATUSES = (400, 401, 403, 404, 406, 409, 412, 415, 416, 500)
 
 
 def of(operation: Operation) -> dict[int, Content]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from marshmallow import INCLUDE, Schema, fields
+from marshmallow import INCLUDE, Schema, fields, validate
 
+from mocksrv.vendors.cht.described.request_schemas import FALSY, REVISION_FORMAT
+
+FILLED = validate.Length(min=1)
+WRITTEN = validate.Regexp(r"^\s*\S")  # more than spaces
 TIME = {"description": "ISO 8601 with a zone, or milliseconds since 1970 as a number or digits"}
 
 
@@ -51,13 +55,13 @@ class PlaceChanges(Schema):
     name = fields.String()
     parent = fields.Raw(metadata={"description": "id of a place, or a new place"})
     contact = fields.Raw(metadata={"description": "id of a person, or a new person"}, allow_none=True)
-    place_id = fields.String()
+    place_id = fields.Raw(metadata={"anyOf": [{"type": "string"}, FALSY]}, allow_none=True)
 
 
 class BulkDelete(Schema):
     """The documents to delete, each once, by `_id`; what has none is an error in its place of the answer."""
 
-    docs = fields.List(fields.Raw(), required=True)
+    docs = fields.List(fields.Raw(metadata={"not": {"type": "null"}}), required=True)
 
     class Meta:
         unknown = INCLUDE
@@ -69,14 +73,17 @@ class Document(Schema):
     class Meta:
         unknown = INCLUDE
 
-    _id = fields.String()
-    _rev = fields.String()
+    _id = fields.String(validate=FILLED)
+    _rev = fields.String(validate=validate.Regexp(REVISION_FORMAT))
     _deleted = fields.Boolean()
-    _attachments = fields.Dict()
+    _attachments = fields.Dict(values=fields.Dict())
 
 
 class Documents(Schema):
     """Documents to write; without `new_edits` with the revisions that they bring."""
+
+    class Meta:
+        unknown = INCLUDE
 
     docs = fields.List(fields.Nested(Document), required=True)
     new_edits = fields.Boolean(load_default=True)
@@ -95,9 +102,9 @@ class Input(Schema):
 
 
 class PersonInput(Input):
-    type = fields.String(required=True, metadata={"description": "a configured type of people"})
-    name = fields.String(required=True)
-    parent = fields.String(required=True, metadata={"description": "id of a place"})
+    type = fields.String(required=True, validate=WRITTEN, metadata={"description": "a configured type of people"})
+    name = fields.String(required=True, validate=WRITTEN)
+    parent = fields.String(required=True, validate=WRITTEN, metadata={"description": "id of a place"})
     phone = fields.String()
     patient_id = fields.String()
     sex = fields.String()
@@ -105,16 +112,17 @@ class PersonInput(Input):
 
 
 class PlaceInput(Input):
-    type = fields.String(required=True, metadata={"description": "a configured type of places"})
-    name = fields.String(required=True)
+    type = fields.String(required=True, validate=WRITTEN, metadata={"description": "a configured type of places"})
+    name = fields.String(required=True, validate=WRITTEN)
     parent = fields.String(metadata={"description": "id of a place; needed if the type has parents"})
     contact = fields.String(metadata={"description": "id of a person or a place"})
     place_id = fields.String()
 
 
 class ReportInput(Input):
-    form = fields.String(required=True, metadata={"description": "as in the id of its document, after `form:`"})
-    contact = fields.String(required=True, metadata={"description": "id of a person or a place"})
+    form = fields.String(required=True, validate=WRITTEN,
+                         metadata={"description": "as in the id of its document, after `form:`"})
+    contact = fields.String(required=True, validate=WRITTEN, metadata={"description": "id of a person or a place"})
 
 
 class Uuids(Schema):

@@ -96,6 +96,9 @@ REPLICATION = record({"ok": TRUTH}, {
     "history": array(OBJECT), "_local_id": TEXT})
 VIEW_INDEX = record({"name": TEXT, "view_index": OBJECT})
 SHARDS = record({"shards": dictionary(NAMES)})
+SHARD = record({"range": TEXT, "nodes": NAMES})
+SHARD_MAP = record({"_id": TEXT, "_rev": TEXT, "shard_suffix": array(NUMBER), "changelog": array(NAMES),
+                    "by_node": dictionary(NAMES), "by_range": dictionary(NAMES), "props": OBJECT})
 TASKS = array(OBJECT)
 SESSION = titled("SessionInfo", record({"ok": TRUTH, "userCtx": record({"name": nullable("string"), "roles": NAMES}),
                   "info": record({"authentication_handlers": NAMES}, {"authenticated": TEXT})}))

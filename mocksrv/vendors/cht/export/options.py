@@ -79,9 +79,9 @@ def coerced(given: Any, page: bool) -> dict[str, Any]:
                            for name, value in filters["date"].items()}
     if javascript.truthy(valid := filters.get("valid")):
         filters["valid"] = valid == "true" or (page and valid is True)
-    if javascript.truthy(verified := filters.get("verified")) or (page and verified is False):
-        listed = verified if isinstance(verified, list) else [verified]
-        filters["verified"] = [truth(one, page) for one in listed]
+    if "verified" in filters:  # also an empty text, which is what a form sends for those that nobody has verified
+        verified = filters["verified"]
+        filters["verified"] = [truth(one, page) for one in (verified if isinstance(verified, list) else [verified])]
     return filters
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mocksrv.vendors.cht.couch import attachments, documents
 from mocksrv.vendors.cht.forms import openrosa
@@ -14,8 +13,7 @@ from mocksrv.world import World
 PREFIX = "form:"
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """A form document and the stub of its definition."""
 
     doc: Mapping[str, Any]

@@ -8,8 +8,8 @@ attributes.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 PREFIX = 'Error transforming xml. xsltproc returned code "{code}", and signal "null". xsltproc stderr output:\n'
 WIDTH = 80  # characters of a line that are shown
@@ -28,8 +28,7 @@ MISC = re.compile(r"(?:\s+|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
 LAST_WORDS = ("Premature end of data", "Extra content", "Start tag expected", "Document is empty")
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """An error at an offset of the text; `domain` is "parser" or "namespace"."""
 
     offset: int

@@ -15,7 +15,7 @@ from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.contacts.reading import wants_lineage
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.ddocs import full_text
-from mocksrv.vendors.cht.described import contact_schemas, request_schemas
+from mocksrv.vendors.cht.described import request_schemas, schemas
 from mocksrv.vendors.cht.node import querystring
 from mocksrv.vendors.cht.shared_libs import input_checks, lineage
 from mocksrv.vendors.cht.vendor import vendor
@@ -41,8 +41,8 @@ class Report(Schema):
     fields_ = fields.Dict(data_key="fields")
 
 
-@vendor.operation("GET", "/api/v1/report/uuid", query=contact_schemas.ReportsByText,
-                  response=contact_schemas.Uuids, statuses=(200, 400, 401, 403, 500), **COMMON)
+@vendor.operation("GET", "/api/v1/report/uuid", query=schemas.ReportsByText,
+                  response=schemas.Uuids, statuses=(200, 400, 401, 403, 500), **COMMON)
 def get_report_uuids(world: World, call: Call) -> dict[str, Any]:
     """The ids of reports that hold a word that begins with `freetext`, or the `field:value` that it is, by date."""
     query = querystring.parse(call)

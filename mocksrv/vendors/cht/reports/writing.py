@@ -7,7 +7,7 @@ from typing import Any
 from mocksrv.vendors.cht import errors
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.described import contact_schemas
+from mocksrv.vendors.cht.described import schemas
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.vendors.cht.reports.reading import Report, is_report
 from mocksrv.vendors.cht.shared_libs import app_settings, contacts, input_checks, lineage, minifying
@@ -21,7 +21,7 @@ COMMON: dict[str, Any] = {"since": "5.2", "online": True, "one_permission": True
 
 
 @vendor.operation("POST", "/api/v1/report", permission=("can_create_records", "can_edit"),
-                  body=contact_schemas.ReportInput, statuses=(200, 400, 401, 403, 500), **COMMON)
+                  body=schemas.ReportInput, statuses=(200, 400, 401, 403, 500), **COMMON)
 def create_report(world: World, call: Call) -> Doc:
     """Create a report of a known form by a known contact; the answer is the stored document."""
     sent = input_checks.body_of(call.json)

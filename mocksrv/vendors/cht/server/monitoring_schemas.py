@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from mocksrv.vendors.cht.described.schemas import Open, told
+from mocksrv.vendors.cht.described.server_schemas import Open, told
 
 COUNT: dict[str, Any] = {"required": True, "strict": True, "validate": validate.Range(min=0)}
 

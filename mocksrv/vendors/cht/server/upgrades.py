@@ -114,7 +114,7 @@ def compare(world: World, call: Call) -> Any:
 for _method in METHODS:
     vendor.operation(_method, "/api/v2/upgrade/compare", name=f"{_method.lower()}_compare_upgrade", since="5.1",
                      json="lenient", body=schemas.Compared, permission="can_upgrade", proof="source", source=LATER,
-                     response=response_schemas.array(schemas.Difference),
+                     response=lambda: response_schemas.array(schemas.Difference()),
                      statuses=(200, 400, 401, 403, 404, 500))(compare)
 
 

@@ -49,7 +49,7 @@ def root(world: World, call: Call) -> Any:
     if call.header("accept") != "application/json":
         return file(call, PAGE.format("web application", world.prefix), HTML)
     auth.signed_in(call)
-    return rendering.CouchReply(info.greeting(call))
+    return rendering.CouchReply(info.greeting())
 
 
 @vendor.operation("GET", "/login", name="login_folder", anonymous=True, statuses=(301,), produces=HTML, proof="source",

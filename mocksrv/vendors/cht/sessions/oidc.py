@@ -34,6 +34,7 @@ from mocksrv.world import World
 LOGIN, SECRET, DISCARD = "/medic/login/oidc", "oidc:client-secret", 9
 REALM = "/realms/{realm}"
 URI = "!#$%&'()*+,/:;=?@[]~"  # characters that stay unencoded, besides letters, digits and -._ (RFC 3986, 2.2)
+WELL_KNOWN = "/.well-known/openid-configuration"  # a discovery_url may have it, and the issuer's address is before it
 KEYCLOAK = "/protocol/openid-connect/auth"
 FAILED, UNKNOWN = "loginerror", "ssouserinvalid"
 SOURCE = "CHT 5.2 source, api/src/services/sso-login.js; recorded from 5.2.0 with a stand-in provider"
@@ -93,7 +94,7 @@ def authorize(world: World, call: Call) -> Any:
         provider = configuration(world)
     except Failed as why:
         errors.server_error(diagnosis=str(why))
-    url = provider["discovery_url"].rstrip("/")
+    url = provider["discovery_url"].rstrip("/").removesuffix(WELL_KNOWN)
     way = KEYCLOAK if "/realms/" in url else "/authorize"
     back = token_login.app_url(world).rstrip("/") + LOGIN
     query = {"redirect_uri": back, "scope": "openid email", "client_id": provider["client_id"], "response_type": "code"}
@@ -156,7 +157,7 @@ def language(world: World, wanted: Any) -> str:
 # --- the provider's side -------------------------------------------------------------------------------------
 
 
-@vendor.operation("GET", f"{REALM}/.well-known/openid-configuration", name="sso_provider_configuration", since="4.20",
+@vendor.operation("GET", REALM + WELL_KNOWN, name="sso_provider_configuration", since="4.20",
                   anonymous=True, proof="docs", source=OWN)
 def provider_configuration(world: World, call: Call) -> dict[str, Any]:
     """The discovery document of the simulated provider."""

@@ -12,7 +12,7 @@ from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.described import response_schemas
 from mocksrv.vendors.cht.sessions import login, login_page
 from mocksrv.vendors.cht.shared_libs import app_settings, passwords
-from mocksrv.vendors.cht.users import accounts, token_login
+from mocksrv.vendors.cht.users import accounts, sso, token_login
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 
@@ -36,7 +36,8 @@ def token_page(world: World, call: Call) -> Reply:
 def redeem_token(world: World, call: Call) -> Reply:
     """Sign in with the token of a link: once, within 24 hours. As a login, 302 without a Location.
 
-    A caller who is signed in already is redirected, and the token stays valid.
+    A caller who is signed in already is redirected, and the token stays valid. From 4.20 on accounts of a provider are
+    refused (shared-libs/user-management/src/token-login.js, tests/integration/api/controllers/login.spec.js).
     """
     if isinstance(call.caller, auth.Caller):
         return Reply(login.home(world, call.caller), 302)
@@ -50,6 +51,8 @@ def redeem_token(world: World, call: Call) -> Reply:
     if user is None:
         call.diagnose(WHY[error])
         return Reply({"error": error}, 401)
+    if sso.enabled(world) and sso.wanted(world, user):
+        return Reply({"error": "Token login not allowed for SSO users"}, 401)
     use_up(world, user)
     body = call.json
     caller = auth.Caller(user["name"], tuple(user.get("roles") or ()))

@@ -45,14 +45,15 @@ def design(world: World, name: str) -> Doc:
 
 
 def contents(name: str, *, later: bool) -> Doc:
-    """The views of a design document, before or after the full-text index took the place of some."""
+    """The views of a design document, before or after the full-text index took the place of some, and others came."""
     views = sources.document(name)["views"]
     if not later:
         return {"views": views}
     gone = views if name == WITHOUT_VIEWS else GONE.get(name, ())
     counted = sources.COUNTED_LATER if name == "medic-client" else ()
+    new = {view: {"map": text} for view, text in sources.NAMING_PRIMARY_CONTACTS.items()} if name == "medic" else {}
     return {"views": {view: texts | ({"reduce": "_count"} if view in counted else {})
-                      for view, texts in views.items() if view not in gone}}
+                      for view, texts in (views | new).items() if view not in gone}}
 
 
 def differences(world: World, release: str) -> list[Doc]:

@@ -6,6 +6,8 @@ logs and open login links stay as they are. CHT 5.2 source, api/src/migrations, 
 
 from __future__ import annotations
 
+import hashlib
+
 from mocksrv.vendors.cht import releases, sentinel
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.setup import builds, bundled
@@ -41,7 +43,8 @@ def replace_designs(world: World) -> None:
     """All design documents, and the mark by which browsers get the new application."""
     for database, name in bundled.DESIGNS:
         put(world, database, {"_id": f"_design/{name}", **bundled.design(world, name)})
-    put(world, "medic", {"_id": "service-worker-meta"})
+    application = hashlib.sha1(builds.version(world).encode(), usedforsecurity=False).hexdigest()
+    put(world, "medic", {"_id": "service-worker-meta", "generated_at": world.clock.ms(), "hash": application})
 
 
 def replace_messages(world: World) -> None:

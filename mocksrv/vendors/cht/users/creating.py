@@ -27,8 +27,9 @@ USERNAME = re.compile("[a-z0-9_-]+")
 # --- one -------------------------------------------------------------------------------------------------------
 
 
-def create(world: World, call: Call, data: Data) -> Data:
-    """One account out of a request's object; refuses in the words of the API."""
+def create(world: World, call: Call | None, data: Data) -> Data:
+    """One account out of a request's object, or of what the background process makes, without a call; refuses in the
+    words of the API."""
     taken = token_login.action(world, data)
     if missing := missing_fields(world, data, taken):
         refuse_missing(missing)
@@ -96,7 +97,7 @@ def check_username(world: World, name: Any) -> None:
                         {"username": javascript.text(name)})
 
 
-def create_all(world: World, call: Call, data: Data, taken: token_login.Action) -> Data:
+def create_all(world: World, call: Call | None, data: Data, taken: token_login.Action) -> Data:
     """The place, the person, both documents and the login link, in this order."""
     given = data.get("place")
     new_place = isinstance(given, list | dict) and not (isinstance(given, dict) and given.get("_rev"))

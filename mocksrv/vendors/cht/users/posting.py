@@ -11,7 +11,8 @@ from mocksrv.call import Reply
 from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import Difference
-from mocksrv.vendors.cht.users import creating, csvrows, schemas
+from mocksrv.vendors.cht.described import schemas
+from mocksrv.vendors.cht.users import creating, csvrows
 from mocksrv.vendors.cht.users.accounts import Data
 from mocksrv.vendors.cht.users.upload_log import UploadLog
 from mocksrv.vendors.cht.vendor import vendor
@@ -96,7 +97,7 @@ def save_rows(world: World, call: Call, rows: list[Any], ignored: dict[str, str]
             counts["ignored"] += 1
             log.add(index, row, "skipped", ignored[name])
             continue
-        data, result = next(creating.create_each(world, call, [row]))
+        [(data, result)] = creating.create_each(world, call, [row])
         error = not result or "error" in result
         counts["failed" if error else "successful"] += 1
         log.add(index, data, "error" if error else "imported", result.get("error"))
@@ -113,7 +114,7 @@ def username(row: Any) -> str:
 
 @vendor.operation("POST", "/api/v3/users", permission=CREATE, json="strict", proof="source",
                   source="CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0",
-                  body=schemas.NewUser, response=schemas.Created, statuses=(200, 400, 401, 403, 404, 500),
+                  body=schemas.NewUser, response=schemas.CreatedUser, statuses=(200, 400, 401, 403, 404, 500),
                   effect="makes",
                   differences=(Difference.EDIT_PERMISSION, Difference.WEAK_PASSWORD, Difference.TOKEN_LOGIN_VALUE,
                                Difference.LOGIN_MESSAGE_TYPE, Difference.LOGIN_LINK_PORT))

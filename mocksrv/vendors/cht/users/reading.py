@@ -9,9 +9,9 @@ from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.described import response_schemas
+from mocksrv.vendors.cht.described import response_schemas, schemas
 from mocksrv.vendors.cht.node import querystring
-from mocksrv.vendors.cht.users import accounts, schemas
+from mocksrv.vendors.cht.users import accounts
 from mocksrv.vendors.cht.users.accounts import Data
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -22,16 +22,16 @@ SOURCE = "CHT 4.15 source, api/src/controllers/users.js; recorded from 4.15.0"
 
 
 @vendor.operation("GET", "/api/v1/users", permission="can_view_users", proof="source", source=SOURCE,
-                  query=schemas.Filter, response=response_schemas.array(schemas.OldUser), statuses=(200, 401, 403),
-                  differences=(Difference.USER_PLACES,))
+                  query=schemas.Filter, response=lambda: response_schemas.array(schemas.OldUser()),
+                  statuses=(200, 401, 403), differences=(Difference.USER_PLACES,))
 def list_users_v1(world: World, call: Call) -> list[Data]:
     """All users, each with its first role as `type` (deprecated)."""
     return [with_type(user) for user in matching(world, call)]
 
 
 @vendor.operation("GET", "/api/v2/users", permission="can_view_users", proof="source", source=SOURCE,
-                  query=schemas.Filter, response=response_schemas.array(schemas.User), statuses=(200, 401, 403),
-                  differences=(Difference.USER_PLACES,))
+                  query=schemas.Filter, response=lambda: response_schemas.array(schemas.User()),
+                  statuses=(200, 401, 403), differences=(Difference.USER_PLACES,))
 def list_users(world: World, call: Call) -> list[Data]:
     """All users, or those of a place or a contact.
 

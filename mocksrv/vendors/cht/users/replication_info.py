@@ -10,10 +10,9 @@ from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.couch_api import replication
-from mocksrv.vendors.cht.described import request_schemas
+from mocksrv.vendors.cht.described import request_schemas, schemas
 from mocksrv.vendors.cht.node import javascript, json_text, querystring
 from mocksrv.vendors.cht.shared_libs import app_settings
-from mocksrv.vendors.cht.users import schemas
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
 

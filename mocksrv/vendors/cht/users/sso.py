@@ -37,11 +37,12 @@ def of_username(world: World, name: Any) -> list[Mapping[str, Any]]:
 def check(world: World, account: accounts.Data) -> None:
     """Refuse properties that conflict with an `oidc_username`; else the account gets a password that nobody knows.
 
-    `account` is the request for a new account, or the document of a changed one.
+    `account` is the request for a new account, or the document of a changed one; the token of such a document is an
+    object.
     """
     if not wanted(world, account):
         return
-    if javascript.truthy(account.get("password")) or javascript.truthy(account.get("token_login")):
+    if javascript.truthy(account.get("password")) or account.get("token_login") is True:
         errors.fail(400, "Cannot set password or token_login with oidc_username.")
     if not enabled(world):
         errors.fail(400, "Cannot set oidc_username when OIDC Login is not enabled.",
@@ -55,9 +56,14 @@ def check(world: World, account: accounts.Data) -> None:
 
 
 def check_update(world: World, data: Mapping[str, Any], user: accounts.Data) -> None:
-    """The same for a changed account, if anything about signing in is changed."""
+    """The same for a changed account, if anything about signing in is changed.
+
+    One that logs in by SMS may change to the provider in the same request that ends that, with `token_login: false`.
+    CHT 5.x, tests/integration/api/controllers/users.spec.js.
+    """
     if not releases.SSO.holds(world) or not any(name in data for name in AUTHENTICATION):
         return
-    if javascript.truthy(user.get(FIELD)) and javascript.truthy(data.get("token_login")):
+    by_token = javascript.truthy(user.get("token_login")) and data.get("token_login") is not False
+    if javascript.truthy(user.get(FIELD)) and (by_token or javascript.truthy(data.get("token_login"))):
         errors.fail(400, "Cannot set token_login with oidc_username.")
     check(world, user)

@@ -6,29 +6,26 @@ source, shared-libs/user-management/src/token-login.js.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mocksrv.vendors.cht import errors, releases
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import javascript, mustache
-from mocksrv.vendors.cht.shared_libs import app_settings, message_tasks, passwords, phones, translations
+from mocksrv.vendors.cht.shared_libs import app_settings, message_tasks, outgoing, passwords, phones, translations
 from mocksrv.vendors.cht.users import accounts
 from mocksrv.world import World
 
 LIFE = 24 * 60 * 60 * 1000  # of a link, in ms
 PREFIX = "token:login:"
 ATTEMPTS = 10  # tokens drawn at once, of which the first unused one is taken
-DUPLICATES, MOST_DUPLICATES, DUPLICATES_SECONDS = 5, 20, 30 * 60  # the same text to the same phone
 
 UNDEFINED, TRUE, FALSE = "undefined", "true", "false"
 NEW, PLAIN, TOKEN = "new", "existent, no token", "existent, with token"
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(NamedTuple):
     """What one row of the table does.
 
     `password`: "given" (as any account's), "required" (in the request) or "generated" (nobody knows it);
@@ -108,11 +105,11 @@ def prepare(world: World, taken: Action, data: dict[str, Any], user: dict[str, A
 # --- after the account is written ------------------------------------------------------------------------------
 
 
-def finish(world: World, call: Call, taken: Action, name: str, response: dict[str, Any]) -> None:
+def finish(world: World, call: Call | None, taken: Action, name: str, response: dict[str, Any]) -> None:
     """Make or remove the token of an account whose documents are written.
 
-    The revisions in the response stay those of the first write, as with the server, although both documents are
-    written once more here.
+    `call` is None in the background, where links need `app_url`. The revisions in the response stay those of the first
+    write, as with the server, although both documents are written once more here.
     """
     if taken.token not in ("new", "removed"):
         return
@@ -138,8 +135,10 @@ def finish(world: World, call: Call, taken: Action, name: str, response: dict[st
 def unused_token(world: World) -> str:
     """A token that no link has had."""
     database = documents.database(world, "medic")
-    tokens = passwords.generate_many(world, ATTEMPTS)
-    return next(token for token in tokens if PREFIX + token not in database)
+    while True:
+        for token in passwords.generate_many(world, ATTEMPTS):
+            if PREFIX + token not in database:
+                return token
 
 
 def clear_messages(world: World, token_login: Any) -> None:
@@ -156,7 +155,7 @@ def clear_messages(world: World, token_login: Any) -> None:
         accounts.write(world, "medic", doc)
 
 
-def send(world: World, call: Call, token: str, user: dict[str, Any], settings_doc: dict[str, Any]) -> None:
+def send(world: World, call: Call | None, token: str, user: dict[str, Any], settings_doc: dict[str, Any]) -> None:
     """Store the two messages of a link: the configured text, and the link alone.
 
     The page calls the document's type `login_token`; the server stores `token_login`.
@@ -175,21 +174,12 @@ def send(world: World, call: Call, token: str, user: dict[str, Any], settings_do
 def task(world: World, settings: dict[str, Any], phone: Any, message: str | None) -> dict[str, Any]:
     """One message to send; without a text it carries an error."""
     content = {"message": message} if message else {"error": "messages.errors.message.empty"}
-    state = "duplicate" if message and is_duplicate(world, settings, phone, message) else "pending"
+    state = "duplicate" if message and outgoing.is_duplicate(world, settings, phone, message) else "pending"
     return {
         "messages": [{"uuid": message_tasks.new_id(world), "to": phone, **content}],
         "state_history": [{"state": state, "timestamp": world.clock.iso()}],
         "state": state,
     }
-
-
-def is_duplicate(world: World, settings: dict[str, Any], phone: Any, message: str) -> bool:
-    """Whether that text went to that phone too often lately: `sms.duplicate_limit` times in half an hour."""
-    sms = settings.get("sms")
-    limit = sms.get("duplicate_limit") if isinstance(sms, dict) else None
-    limit = min(limit, MOST_DUPLICATES) if isinstance(limit, int) and limit > 0 else DUPLICATES
-    window = world.window("cht.sms-duplicates", DUPLICATES_SECONDS)
-    return window.hit((str(phone), message), world.clock)[0] > limit
 
 
 def help_text(world: World, settings: dict[str, Any], view: dict[str, Any]) -> str | None:
@@ -221,13 +211,14 @@ def app_url(world: World) -> str:
     return configured if isinstance(configured, str) else ""
 
 
-def base_url(world: World, call: Call) -> str:
+def base_url(world: World, call: Call | None) -> str:
     """What a link begins with: `app_url`, else the request's own host, as proxies forward it.
 
     The real server loses the port here (`req.hostname`), which conformance `server` keeps; elsewhere a link leads
     back to where the request came from, world and port included.
     """
-    if configured := app_url(world):
+    configured = app_url(world)
+    if configured or call is None:
         return configured.rstrip("/")
     scheme = call.header("x-forwarded-proto", call.scheme).partition(",")[0].strip()
     host = call.header("x-forwarded-host", call.host).partition(",")[0].strip()

@@ -10,9 +10,9 @@ from mocksrv.vendors.cht.access import auth
 from mocksrv.vendors.cht.call import Call
 from mocksrv.vendors.cht.conformance import Difference
 from mocksrv.vendors.cht.couch import documents
-from mocksrv.vendors.cht.described import response_schemas
+from mocksrv.vendors.cht.described import response_schemas, schemas
 from mocksrv.vendors.cht.node import javascript
-from mocksrv.vendors.cht.users import accounts, facilities, password_change, schemas, sso, token_login
+from mocksrv.vendors.cht.users import accounts, facilities, password_change, sso, token_login
 from mocksrv.vendors.cht.users.accounts import Data
 from mocksrv.vendors.cht.vendor import vendor
 from mocksrv.world import World
@@ -107,7 +107,7 @@ def update(world: World, call: Call, name: str, data: Data) -> Data:
 
 
 @vendor.operation("DELETE", "/api/v1/users/{username}", permission=("can_edit", "can_delete_users"),
-                  proof="source", source=SOURCE, response=response_schemas.array(schemas.Deleted),
+                  proof="source", source=SOURCE, response=lambda: response_schemas.array(schemas.Deleted()),
                   statuses=(200, 401, 403, 404), effect="changes",
                   differences=(Difference.EDIT_PERMISSION, Difference.USER_DELETION))
 def delete_user(world: World, call: Call) -> Any:

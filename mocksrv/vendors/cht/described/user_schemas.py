@@ -62,13 +62,14 @@ class Updated(Schema):
     token_login = fields.Nested(Expiry)
 
 
-class Created(Updated):
+class CreatedUser(Updated):
     contact = fields.Nested(Written)
 
 
 FAILED_ROW = response_schemas.record({"error": response_schemas.ANYTHING}, closed=False)
 FAILED_ROWS = response_schemas.array(FAILED_ROW)
-ONE_OR_MANY = response_schemas.any_of(Created, response_schemas.array(response_schemas.any_of(Created, FAILED_ROW)))
+ONE_OR_MANY = response_schemas.any_of(
+    CreatedUser, response_schemas.array(response_schemas.any_of(CreatedUser, FAILED_ROW)))
 
 
 class BareUser(Schema):
