@@ -1,8 +1,14 @@
 """CareHQ, a CRM for care providers. Mounted at `/carehq/` and, by its paths, at `/v1/`."""
 
-from mocksrv.imports import Table
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from mocksrv.vendors import import_rooms
 from mocksrv.vendors.carehq.vendor import CareHQ, vendor
+
+if TYPE_CHECKING:
+    from mocksrv.imports import Table
 
 import_rooms(__name__)
 

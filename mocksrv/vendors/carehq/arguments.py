@@ -118,7 +118,8 @@ def choices_of(name: str, known: fields.Field[Any], texts: list[str]) -> str:
     if options is None:
         return f"{name} takes ids of 24 lower-case hexadecimal characters" if getattr(inner, "read",
                                                                                       None) is an_id else ""
-    near = difflib.get_close_matches(next(text for text in texts if text not in options)[:NAME_SHOWN], options, 1)
+    wrong = next((text for text in texts if text not in options), texts[0])
+    near = difflib.get_close_matches(wrong[:NAME_SHOWN], options, 1)
     meant = f"; did you mean {near[0]}?" if near else ""
     return f"{name} takes {', '.join(options)}{meant}"
 

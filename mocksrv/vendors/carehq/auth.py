@@ -9,7 +9,6 @@ import ipaddress
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -208,7 +207,7 @@ def check_signature(world: World, call: Call, key: Key, request: Signed) -> Matc
     found = matches(request, key.api_secret, strict)
     if found is None and request.path.startswith("/v1/v1/"):
         # A client whose base URL ends in /v1 signs the path without that; the 404 that follows tells it.
-        found = matches(replace(request, path=request.path[3:]), key.api_secret, strict)
+        found = matches(request._replace(path=request.path[3:]), key.api_secret, strict)
     if found is None and not legacy and request.method == "GET":
         found = unsigned_query(world, request, key)
     if found is None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 # The proof level of each kind of source; what neither developer pages nor clients show is an assumption.
 PROOF = {"docs": "docs", "sdk": "source"}
@@ -27,8 +27,7 @@ WRITES = ("create", "update", "delete")
 LIST_FILTERS = ("ids", "options")
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(NamedTuple):
     """One attribute of a record. `kind` is id, ref, string, text, email, phone, integer, pence, number, boolean, date,
     datetime, enum or hash; `many` makes it a list of those."""
 
@@ -53,8 +52,7 @@ class Attribute:
         return False if self.kind == "boolean" and not self.null else None
 
 
-@dataclass(frozen=True)
-class Filter:
+class Filter(NamedTuple):
     """One filter of a list, named without its `filters-`."""
 
     name: str
@@ -68,8 +66,7 @@ class Filter:
     equals: Any = ...  # the value that counts as yes, where that is not simply "true or not null"
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(NamedTuple):
     """One argument of a create or update, beyond what its attribute says."""
 
     name: str

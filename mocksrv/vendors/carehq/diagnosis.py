@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -142,7 +141,7 @@ def with_arguments(*making: Callable[[Signed], str]) -> Variants:
 
 def with_path(*making: Callable[[Signed, Call], str]) -> Variants:
     return lambda request, call: [
-        string_to_sign(replace(request, path=make(request, call)), arguments(request)) for make in making]
+        string_to_sign(request._replace(path=make(request, call)), arguments(request)) for make in making]
 
 
 def arguments(request: Signed) -> str:
@@ -168,7 +167,7 @@ def full_path(request: Signed, call: Call) -> str:
 STRINGS: tuple[tuple[str, Variants], ...] = (
     ("signature matches an empty argument list: were the arguments left out", with_arguments(lambda r: "")),
     ("the method is to be signed in upper case", lambda request, call: [
-        string_to_sign(replace(request, method=request.method.lower()), text) for text in (arguments(request), "")]),
+        string_to_sign(request._replace(method=request.method.lower()), text) for text in (arguments(request), "")]),
     ("the path is to be signed with /v1/", with_path(
         lambda r, call: r.path.removeprefix("/v1"), lambda r, call: r.path.removeprefix("/v1/"))),
     ("the path is to be signed with its leading slash", with_path(lambda r, call: r.path.lstrip("/"))),

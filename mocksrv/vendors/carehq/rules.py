@@ -7,8 +7,7 @@ that are not published are our choice.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mocksrv.vendors.carehq import errors
 from mocksrv.vendors.carehq.arguments import Given
@@ -29,8 +28,7 @@ def nothing(*_: Any) -> None:
     """Most resources have no rule of their own."""
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(NamedTuple):
     """`check` adds errors to what was given (the old record is None on create); `fill` completes a new record;
     `created` does what follows; `protect` refuses a change of an existing record."""
 

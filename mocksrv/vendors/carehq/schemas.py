@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -97,7 +96,7 @@ def write_arguments(resource: Resource, action: str) -> Fields:
 
 def required(argument: Argument, action: str) -> Argument:
     """An update needs nothing."""
-    return argument if action == "create" else replace(argument, required=False)
+    return argument if action == "create" else argument._replace(required=False)
 
 
 def request_schema(resource: Resource, action: str) -> type[Schema]:

@@ -12,7 +12,7 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 Pairs = list[tuple[str, str]]
@@ -24,8 +24,7 @@ LENIENT = "surrogateescape"
 PERCENT_U = re.compile(r"%u([0-9a-fA-F]{4})")
 
 
-@dataclass(frozen=True)
-class Signed:
+class Signed(NamedTuple):
     """The parts of a request that a signature covers. Texts are as received; `raw` is query (GET) or body."""
 
     method: str
@@ -37,8 +36,7 @@ class Signed:
     signature: str
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """How a signature was found valid."""
 
     how: str  # "" when nothing had to be tolerated

@@ -125,8 +125,11 @@ class CareHQ(Vendor[Call]):
         if isinstance(result, Refusal):
             body = result.body if isinstance(result.body, dict) else {"hint": str(result.body)}
             reply = Reply(body, result.status, list(result.headers))
-        reply.body = b"" if reply.status == 204 else orjson.dumps(reply.body, option=orjson.OPT_SORT_KEYS)
-        reply.headers = [("Content-Type", JSON), *call.limit, *reply.headers]
+        if reply.status == 204:
+            reply.body = b""
+        elif not isinstance(reply.body, bytes):  # which own answers give
+            reply.body = orjson.dumps(reply.body, option=orjson.OPT_SORT_KEYS)
+        reply.headers = [("Content-Type", reply.content_type or JSON), *call.limit, *reply.headers]
         return reply
 
     def answers(self, operation: Operation) -> Mapping[int, Content]:

@@ -1,8 +1,14 @@
 """CommCare HQ: cases, forms, mobile workers, locations and lookup tables of its domains."""
 
-from mocksrv.imports import Table
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from mocksrv.vendors import import_rooms
 from mocksrv.vendors.commcare.vendor import vendor
+
+if TYPE_CHECKING:
+    from mocksrv.imports import Table
 
 import_rooms(__name__)
 

@@ -170,7 +170,7 @@ def give_keys(world: World) -> Iterator[Record]:
 
 
 def asked(world: World, name: str, domain: str, body: Record) -> Any:
-    operation = next(one for one in vendor.operations if one.name == name)
+    [operation] = (one for one in vendor.operations if one.name == name)
     return ask(world, operation, Call, body, administrator(world), domain=domain)
 
 

@@ -10,8 +10,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from mocksrv.call import Refusal
@@ -32,8 +31,7 @@ RIGHT = "GET /_mocksrv/credentials tells a right one"
 FORBIDDEN = "<html><head><title>Permission Denied</title></head><body><h1>403 Forbidden</h1></body></html>"
 
 
-@dataclass(frozen=True)
-class Caller:
+class Caller(NamedTuple):
     """A user who has logged in. `kind` is "web" or "mobile"; `key` the API key that was used, if any."""
 
     kind: str

@@ -116,6 +116,6 @@ def use(world: World, nonce: str, nc: str) -> str | None:
         if not 0 <= world.clock.time() - float(moment) + 1 <= LIFE + 1:
             return "the nonce is older than 300 seconds"
         if len(used) >= KEPT:
-            del used[next(iter(used))]
+            used.pop(next(iter(used), ""), None)
     used[nonce] = count
     return None

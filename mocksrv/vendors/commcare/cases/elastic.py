@@ -5,7 +5,7 @@ HQ source: corehq/apps/api/es.py (which parameters filter what), v0_4.py and v0_
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,8 @@ from mocksrv.vendors.commcare.cases.search_parameter import search_ranges
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import bad_request, failed
 from mocksrv.vendors.commcare.form_processor.stores import TOP, remembered, visible
+from mocksrv.vendors.commcare.tables import words
 from mocksrv.vendors.commcare.tastypie import paginator
-from mocksrv.vendors.commcare.vendor import words
 
 if TYPE_CHECKING:
     from mocksrv.world import World
@@ -35,7 +35,7 @@ class Spec:
     ordered: Mapping[str, str]  # stored date field -> ordered index on (domain, field)
     sorts: Mapping[str, str]  # order_by -> stored date field
     default: tuple[str, ...]  # the order without order_by
-    shown: frozenset[str]  # fields of the answer that order_by may name without effect
+    shown: Callable[[], Collection[str]]  # fields of the answer that order_by may name without effect
     ranges: Mapping[str, str]  # parameter before _start and _end -> stored date field
     exact: Mapping[str, Field] = field(default_factory=dict)
     analysed: Mapping[str, Field] = field(default_factory=dict)
@@ -64,7 +64,7 @@ def order_of(call: Call, spec: Spec) -> list[tuple[str, bool]]:
     for name in asked or spec.default:
         bare = name.removeprefix("-")
         if bare not in spec.sorts:
-            if bare in spec.shown:
+            if bare in spec.shown():
                 raise bad_request(f"The '{bare}' field does not allow ordering.")
             raise bad_request(f"No matching '{bare}' field for ordering on.")
         order.append((spec.sorts[bare], name.startswith("-")))

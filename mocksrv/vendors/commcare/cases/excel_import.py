@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mocksrv.vendors.commcare.cases.v2.views import system_form
 from mocksrv.vendors.commcare.django import dates, spreadsheets
@@ -63,8 +63,7 @@ class RowError(Exception):
         self.column = column
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """How to import a sheet."""
 
     sheet: Sheet

@@ -16,7 +16,7 @@ from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import multipart, spreadsheets
 from mocksrv.vendors.commcare.django.spreadsheets import BadWorkbook, Sheet
 from mocksrv.vendors.commcare.errors import Text
-from mocksrv.vendors.commcare.schemas.requests import CaseUpload
+from mocksrv.vendors.commcare.schemas import CaseUpload
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import absent
 from mocksrv.vendors.commcare.form_processor.stores import owned
-from mocksrv.vendors.commcare.schemas import CaseList, CaseObject
-from mocksrv.vendors.commcare.schemas.requests import CaseQuery
+from mocksrv.vendors.commcare.schemas import CaseList, CaseObject, CaseQuery
 from mocksrv.vendors.commcare.vendor import vendor
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ SPEC = elastic.Spec(
     ordered={SERVER: "by_server_modified", "date_modified": "by_modified", "indexed_on": "by_indexed"},
     sorts={SERVER: SERVER, "date_modified": "date_modified", "indexed_on": "indexed_on"},
     default=(SERVER,),
-    shown=FIELDS,
+    shown=lambda: FIELDS,
     ranges={"indexed_on": "indexed_on", "date_modified": "date_modified", SERVER: SERVER,
             "server_modified_on": SERVER},
     exact={

@@ -30,14 +30,14 @@ def search_ranges(text: str) -> Callable[[Doc], bool]:
         either = [item["and"] for item in inner["or"]]
         if set(inner) != {"or"} or len(either) != 2:
             raise ValueError
-        ranges = [next(part["range"] for part in parts if "range" in part) for parts in either]
-        modified = range_test(ranges[0], {"server_modified_on"})
-        received = range_test(ranges[1], {"received_on"})
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError):
+        modified, received = ([part["range"] for part in parts if "range" in part] for parts in either)
+        of_modified = range_test(modified[0], {"server_modified_on"})
+        of_received = range_test(received[0], {"received_on"})
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise bad_request("", diagnosis="_search takes a range on inserted_at, or one on server_modified_on or "
                                         "received_on") from None
 
-    return lambda doc: modified(doc) if value_of(doc, "server_modified_on") else received(doc)
+    return lambda doc: of_modified(doc) if value_of(doc, "server_modified_on") else of_received(doc)
 
 
 def value_of(doc: Doc, name: str) -> str:

@@ -11,11 +11,13 @@ from mocksrv.described.json_schema import NUMBER, OBJECT, TEXT, TRUTH, Shape, an
 
 
 @cache
-def echo(schema: type[Schema]) -> Callable[[], type[Schema]]:
+def echo(given: Callable[[], type[Schema]]) -> Callable[[], type[Schema]]:
     """A schema that also takes members that the client sent and HQ does not know."""
     made: list[type[Schema]] = []
 
     def make() -> type[Schema]:
+        schema = given()
+
         class Echo(schema):  # type: ignore[misc,valid-type]
             class Meta:
                 unknown = INCLUDE
@@ -26,9 +28,10 @@ def echo(schema: type[Schema]) -> Callable[[], type[Schema]]:
     return make
 
 
-def some(schema: type[Schema]) -> Callable[[], type[Schema]]:
+def some(given: Callable[[], type[Schema]]) -> Callable[[], type[Schema]]:
     """The objects of a `set/`, and the ids that do not exist."""
     def make() -> type[Schema]:
+        schema = given()
         return type(f"Some{schema.__name__}", (Schema,), {
             "objects": fields.List(fields.Nested(schema), required=True),
             "not_found": fields.List(fields.String())})

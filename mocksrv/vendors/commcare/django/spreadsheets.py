@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from io import BytesIO, TextIOWrapper
-from typing import Any
+from typing import Any, NamedTuple
 from zipfile import BadZipFile, ZipFile
 
 EXTENSIONS = ("csv", "xls", "xlsx")
@@ -24,8 +23,7 @@ class BadWorkbook(Exception):
     """The file cannot be read; the text is for the sender."""
 
 
-@dataclass(frozen=True)
-class Sheet:
+class Sheet(NamedTuple):
     title: str
     rows: list[list[Any]]  # text, int, float, bool, date, datetime, time or None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from mocksrv.vendors.commcare.form_processor.xform import Form, text_of, zulu
 
@@ -50,8 +50,7 @@ class Update:
     order: int = 1
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """The facts about a form that its cases keep."""
 
     form_id: str

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.form_processor import casexml, indexed_form, xform
@@ -34,8 +34,7 @@ def when_saved(listener: Listener) -> Listener:
     return listener
 
 
-@dataclass(frozen=True)
-class Attachment:
+class Attachment(NamedTuple):
     content_type: str
     data: bytes
 

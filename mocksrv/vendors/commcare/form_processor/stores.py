@@ -35,7 +35,7 @@ def remembered(world: World, kind: str, key: Hashable, find: Callable[[], T]) ->
     held: dict[Hashable, T] = world.memory.setdefault(f"commcare.{kind}", {})
     if key not in held:
         if len(held) >= REMEMBERED:
-            del held[next(iter(held))]
+            held.pop(next(iter(held), None), None)
         held[key] = find()
     return held[key]
 

@@ -14,8 +14,7 @@ from mocksrv.vendors.commcare.cases import elastic, resource
 from mocksrv.vendors.commcare.errors import Text, absent
 from mocksrv.vendors.commcare.form_processor import indexed_form, processing
 from mocksrv.vendors.commcare.form_processor.stores import owned
-from mocksrv.vendors.commcare.schemas import FormList, FormObject
-from mocksrv.vendors.commcare.schemas.requests import FormQuery
+from mocksrv.vendors.commcare.schemas import FormList, FormObject, FormQuery
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ SPEC = elastic.Spec(
     ordered={"received_on": "by_received", MODIFIED: "by_server_modified", "indexed_on": "by_indexed"},
     sorts={"received_on": "received_on", MODIFIED: MODIFIED, "indexed_on": "indexed_on"},
     default=("-received_on",),
-    shown=frozenset(FormObject().fields) - {"cases"},
+    shown=lambda: FormObject()().fields.keys() - {"cases"},
     ranges={"received_on": "received_on", MODIFIED: MODIFIED, "server_date_modified": MODIFIED,
             "indexed_on": "indexed_on"},
     exact={

@@ -14,9 +14,15 @@ from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import absent, failed, not_found
 from mocksrv.vendors.commcare.form_processor.stores import TOP_NUMBER, owned
-from mocksrv.vendors.commcare.locations import model_schema
-from mocksrv.vendors.commcare.schemas import LocationList, LocationObject, LocationTypeList, LocationTypeObject
-from mocksrv.vendors.commcare.schemas.requests import LocationQuery, PageQuery
+from mocksrv.vendors.commcare.locations import model_schema, writing
+from mocksrv.vendors.commcare.schemas import (
+    LocationList,
+    LocationObject,
+    LocationQuery,
+    LocationTypeList,
+    LocationTypeObject,
+    PageQuery,
+)
 from mocksrv.vendors.commcare.tastypie import filters, paginator
 from mocksrv.vendors.commcare.users.listing import detail_uri
 from mocksrv.vendors.commcare.vendor import vendor
@@ -54,7 +60,7 @@ def show(call: Call, place: Doc) -> dict[str, Any]:
         "id": place["id"],
         "last_modified": dates.isoformat(place["last_modified"]),
         "latitude": place["latitude"],
-        "location_data": place["location_data"],
+        "location_data": writing.shown_data(place),
         "location_id": place["location_id"],
         "location_type": uri(call, "location_type", place["type_id"]),
         "longitude": place["longitude"],

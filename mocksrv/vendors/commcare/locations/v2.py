@@ -11,9 +11,14 @@ from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import bad_request
 from mocksrv.vendors.commcare.locations import model_schema, v1, writing
-from mocksrv.vendors.commcare.schemas import Location2List, Location2Object
-from mocksrv.vendors.commcare.schemas.bodies import LOCATION_CHANGE, LOCATIONS, NewLocation
-from mocksrv.vendors.commcare.schemas.requests import Location2Query
+from mocksrv.vendors.commcare.schemas import (
+    LOCATION_CHANGE,
+    LOCATIONS,
+    Location2List,
+    Location2Object,
+    Location2Query,
+    NewLocation,
+)
 from mocksrv.vendors.commcare.tastypie import deserializer, filters, paginator
 from mocksrv.vendors.commcare.vendor import vendor
 
@@ -34,6 +39,7 @@ TOO_MANY = "Object count exceeds limit for PATCH method."
 
 def show(world: World, place: Doc) -> dict[str, Any]:
     kind = world.table("commcare.location_types").peek(str(place["type_id"])) or {}
+    writing.shown_data(place)  # tastypie reads its own field before HQ replaces it
     return {
         "domain": place["domain"],
         "last_modified": dates.isoformat(place["last_modified"]),

@@ -6,6 +6,7 @@ site code, custom data, type, unknown fields; coordinates when the location is s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -162,11 +163,26 @@ def type_of(world: World, place: Doc, given: Any, new: bool) -> int:
 
 
 def custom_data(world: World, domain: str, given: Any) -> Any:
-    """Check custom data; returned as given: HQ reads it as pairs, and keeps whatever container they came in."""
-    try:
-        data = dict(given)
-    except (TypeError, ValueError):
-        raise failed(f"location_data must be an object, not {given!r}") from None
-    if wrong := custom_data_fields.errors(world, "location", domain, data):
-        raise bad_request(" ".join(wrong))
+    """Check custom data; returned as given: HQ stores whatever it is, and only trips when it shows it. Raises 400.
+
+    Recorded: four more locations after four failures, of a text, a number, true, and a list of objects.
+    """
+    if given is None:
+        raise failed("the column of location_data takes no null")
+    if custom_data_fields.definition(world, "location", domain).get("fields"):
+        if not isinstance(given, dict):
+            raise failed(f"location_data must be an object to be checked, not {given!r}")
+        if wrong := custom_data_fields.errors(world, "location", domain, given):
+            raise bad_request(" ".join(wrong))
     return given
+
+
+def shown_data(place: Doc) -> dict[str, Any]:
+    """A location's custom data as tastypie's DictField reads it. Raises the canned 500 for what is no object."""
+    try:
+        data = dict(place["location_data"])
+        sorted(data)  # as tastypie writes it
+    except (TypeError, ValueError):
+        raise failed(f"the location {place['location_id']} was stored with {place['location_data']!r} for "
+                     "location_data, which HQ cannot show") from None
+    return {key if isinstance(key, str) else json.dumps(key): value for key, value in data.items()}

@@ -10,8 +10,7 @@ from mocksrv.vendors.commcare.django.model_fields import uuid_of
 from mocksrv.vendors.commcare.errors import absent, failed, not_found
 from mocksrv.vendors.commcare.form_processor.stores import owned
 from mocksrv.vendors.commcare.lookup.tables import SOURCE, rows_of, tables_of
-from mocksrv.vendors.commcare.schemas import FixtureList, FixtureObject
-from mocksrv.vendors.commcare.schemas.requests import FixtureQuery
+from mocksrv.vendors.commcare.schemas import FixtureList, FixtureObject, FixtureQuery
 from mocksrv.vendors.commcare.tastypie import paginator
 from mocksrv.vendors.commcare.vendor import vendor
 

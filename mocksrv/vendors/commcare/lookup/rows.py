@@ -14,9 +14,14 @@ from mocksrv.vendors.commcare.django.model_fields import integer_of, uuid_of
 from mocksrv.vendors.commcare.errors import absent, bad_request, failed, not_found
 from mocksrv.vendors.commcare.form_processor.stores import TOP_NUMBER, owned
 from mocksrv.vendors.commcare.lookup.tables import NOTHING_SAID, SOURCE, rows_of
-from mocksrv.vendors.commcare.schemas import LookupItemList, LookupItemObject
-from mocksrv.vendors.commcare.schemas.bodies import LookupRowChange, NewLookupRow, OldLookupRowChange
-from mocksrv.vendors.commcare.schemas.requests import PageQuery
+from mocksrv.vendors.commcare.schemas import (
+    LookupItemList,
+    LookupItemObject,
+    LookupRowChange,
+    NewLookupRow,
+    OldLookupRowChange,
+    PageQuery,
+)
 from mocksrv.vendors.commcare.tastypie import deserializer, paginator
 from mocksrv.vendors.commcare.vendor import vendor
 

@@ -12,9 +12,13 @@ from mocksrv.vendors.commcare.django.json_schema import JsonSchema
 from mocksrv.vendors.commcare.django.model_fields import boolean_of, uuid_of
 from mocksrv.vendors.commcare.errors import absent, bad_request, failed
 from mocksrv.vendors.commcare.form_processor.stores import TOP_NUMBER, owned
-from mocksrv.vendors.commcare.schemas import LookupTableList, LookupTableObject
-from mocksrv.vendors.commcare.schemas.bodies import LookupTableChange, NewLookupTable
-from mocksrv.vendors.commcare.schemas.requests import PageQuery
+from mocksrv.vendors.commcare.schemas import (
+    LookupTableChange,
+    LookupTableList,
+    LookupTableObject,
+    NewLookupTable,
+    PageQuery,
+)
 from mocksrv.vendors.commcare.tastypie import deserializer, paginator
 from mocksrv.vendors.commcare.vendor import vendor
 

@@ -13,7 +13,7 @@ from mocksrv.vendors.commcare.django import multipart
 from mocksrv.vendors.commcare.lookup import workbook as table_workbook
 from mocksrv.vendors.commcare.lookup.tables import rows_of, tables_of
 from mocksrv.vendors.commcare.lookup.workbook import BadTables, Definition, Row, Workbook
-from mocksrv.vendors.commcare.schemas.requests import TableUpload
+from mocksrv.vendors.commcare.schemas import TableUpload
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ commcare-hq corehq/util/workbook_json/excel.py (headers) and corehq/apps/fixture
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mocksrv.vendors.commcare.django import spreadsheets
 from mocksrv.vendors.commcare.django.spreadsheets import BadWorkbook, Sheet
@@ -26,8 +25,7 @@ class BadTables(Exception):
         super().__init__("\n".join(errors))
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(NamedTuple):
     """A row of the sheet `types`."""
 
     tag: str
@@ -37,8 +35,7 @@ class Definition:
     delete: bool
 
 
-@dataclass(frozen=True)
-class Workbook:
+class Workbook(NamedTuple):
     tables: list[Definition]
     rows: dict[str, list[Row]]  # tag -> the rows of its sheet
 

@@ -23,7 +23,7 @@ from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import Text, view_failed
 from mocksrv.vendors.commcare.form_processor.stores import owned
 from mocksrv.vendors.commcare.reports.reports import rows_of
-from mocksrv.vendors.commcare.schemas.requests import ExportQuery, SubscriptionBody
+from mocksrv.vendors.commcare.schemas import ExportQuery, SubscriptionBody
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import absent, view_error
 from mocksrv.vendors.commcare.form_processor.stores import TOP
-from mocksrv.vendors.commcare.schemas import EventList, EventObject
-from mocksrv.vendors.commcare.schemas.requests import EventQuery
+from mocksrv.vendors.commcare.schemas import EventList, EventObject, EventQuery
 from mocksrv.vendors.commcare.tastypie import paginator
 from mocksrv.vendors.commcare.tastypie.date_ranges import dotted_ranges, loose_bound
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
@@ -26,6 +25,7 @@ SOURCE = "commcare-hq corehq/apps/api/resources/messaging_event"
 PATHS = (f"/a/{DOMAIN}/api/messaging-event/v1/", f"/a/{DOMAIN}/api/v0.5/messaging-event/")
 MOST = 1000
 ORDER = "date_last_activity"
+BOUNDS = (f"{ORDER}.gte", f"{ORDER}.lte")
 # What `source` and `content_type` may name; other words in their lists are ignored.
 CONTENT_TYPES = ("sms", "sms-survey", "ivr-survey", "email", "manual-sms", "api-sms", "chat-sms")
 SOURCES = ("broadcast", "scheduled-broadcast", "immediate-broadcast", "reminder", "conditional-alert", "keyword",
@@ -92,9 +92,9 @@ def understood(call: Call) -> tuple[Call, tuple[str, int] | None]:
     try:
         query = parse_qsl(base64.b64decode(cursor, validate=True).decode(), keep_blank_values=True)
         last = int(dict(query)["last_object_id"])
-        bound = next(value for name, value in query if name in ("date_last_activity.gte", "date_last_activity.lte"))
+        bound = next((value for name, value in query if name in BOUNDS), "")
         date = dates.parse_iso(bound)
-    except (binascii.Error, ValueError, KeyError, StopIteration):
+    except (binascii.Error, ValueError, KeyError):
         raise view_error(400, "Invalid cursor") from None
     inside = Call(method=call.method, path=call.path, headers=call.headers, scheme=call.scheme, host=call.host,
                   prefix=call.prefix, target=f"{call.target.partition('?')[0]}?{urlencode(query)}")

@@ -18,6 +18,7 @@ from mocksrv.vendors.commcare.reports import applications
 from mocksrv.vendors.commcare.schemas import (
     AnalyticsRoles,
     BulkUserList,
+    BulkUserQuery,
     DeviceLogList,
     DomainCaseList,
     DomainFormList,
@@ -25,7 +26,6 @@ from mocksrv.vendors.commcare.schemas import (
     ExportObject,
     UsernameList,
 )
-from mocksrv.vendors.commcare.schemas.requests import BulkUserQuery
 from mocksrv.vendors.commcare.tastypie import paginator
 from mocksrv.vendors.commcare.vendor import vendor
 

@@ -13,8 +13,7 @@ from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import Text, absent, view_error
 from mocksrv.vendors.commcare.form_processor.stores import TOP, owned
-from mocksrv.vendors.commcare.schemas import RowList
-from mocksrv.vendors.commcare.schemas.requests import RowQuery
+from mocksrv.vendors.commcare.schemas import RowList, RowQuery
 from mocksrv.vendors.commcare.tastypie import paginator
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 

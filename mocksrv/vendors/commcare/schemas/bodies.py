@@ -25,6 +25,7 @@ OBJECT: Shape = {"type": "object"}
 LIST: Shape = {"type": "array"}
 TEXTS: Shape = {"type": "array", "items": TEXT}
 NOT: Shape = {"enum": list(FALSE)}
+SET: Shape = {"not": {"type": "null"}}
 NEVER: Shape = {"enum": [None]}
 SOMETHING: Shape = {"not": {"enum": [None, *FALSE]}}
 # Python goes through the letters of a text and the names of an object.
@@ -212,19 +213,27 @@ class NewLocation(LocationFields):
     location_type_code = Value(any_of(SOME_TEXT, NOT), null=True, required=True)
 
 
-class ListedLocation(LocationFields):
+# Of several locations none is shown, so that HQ does not trip over custom data that is no object.
+NOT_SHOWN = Value(SET, about="names and values; anything else is stored, and fails when it is shown")
+
+
+class OneNewOfSeveral(NewLocation):
+    location_data = NOT_SHOWN
+
+
+class OneKnownOfSeveral(LocationFields):
     location_id = Value(TEXT, required=True, about="which one to change")
+    location_data = NOT_SHOWN
 
 
 LOCATION_CHANGE = any_of(LocationFields, EMPTY)
-LOCATIONS = listed(any_of(NewLocation, ListedLocation), maxItems=100)
+LOCATIONS = listed(any_of(OneNewOfSeveral, OneKnownOfSeveral), maxItems=100)
 
 
 # --- lookup tables ---------------------------------------------------------------------------------------------------
 
 NUMBER_OF_ID: Shape = {"type": "integer", "minimum": 0, "maximum": 2**128 - 1}
 ANY_UUID: Shape = {**TEXT, "pattern": "^(urn:|uuid:|[{}-])*([0-9a-fA-F]-*){32}[{}]*$"}  # all that Python's UUID reads
-SET: Shape = {"not": {"type": "null"}}
 FLAG = any_of(TRUTH, {"enum": [0, 1, "t", "True", "1", "f", "False", "0"]})
 WHOLE = any_of(TRUTH, {"type": "number", "minimum": -(2**31 - 1), "maximum": 2**31 - 1},
                {**TEXT, "pattern": r"^\s*[-+]?\d{1,9}\s*$"})

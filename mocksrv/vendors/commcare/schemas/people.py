@@ -29,7 +29,7 @@ class GroupObject(Strict):
     case_sharing = fields.Boolean(required=True)
     domain = text()
     id = text()
-    metadata = fields.Dict(required=True, allow_none=True)
+    metadata = fields.Dict(keys=fields.String(), required=True, allow_none=True)
     name = text()
     reporting = fields.Boolean(required=True)
     resource_uri = text()

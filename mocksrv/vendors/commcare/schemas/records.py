@@ -26,7 +26,7 @@ class CaseProperties(Schema):
 
 class CaseObject(Strict):
     case_id = text()
-    child_cases = fields.Dict()
+    child_cases = fields.Dict(keys=fields.String())
     closed = fields.Boolean(required=True)
     closed_by = fields.String(allow_none=True)
     date_closed = maybe()
@@ -36,15 +36,15 @@ class CaseObject(Strict):
     indexed_on = fields.String()
     indices = fields.Dict(keys=fields.String(), values=fields.Nested(CaseIndex), required=True)
     opened_by = fields.String(allow_none=True)
-    parent_cases = fields.Dict()
+    parent_cases = fields.Dict(keys=fields.String())
     properties = fields.Nested(CaseProperties, required=True)
     resource_uri = text()
     server_date_modified = text()
     server_date_opened = text()
     user_id = maybe()
     xform_ids = fields.List(fields.String(), required=True)
-    xforms_by_name = fields.Dict()
-    xforms_by_xmlns = fields.Dict()
+    xforms_by_name = fields.Dict(keys=fields.String())
+    xforms_by_xmlns = fields.Dict(keys=fields.String())
 
 
 class AttachmentObject(Strict):
@@ -67,7 +67,7 @@ class FormObject(Strict):
     indexed_on = text()
     initial_processing_complete = fields.Boolean(required=True, allow_none=True)
     is_phone_submission = fields.Boolean(required=True)
-    metadata = fields.Dict(required=True, allow_none=True)
+    metadata = fields.Dict(keys=fields.String(), required=True, allow_none=True)
     problem = maybe()
     received_on = text()
     resource_uri = text()

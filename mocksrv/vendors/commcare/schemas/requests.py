@@ -23,10 +23,15 @@ def ranged(*names: str) -> dict[str, Any]:
     return {f"{name}_{end}": fields.String() for name in names for end in ("start", "end")}
 
 
+def flag(about: str) -> fields.String:
+    """A parameter that is on for some words, and off for all others: HQ refuses none."""
+    return fields.String(metadata=said(about))
+
+
 class PageQuery(Schema):
-    limit = fields.Integer(load_default=20, metadata=said("0 is the maximum"))
+    limit = fields.Integer(load_default=20, validate=validate.Range(0), metadata=said("0 is the maximum"))
     offset = fields.Integer(load_default=0, validate=validate.Range(0))
-    format = fields.String(validate=validate.OneOf(["json", "xml"]))
+    format = fields.String(metadata=said("xml; JSON for anything else"))
 
 
 def query(title: str, /, **given: Any) -> type[Schema]:
@@ -36,17 +41,19 @@ def query(title: str, /, **given: Any) -> type[Schema]:
 
 UserQuery = query(
     "UserQuery", group=fields.String(metadata=said("members of that group only")),
-    archived=fields.Boolean(metadata=said("deactivated users instead")), extras=fields.Boolean())
+    archived=flag("true, t, yes, y or 1: deactivated users instead"), extras=flag("true: with what they did lately"))
+WITH = "true: with these"
 CaseQuery = query(
     "CaseQuery",
     type=fields.String(metadata=said("one word of the case type")),
     type_exact=fields.String(data_key="type.exact"),
     name=fields.String(metadata=said("one word of the name")), name_exact=fields.String(data_key="name.exact"),
     external_id_exact=fields.String(data_key="external_id.exact"), contact_phone_number=fields.String(),
-    owner_id=fields.String(), user_id=fields.String(), opened_by=fields.String(), closed=fields.Boolean(),
+    owner_id=fields.String(), user_id=fields.String(), opened_by=fields.String(),
+    closed=flag("true or false; nothing matches anything else"),
     order_by=fields.String(metadata=said("server_date_modified, date_modified or indexed_on; `-` for descending")),
-    child_cases__full=fields.Boolean(), parent_cases__full=fields.Boolean(), xforms_by_name__full=fields.Boolean(),
-    xforms_by_xmlns__full=fields.Boolean(),
+    child_cases__full=flag(WITH), parent_cases__full=flag(WITH), xforms_by_name__full=flag(WITH),
+    xforms_by_xmlns__full=flag(WITH),
     **ranged("indexed_on", "date_modified", "server_date_modified", "server_modified_on"))
 WebUserQuery = query("WebUserQuery", web_username=fields.String(), **dotted("last_modified"))
 LocationQuery = query("LocationQuery", site_code=fields.String(), external_id=fields.String(), **{
@@ -75,7 +82,7 @@ class EventQuery(Schema):
 
 
 class RowQuery(Schema):
-    data_source_id = fields.String(required=True)
+    data_source_id = fields.String(required=True, validate=validate.Length(1))
     limit = fields.Integer(load_default=1000)
     cursor = fields.String()
 
@@ -111,8 +118,8 @@ CaseV2Query = type("CaseV2Query", (CaseV2Fields,), {
     "case_type": fields.String(),
     "owner_id": fields.String(),
     "case_name": fields.String(),
-    "closed": fields.Boolean(),
-    "include_deprecated": fields.Boolean(),
+    "closed": flag("false, f, no, n, 0 or empty: open cases; anything else: closed ones"),
+    "include_deprecated": flag("without effect: no case type is deprecated here"),
     "query": fields.String(metadata=said("case search language: `dob > '2000-01-01' and parent/name = 'Home'`")),
     "properties": fields.String(data_key="properties.{name}", metadata=said("exact; empty also finds what is missing")),
     "indices": fields.String(data_key="indices.{name}", metadata=said("the id of the case that the index leads to")),

@@ -15,9 +15,15 @@ from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.errors import absent, bad_request, failed, not_found
 from mocksrv.vendors.commcare.form_processor.stores import TOP, owned
-from mocksrv.vendors.commcare.schemas import Created, GroupList, GroupObject
-from mocksrv.vendors.commcare.schemas.bodies import GROUP_CHANGE, NEW_GROUPS, NewGroup
-from mocksrv.vendors.commcare.schemas.requests import PageQuery
+from mocksrv.vendors.commcare.schemas import (
+    GROUP_CHANGE,
+    NEW_GROUPS,
+    Created,
+    GroupList,
+    GroupObject,
+    NewGroup,
+    PageQuery,
+)
 from mocksrv.vendors.commcare.tastypie import deserializer, paginator
 from mocksrv.vendors.commcare.users.listing import detail_uri, is_v04
 from mocksrv.vendors.commcare.vendor import vendor

@@ -12,8 +12,7 @@ from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django.model_fields import is_email
 from mocksrv.vendors.commcare.errors import Text, bad_request
-from mocksrv.vendors.commcare.schemas import DomainList, IdentityObject, Invitation
-from mocksrv.vendors.commcare.schemas.bodies import NewInvitation
+from mocksrv.vendors.commcare.schemas import DomainList, IdentityObject, Invitation, NewInvitation
 from mocksrv.vendors.commcare.tastypie import deserializer
 from mocksrv.vendors.commcare.users import listing, web_users
 from mocksrv.vendors.commcare.vendor import vendor

@@ -10,8 +10,7 @@ from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import bad_request, no_id
 from mocksrv.vendors.commcare.form_processor.stores import TOP, owned
-from mocksrv.vendors.commcare.schemas import UserList, UserObject
-from mocksrv.vendors.commcare.schemas.requests import UserQuery
+from mocksrv.vendors.commcare.schemas import UserList, UserObject, UserQuery
 from mocksrv.vendors.commcare.tastypie import paginator
 from mocksrv.vendors.commcare.users import user_data
 from mocksrv.vendors.commcare.vendor import vendor

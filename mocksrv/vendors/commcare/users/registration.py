@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.errors import bad_request
 from mocksrv.vendors.commcare.form_processor.stores import owned
-from mocksrv.vendors.commcare.schemas import Registration
-from mocksrv.vendors.commcare.schemas.bodies import NewRegistrations
+from mocksrv.vendors.commcare.schemas import NewRegistrations, Registration
 from mocksrv.vendors.commcare.tastypie import deserializer
 from mocksrv.vendors.commcare.vendor import vendor
 

@@ -13,9 +13,7 @@ from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import no_id, not_found
 from mocksrv.vendors.commcare.form_processor.stores import owned
-from mocksrv.vendors.commcare.schemas import WebUserList, WebUserObject
-from mocksrv.vendors.commcare.schemas.bodies import WEB_USER_CHANGE
-from mocksrv.vendors.commcare.schemas.requests import WebUserQuery
+from mocksrv.vendors.commcare.schemas import WEB_USER_CHANGE, WebUserList, WebUserObject, WebUserQuery
 from mocksrv.vendors.commcare.tastypie import deserializer, paginator
 from mocksrv.vendors.commcare.tastypie.date_ranges import dotted_ranges
 from mocksrv.vendors.commcare.users.listing import detail_uri, is_v04
@@ -106,7 +104,8 @@ def get_web_user(world: World, call: Call) -> dict[str, Any]:
 
 
 @vendor.resource("PATCH", "web-user", "v1", "v0.5", detail=True, permission="edit_web_users",
-                 response=WebUserObject, statuses=(202, 400), source=SOURCE, proof="source", body=WEB_USER_CHANGE)
+                 response=WebUserObject, statuses=(202, 400), source=SOURCE, proof="source", body=WEB_USER_CHANGE,
+                 effect="changes")
 def update_web_user(world: World, call: Call) -> Reply:
     """Change a web user's membership in this domain."""
     user, data = find(world, call), deserializer.load_object(call)

@@ -14,8 +14,7 @@ from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import bad_request, failed, not_found
 from mocksrv.vendors.commcare.form_processor.stores import owned
-from mocksrv.vendors.commcare.schemas import Created, UserObject
-from mocksrv.vendors.commcare.schemas.bodies import NEW_USER, USER_CHANGE
+from mocksrv.vendors.commcare.schemas import NEW_USER, USER_CHANGE, Created, UserObject
 from mocksrv.vendors.commcare.tastypie import deserializer
 from mocksrv.vendors.commcare.users import listing, updates, usernames
 from mocksrv.vendors.commcare.vendor import vendor

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import view_error
@@ -50,8 +49,7 @@ class BadQuery(Exception):
         self.diagnosis = diagnosis
 
 
-@dataclass(frozen=True)
-class Name:
+class Name(NamedTuple):
     """A property, of the case itself or of one up its indices."""
 
     path: tuple[str, ...]

@@ -24,13 +24,17 @@ from mocksrv.vendors.commcare.errors import view_error, view_failed
 from mocksrv.vendors.commcare.form_processor import processing, xform
 from mocksrv.vendors.commcare.form_processor.stores import owned, visible
 from mocksrv.vendors.commcare.schemas import (
+    CASE_V2_CHANGES,
+    CASE_V2_UPSERT,
+    NEW_CASES_V2,
+    CaseV2BulkFetch,
     CaseV2BulkFetched,
+    CaseV2Fields,
     CaseV2List,
     CaseV2Object,
+    CaseV2Query,
     CaseV2Written,
 )
-from mocksrv.vendors.commcare.schemas.bodies import CASE_V2_CHANGES, CASE_V2_UPSERT, NEW_CASES_V2, CaseV2BulkFetch
-from mocksrv.vendors.commcare.schemas.requests import CaseV2Fields, CaseV2Query
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 
 if TYPE_CHECKING:
@@ -113,7 +117,8 @@ for method in ("GET", "PUT"):
                 statuses=(200, 400), effect="reads", **BULK)(bulk_fetch_cases_v2)
 
 
-@vendor.view("GET", *DETAIL, query=CaseV2Fields, response=response_schemas.any_of(CaseV2Object, CaseV2BulkFetched),
+@vendor.view("GET", *DETAIL, query=CaseV2Fields,
+             response=lambda: response_schemas.any_of(CaseV2Object(), CaseV2BulkFetched()),
              statuses=(200, 400, 403, 404), instead="get_case", **COMMON)
 def get_case_v2(world: World, call: Call) -> dict[str, Any]:
     """One case, or several by their ids with commas."""
