@@ -18,11 +18,14 @@ def shape(exchange: Mapping[str, Any], own: Iterable[object] = (), declared: Dec
     """The shape of `{"status": int, "headers": [[name, value], ...], "body": bytes, "method": str}`.
 
     `own` are texts and numbers that the caller sent, which error texts may repeat; `declared` is what the operation
-    says of its answers (see `choices.declared`). `exchange` may have a `base`, the URL that paths begin at.
+    says of its answers (see `declared`). `exchange` may have a `base`, the URL that paths begin at, an `order`, the
+    member by which the caller wants rows sorted (`-name`: descending), and be `found`: the caller came upon the record
+    there, whatever it has.
     """
     sent = frozenset(str(word) for word in own)
     status = exchange["status"]
-    reading = Reading(sent, status >= 400, declared if declared and status < 300 else Declared())
+    reading = Reading(sent, status >= 400, declared if declared and status < 300 else Declared(),
+                      exchange.get("order", ""), exchange.get("found", False))
     return {"status": status, "headers": header_facts(exchange["headers"], sent, exchange.get("base", "")),
             "body": of_body(exchange, reading)}
 
@@ -34,6 +37,8 @@ def of_body(exchange: Mapping[str, Any], reading: Reading) -> Any:
         return "none"
     if not data:
         return "empty"
+    if reading.declared.files:
+        return "binary"
     kind = next((value.lower() for name, value in exchange["headers"] if name.lower() == "content-type"), "")
     for sign, read in READERS:
         if sign in kind:

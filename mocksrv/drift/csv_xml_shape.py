@@ -32,8 +32,9 @@ def of_csv(data: bytes, reading: Reading) -> Any:
         for shown in formats[1:]:
             columns[name] = merge(columns[name], shown)
     made = {"array": {"object": columns}, "rows": rows_of(rows)}
-    if len(rows) >= ENOUGH:
-        made["sorted"] = sort_keys([dict(zip(header, row, strict=False)) for row in rows], reading.own)
+    named = [dict(zip(header, row, strict=False)) for row in rows]
+    if len(rows) >= ENOUGH and (found := sort_keys(named, reading)) is not None:
+        made["sorted"] = found
     return {"csv": made}
 
 
@@ -52,18 +53,27 @@ def header_row(rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
 
 def of_xml(data: bytes, reading: Reading) -> Any:
     """Elements by name, each a list, for there may be more; attributes as `@name`, a leaf's text as `#text`."""
+    try:
+        root = parsed(data)
+        if root.tag == FORM:
+            return "form"
+        shown = node({namespace(root.tag)[1]: [plain(root)]}, reading)
+    except (ValueError, RecursionError):
+        return "broken xml"
+    spaces = sorted({blank(space.lower()) for element in root.iter() if (space := namespace(element.tag)[0])})
+    return {"xml": shown, "namespaces": spaces}
+
+
+def parsed(data: bytes) -> Element:
+    """The root of a document. Raises ValueError for one that is broken, or wants more than to be read."""
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import ParseError, fromstring
 
     try:
-        root = fromstring(data)
-        if root.tag == FORM:
-            return "form"
-        shown = node({namespace(root.tag)[1]: [plain(root)]}, reading)
-    except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError):
-        return "broken xml"
-    spaces = sorted({blank(space.lower()) for element in root.iter() if (space := namespace(element.tag)[0])})
-    return {"xml": shown, "namespaces": spaces}
+        root: Element = fromstring(data)
+    except (ParseError, DefusedXmlException, LookupError) as error:
+        raise ValueError(str(error)) from error
+    return root
 
 
 def plain(element: Element) -> dict[str, Any] | None:

@@ -1,4 +1,6 @@
-"""What the response schema of an operation declares: enumerated values, and which objects have fixed keys."""
+"""What the response schema of an operation declares: enumerated values, which objects have fixed keys, and which of
+these they may lack.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,16 @@ def declared(operation: Operation) -> Declared:
     """What is declared of the operation's successes."""
     found = Finder()
     found.of_shape(operation.schema("response"), (), ())
-    return Declared(found.choices, found.keys)
+    return Declared(found.choices, found.keys, operation.produces == "*/*", found.optional, found.needed)
+
+
+def names(operations: Iterable[Operation]) -> frozenset[str]:
+    """The names of all members that operations declare of what they take and answer: the API's own words."""
+    found = Finder()
+    for operation in operations:
+        for part in ("query", "body", "response", "errors"):
+            found.of_shape(operation.schema(part), (), ())
+    return frozenset(found.names)
 
 
 class Finder:
@@ -26,6 +37,9 @@ class Finder:
     def __init__(self) -> None:
         self.choices: dict[Path, frozenset[str]] = {}
         self.keys: dict[Path, frozenset[str] | None] = {}
+        self.optional: dict[Path, frozenset[str]] = {}
+        self.needed: dict[Path, frozenset[str]] = {}
+        self.names: set[str] = set()  # of all members
 
     def of_shape(self, shape: Any, path: Path, above: tuple[type, ...]) -> None:
         """A marshmallow schema, its class, or JSON Schema, whose members may be any of these."""
@@ -43,6 +57,8 @@ class Finder:
             self.of_shape(others, (*path, KEY), above)
         elif members:
             self.keys[path] = None
+            self.optional[path] = frozenset(members) - texts(shape.get("required", members))
+        self.names.update(members)
         for name, member in members.items():
             self.of_shape(member, (*path, name), above)
         for form in ("anyOf", "oneOf", "allOf"):
@@ -54,12 +70,17 @@ class Finder:
         """Further members count as data where the schema excludes them (EXCLUDE), not where it includes or refuses
         them.
         """
-        from marshmallow import EXCLUDE
+        from marshmallow import EXCLUDE, INCLUDE
 
         if type(schema) in above:
             return
         names = {name: field.data_key or name for name, field in schema.fields.items()}
         self.keys[path] = frozenset(names.values()) if schema.unknown == EXCLUDE else None
+        needed = frozenset(names[name] for name, field in schema.fields.items() if field.required)
+        self.optional[path] = frozenset(names.values()) - needed
+        if schema.unknown == INCLUDE:
+            self.needed[path] = needed
+        self.names.update(names.values())
         for name, field in schema.fields.items():
             self.of_field(field, (*path, names[name]), (*above, type(schema)))
 

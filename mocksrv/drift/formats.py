@@ -13,9 +13,9 @@ FORMATS = tuple((name, re.compile(pattern)) for name, pattern in (
     ("uuid", r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     ("UUID", r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}"),
     ("revision", r"\d+-[0-9a-f]{32}"),
-    ("email", r"[^\s@/:]+@[^\s@]+\.[^\s@]+"),
+    ("email", r"[^\s@/:]+@[^\s@][^\s@.]*\.[^\s@]+"),
     ("url", r"[a-zA-Z][a-zA-Z+.-]*://\S+"),
-    ("path", r"/[\w.~%-]+(?:/\S*)?(?:\?\S*)?|/"),
+    ("path", r"/[\w.~%-]+(?:[/?]\S*)?|/"),
     ("query", r"\?[\w.~%-]+=\S*"),
     ("integer", r"-?\d+"),
     ("decimal", r"[+-]?\d+\.\d+"),
@@ -28,7 +28,7 @@ HEX_SIZES = {24, 32, 40, 64}
 FREE = {"empty", "word", "text", "integer", "decimal", "email", "phone"}
 # Keys of an object that look like this are data too.
 KEYS = {"date", "RFC 1123", "uuid", "UUID", "revision", "email", "url", "path", "query", "integer", "decimal", "phone"}
-COUNTED_KEY = re.compile(r"(?=[a-z]*[0-9])[0-9a-f]{8,}")  # a piece of a made-up name
+COUNTED_KEY = re.compile(r"(?=[a-z]{0,80}[0-9])[0-9a-f]{8,}")  # a piece of a made-up name
 PLAIN_KEY = re.compile(r"[A-Za-z_@#$!.][\w@#$:.*/\[\]-]{0,79}")
 
 

@@ -11,7 +11,7 @@ from mocksrv.drift.generated_values import erase
 
 Own = frozenset[str]
 BASE = "base"
-URL = re.compile(r"[a-zA-Z][a-zA-Z+.-]*://\S+")
+URL = re.compile(r"[a-zA-Z][a-zA-Z+.-]{0,30}://\S+")
 
 
 def as_it_is(value: str, own: Own) -> str:

@@ -3,7 +3,8 @@
 A node is a text for a scalar (`null`, `boolean`, `integer`, `integer:milliseconds`, `number`, `string:uuid`), `data`
 for content that differs from project to project, or one of
 
-    {"object": {key: node, ...}, "optional": [key, ...]}        keys in the order of the answer
+    {"object": {key: node, ...}, "optional": [key, ...]}        keys in the order of the answer; `"unordered": true`
+                                                                where rows have them in different orders
     {"array": node or null, "rows": "0"|"1"|"many", "sorted": [".", "name", "-date"]}
     {"text": "an error's words"}
     {"enum": [declared values], "other": [values that are not declared]}
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mocksrv.drift.formats import key_name, text_format
@@ -39,19 +40,31 @@ VALUE = re.compile(r"[a-z]+(?:[ _-][a-z]+|[0-9]{1,2}(?![0-9]))*", re.IGNORECASE)
 @dataclass(frozen=True)
 class Declared:
     """What an operation says of its answers: the values of a member, and which keys of an object belong to the API
-    (None: all) rather than to a project or document."""
+    (None: all) rather than to a project or document; `files`: they are whatever somebody has stored.
+
+    `optional`: the keys that an object may lack; `needed`: those that no object lacks which may have any others, too.
+    """
 
     choices: Mapping[Path, frozenset[str]] = field(default_factory=dict)
     keys: Mapping[Path, frozenset[str] | None] = field(default_factory=dict)
+    files: bool = False
+    optional: Mapping[Path, frozenset[str]] = field(default_factory=dict)
+    needed: Mapping[Path, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """The context in which an answer is reduced: what the caller sent, whether it is an error, what is declared."""
+    """The context in which an answer is reduced: what the caller sent, whether it is an error, what is declared, and
+    by which member the caller wants the rows sorted: `name`, or `-name` for descending; "" if it did not say.
+
+    `found`: the caller came upon the record and did not make it, so which optional members it has is chance.
+    """
 
     own: frozenset[str] = frozenset()
     error: bool = False
     declared: Declared = field(default_factory=Declared)
+    order: str = ""
+    found: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,7 +123,12 @@ def of_object(value: dict[str, Any], reading: Reading, place: Place) -> Node:
         words = under in WORDS or (last in BY_FIELD and not isinstance(member, dict))
         shown = node(member, reading, Place((*path, KEY if data else key), words, data))
         keys[name] = merge(keys[name], shown) if name in keys else shown
-    return {"object": keys}
+    chance = sorted(key for key in keys if reading.found and is_optional(key, reading.declared, path))
+    return {"object": keys, **({"optional": chance} if chance else {})}
+
+
+def is_optional(key: str, declared: Declared, path: Path) -> bool:
+    return key in declared.optional.get(path, ()) or (path in declared.needed and key not in declared.needed[path])
 
 
 def is_data(key: str, reading: Reading, place: Place) -> bool:
@@ -121,13 +139,15 @@ def is_data(key: str, reading: Reading, place: Place) -> bool:
 
 def of_array(value: list[Any], reading: Reading, place: Place) -> Node:
     elements: Node = None
+    if len(value) >= ENOUGH:
+        reading = replace(reading, found=False)  # what so many rows all have, or none, is no chance
     for number, element in enumerate(value):
         words = place.words and not isinstance(element, dict)
         shown = node(element, reading, Place((*place.path, "*"), words))
         elements = merge(elements, shown) if number else shown
     made = {"array": elements, "rows": rows_of(value)}
-    if len(value) >= ENOUGH:
-        made["sorted"] = sort_keys(value, reading.own)
+    if len(value) >= ENOUGH and (found := sort_keys(value, reading)) is not None:
+        made["sorted"] = found
     return made
 
 
@@ -135,20 +155,34 @@ def rows_of(value: list[Any]) -> str:
     return str(len(value)) if len(value) < 2 else "many"
 
 
-def sort_keys(rows: list[Any], own: frozenset[str]) -> list[str]:
-    """The members by which the rows are sorted, descending as `-name`; `.` stands for the rows themselves."""
+def sort_keys(rows: list[Any], reading: Reading) -> list[str] | None:
+    """The members by which the rows are sorted, descending as `-name`; `.` stands for the rows themselves.
+
+    Where the caller asked for an order it alone counts, for others may come along with it: ids that rise with time.
+    None: the rows do not show that member, or too few of its values differ.
+    """
     if all(isinstance(row, dict) for row in rows):
-        columns = {key: [row.get(key) for row in rows] for key in rows[0] if key_name(key, own) == key}
+        columns = {key: [row.get(key) for row in rows] for key in rows[0] if key_name(key, reading.own) == key}
+        if reading.order:
+            asked = reading.order.removeprefix("-")
+            columns = {key: values for key, values in columns.items() if key == asked}
     else:
         columns = {".": rows}
-    found = []
+    found, unknown = [], bool(reading.order)
     for key, values in columns.items():
-        if scalars(values) and len(set(values)) >= ENOUGH and text_format(str(values[0])) != "revision":
-            folded = [value.casefold() if isinstance(value, str) else value for value in values]
-            for sign, reverse in (("", False), ("-", True)):
-                if any(sorted(one, reverse=reverse) == one for one in (values, folded)):
-                    found.append(sign + key)
-    return sorted(found)
+        if not scalars(values) or text_format(str(values[0])) == "revision":
+            continue
+        ways = [sign + key for sign, reverse in (("", False), ("-", True)) if is_sorted(values, reverse)]
+        if len(set(values)) >= ENOUGH:
+            found += ways
+        unknown = unknown and len(set(values)) < ENOUGH and bool(ways)
+    return None if unknown else sorted(found)
+
+
+def is_sorted(values: list[Any], reverse: bool) -> bool:
+    """Whether values are in order, with upper case before lower case or beside it."""
+    folded = [value.casefold() if isinstance(value, str) else value for value in values]
+    return any(sorted(one, reverse=reverse) == one for one in (values, folded))
 
 
 def scalars(values: list[Any]) -> bool:
@@ -168,7 +202,7 @@ def kind_of(shown: Node) -> str:
 
 def merge(one: Node, other: Node) -> Node:
     """One shape for elements of an array of which some have the one shape and some the other."""
-    if one == other:
+    if one == other and repr(one) == repr(other):  # the order of keys counts, too
         return one
     merged: dict[str, Node] = {}
     for shown in (*alternatives(one), *alternatives(other)):
@@ -184,7 +218,14 @@ def merge_objects(one: Node, other: Node) -> Node:
     for key, shown in other["object"].items():
         keys[key] = merge(keys[key], shown) if key in keys else shown
     optional = {*one.get("optional", ()), *other.get("optional", ()), *(one["object"].keys() ^ other["object"].keys())}
-    return {"object": keys, **({"optional": sorted(optional)} if optional else {})}
+    unordered = "unordered" in one or "unordered" in other or common(one, other) != common(other, one)
+    return {"object": keys, **({"optional": sorted(optional)} if optional else {}),
+            **({"unordered": True} if unordered else {})}
+
+
+def common(one: Node, other: Node) -> list[str]:
+    """The keys of an object that the other has, too."""
+    return [key for key in one["object"] if key in other["object"]]
 
 
 def merge_arrays(one: Node, other: Node) -> Node:
@@ -214,8 +255,8 @@ def is_node(value: Any) -> bool:
         case str():
             return True
         case {"object": dict(members), **rest}:
-            return (rest.keys() <= {"optional"} and is_texts(rest.get("optional", []))
-                    and all(map(is_node, members.values())))
+            return (rest.keys() <= {"optional", "unordered"} and is_texts(rest.get("optional", []))
+                    and rest.get("unordered", True) is True and all(map(is_node, members.values())))
         case {"array": element, "rows": "0" | "1" | "many", **rest}:
             return (rest.keys() <= {"sorted"} and is_texts(rest.get("sorted", []))
                     and (element is None or is_node(element)))

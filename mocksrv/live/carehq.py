@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class CareHQ(Sandbox):
     vendor = "carehq"
     hosts = ("api.carehq.dev",)  # the sandbox that the introduction names; api.carehq.co.uk holds real people
-    variables = ("CAREHQ_URL", "CAREHQ_ACCOUNT_ID", "CAREHQ_API_KEY", "CAREHQ_API_SECRET")
+    variables = {"CAREHQ_URL": "base_url", "CAREHQ_ACCOUNT_ID": "account_id", "CAREHQ_API_KEY": "api_key",
+                 "CAREHQ_API_SECRET": "api_secret"}
 
     @property
     def place(self) -> str:

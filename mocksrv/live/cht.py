@@ -8,15 +8,24 @@ has the run's tag; and a new one when it names what the run made, or is named th
 from __future__ import annotations
 
 import base64
-import csv
 import hashlib
-import io
 import json
-from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from mocksrv.live.cht_documents import (
+    REPLICATE,
+    SETTINGS,
+    USERS,
+    ids_given,
+    ids_of,
+    is_own,
+    own_ids,
+    target_of,
+    without_revision,
+    written,
+)
 from mocksrv.live.failed_logins import FailedLogins
 from mocksrv.live.forward import Unreachable
 from mocksrv.live.guardrails import NotAllowed
@@ -47,17 +56,14 @@ USER = "org.couchdb.user:"
 ROUNDS = 5  # transitions may write while we delete
 NO_ADMIN = "the account must be a server admin's: what a run made is found in the change feeds"
 
-USERS = {"create_users", "create_user_of_places", "create_users_from_csv", "update_user"}
 WRITES = {"couch_put_document", "couch_post_document", "couch_bulk_docs"}
 ATTACHMENTS = {"couch_put_attachment", "couch_delete_attachment"}
-SETTINGS = "settings"
-PROTECTED = (SETTINGS, "resources", "branding", "partners", "privacy-policies", "service-worker-meta")
 
 
 class CHT(Sandbox):
     vendor = "cht"
     hosts = ("*.dev.medicmobile.org", "*.local-ip.medicmobile.org")
-    variables = ("CHT_URL", "CHT_USER", "CHT_PASSWORD")
+    variables = {"CHT_URL": "base_url", "CHT_USER": "username", "CHT_PASSWORD": "password"}
     traces = True
     settles = 0.5  # the API learns of its settings from a feed
 
@@ -94,8 +100,8 @@ class CHT(Sandbox):
             started = parsedate_to_datetime(date).timestamp() * 1000
         except ValueError:
             raise NotAllowed("the service's answers have no Date: what is younger than the run is not known") from None
-        # Databases of users that existed before do not belong to a run, whatever it calls its users.
-        kept = sorted(map(digest, filter(is_users_own, self.get("/_all_dbs") or [])))
+        # Databases that existed before do not belong to a run, whatever it calls its users.
+        kept = sorted(map(digest, self.get("/_all_dbs") or []))
         return {"since": since, "absent": absent, "started": started, "kept": kept}
 
     def version(self) -> str:
@@ -109,6 +115,8 @@ class CHT(Sandbox):
         effect = call.operation.effect if call.operation else LASTS.kind
         if call.method in READ_METHODS or effect == READS.kind:
             return READS
+        if self.is_own_database(target_of(call), ledger):
+            return MAKES  # it goes as a whole
         if effect == SHARES.kind or (name == "couch_put_document" and params == {"db": "medic", "id": SETTINGS}):
             return SHARES
         if name in WRITES:
@@ -119,6 +127,10 @@ class CHT(Sandbox):
         if effect == MAKES.kind:
             return self.change(ledger, "medic", written(call))
         return self.changed(call, ledger, name) if effect == CHANGES.kind else LASTS
+
+    def is_own_database(self, name: str, ledger: Ledger) -> bool:
+        """Whether the run made it, or is about to: a database that has the run's tag in its name."""
+        return ledger.head["run"] in name and digest(name) not in ledger.head["kept"]
 
     def changed(self, call: Call, ledger: Ledger, name: str) -> Touch:
         """What an operation would do that may change existing documents."""
@@ -154,9 +166,9 @@ class CHT(Sandbox):
 
     def made(self, call: Call, answer: Answer) -> list[str]:
         """The ids in the answer, without those that the client referred to, such as the contact of a new place."""
-        if answer.status >= 300:
-            return []
         name = call.operation.name if call.operation else ""
+        if answer.status >= 300 or call.params.get("db", DATABASES[0]) not in DATABASES or name == REPLICATE:
+            return []  # what a database of the run holds goes with it
         if name in WRITES or name in ATTACHMENTS:
             db = call.params["db"]
             return self.chosen(call) + [f"{db}/{id}" for id in ids_of(answer.json())]
@@ -167,7 +179,7 @@ class CHT(Sandbox):
 
     def chosen(self, call: Call) -> list[str]:
         name = call.operation.name if call.operation else ""
-        if name in WRITES:
+        if name in WRITES and call.params["db"] in DATABASES:
             return [f"{call.params['db']}/{id}" for id in ids_given(call)]
         return [f"medic/{id}" for id in own_ids([body_of(call)])] if name in ("create_people", "create_places") else []
 
@@ -192,7 +204,8 @@ class CHT(Sandbox):
         else:
             left += [f"{name}/{doc['_id']}" for name, documents in found.items() for doc in documents]
         for name in self.get("/_all_dbs") or []:
-            if any(name == f"medic-user-{user}-meta" for user in names) and digest(name) not in ledger.head["kept"]:
+            of_user = any(name == f"medic-user-{user}-meta" for user in names)
+            if self.is_own_database(name, ledger) or (of_user and digest(name) not in ledger.head["kept"]):
                 status = self.send("DELETE", f"/{quote(name, safe='')}").status
                 left += [] if status in (200, 202, 404) else [f"{name}: DELETE answered {status}"]
         return left
@@ -264,77 +277,5 @@ def unsure(method: str, target: str, answer: Answer) -> Unreachable:
     return Unreachable(f"the service answered {answer.status} to {method} {target.partition('?')[0]}")
 
 
-def is_users_own(database: str) -> bool:
-    return database.startswith("medic-user-")
-
-
 def digest(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:16]
-
-
-def ids_given(call: Call) -> list[str]:
-    """The ids of the documents that a request of CouchDB's writes, where the client gives them."""
-    if "id" in call.params:
-        return [call.params["id"]]
-    body = body_of(call)
-    bulk = call.operation is not None and call.operation.name == "couch_bulk_docs"
-    return own_ids(body.get("docs") if bulk and isinstance(body, dict) else [body])
-
-
-def written(call: Call) -> list[str]:
-    """The ids by which a request that makes contacts or users would change documents that exist: its own, those with a
-    revision, and the place and contact of a user, whom the server writes to."""
-    body = body_of(call)
-    rows = body if isinstance(body, list) else [body]
-    rows = [*rows, *(body["users"] if isinstance(body, dict) and isinstance(body.get("users"), list) else [])]
-    ids = own_ids(rows) + [doc["_id"] for doc in dicts_of(body) if "_rev" in doc and isinstance(doc.get("_id"), str)]
-    if call.operation and call.operation.name in USERS:
-        ids += [text for row in rows if isinstance(row, dict) for key in ("place", "contact")
-                for text in texts_of(row.get(key))]
-        if body is None:
-            cells = csv.reader(io.StringIO(call.body.decode("utf-8", "replace"), newline=""))
-            ids += [cell for row in cells for cell in row if cell]
-    return list(dict.fromkeys(ids))
-
-
-def dicts_of(data: Any) -> Iterator[dict[str, Any]]:
-    """All objects of JSON data."""
-    if isinstance(data, dict):
-        yield data
-        data = list(data.values())
-    if isinstance(data, list):
-        for value in data:
-            yield from dicts_of(value)
-
-
-def ids_of(data: Any) -> list[str]:
-    """The ids in an answer, at any depth; rows with an error are left out: nothing was written."""
-    if isinstance(data, dict) and "error" in data:
-        return []
-    if isinstance(data, dict):
-        own = [data[key] for key in ("id", "_id") if isinstance(data.get(key), str)]
-        return own + [id for value in data.values() for id in ids_of(value)]
-    return [id for value in data for id in ids_of(value)] if isinstance(data, list) else []
-
-
-def own_ids(documents: Any) -> list[str]:
-    """The ids of the documents in a request; elements of another kind are ignored."""
-    rows = documents if isinstance(documents, list) else []
-    return [doc["_id"] for doc in rows if isinstance(doc, dict) and isinstance(doc.get("_id"), str)]
-
-
-def is_own(doc: dict[str, Any], own: set[str], named: set[str], head: dict[str, Any]) -> bool:
-    """Whether a document that changed after the start is the run's. `own` are ids; `named` what its documents name."""
-    id, texts = doc["_id"], list(texts_of(doc))
-    if id in PROTECTED or id.startswith("_design/"):
-        return False
-    if id in head["absent"] or (id.endswith("-info") and id[:-5] in own) or any(head["run"] in text for text in texts):
-        return True
-    # What the run's documents name may have been there before.
-    reported = doc.get("reported_date")  # a feed may go back further than asked, so a first revision tells less
-    young = reported >= head["started"] if isinstance(reported, int) else doc["_rev"].startswith("1-")
-    return young and (id in named or any(text in own for text in texts))
-
-
-def without_revision(doc: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in doc.items() if key != "_rev"}

@@ -1,24 +1,21 @@
 """The gate's server: a proxy in front of a live service that enforces the guardrails and writes the ledger.
 
-Requests that the guardrails do not allow get a 403 of the gate itself, as a problem document. `/_gate/...` addresses
-the gate: POST case names the test that follows; GET refused lists what was refused in a case; POST finish cleans up.
+Requests that the guardrails do not allow get a 403 of the gate itself, as a problem document.
 """
 
 from __future__ import annotations
 
-import hmac
-import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from mocksrv.clock import pause
-from mocksrv.control import sent_by
+from mocksrv.journal.redaction import redact_target
 from mocksrv.live.forward import PATIENCE, Answer, Unreachable
 from mocksrv.live.guardrails import Guardrails, NotAllowed, check_form
-from mocksrv.live.recording_proxy import RecordingProxy, answered, problem
+from mocksrv.live.recording_proxy import CASE, RecordingProxy, problem
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
     from mocksrv.live.recorder import Recorder
     from mocksrv.live.sandbox import Sandbox, Touch
 
-OWN = "/_gate/"
 UNAUTHORIZED, TOO_MANY = 401, 429
 OVER = "the run is over: what it made is being deleted"
 ELSEWHERE = "the service sends the client away to {host}, where no rails are"
@@ -40,35 +36,26 @@ class Gate(RecordingProxy):
 
     def __init__(self, sandbox: Sandbox, rails: Guardrails, ledger: Ledger, recorder: Recorder, routes: Simulator,
                  token: str = "") -> None:
-        super().__init__(sandbox.vendor, sandbox.forward, recorder, routes, str(ledger.head["run"]))
-        self.sandbox, self.rails, self.ledger, self.token = sandbox, rails, ledger, token
-        self.refused: dict[str, list[str]] = {}
+        super().__init__(sandbox.vendor, sandbox.forward, recorder, routes, str(ledger.head["run"]), token)
+        self.sandbox, self.rails, self.ledger = sandbox, rails, ledger
         self.changed = False  # what all share
-        self.finished: dict[str, Any] | None = None
         self._lock = threading.Lock()
         self._writes = threading.Condition()
         self._writing, self._over = 0, False
 
-    def answer(self, environ: WSGIEnvironment, target: str, body: bytes) -> Answer:
-        if target.startswith(OWN):
-            if reason := self.stranger(environ):
-                return problem(403, reason)
-            return self.control(environ["REQUEST_METHOD"], target, body)
-        try:
-            return super().answer(environ, target, body)
-        except NotAllowed as error:
-            path = target.partition("?")[0]
-            with self._lock:
-                self.refused.setdefault(self.case, []).append(f"{environ['REQUEST_METHOD']} {path}: {error}")
-            self.recorder.leave(self.case)  # from here on the state is not what the test would have made
-            return problem(403, f"the gate does not let this pass: {error}")
+    @property
+    def told(self) -> dict[str, str]:
+        return {**super().told, "ledger": str(self.ledger.file)}
 
-    def stranger(self, environ: WSGIEnvironment) -> str:
-        """Why a caller may not control the gate; "" for the one who opened it."""
-        given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")[2]
-        if self.token and not hmac.compare_digest(given.encode(), self.token.encode()):
-            return "send Authorization: Bearer and the token that the gate has printed"
-        return sent_by(environ)
+    def exchange(self, environ: WSGIEnvironment, target: str, body: bytes) -> Answer:
+        try:
+            return super().exchange(environ, target, body)
+        except NotAllowed as error:
+            path, case = target.partition("?")[0], environ.get("HTTP_X_MOCKSRV_CASE") or self.case
+            with self._lock:
+                self.refused.setdefault(case, []).append(f"{environ['REQUEST_METHOD']} {redact_target(path)}: {error}")
+            self.recorder.leave(case)  # from here on the state is not what the test would have made
+            return problem(403, f"the gate does not let this pass: {error}")
 
     def pass_on(self, call: Call, headers: list[tuple[str, str]], body: bytes) -> Answer:
         """Pass a request on, within the guardrails, and note it in the ledger before the client gets the answer. Raises
@@ -80,7 +67,7 @@ class Gate(RecordingProxy):
         check_form(call, reads=touch.kind == "reads")
         answer = self.in_time(call, lambda: self.allowed(call, touch, headers, body))
         if answer.status == TOO_MANY:
-            self.recorder.leave(self.case)  # a service's rate limit is not a fact about the API
+            self.recorder.leave(call.header(CASE) or self.case)  # a service's rate limit is no fact about the API
         return answer
 
     def allowed(self, call: Call, touch: Touch, headers: list[tuple[str, str]], body: bytes) -> Answer:
@@ -115,7 +102,7 @@ class Gate(RecordingProxy):
     def write(self, call: Call, headers: list[tuple[str, str]], body: bytes, *, makes: bool) -> Answer:
         """Pass on a write: noted in the ledger before it is sent; what it made before the client gets the answer."""
         chosen = self.sandbox.chosen(call) if makes else []
-        found = chosen or (self.sandbox.traces and self.run.encode() in body)
+        found = chosen or (self.sandbox.traces and (self.run in call.target or self.run.encode() in body))
         asked = self.ledger.note(asked=f"{call.method} {call.target.partition('?')[0]}", chosen=chosen,
                                  unsure=makes and not found and call.method != "DELETE")
         answer = super().pass_on(call, headers, body)
@@ -161,23 +148,9 @@ class Gate(RecordingProxy):
             pause(self.sandbox.settles)
             self.changed = False
 
-    def control(self, method: str, target: str, body: bytes) -> Answer:
-        name, _, query = target.removeprefix(OWN).partition("?")
-        match method, name:
-            case "POST", "case":
-                try:
-                    self.case = str(json.loads(body)["case"])
-                except (ValueError, TypeError, KeyError, RecursionError):
-                    return problem(400, 'send {"case": "the name of the test that follows"}')
-                self.put_back()
-                data: Any = {}
-            case "GET", "refused":
-                data = self.refused.get(parse_qs(query).get("case", [""])[0], [])
-            case "POST", "finish":
-                data = self.finish()
-            case _:
-                return problem(404, f"the gate has no {method} {OWN}{name}")
-        return answered(200, "application/json", data)
+    def begin(self, case: str, *, shapes: bool = True) -> None:
+        super().begin(case, shapes=shapes)
+        self.put_back()
 
     def finish(self) -> dict[str, Any]:
         """Delete what the run made and store its shapes, once; returns what was sent, refused, made and left."""

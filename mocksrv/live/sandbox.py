@@ -37,12 +37,13 @@ FOREIGN = Touch("changes", foreign=True)
 class Sandbox:
     """A live service of one vendor, with the account of the tests.
 
-    `variables` are the environment's names of base URL and account; `hosts` patterns of hosts that are for tests.
+    `variables` are the environment's names of base URL and account, each with its key in a mock's ready-made
+    credentials; `hosts` patterns of hosts that are for tests.
     """
 
     vendor = ""
     hosts: tuple[str, ...] = ()
-    variables: tuple[str, ...] = ()
+    variables: Mapping[str, str] = {}
     traces = False  # whether what a run made can be found by its tag, too
     settles = 0.0  # seconds until what all share has taken effect after it was written
 
@@ -50,6 +51,11 @@ class Sandbox:
         self.forward = forward
         self.account = account
         self.failed_logins: FailedLogins | None = None  # where the service counts them
+
+    @classmethod
+    def environment(cls, credentials: Mapping[str, Any]) -> dict[str, str]:
+        """What leads a test suite to a mock with these ready-made credentials."""
+        return {name: str(credentials[key]) for name, key in cls.variables.items()}
 
     def login_keys(self, call: Call) -> list[str]:
         """What the service counts a failed login by: the address, names and passwords that are tried."""
