@@ -4,7 +4,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8080
-WORKERS ?= 2
+WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
+
+# Tests start hundreds of processes: where the machine's environment has this, each would compile all it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test endpoint dates parallel attack lint format proof operations docs bench fuzz
@@ -47,8 +50,8 @@ dates: $(VENV)/ready ## Run the tests on other days, needs faketime; ARGS: --day
 parallel: $(VENV)/ready ## Two hundred tests at once on one server, in twenty orders
 	$(BIN)/python -m mocksrv.tests.parallel.run $(ARGS)
 
-attack: $(VENV)/ready ## Hostile input, silent clients, killed servers, full disks; ARGS=--long for an hour of it
-	$(BIN)/python -m pytest mocksrv/tests/attack $(ARGS)
+attack: $(VENV)/ready ## Hostile input, silent clients, killed servers, full disks; ARGS="--long -v" for much more of it
+	$(BIN)/python -m pytest -n $(WORKERS) mocksrv/tests/attack $(ARGS)
 
 lint: $(VENV)/ready ## Check style and types
 	$(BIN)/ruff check .

@@ -35,7 +35,8 @@ from mocksrv.worlds import Worlds
 SIZES = (1_000, 10_000, 100_000)
 PICKS, AGAIN = 10, 10
 LIMIT_GROWTH = 1.5
-CLIENT = "medic-client"
+CLIENT, USER = "medic-client", "supervisor"
+SLOWEST = ("contacts_by_depth", "contacts_by_freetext")
 FIRST = ("contacts_by_type", "contacts_by_depth", "contacts_by_freetext", "docs_by_replication_key", "reports_by_form",
          "messages_by_state")
 
@@ -82,6 +83,22 @@ def operations(side: Side, people: list[dict[str, Any]]) -> Iterator[tuple[str, 
     yield "reduced to a count", lambda one: read("medic-admin", "message_queue")
     yield "reduced by group", lambda one: read(CLIENT, "reports_by_form", group=True, limit=4)
     yield "after a write", lambda one: (side.write(one), read("medic", "docs_by_replication_key", key=one["_id"]))
+
+
+def replicating(side: Side) -> World:
+    """A world in which the account `USER` replicates 9,000 contacts and 1,000 reports more than before."""
+    world = side.worlds.origin.fork("replicating")
+    db = documents.database(world)
+    place = documents.database(world, "_users").load(f"org.couchdb.user:{USER}")["facility_id"][0]
+    above = db.docs.by("by_type", "person")[0], db.docs.by("by_type", "data_record")[0]
+    person, report = ({name: value for name, value in db.load(id).items() if name != "_rev"} for id in above)
+    lineage = {"_id": place, "parent": db.load(place).get("parent")}
+    for number in range(9_000):
+        db.put({**person, "_id": f"person-{number}", "patient_id": f"9{number:06}", "parent": lineage})
+    for number in range(1_000):
+        db.put({**report, "_id": f"report-{number}", "patient_id": f"9{number:06}"})
+    world.store.ledger.end()
+    return world
 
 
 def measure(sides: dict[int, Side], rounds: int) -> dict[str, dict[str, float]]:

@@ -22,6 +22,7 @@ from peers.catalogue import carehq_work, cht_work, commcare_work
 from mocksrv.app import Simulator, create_app
 from mocksrv.config import Config
 from mocksrv.journal import Journal
+from mocksrv.routing import Routes
 from mocksrv.serving import server as serving
 from mocksrv.serving.connection import Connection
 from mocksrv.serving.http1 import RequestReader
@@ -52,14 +53,14 @@ def clock(app: Simulator) -> None:
     """Put a clock around each stage."""
     for owner, name, stage in (
             (RequestReader, "feed", "parsing"), (serving, "environ_of", "parsing"),
-            (Simulator, "find_route", "routing"),
+            (Routes, "find", "routing"),
             (Journal, "add", "journal"), (World, "commit", "commit"), (Connection, "transmit", "writing"),
             *((Table, name, "store") for name in ("peek", "get", "put", "by", "range", "first", "made", "json"))):
         setattr(owner, name, clocked(stage, getattr(owner, name)))
     for vendor in app.vendors.values():
         for name, stage in VENDOR.items():
             setattr(vendor, name, clocked(stage, getattr(vendor, name)))
-    app.operations = {name: replace(one, run=clocked("handler", one.run)) for name, one in app.operations.items()}
+    app.operations.update({name: replace(one, run=clocked("handler", one.run)) for name, one in app.operations.items()})
 
 
 def main() -> None:

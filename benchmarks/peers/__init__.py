@@ -95,8 +95,9 @@ class Running:
 def children(pid: int) -> list[int]:
     found = []
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, path.read_text().split()):
-            found += [child, *children(child)]
+        with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
+            for child in map(int, path.read_text().split()):
+                found += [child, *children(child)]
     return found
 
 

@@ -5,25 +5,19 @@ from __future__ import annotations
 import gc
 import json
 import logging
-import os
 import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mocksrv.cli import outbox, own_data, remote, several, worlds
-from mocksrv.cli.base import fail
-from mocksrv.cli.bench import bench
+from mocksrv.cli.base import VendorName, configured, fail, vendors_of
 from mocksrv.cli.console import banner, print_table
-from mocksrv.cli.doctor import doctor
-from mocksrv.cli.drift import drift
-from mocksrv.cli.gate import gate
-from mocksrv.cli.shards import shards
-from mocksrv.config import SIZES, VENDORS, Config, ConfigError, load
+from mocksrv.config import SIZES, VENDORS, Config, ConfigError, all_vendors
 from mocksrv.operation import PROOFS, STALE_AFTER, period
 from mocksrv.shards import MOST
 
@@ -35,25 +29,36 @@ if TYPE_CHECKING:
 
 SIZE_HELP = f"{', '.join(f'{name} ({count})' for name, count in SIZES.items())}, or a number of main records."
 
-
 TLS_FOLDER = "~/.mocksrv"
+# The commands that are loaded when they are called: the start of a server waits for none of them.
+LATER = {
+    "bench": "bench.bench", "clock": "remote.clock", "credentials": "remote.credentials", "doctor": "doctor.doctor",
+    "drift": "drift.drift", "export": "own_data.export", "faults": "remote.faults", "gate": "gate.gate",
+    "import": "own_data.import_", "journal": "remote.journal", "outbox": "outbox.outbox", "reset": "remote.reset",
+    "scenario": "remote.scenario", "shards": "shards.shards", "snapshot": "worlds.snapshot", "verify": "remote.verify",
+    "wait": "remote.wait", "worlds": "worlds.worlds",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]},
+class Commands(click.Group):
+    """Commands of this module, and those of `LATER`."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted([*super().list_commands(context), *LATER])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in LATER:
+            return super().get_command(context, name)
+        module, function = LATER[name].split(".")
+        found: click.Command = getattr(import_module(f"mocksrv.cli.{module}"), function)
+        return found
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]},
              epilog="Exit codes: 0 success; 1 the check failed; 2 the command could not run as it was called.")
 @click.version_option(package_name="mocksrv")
 def main() -> None:
     """One local server that answers like CareHQ, CommCare HQ and the Community Health Toolkit."""
-
-
-def configured(**flags: Any) -> Config:
-    """The settings, or exit code 2."""
-    file = flags.pop("config", None) or os.environ.get("MOCKSRV_CONFIG")
-    flags = {name: value for name, value in flags.items() if value not in (None, ())}
-    try:
-        return load(flags, os.environ, Path(file) if file else None)
-    except ConfigError as error:
-        fail(error)
 
 
 @main.command()
@@ -73,6 +78,8 @@ def configured(**flags: Any) -> Config:
 @click.option("--worlds", help="Most worlds at a time.  [default: 1000]")
 @click.option("--idle", help="Seconds without a request after which a world may make room.  [default: 3600]")
 @click.option("--memory", help="MB that worlds and snapshots may take beside the seeded data.  [default: 1024]")
+@click.option("--kept-body", metavar="BYTES", help="Up to how many bytes the journal keeps a request's body whole, for "
+              "`mocksrv verify`.  [default: 65536]")
 @click.option("--control", type=click.Choice(("auto", "token", "loopback", "off")), help="Who may use the control "
               "plane.  [default: auto, the token if there is one or --host is beyond loopback, else loopback]")
 @click.option("--workers", type=click.IntRange(1, MOST), help="Processes that share the worlds, behind HAProxy.")
@@ -94,7 +101,9 @@ def serve(set_: tuple[str, ...], workers: int | None, **flags: Any) -> None:
     config = configured(set=set_, **flags)
     choose_token(config)
     if workers is not None:
-        several.serve(workers, config)
+        from mocksrv.cli.workers import serve as serve_workers
+
+        serve_workers(workers, config)
     app, server = started(config)
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
     click.echo(f"mocksrv is ready on {server.url}")
@@ -184,11 +193,10 @@ def starting(_environ: WSGIEnvironment, start_response: StartResponse) -> list[b
 def operations(vendor: tuple[str, ...], as_json: bool, markdown: bool, into: Path | None, levels: tuple[str, ...],
                stale: bool) -> None:
     """List what is simulated, with permission, source and proof."""
-    from mocksrv.app import load_vendors
     from mocksrv.clock import today
     from mocksrv.described import documentation, proof
 
-    vendors = load_vendors(configured(vendor=vendor).vendor)
+    vendors = vendors_of(configured(vendor=vendor).vendor)
     every = proof.describe([operation for one in vendors for operation in one.operations], today())
     rows = [row for row in every
             if (not levels or row["proof"]["level"] in levels) and (row["proof"]["stale"] or not stale)]
@@ -217,7 +225,7 @@ def level_of(proof: dict[str, Any]) -> str:
 
 
 @main.command()
-@click.argument("vendor", type=click.Choice([*VENDORS, "control"]))
+@click.argument("vendor", type=VendorName("control"))
 @click.option("--url", help="Address of the server, for the vendor's document.  [default: http://127.0.0.1:8080]")
 @click.option("--release", help="The release to describe.  [default: what a new world runs]")
 def openapi(vendor: str, url: str | None, release: str | None) -> None:
@@ -231,14 +239,13 @@ def openapi(vendor: str, url: str | None, release: str | None) -> None:
       mocksrv openapi carehq --url http://127.0.0.1:9090
       mocksrv openapi cht --release 5.2
     """
-    from mocksrv.app import load_vendors
     from mocksrv.control import openapi as control
     from mocksrv.described.openapi import document
 
     if vendor == "control":
         made = control.document()
     else:
-        (one,) = load_vendors([vendor])
+        (one,) = vendors_of([vendor])
         default = next((item.default for item in one.settings if item.name == "release"), "")
         if release and release not in one.releases:
             fail(f"{vendor} has no release {release}: use one of {', '.join(one.releases) or 'none'}")
@@ -250,20 +257,13 @@ def openapi(vendor: str, url: str | None, release: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def settings(as_json: bool) -> None:
     """List the settings of the vendors, for --set."""
-    from mocksrv.app import load_vendors
-
     rows = [{"setting": f"{vendor.name}.{item.name}", "default": item.default,
              "choices": list(item.choices), "help": item.help}
-            for vendor in load_vendors(VENDORS) for item in vendor.settings]
+            for vendor in vendors_of(all_vendors()) for item in vendor.settings]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
         print_table(("setting", "default", "choices", "help"), rows)
-
-
-for command in (*remote.COMMANDS, *worlds.COMMANDS, bench, outbox.outbox, *own_data.COMMANDS, doctor, drift, gate,
-                shards):
-    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,21 @@ run: a wrong option, an unreadable file, an unreachable server.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from mocksrv import plugins
+from mocksrv.config import VENDORS, Config, ConfigError, load
+
 if TYPE_CHECKING:
     from mocksrv.remote import RemoteWorld
+    from mocksrv.vendor import Vendor
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -33,6 +39,26 @@ def duration(text: str) -> float:
         raise click.BadParameter(f"{text!r}: use seconds, or numbers with ms, s, m, h, d or w, such as 1h30m")
     total = sum(float(number) * UNITS[unit] for number, unit in re.findall(PART, text))
     return -total if text.startswith("-") else total
+
+
+class VendorName(click.Choice[str]):
+    """A vendor: one of mocksrv's own, one of another package, or another word of the command's."""
+
+    def __init__(self, *more: str) -> None:
+        super().__init__([*VENDORS, *more])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return str(value) if value in plugins.names() else super().convert(value, param, ctx)
+
+
+def vendors_of(names: Iterable[str]) -> list[Vendor[Any]]:
+    """The vendors of those names, or exit code 2 when one of another package cannot be used."""
+    from mocksrv.app import load_vendors
+
+    try:
+        return load_vendors(names)
+    except ConfigError as error:
+        fail(error)
 
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -58,6 +84,16 @@ def fail(text: object, code: int = 2) -> NoReturn:
     """Print one line and exit; code 2 means that the caller must change something."""
     click.echo(f"mocksrv: {text}", err=True)
     sys.exit(code)
+
+
+def configured(**flags: Any) -> Config:
+    """The settings, or exit code 2."""
+    file = flags.pop("config", None) or os.environ.get("MOCKSRV_CONFIG")
+    flags = {name: value for name, value in flags.items() if value not in (None, ())}
+    try:
+        return load(flags, os.environ, Path(file) if file else None)
+    except ConfigError as error:
+        fail(error)
 
 
 def connect(url: str, world: str, token: str) -> RemoteWorld:
@@ -91,8 +127,13 @@ def members(words: tuple[str, ...]) -> dict[str, Any]:
         key, equals, text = word.partition("=")
         if not equals:
             fail(f"{word!r}: use key=value")
-        try:
-            data[key] = json.loads(text)
-        except ValueError:
-            data[key] = text
+        data[key] = value_of(text)
     return data
+
+
+def value_of(text: str) -> Any:
+    """What a text stands for, if it looks like JSON, else the text."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

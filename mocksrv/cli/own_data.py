@@ -87,6 +87,3 @@ def export(url: str, world: str, token: str, tables: tuple[str, ...], lines: boo
         for table, records in held.items():
             for record in records if isinstance(records, list) else [records]:
                 click.echo(json.dumps({f"{vendor}.{table}": record}, ensure_ascii=False))
-
-
-COMMANDS = (import_, export)

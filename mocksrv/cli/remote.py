@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import click
 
-from mocksrv.cli.base import AS_JSON, ask, connect, duration, fail, members, of_a_server, of_a_world, show
+from mocksrv.cli.base import AS_JSON, ask, connect, duration, fail, members, of_a_server, of_a_world, show, value_of
 from mocksrv.cli.console import print_table, texts_of
 
+# What stands in brackets belongs to a path: xml_path.//case[@case_id='a']/name=Asha
+MEMBER = re.compile(r"(query|headers|form|json_path|xml_path)\.((?:\[[^\]]*\]|[^=\[])+)=(.*)", re.DOTALL)
 PAUSE = 0.2  # seconds between attempts to reach a server that is not there yet
 
 
@@ -43,7 +46,8 @@ def reset(url: str, world: str, token: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Everything that is known of them, as JSON.")
 @click.option("--har", is_flag=True, help="As an HTTP Archive.")
 def journal(url: str, world: str, token: str, wanted: tuple[str, ...], limit: int, as_json: bool, har: bool) -> None:
-    """Show the last exchanges, filtered by vendor, operation, method, status, caller, fault, path or diagnosis.
+    """Show the last exchanges, filtered by vendor, operation, method, status, caller, fault, answered_by, failed, path
+    or diagnosis.
 
     Example: mocksrv journal vendor=cht status=4xx
     """
@@ -53,8 +57,9 @@ def journal(url: str, world: str, token: str, wanted: tuple[str, ...], limit: in
         show(entries)
         return
     for entry in entries:
+        by = f"  ({entry['answered_by']})" if entry["answered_by"] else ""
         click.echo(f"{entry['at']}  {entry['status']}  {entry['method']} {entry['target']}  "
-                   f"{entry['operation'] or 'no operation'}")
+                   f"{entry['operation'] or 'no operation'}{by}")
         for line in entry["diagnosis"]:
             click.echo(f"    {line}")
 
@@ -66,14 +71,17 @@ def journal(url: str, world: str, token: str, wanted: tuple[str, ...], limit: in
 def verify(url: str, world: str, token: str, expected: tuple[str, ...], as_json: bool) -> None:
     """Check that the journal shows what you expect.
 
-    If not, it prints what the journal has and exits with 1.
+    If not, it prints what is nearest, with its difference, and what the journal has, and exits with 1.
 
     Aim: as for `mocksrv journal`. Count: exactly, at_least, at_most, never=true; at least one if you name none. Or an
     order, as JSON: in_order='[{"operation": "a"}, {"operation": "b"}]'.
 
-    Example: mocksrv verify operation=get_person exactly=2
+    What was sent: query.NAME, headers.NAME, form.NAME, json_path.PATH and xml_path.PATH, each equal to a value or as in
+    {"matches": "^a"}, {"contains": "a"}, {"absent": true}; json (a part of it), json_schema, body, body_sha256.
+
+    Example: mocksrv verify operation=create_people json_path.$.name=Asha query.limit=5 exactly=1
     """
-    verdict = ask(connect(url, world, token), "POST", "/journal/verify", members(expected))
+    verdict = ask(connect(url, world, token), "POST", "/journal/verify", expectation(expected))
     if as_json:
         show(verdict)
     else:
@@ -81,15 +89,36 @@ def verify(url: str, world: str, token: str, expected: tuple[str, ...], as_json:
     sys.exit(0 if verdict["ok"] else 1)
 
 
+def expectation(words: tuple[str, ...]) -> dict[str, Any]:
+    """`KEY=VALUE` words as an object; `query.limit=5` is the member `limit` of `query`, whose values stay texts. Exit
+    code 2 for a second value of one: that it takes the place of the first would pass unnoticed.
+    """
+    data: dict[str, Any] = {}
+    for word in words:
+        if (found := MEMBER.fullmatch(word)) is None:
+            where, more = data, members((word,))
+        else:
+            kind, name, text = found.groups()
+            where = data.setdefault(kind, {})
+            as_json = kind == "json_path" or text.startswith(("{", "["))
+            more = {name: value_of(text) if as_json else text}
+            if not isinstance(where, dict):
+                fail(f"{word!r}: {kind} has a value already")
+        if twice := where.keys() & more.keys():
+            fail(f"{word!r}: {twice.pop()} has a value already")
+        where |= more
+    return data
+
+
 @click.group()
 def faults() -> None:
-    """List, add and remove faults in a world."""
+    """List, add and remove faults and own answers in a world."""
 
 
 @faults.command(name="list")
 @of_a_world
 def list_faults(url: str, world: str, token: str) -> None:
-    """List the faults with how often they hit."""
+    """List the faults and own answers with how often they hit."""
     show(ask(connect(url, world, token), "GET", "/faults"))
 
 
@@ -98,12 +127,22 @@ def list_faults(url: str, world: str, token: str) -> None:
 @click.argument("wanted", nargs=-1, required=True, metavar="KEY=VALUE...")
 def add(url: str, world: str, token: str, wanted: tuple[str, ...]) -> None:
     """Add a fault. Aim: vendor, operation, method, path, caller, nth, times, probability. Effect: status, headers,
-    delay, slow, connection (reset, empty, truncate, garbage), after, cut_after, content_type. Values that look like
-    JSON are read as JSON.
+    delay, slow, connection (reset, empty, truncate, garbage), after, cut_after, content_type. Or an own answer, by its
+    status, headers, json, text or file (a path), and when: "instead" of the operation or "after" it. Values that look
+    like JSON are read as JSON.
 
     Example: mocksrv faults add operation=get_person status=503 times=2
+
+    Example: mocksrv faults add operation=get_person answer='{"json": {"name": "Ada"}}'
     """
-    show(ask(connect(url, world, token), "POST", "/faults", members(wanted)))
+    from mocksrv.remote import with_file
+
+    fields = members(wanted)
+    try:
+        fields = {name: with_file(value) if name == "answer" else value for name, value in fields.items()}
+    except OSError as error:
+        fail(f"answer.file: cannot read {error.filename}: {error.strerror}")
+    show(ask(connect(url, world, token), "POST", "/faults", fields))
 
 
 @faults.command()
@@ -184,6 +223,3 @@ def wait(url: str, token: str, timeout: float, as_json: bool) -> None:
         show(state)
     else:
         click.echo(f"mocksrv is ready on {remote.server}")
-
-
-COMMANDS = (clock, reset, journal, verify, faults, scenario, credentials, wait)

@@ -127,6 +127,3 @@ def load(url: str, world: str, token: str, name: str, file: Any) -> None:
     except (ValueError, RecursionError) as error:
         fail(f"{file.name} is not a snapshot: it {'is empty' if not text.strip() else f'is not JSON ({error})'}")
     show(ask(connect(url, world, token), "PUT", f"/snapshots/{named(name)}", data))
-
-
-COMMANDS = (worlds, snapshot)

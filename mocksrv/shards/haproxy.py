@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
+from mocksrv.config import all_vendors
 from mocksrv.shards import MOST, SLOTS, table
 
 NAME = "[A-Za-z0-9_.-]{1,64}"  # the name of a world, for HAProxy's regular expressions
@@ -33,7 +34,7 @@ frontend mocksrv
     bind $bind
     # /~name/..., /cht/~name/..., and what the control plane says of a world by its name
     acl in-world path,url_dec -m reg ^/~$name(/|$$)
-    acl in-vendor path,url_dec -m reg ^/(carehq|commcare|cht)/~$name(/|$$)
+    acl in-vendor path,url_dec -m reg ^/($vendors)/~$name(/|$$)
     acl of-world path,url_dec -m reg ^/_mocksrv/worlds/$name$$
     http-request set-var(txn.world) path,url_dec,field(2,/),bytes(1) if in-world
     http-request set-var(txn.world) path,url_dec,field(3,/),bytes(1) if in-vendor
@@ -77,7 +78,8 @@ def config(processes: Sequence[str], *, bind: str, map_file: str, control: str =
                                    options=f"{found} disabled" if number > len(processes) else found)
                 for number, address in enumerate([*processes, *unused], 1)]
     return CONFIG.substitute({
-        "bind": bind, "map": map_file, "slots": SLOTS, "name": NAME, "backends": "".join(backends),
+        "vendors": "|".join(all_vendors()), "bind": bind, "map": map_file, "slots": SLOTS, "name": NAME,
+        "backends": "".join(backends),
         "global": f"    stats socket {control} mode 600 level admin\n" if control else "",
         "defaults": "\nresolvers system\n    parse-resolv-conf\n    hold valid 2s\n" if resolve else ""})
 

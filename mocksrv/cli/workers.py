@@ -13,7 +13,7 @@ from mocksrv.config import Config
 
 def serve(count: int, config: Config) -> NoReturn:
     """Serve with so many processes until SIGTERM or Ctrl-C."""
-    from mocksrv.shards import local
+    from mocksrv.shards import workers
 
     if config.tls is not None:
         fail("--workers speaks plain HTTP: leave out --tls, or let a balancer of your own speak it (docs/scale.md)")
@@ -23,14 +23,14 @@ def serve(count: int, config: Config) -> NoReturn:
         fail("--workers needs a --port: HAProxy takes no free one by itself")
     # HAProxy connects from loopback on behalf of any client, so each process is told what the public address allows.
     environ = os.environ | {"MOCKSRV_CONTROL": config.controlled_by, "MOCKSRV_TOKEN": config.token}
-    url = f"http://{local.bracketed(config.host)}:{config.port}"
+    url = f"http://{workers.bracketed(config.host)}:{config.port}"
     try:
-        with local.started(count, arguments(config), environ, config.host, config.port) as (workers, balancer):
-            for line in workers[0].said():
-                click.echo(line.replace(f"127.0.0.1:{workers[0].port}", url.removeprefix("http://")))
-            click.echo(f"workers   {' '.join(f'http://127.0.0.1:{worker.port}' for worker in workers)}")
-            code = local.run(workers, balancer, lambda text: click.echo(f"mocksrv: {text}", err=True))
-    except local.CannotStart as error:
+        with workers.started(count, arguments(config), environ, config.host, config.port) as (processes, balancer):
+            for line in processes[0].said():
+                click.echo(line.replace(f"127.0.0.1:{processes[0].port}", url.removeprefix("http://")))
+            click.echo(f"workers   {' '.join(f'http://127.0.0.1:{worker.port}' for worker in processes)}")
+            code = workers.run(processes, balancer, lambda text: click.echo(f"mocksrv: {text}", err=True))
+    except workers.CannotStart as error:
         fail(error)
     raise SystemExit(code)
 
@@ -43,5 +43,6 @@ def arguments(config: Config) -> list[str]:
     words += [word for host in config.deliver_to for word in ("--deliver-to", host)]
     for name in ("seed", "size", "log", "worlds", "idle", "memory"):
         words += [f"--{name}", str(getattr(config, name))]
+    words += ["--kept-body", str(config.kept_body)]
     words += ["--locale", config.locale] if config.locale else []
     return words if config.limits else [*words, "--no-limits"]
