@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from contract_tests.live_share import shares
 from contract_tests.targets import Targets, case_of, without_values
@@ -32,6 +33,8 @@ def pytest_addoption(parser):
     group.addoption("--live-lasting", action="store_true", help="Let them make what the API cannot delete.")
     group.addoption("--live-host", action="append", default=[], help="A host that is no known sandbox, named again.")
     group.addoption("--live-budget", default="5000", help="Most requests to a live service.  [default: 5000]")
+    group.addoption("--rehearse", type=int, metavar="SEED",
+                    help="Rehearse runs of the whole suites, on services of that seed: up to an hour.")
     group.addoption("--live-values", action="store_true",
                     help="Show what a live service answered when a test fails: it may be personal.")
     group.addoption("--shapes", type=Path, help="Folder for the shapes of answers.  [default with both: build/shapes]")
@@ -43,10 +46,14 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "mock_only: needs what only a mock has, such as its clock")
     config.addinivalue_line("markers", "writes: leaves something behind on the server")
     config.addinivalue_line("markers", "odd_bodies: sends what servers take although no document says so")
+    config.addinivalue_line("markers", "side_by_side: its client sends requests at a time, in no order that is a fact")
     config.addinivalue_line("markers", "release(since, until): is about releases from `since` on, and before `until`")
     kind, option = config.getoption("--target"), config.getoption
     if kind != "mock" and option("numprocesses", 0):
         raise pytest.UsageError("a live service is tested by one process: leave -n out")
+    if kind == "both":  # requests at random are the same on both sides, so that the answers can be compared
+        settings.register_profile("both", deadline=None, derandomize=True)
+        settings.load_profile("both")
     given = [flag for flag in ("--live-writes", "--live-admin", "--live-lasting") if option(flag)]
     given += [word for host in option("--live-host") for word in ("--live-host", host)]
     shapes = option("--shapes") or (Path("build/shapes") if kind == "both" or option("--record") else None)
@@ -96,7 +103,7 @@ def live_setting():
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
-    item.config.stash[TARGETS].begin(case_of(item.nodeid))
+    item.config.stash[TARGETS].begin(case_of(item.nodeid), shapes=not item.get_closest_marker("side_by_side"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,8 +1,11 @@
 """A second mocksrv that plays the live service, and differs from the mock in twenty known ways.
 
-    python -m contract_tests.rehearsal [--faithful] [--seed N] [--no-limits] [--set vendor.name=value]
+    python -m contract_tests.rehearsal [--faithful] [--seed N] [--no-limits] [--set vendor.name=value] [--in-use VENDOR]
+                                       [--skew SECONDS]
 
-It prints its URL and serves until its standard input ends. With `--faithful` it differs in nothing but its data.
+It prints its URL and serves until its standard input ends. With `--faithful` it differs in nothing but its data, and by
+`--skew` in its clock. With `--in-use` that vendor's service holds what people have made of it; a CHT learns of new
+settings a while after they were stored.
 """
 
 import argparse
@@ -14,10 +17,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from contract_tests import rehearsal_data
 from mocksrv.app import create_app
 from mocksrv.call import Reply
 from mocksrv.config import Config
 from mocksrv.serving.server import Server
+
+LATE = ("cht.settings_seconds", "0.4")  # a CHT reads its settings when a feed tells of them
 
 
 @dataclass(frozen=True)
@@ -138,16 +144,28 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=Config.seed)
     options.add_argument("--no-limits", action="store_true")
     options.add_argument("--set", action="append", default=[])
+    options.add_argument("--in-use", choices=rehearsal_data.FILL)
+    options.add_argument("--skew", type=float, default=0.0)
     given = options.parse_args()
-    settings = dict(setting.split("=", 1) for setting in given.set)
+    settings = dict([*([LATE] if given.in_use == "cht" else []), *(setting.split("=", 1) for setting in given.set)])
     app = create_app(Config(port=0, seed=given.seed, limits=not given.no_limits, set=settings))
     if not given.faithful:
         for vendor in app.vendors.values():
             own = {twist.operation: twist for twist in TWISTS if twist.vendor == vendor.name}
             vendor.render = twisted(vendor.render, own)  # type: ignore[method-assign]
+    app.worlds["default"].clock.set_skew(given.skew)
     server = Server(app)
-    print(server.url, flush=True)
-    threading.Thread(target=lambda: (sys.stdin.read(), server.stop()), daemon=True).start()
+
+    def wait() -> None:
+        try:
+            if given.in_use:
+                rehearsal_data.FILL[given.in_use](f"{server.url}/{given.in_use}")
+            print(server.url, flush=True)
+            sys.stdin.read()
+        finally:
+            server.stop()
+
+    threading.Thread(target=wait, daemon=True).start()
     server.run()
 
 

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
-import subprocess
-import sys
-import tempfile
 import urllib.parse
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mocksrv.app import create_app, load_vendors
-from mocksrv.cli.gate import reach
 from mocksrv.clock import today
 from mocksrv.config import Config, is_loopback
 from mocksrv.drift import files
 from mocksrv.drift.proof_of_run import write_down
 from mocksrv.live.forward import Forward
 from mocksrv.live.guardrails import new_run
+from mocksrv.live.process import DidNotOpen, GateProcess
 from mocksrv.live.recorder import Recorder
 from mocksrv.live.recording_proxy import RecordingProxy
+from mocksrv.live.sandboxes import reach
 from mocksrv.serving.server import Server
 
 SIDE = re.compile(r"(?<=\[)@(?:mock|live)-|-@(?:mock|live)(?=[-\]])|\[@(?:mock|live)\]")
-DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def case_of(nodeid: str) -> str:
@@ -41,43 +37,6 @@ def without_values(failure: pytest.ExceptionInfo[BaseException], file: Path) -> 
     lines = [entry.lineno + 1 for entry in failure.traceback if Path(entry.path) == file]
     place = f"{file}:{lines[-1]}" if lines else str(file)
     return f"{place}: {failure.typename}; what the live service answered is shown with --live-values"
-
-
-class DidNotOpen(Exception):
-    """The gate to a live service says why it does not stand open."""
-
-
-class LiveGate:
-    """The gate to one live service, a process of its own: it outlives this one, and cleans up when this is killed."""
-
-    def __init__(self, vendor: str, options: list[str]) -> None:
-        with tempfile.TemporaryFile("w+") as said:
-            self.process = subprocess.Popen([sys.executable, "-m", "mocksrv", "gate", vendor, *options], stderr=said,
-                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
-            assert self.process.stdout is not None
-            line = self.process.stdout.readline()
-            said.seek(0)
-            why = said.read()
-        if not line:
-            self.process.communicate()
-            raise DidNotOpen(f"the gate to {vendor} did not open: {why.strip()}")
-        sys.stderr.write(why)
-        opened = json.loads(line)
-        self.url, self.token = opened["url"], opened["token"]
-
-    def ask(self, method: str, path: str, data: Any = None) -> Any:
-        body = None if data is None else json.dumps(data).encode()
-        with DIRECT.open(urllib.request.Request(f"{self.url}/_gate/{path}", body, method=method,
-                                                headers={"Authorization": f"Bearer {self.token}"})) as answer:
-            return json.load(answer)
-
-    def finish(self) -> dict[str, Any]:
-        """Clean up, and end the gate: what was sent, made, refused, and what is left."""
-        report: dict[str, Any] = self.ask("POST", "finish", {})
-        self.process.stdin.close()
-        self.process.wait(60)
-        self.process.stdout.close()
-        return report
 
 
 class MockTap:
@@ -104,8 +63,8 @@ class Targets:
     def __init__(self, kind: str, options: list[str], shapes: Path | None) -> None:
         self.kind, self.options, self.shapes = kind, options, shapes
         self.run = new_run()
-        self.case = ""
-        self.gates: dict[str, LiveGate] = {}
+        self.case, self.kept = "", True
+        self.gates: dict[str, GateProcess] = {}
         self.shut: dict[str, DidNotOpen] = {}
         self.taps: dict[str, MockTap] = {}
         self.reports: dict[str, dict[str, Any]] = {}
@@ -121,17 +80,22 @@ class Targets:
         if vendor not in self.gates:
             shapes = ["--shapes", str(self.file(vendor, "live"))] if self.shapes else []
             try:
-                self.gates[vendor] = LiveGate(vendor, [*self.options, "--run", self.run, *shapes])
+                self.gates[vendor] = GateProcess(vendor, [*self.options, "--run", self.run, *shapes])
             except DidNotOpen as error:
                 self.shut[vendor] = error  # nor would it for the next test
                 raise
-            self.begin(self.case)
+            self.begin(self.case, shapes=self.kept)
         return self.gates[vendor].url
+
+    def version(self, vendor: str) -> str:
+        """What the live service says that it is; "" if it does not say."""
+        self.live(vendor)
+        return str(self.gates[vendor].ask("GET", "version"))
 
     @property
     def private(self) -> bool:
         """Whether a service that answers the tests is another machine's."""
-        return any(not is_loopback(reach(vendor).forward.host) for vendor in self.gates)
+        return any(not is_loopback(reach(vendor, os.environ).forward.host) for vendor in self.gates)
 
     def mock(self, vendor: str, base_url: str) -> str:
         """The URL of the mock: with a tap before it when its shapes are wanted."""
@@ -139,16 +103,18 @@ class Targets:
             return base_url
         if vendor not in self.taps:
             self.taps[vendor] = MockTap(vendor, self.file(vendor, "mock"), self.run)
-            self.begin(self.case)
+            self.begin(self.case, shapes=self.kept)
         return self.taps[vendor].before(base_url)
 
-    def begin(self, case: str) -> None:
-        """The exchanges that follow belong to this test."""
-        self.case = case
+    def begin(self, case: str, *, shapes: bool = True) -> None:
+        """The exchanges that follow belong to this test; without `shapes` they are not compared."""
+        self.case, self.kept = case, shapes
         for tap in self.taps.values():
             tap.tap.case = case
+            if not shapes:
+                tap.recorder.leave(case)
         for gate in self.gates.values():
-            gate.ask("POST", "case", {"case": case})
+            gate.ask("POST", "case", {"case": case, "shapes": shapes})
 
     def refused(self, case: str) -> list[str]:
         """What the gates did not let pass in a test."""
@@ -157,12 +123,7 @@ class Targets:
 
     def finish(self) -> None:
         """Clean up on the live side, and store the shapes of both."""
-        for vendor, gate in self.gates.items():
-            try:
-                self.reports[vendor] = gate.finish()
-            except OSError as error:
-                left = [f"what the run made: the gate has gone ({error})"]
-                self.reports[vendor] = {"sent": "?", "refused": "?", "made": "?", "left": left}
+        self.reports = {vendor: gate.finish() for vendor, gate in self.gates.items()}
         for tap in self.taps.values():
             tap.server.stop()
             tap.tap.forward.close()
@@ -184,7 +145,7 @@ class Targets:
         for vendor in load_vendors(self.gates):
             mock, live = (files.load(self.file(vendor.name, side)) for side in ("mock", "live"))
             try:
-                found = write_down(vendor, mock, live, reach(vendor.name).forward.base_url, self.failed)
+                found = write_down(vendor, mock, live, reach(vendor.name, os.environ).forward.base_url, self.failed)
             except ValueError as error:
                 said.append(f"no proof is written: {error}")
             else:

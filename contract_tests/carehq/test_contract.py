@@ -23,7 +23,7 @@ def test_a_list_without_arguments_shows_ids(api, check, resource):
     assert len(answer["items"]) == min(10, answer["item_count"])
     assert all(item.keys() == {"_id"} for item in answer["items"])
     assert api.client.rate_limit > api.client.rate_limit_remaining >= 0 or api.client.rate_limit_remaining == 10
-    assert api.client.rate_limit_reset > time.time() - 1
+    assert abs(api.client.rate_limit_reset - time.time()) < 300  # by CareHQ's clock, which may be another
 
 
 def test_documented_attributes_are_shown(api, check, resource):

@@ -101,6 +101,12 @@ def unique(targets: Targets) -> str:
     return f"{targets.run}-{uuid.uuid4().hex[:8]}"
 
 
+@pytest.fixture
+def new_phone() -> Callable[[], str]:
+    """Makes phone numbers that nobody has: by its number a message finds its sender, who must be this test's own."""
+    return lambda: f"+2547{uuid.uuid4().int % 10**8:08}"
+
+
 @dataclass
 class Places:
     """Ids of a small hierarchy: two areas in a district, a person in each, a clinic with one in the first."""
@@ -132,6 +138,21 @@ def places(api: Client, unique: str) -> Places:
 
 
 @pytest.fixture
+def make_worker(api: Client, unique: str, places: Places) -> Callable[..., Client]:
+    """Makes an offline account of the area, of the role chw unless its fields say otherwise: its client."""
+    made: list[str] = []
+
+    def worker(**fields: Any) -> Client:
+        name = f"{unique}-{len(made)}"
+        made.append(name)
+        api.ok("POST", "/api/v3/users", {"username": name, "password": PASSWORD, "roles": ["chw"],
+                                         "place": places.area, "contact": places.person} | fields)
+        return api.as_user(name)
+
+    return worker
+
+
+@pytest.fixture
 def strict(request: pytest.FixtureRequest, api: Client, target: str) -> Client:
     """The API as its server admin; a mock answers exactly like the server."""
     if target == "mock":
@@ -144,17 +165,11 @@ def strict(request: pytest.FixtureRequest, api: Client, target: str) -> Client:
 
 @pytest.fixture(scope="session")
 def live_release(live_setting: Callable[[str], str], targets: Targets) -> str:
-    """The release of a live server: it is asked."""
-    url = live_setting("CHT_URL") and targets.live("cht")
-    server = Client(url, (live_setting("CHT_USER"), live_setting("CHT_PASSWORD")), patience=12)
-    return of_version(server.ok("GET", "/api/deploy-info")["version"])
-
-
-@pytest.fixture(scope="session", autouse=True)
-def asked_first(request: pytest.FixtureRequest) -> None:
-    """A live server is asked for its release before the first test begins, so that it is no request of that test."""
-    if request.config.getoption("--target") in ("live", "both") and os.environ.get("CHT_URL"):
-        request.getfixturevalue("live_release")
+    """The release of a live server: it is asked, by the gate, so that this is no request of a test."""
+    live_setting("CHT_URL")
+    version = targets.version("cht")
+    assert version, "the server does not tell its version"
+    return of_version(version)
 
 
 @pytest.fixture(autouse=True)

@@ -58,3 +58,22 @@ def test_what_was_written_while_it_was_off_stays_without(frozen, mocksrv):
     frozen.get("/api/info")
     mocksrv.clock.advance(2)
     assert "patient_id" not in frozen.doc(id)
+
+
+@pytest.mark.mock_only
+def test_how_far_the_background_process_has_come(frozen, mocksrv):
+    """Test suites wait until all changes since then are none."""
+    def left(name="transitions-seq"):
+        seen = frozen.ok("GET", f"/medic-sentinel/_local/{name}")["value"]
+        return len(frozen.ok("GET", f"/medic/_changes?since={seen}")["results"])
+
+    frozen.put("/api/v1/settings", ON)
+    frozen.get("/api/info")
+    frozen.ok("POST", "/medic", {"type": "data_record"})
+    assert (left(), left("background-seq")) == (1, 1)
+    mocksrv.clock.advance(2)
+    assert (left(), left("background-seq")) == (0, 0)
+    frozen.put("/api/v1/settings", {"transitions": {"generate_shortcode_on_contacts": False}})
+    assert left() == 1, "it goes on without any"
+    mocksrv.clock.advance(2)
+    assert left() == 0

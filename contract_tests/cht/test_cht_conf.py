@@ -14,7 +14,7 @@ import requests
 
 from mocksrv.tests.snippets import Place, snippets
 
-pytestmark = pytest.mark.writes
+pytestmark = [pytest.mark.writes, pytest.mark.side_by_side]
 
 VERSION = "6.6.1"
 PIXEL = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010804000000b51c0c020000000b4944415478da63"

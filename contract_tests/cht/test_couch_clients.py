@@ -136,7 +136,7 @@ def test_nano(api: Any, own: str, npm: Callable[[str, str], Path]) -> None:
       const view = await server.use('medic').view('medic-client', 'contacts_by_type', {key: ['clinic'], limit: 2});
       const reader = await new Promise((done, wrong) => {
         const ids = [];
-        db.changesReader.get({since: 0, wait: false}).on('change', change => ids.push(change.id))
+        db.changesReader.get({since: 0, wait: false, timeout: 1000}).on('change', change => ids.push(change.id))
           .on('end', () => done(ids)).on('error', wrong);
       });
       await db.destroy('b1', bulk[0].rev);

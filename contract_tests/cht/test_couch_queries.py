@@ -21,22 +21,23 @@ def rows(api: Any, path: str, query: str) -> list[Any]:
 
 
 @pytest.fixture
-def people(api: Any) -> list[str]:
+def people(api: Any, unique: str) -> list[str]:
     """Three people of a type's view, by id."""
-    for id in "abc":
-        api.ok("PUT", f"/medic/range-{id}", {"type": "person", "name": "Atieno"})
-    return ["range-a", "range-b", "range-c"]
+    ids = [f"{unique}-{letter}" for letter in "abc"]
+    for id in ids:
+        api.ok("PUT", f"/medic/{id}", {"type": "person", "name": "Atieno"})
+    return ids
 
 
 @pytest.mark.release(until="5.0")
 @pytest.mark.parametrize("names", [("startkey_docid", "endkey_docid"), ("start_key_doc_id", "end_key_doc_id")])
 def test_documents_within_a_key(api: Any, people: list[str], names: tuple[str, str]) -> None:
-    start, end = names
+    (start, end), (first, second, third) = names, people
     key = quote('["person"]')
-    found = rows(api, BY_TYPE, f"startkey={key}&endkey={key}&{start}=range-b&{end}=range-c")
-    assert found == ["range-b", "range-c"]
-    down = rows(api, BY_TYPE, f"startkey={key}&endkey={key}&{start}=range-b&{end}=range-a&descending=true")
-    assert down == ["range-b", "range-a"]
+    found = rows(api, BY_TYPE, f"startkey={key}&endkey={key}&{start}={second}&{end}={third}")
+    assert found == [second, third]
+    down = rows(api, BY_TYPE, f"startkey={key}&endkey={key}&{start}={second}&{end}={first}&descending=true")
+    assert down == [second, first]
 
 
 @pytest.mark.release(until="5.0")
@@ -122,15 +123,16 @@ def test_a_session_needs_its_content_type(api: Any, kind: str | None) -> None:
 
 
 @pytest.fixture
-def two(api: Any) -> Iterator[tuple[str, str]]:
+def two(api: Any, unique: str) -> Iterator[tuple[str, str]]:
     """A database with three documents, one of them deleted, and the name of one that is not there yet."""
-    assert api.put("/copied-from").status_code == 201
+    source, target = f"{unique}-from", f"{unique}-to"
+    assert api.put(f"/{source}").status_code == 201
     for id in ("one", "two"):
-        api.ok("PUT", f"/copied-from/{id}", {"name": id})
-    api.ok("PUT", "/copied-from/gone", {"name": "gone"})
-    api.ok("DELETE", f"/copied-from/gone?rev={api.doc('gone', 'copied-from')['_rev']}")
-    yield "copied-from", "copied-to"
-    for name in ("copied-from", "copied-to"):
+        api.ok("PUT", f"/{source}/{id}", {"name": id})
+    api.ok("PUT", f"/{source}/gone", {"name": "gone"})
+    api.ok("DELETE", f"/{source}/gone?rev={api.doc('gone', source)['_rev']}")
+    yield source, target
+    for name in (source, target):
         api.delete(f"/{name}")
 
 
@@ -182,31 +184,32 @@ def test_replicate_needs_its_source(api: Any) -> None:
 # --- writing -------------------------------------------------------------------------------------------------
 
 
-def test_a_tombstone_takes_no_revision_of_before(api: Any) -> None:
-    rev = api.ok("PUT", "/medic/tomb", {"n": 1})["rev"]
-    gone = api.ok("DELETE", f"/medic/tomb?rev={rev}")["rev"]
-    assert api.put("/medic/tomb", {"n": 2, "_rev": rev}).status_code == 409
-    assert api.get(f"/medic/tomb?rev={gone}").status_code == 200
-    assert api.ok("PUT", "/medic/tomb", {"n": 3})["rev"].startswith("3-")
+def test_a_tombstone_takes_no_revision_of_before(api: Any, unique: str) -> None:
+    path = f"/medic/{unique}"
+    rev = api.ok("PUT", path, {"n": 1})["rev"]
+    gone = api.ok("DELETE", f"{path}?rev={rev}")["rev"]
+    assert api.put(path, {"n": 2, "_rev": rev}).status_code == 409
+    assert api.get(f"{path}?rev={gone}").status_code == 200
+    assert api.ok("PUT", path, {"n": 3})["rev"].startswith("3-")
 
 
-def test_a_batch_is_accepted(api: Any) -> None:
-    answer = api.put("/medic/batch?batch=ok", {"n": 1})
-    assert (answer.status_code, answer.json()) == (202, {"ok": True, "id": "batch"})
+def test_a_batch_is_accepted(api: Any, unique: str) -> None:
+    answer = api.put(f"/medic/{unique}?batch=ok", {"n": 1})
+    assert (answer.status_code, answer.json()) == (202, {"ok": True, "id": unique})
 
 
-def test_offline_users_write_without_new_edits(api: Any) -> None:
+def test_offline_users_write_without_new_edits(api: Any, unique: str) -> None:
     """What PouchDB pushes: of documents that are not the user's own there is a refusal, and no failure."""
     place = api.ok("POST", "/api/v1/places", {"type": "district_hospital", "name": "Kisumu"})["id"]
-    api.ok("POST", "/api/v1/users", {"username": "pusher", "password": "Kisumu_2024", "type": "chw", "place": place,
+    api.ok("POST", "/api/v1/users", {"username": unique, "password": "Kisumu_2024", "type": "chw", "place": place,
                                      "contact": {"name": "Achieng"}})
-    user = api.as_user("pusher")
-    own = {"_id": "pushed", "_rev": "1-0123456789abcdef0123456789abcdef", "type": "person", "name": "Auma",
+    user, pushed, twin = api.as_user(unique), f"{unique}-pushed", f"{unique}-twin"
+    own = {"_id": pushed, "_rev": "1-0123456789abcdef0123456789abcdef", "type": "person", "name": "Auma",
            "parent": {"_id": place}}
     answer = user.post("/medic/_bulk_docs", {"new_edits": False, "docs": [own, {**own, "_id": "settings"}]})
     assert answer.status_code == 201
-    assert api.doc("pushed")["_rev"] == own["_rev"]
-    again = user.post("/medic/_bulk_docs", {"docs": [{**own, "_id": "twin", "_rev": None}, {**own, "_id": "twin"}]})
+    assert api.doc(pushed)["_rev"] == own["_rev"]
+    again = user.post("/medic/_bulk_docs", {"docs": [{**own, "_id": twin, "_rev": None}, {**own, "_id": twin}]})
     assert again.status_code < 500
 
 
@@ -219,18 +222,50 @@ def test_odd_paths_of_offline_users(api: Any, unique: str, path: str) -> None:
         assert api.as_user(unique).request(method, f"/medic/{path}", {} if method == "POST" else None).status_code < 500
 
 
-# --- JavaScript ----------------------------------------------------------------------------------------------
+# --- the node ------------------------------------------------------------------------------------------------
 
 
-def test_views_of_ones_own_are_left_out(api: Any) -> None:
-    api.ok("PUT", "/medic/_design/own", {"views": {"all": {"map": "function(doc) { emit(doc._id); }"}}})
-    answer = api.get("/medic/_design/own/_view/all")
-    assert answer.status_code == 501
-    assert answer.headers[DIAGNOSIS]
-
-
-@pytest.mark.parametrize("path", ["/_db_updates", "/_scheduler/jobs", "/_node/_local/_stats", "/_reshard"])
+@pytest.mark.parametrize("path", ["/_db_updates", "/_scheduler/jobs", "/_node/_local/_system", "/_reshard"])
+@pytest.mark.mock_only
 def test_parts_that_are_left_out(api: Any, path: str) -> None:
     answer = api.get(path)
     assert answer.status_code == 501
     assert answer.headers[DIAGNOSIS]
+    assert api.anonymous().get(path).status_code == 401  # nobody is told before it is known who asks
+
+
+def test_statistics_of_the_node(api: Any) -> None:
+    before = api.ok("GET", "/_node/_local/_stats/couchdb/httpd/requests")
+    assert (before["type"], before["desc"]) == ("counter", "number of HTTP requests")
+    assert api.ok("GET", "/_node/_local/_stats")["couchdb"]["httpd"]["requests"]["value"] > before["value"]
+    assert api.request("HEAD", "/_node/_local/_stats").status_code == 200
+    assert api.get("/_node/_local/_stats/no").status_code == 404
+    name = api.ok("GET", "/_node/_local")["name"]
+    assert "couchdb" in api.ok("GET", f"/_node/{name}/_stats")
+    assert api.get("/_node/nowhere/_stats").status_code == 404
+
+
+def test_a_database_of_the_same_name_begins_at_another_time(api: Any, unique: str) -> None:
+    name = f"again-{unique}"
+    api.ok("PUT", f"/{name}")
+    began = api.ok("GET", f"/{name}")["instance_start_time"]
+    api.ok("PUT", f"/{name}/one", {})
+    assert api.ok("GET", f"/{name}")["instance_start_time"] == began
+    assert int(began) > int(api.ok("GET", "/medic/")["instance_start_time"])
+    api.ok("DELETE", f"/{name}")
+
+
+@pytest.mark.release(until="5.0")
+def test_events_end_with_an_error_of_the_proxy(api: Any) -> None:
+    answer = api.get("/medic/_changes?feed=eventsource&since=now&timeout=50")
+    assert (answer.status_code, answer.text) == (200, '\n{"code":500,"error":"Server error"}')
+
+
+@pytest.mark.mock_only  # another installation has roles of its own
+@pytest.mark.release(until="5.0")
+def test_offline_users_without_a_place_read_what_all_may(api: Any, unique: str) -> None:
+    api.ok("POST", "/api/v1/users", {"username": unique, "password": "Kisumu_2024", "roles": ["program_officer"]})
+    user = api.as_user(unique)
+    user.ok("POST", f"/api/v1/users/{unique}", {"roles": ["chw"]})
+    assert user.get("/medic/settings").status_code == 200
+    assert user.get("/api/v1/replication/get-ids").status_code == 500

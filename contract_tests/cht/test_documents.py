@@ -87,6 +87,12 @@ def test_an_id_may_hold_a_slash_or_a_colon(api, unique):
     ("POST", "/medic/_bulk_docs", {"docs": [{"_id": "x"}], "new_edits": False}, 400, "bad_request",
      "When `new_edits: false`, the document needs `_rev` or `_revisions` specified"),
     ("PUT", "/medic/x", {"_deleted": 1}, 400, "doc_validation", "Bad special document member: _deleted"),
+    ("PUT", "/medic/x", {"_revisions": {"ids": ["a"]}}, 400, "doc_validation", "_revisions.start isn't an integer."),
+    ("PUT", "/medic/x", {"_revisions": {"start": 1}}, 400, "doc_validation", "_revisions.ids isn't a array."),
+    ("PUT", "/medic/x", {"_revisions": {"start": 1, "ids": [5]}}, 400, "doc_validation", "RevId isn't a string"),
+    ("POST", "/medic/_bulk_docs", {"new_edits": False, "docs": [
+        {"_id": "x", "_rev": "1-a", "_revisions": {"start": 1, "ids": ["x" * 32]}}]}, 400, "doc_validation",
+     "RevId isn't a valid hexadecimal"),
     ("GET", "/medic/_all_docs?limit=-1", None, 400, "query_parse_error", "Invalid value for positive integer: \"-1\""),
     ("GET", "/medic/_all_docs?startkey=a", None, 400, "bad_request", "invalid UTF-8 JSON"),
     ("GET", "/medic/_all_docs?descending=1", None, 400, "query_parse_error", "Invalid boolean parameter: \"1\""),

@@ -85,6 +85,8 @@ FILTERS = [
     ("filters[date][from]=2&filters[date][to]=3", "2 3"), ("filters[date][from]=x", "4 3 2 1"),
     ("filters[valid]=true", "1 2 3"), ("filters[valid]=false", "4"), ("filters[verified]=true", "1"),
     ("filters[verified][]=true&filters[verified][]=false", "1 2"), ("filters[verified]=unknown", "3 4"),
+    ("filters[verified]=", "3 4"), ("filters[verified][]=", "3 4"),
+    ("filters[verified][]=&filters[verified][]=false", "2 3 4"),
     ("filters[facilities][selected][0]=d1", "1"), ("filters[facilities][selected][0]=p1", ""),
     ("filters[subjectIds][0]=s9", "2"), ("filters[search]=hello", "3"), ("filters[search]=hel+wor", "3"),
     ("filters[search]=ab", "4 3 2 1"), ("filters[search]=note:hello+world", ""), ("filters[search]=key:v", "4"),

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import http.client
+import socket
 from urllib.parse import urlsplit
 
 import pytest
@@ -160,6 +161,16 @@ def test_a_body_over_32_mb(api):
     body = b" " * (32 * 1024 * 1024 + 1)
     answer = api.post("/api/v1/hydrate", data=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()) == (413, {"code": 413, "error": "Payload Too Large"})
+
+
+@pytest.mark.mock_only
+def test_a_body_that_is_announced_as_too_long_is_refused_unread(api):
+    url = urlsplit(api.url)
+    head = (f"POST {url.path}/api/v1/hydrate HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic YWRtaW46cGFzcw==\r\n"
+            "Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: 34603024\r\n\r\n")
+    with socket.create_connection((url.hostname, url.port), 10) as client, client.makefile("rb") as answer:
+        client.sendall(head.encode())
+        assert answer.readline().split()[1] == b"413"
 
 
 # --- routes ----------------------------------------------------------------------------------------------------

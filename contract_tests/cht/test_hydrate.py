@@ -129,9 +129,15 @@ def test_only_the_stored_form_is_found(api, unique):
         assert (answer.status_code, answer.json()) == (404, {"error": "not_found", "reason": "no matches found"})
 
 
-@pytest.mark.parametrize("phone", ["", "12345", "aaaa", "0744898989", "+254712345678 ext 4", "tel:+254712345678"])
+@pytest.mark.parametrize("phone", ["", "12345", "aaaa", "+254712345678 ext 4", "tel:+254712345678"])
 def test_what_is_no_number(api, phone):
     answer = api.get("/api/v1/contacts-by-phone", params={"phone": phone})
+    assert (answer.status_code, answer.json()) == (400, NO_PHONE)
+
+
+def test_a_national_number_of_another_country(api):
+    kenya = str(api.ok("GET", "/api/v1/settings").get("default_country_code")).lstrip("+") == "254"
+    answer = api.get("/api/v1/contacts-by-phone", params={"phone": "(201) 555-0123" if kenya else "0744898989"})
     assert (answer.status_code, answer.json()) == (400, NO_PHONE)
 
 

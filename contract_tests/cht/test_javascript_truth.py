@@ -17,9 +17,9 @@ def rows(api: Any, view: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(("form", "count"), [({}, 1), ([], 1), ("0", 1), ("", 0), (0, 0), (None, 0), (False, 0)])
-def test_a_report_is_a_record_with_a_form(api: Any, form: Any, count: int) -> None:
-    api.ok("PUT", "/medic/odd-report", {"type": "data_record", "form": form, "reported_date": 1, "fields": {"a": "b"}})
-    found = [row for row in rows(api, "medic-client/_view/reports_by_date?reduce=false") if row["id"] == "odd-report"]
+def test_a_report_is_a_record_with_a_form(api: Any, unique: str, form: Any, count: int) -> None:
+    api.ok("PUT", f"/medic/{unique}", {"type": "data_record", "form": form, "reported_date": 1, "fields": {"a": "b"}})
+    found = [row for row in rows(api, "medic-client/_view/reports_by_date?reduce=false&key=[1]") if row["id"] == unique]
     assert len(found) == count
 
 
@@ -32,13 +32,13 @@ def test_a_message_can_be_sent_that_has_all_it_needs(api: Any, value: Any, sent:
 
 
 @pytest.mark.parametrize(("value", "listed"), [({}, True), ([], True), ("0", True), (0, False), ("", False)])
-def test_a_form_is_for_collect_by_its_context(strict: Any, value: Any, listed: bool) -> None:
-    definition = base64.b64encode(XFORM).decode()
-    strict.ok("PUT", "/medic/form%3Aodd", {
-        "type": "form", "internalId": "odd", "context": {"collect": value},
+def test_a_form_is_for_collect_by_its_context(strict: Any, unique: str, value: Any, listed: bool) -> None:
+    definition = base64.b64encode(XFORM.replace(b"odd", unique.encode())).decode()
+    strict.ok("PUT", f"/medic/form%3A{unique}", {
+        "type": "form", "internalId": unique, "context": {"collect": value},
         "_attachments": {"xml": {"content_type": "application/xml", "data": definition}}})
     found = strict.get("/api/v1/forms", headers={"X-OpenRosa-Version": "1.0"}).text
-    assert ("odd.xml" in found) == listed
+    assert (f"{unique}.xml" in found) == listed
 
 
 @pytest.mark.parametrize("role", ["0", "[]"])

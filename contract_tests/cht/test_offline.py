@@ -16,23 +16,9 @@ DESIGN = "_design/medic-client"
 
 
 @pytest.fixture
-def make(api, unique, places):
-    """Makes an account of the role chw with other fields: its client."""
-    def account(**fields):
-        name = f"{unique}-{len(made)}"
-        made.append(name)
-        api.ok("POST", "/api/v3/users", {"username": name, "password": "Kisumu_2024", "roles": ["chw"],
-                                         "place": places.area, "contact": places.person} | fields)
-        return api.as_user(name)
-
-    made: list[str] = []
-    return account
-
-
-@pytest.fixture
-def worker(make):
+def worker(make_worker):
     """A user of the area."""
-    return make()
+    return make_worker()
 
 
 def report(subject=None, by=None, **fields):
@@ -71,6 +57,9 @@ def test_old_revisions_and_all_of_them(api, worker, places):
     assert worker.ok("GET", f"{path}?rev={doc['_rev']}") == doc
     assert worker.ok("GET", f"/medic/{places.clinic}?open_revs=all") == [{"ok": api.doc(places.clinic)}]
     assert worker.ok("GET", f"{path}?open_revs=all") == []
+    new = api.ok("PUT", path, api.doc(places.clinic_person) | {"parent": doc["parent"], "n": 3})["rev"]
+    named = json.dumps([new, api.doc(places.clinic_person)["_rev"], "7-x", doc["_rev"]])
+    assert [one["ok"]["_rev"] for one in worker.ok("GET", f"{path}?open_revs={named}")] == [doc["_rev"], new]
     assert answers(worker, "GET", f"/medic/{places.clinic}?rev=x") == (500, {"code": 500, "error": "Server error"})
 
 
@@ -120,9 +109,9 @@ def test_short_codes(api, worker, places, unique):
 # --- replication depth -----------------------------------------------------------------------------------------
 
 
-def test_depth_holds_everywhere(api, make, places, unique):
+def test_depth_holds_everywhere(api, make_worker, places, unique):
     api.configure(replication_depth=[{"role": "chw", "depth": 1}])
-    boss = make(place=places.district)
+    boss = make_worker(place=places.district)
     reports = {f"{unique}-near": report(places.area), f"{unique}-far": report(places.clinic)}
     for id, doc in reports.items():
         api.ok("PUT", f"/medic/{id}", doc)
@@ -140,9 +129,9 @@ def test_depth_holds_everywhere(api, make, places, unique):
     assert [row.get("error") for row in rows] == ["forbidden", None]
 
 
-def test_reports_have_a_depth_of_their_own(api, make, places, unique):
+def test_reports_have_a_depth_of_their_own(api, make_worker, places, unique):
     api.configure(replication_depth=[{"role": "chw", "depth": 2, "report_depth": 1}])
-    boss = make(place=places.district, contact=places.person)
+    boss = make_worker(place=places.district, contact=places.person)
     cases = {"near": (report(places.area), True), "own": (report(places.clinic, places.person), True),
              "far": (report(places.clinic, places.other_person), False)}
     for id, (doc, _) in cases.items():
@@ -152,17 +141,17 @@ def test_reports_have_a_depth_of_their_own(api, make, places, unique):
     assert boss.get(f"/medic/{places.clinic}").status_code == 200
 
 
-def test_the_deepest_of_several_roles(api, make, places):
+def test_the_deepest_of_several_roles(api, make_worker, places):
     api.configure(replication_depth=[{"role": "chw", "depth": "0"}, {"role": "chw_supervisor", "depth": 1}])
-    assert make(place=places.district).get(f"/medic/{places.area}").status_code == 403
-    both = make(place=places.district, roles=["chw", "chw_supervisor"])
+    assert make_worker(place=places.district).get(f"/medic/{places.area}").status_code == 403
+    both = make_worker(place=places.district, roles=["chw", "chw_supervisor"])
     assert [both.get(f"/medic/{id}").status_code for id in (places.area, places.clinic)] == [200, 403]
 
 
-def test_several_places(api, make, places):
+def test_several_places(api, make_worker, places):
     settings = api.doc("settings")["settings"]
     api.configure(permissions=settings["permissions"] | {"can_have_multiple_places": ["chw"]})
-    both = make(place=[places.clinic, places.other_area], contact=places.clinic_person)
+    both = make_worker(place=[places.clinic, places.other_area], contact=places.clinic_person)
     seen = (places.clinic, places.clinic_person, places.other_area, places.other_person)
     assert [both.get(f"/medic/{id}").status_code for id in (*seen, places.area)] == [200] * 4 + [403]
 
@@ -222,6 +211,17 @@ def test_bulk_get_leaves_out_what_is_not_the_users(api, worker, places, unique):
         assert answers(worker, "POST", "/medic/_bulk_get", body) == (400, {"error": "bad_request", "reason": reason})
 
 
+def test_bulk_get_walks_the_tree_of_a_document(api, worker, places, unique):
+    """As it does for admins: later roots first, whichever branch has won."""
+    doc = {"type": "person", "parent": {"_id": places.area}}
+    for rev, gone in ((f"3-{'a' * 32}", True), (f"1-{'b' * 32}", False), (f"2-{'c' * 32}", False)):
+        api.ok("PUT", f"/medic/{unique}?new_edits=false", doc | {"_rev": rev, "_deleted": gone})
+    path, body = "/medic/_bulk_get", {"docs": [{"id": unique}]}
+    found = [client.ok("POST", path, body)["results"] for client in (worker, api)]
+    assert found[0] == found[1]
+    assert [one["ok"]["_rev"][:2] for one in found[0][0]["docs"]] == ["3-", "2-", "1-"]
+
+
 def test_deletions_and_purged_documents(api, worker, places, unique):
     deleted = api.doc(places.clinic_person)
     api.ok("DELETE", f"/medic/{deleted['_id']}?rev={deleted['_rev']}")
@@ -254,8 +254,19 @@ def test_writing_in_its_own_place(api, worker, places, unique):
     assert answers(worker, "PUT", "/medic/_design/x", {}) == (403, FIREWALL)
     assert worker.ok("POST", "/medic/", inside)["ok"] is True
     assert answers(worker, "POST", "/medic/", outside) == (403, DENIED)
-    assert worker.ok("POST", "/medic/", {"type": "feedback"})["ok"] is True
     assert worker.ok("DELETE", f"/medic/{unique}?rev={rev}")["ok"] is True
+
+
+def test_feedback_is_written_by_anybody_in_older_releases(api, worker, unique, each_release):
+    expected = 201 if each_release == "4.15" else 403
+    for id, method, path in (("a", "POST", ""), ("b", "PUT", f"{unique}-b")):
+        doc = {"_id": f"{unique}-{id}", "type": "feedback"}
+        assert worker.request(method, f"/medic/{path}", doc).status_code == expected
+    (row,) = worker.ok("POST", "/medic/_bulk_docs", {"docs": [{"_id": f"{unique}-c", "type": "feedback"}]})
+    assert row.get("error") == (None if expected == 201 else "forbidden")
+    doc = {"_id": f"{unique}-d", "type": "feedback"}
+    rev = api.ok("POST", "/medic/", doc)["rev"]
+    assert answers(worker, "PUT", f"/medic/{unique}-d", doc | {"_rev": rev}) == (403, DENIED)
 
 
 @pytest.mark.release(until="4.20")
@@ -276,12 +287,11 @@ def test_many_at_once(api, worker, places, unique):
     docs = [contact("new", places.area), contact("foreign", places.other_area),
             contact("out", places.area, _rev=there[1]["rev"]), contact("in", places.other_area, _rev=there[0]["rev"]),
             {"type": "clinic", "parent": {"_id": places.other_area}},
-            {"type": "clinic", "parent": {"_id": places.area}},
-            {"type": "feedback", "_id": f"{unique}-f"}]
+            {"type": "clinic", "parent": {"_id": places.area}}]
     answer = worker.post("/medic/_bulk_docs", {"docs": docs})
     rows = answer.json()
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
-    assert [row.get("error") for row in rows] == [None, "forbidden", "forbidden", "forbidden", "forbidden", None, None]
+    assert [row.get("error") for row in rows] == [None, "forbidden", "forbidden", "forbidden", "forbidden", None]
     assert [rows[1], rows[4]] == [{"id": f"{unique}-foreign", "error": "forbidden"}, {"error": "forbidden"}]
     assert [api.get(f"/medic/{unique}-{id}").status_code for id in ("new", "foreign")] == [200, 404]
 

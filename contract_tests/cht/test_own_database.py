@@ -49,13 +49,18 @@ def test_it_is_made_used_and_nobody_elses(api, users):
     assert {row["id"] for row in first.ok("GET", f"{path}/_all_docs")["rows"]} == {
         "_design/medic-user", "feedback-1", "read:report:x"}
     assert len(first.ok("GET", f"{path}/_changes")["results"]) == 3
+    read = first.ok("GET", f"{path}/_design/medic-user/_view/read?group=true")["rows"]
+    assert read == [{"key": "report", "value": 1}]
+    assert [doc["_id"] for doc in first.ok("POST", f"{path}/_find", {"selector": {"type": "read"}})["docs"]] == [
+        "read:report:x"]
     assert first.ok("GET", f"{path}/")["doc_count"] == 3
     assert first.ok("GET", f"{path}/_security")["members"] == {"names": [first.auth[0]], "roles": []}
     purged = {"error": "forbidden", "reason": "Purged documents should not be written to CouchDB!"}
     gone = {"_rev": rev, "_deleted": True, "purged": True}
     assert answered(first, "PUT", f"{path}/read:report:x", gone) == (403, purged)
 
-    for below in ("/", "/_all_docs", "/_changes", "/read:report:x", "/_local/checkpoint"):
+    for below in ("/", "/_all_docs", "/_changes", "/read:report:x", "/_local/checkpoint",
+                  "/_design/medic-user/_view/read"):
         assert answered(second, "GET", path + below) == (403, NOT_ALLOWED)
         assert api.get(path + below).status_code == 200
 
@@ -95,6 +100,7 @@ const local = new PouchDB(folder + '/meta'), remote = new PouchDB(url);
 """
 
 
+@pytest.mark.side_by_side
 def test_pouchdb_makes_it_and_replicates(npm, users, tmp_path):
     client = users[0]
     url = client.url.replace("://", "://{}:{}@".format(*client.auth)) + path_of(client)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.writes
+pytestmark = [pytest.mark.writes, pytest.mark.side_by_side]
 
 VERSION = "9.0.0"
 PRELUDE = """
@@ -32,13 +32,18 @@ main().then(out => { console.log(JSON.stringify(out === undefined ? null : out))
 Script = Callable[[str], Any]
 
 
+def own(unique: str) -> str:
+    """The name of a database as users have it."""
+    return f"medic-user-{unique}-meta"
+
+
 @pytest.fixture
-def pouch(api: Any, each_release: str, npm: Callable[[str, str], Path], tmp_path: Path) -> Script:
+def pouch(api: Any, unique: str, each_release: str, npm: Callable[[str, str], Path], tmp_path: Path) -> Script:
     """Run the body of an async function that has `remote` and `local`; what it returns."""
     modules = npm("pouchdb", VERSION)
     name, password = api.auth
-    assert api.request("PUT", "/medic-user-pouch-meta").status_code == 201
-    url = api.url.replace("://", f"://{name}:{password}@") + "/medic-user-pouch-meta"
+    assert api.request("PUT", f"/{own(unique)}").status_code == 201
+    url = api.url.replace("://", f"://{name}:{password}@") + f"/{own(unique)}"
 
     def run(body: str) -> Any:
         done = subprocess.run(["node", "-e", PRELUDE % body, url, str(tmp_path)], cwd=modules, capture_output=True,
@@ -49,7 +54,7 @@ def pouch(api: Any, each_release: str, npm: Callable[[str, str], Path], tmp_path
     return run
 
 
-def test_both_ways_once(api: Any, pouch: Script) -> None:
+def test_both_ways_once(api: Any, unique: str, pouch: Script) -> None:
     out = pouch("""
       await local.bulkDocs(Array.from({length: 30}, (_, n) => ({_id: 'l' + n, n})));
       await local.put({_id: 'file', _attachments: {
@@ -67,8 +72,8 @@ def test_both_ways_once(api: Any, pouch: Script) -> None:
               count: here.length};
     """)
     assert out == {"up": 31, "down": 1, "again": 0, "text": "habari", "bytes": [1, 2, 255], "count": 31}
-    assert api.doc("l5", "medic-user-pouch-meta")["n"] == 5
-    assert api.get("/medic-user-pouch-meta/l0").json() == {"error": "not_found", "reason": "deleted"}
+    assert api.doc("l5", own(unique))["n"] == 5
+    assert api.get(f"/{own(unique)}/l0").json() == {"error": "not_found", "reason": "deleted"}
 
 
 def test_conflicts_on_both_sides(pouch: Script) -> None:
@@ -188,20 +193,22 @@ def test_an_offline_user_in_both_directions(api: Any, places: Any, offline: Scri
 
 
 def test_an_offline_user_hears_of_what_is_not_its_own(api: Any, places: Any, offline: Script, unique: str) -> None:
-    """What others delete is told by get-deletes; what is out of reach is not stored, of which nobody is told."""
+    """What others delete is told by get-deletes; what is out of reach is not stored, and denied, which CHT's own
+    application listens for to try again (CHT source, webapp's db-sync)."""
     out = offline(f"""
       await down();
       await local.put({{_id: 'foreign-{unique}', type: 'data_record', form: 'visit', fields: {{}},
                         contact: {{_id: '{places.other_person}'}}}});
-      const sent = await up();
+      const denied = [], sent = await up().on('denied', ({{id, name}}) => denied.push([id, name]));
       const reading = await medic.get('{places.other_person}').catch(error => error.status);
       const before = (await local.allDocs()).rows.map(row => row.id).includes('{places.clinic_person}');
       const admin = {{...headers, Authorization: 'Basic ' + Buffer.from('admin:pass').toString('base64')}};
       const rev = (await local.get('{places.clinic_person}'))._rev;
       await fetch(`${{base}}/medic/{places.clinic_person}?rev=${{rev}}`, {{method: 'DELETE', headers: admin}});
       const {{deleted}} = await down();
-      return {{failures: sent.doc_write_failures, reading, before, deleted}};
+      return {{failures: sent.doc_write_failures, denied, reading, before, deleted}};
     """)
-    assert (out["failures"], out["reading"], out["before"]) == (0, 403, True)
+    assert (out["failures"], out["reading"], out["before"]) == (1, 403, True)
+    assert out["denied"] == [[f"foreign-{unique}", "forbidden"]]
     assert places.clinic_person in out["deleted"]
     assert api.get(f"/medic/foreign-{unique}").status_code == 404

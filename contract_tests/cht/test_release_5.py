@@ -138,6 +138,47 @@ def test_an_account_of_the_provider_has_no_other_way_in(sso, unique):
         f"{unique}@x.example"]
 
 
+def test_links_are_not_for_accounts_of_the_provider(sso, unique):
+    name = f"{unique}-sms"
+    sso.configure(token_login={"enabled": True, "message": "Welcome"})
+    officer(sso, name, password=None, token_login=True, phone="+254712345678")
+    account = user_document(sso, name)
+    sso.ok("PUT", f"/_users/{account['_id']}", account | {"oidc_username": f"{name}@x.example"})
+    answer = sso.anonymous().post(f"/medic/login/token/{account['token_login']['token']}", {})
+    assert (answer.status_code, answer.json()) == (401, {"error": "Token login not allowed for SSO users"})
+    assert not answer.cookies
+    assert user_document(sso, name)["token_login"] == account["token_login"]
+    sso.configure(oidc_provider=None)
+    assert sso.anonymous().post(f"/medic/login/token/{account['token_login']['token']}", {}).status_code == 302
+
+
+@pytest.mark.mock_only  # the provider is the mock's own
+@pytest.mark.parametrize(("issuer", "page"), [
+    ("https://id.example", "/authorize"), ("https://id.example/realms/a", "/realms/a/protocol/openid-connect/auth")])
+def test_the_address_of_the_discovery_document_is_taken_too(sso, issuer, page):
+    for url in (issuer, f"{issuer}/", f"{issuer}/.well-known/openid-configuration"):
+        sso.configure(oidc_provider={"discovery_url": url, "client_id": "cht"})
+        begun = urlsplit(sso.anonymous().get("/medic/login/oidc/authorize").text)
+        assert (begun.netloc, begun.path) == ("id.example", page)
+
+
+def test_from_login_by_sms_to_the_provider(sso, unique):
+    name, path = f"{unique}-sms", f"/api/v1/users/{unique}-sms"
+    sso.configure(token_login={"enabled": True, "message": "Welcome"})
+    officer(sso, name, password=None, token_login=True, phone="+254712345678")
+    wanted = {"oidc_username": f"{name}@x.example"}
+    answer = sso.post(path, wanted)
+    assert (answer.status_code, answer.json()["error"]) == (400, "Cannot set token_login with oidc_username.")
+    sso.ok("POST", path, wanted | {"token_login": False})
+    found, settings = user_document(sso, name), sso.doc(f"org.couchdb.user:{name}")
+    assert (found["oidc_username"], found["password_change_required"]) == (wanted["oidc_username"], False)
+    assert settings["oidc_login"] is True
+    assert "token_login" not in found | settings
+    again = sso.post("/api/v1/users", {"username": f"{name}2", "roles": ["program_officer"], "token_login": False,
+                                       "oidc_username": f"{name}2@x.example"})
+    assert again.status_code == 200
+
+
 # --- roles ---------------------------------------------------------------------------------------------------
 
 
@@ -169,6 +210,14 @@ def test_writes_are_noted_and_written_anew(newer, unique):
         newer.ok("PUT", f"/medic/{unique}", newer.doc(unique) | {"n": _})
     assert len(newer.doc(unique, "medic-audit")["history"]) == 1
     assert len(newer.doc(f"{unique}:{newer_than(newer, unique)}", "medic-audit")["history"]) == 10
+
+
+@pytest.mark.mock_only
+def test_a_revision_that_comes_again_is_noted_again(newer, unique):
+    made = newer.ok("PUT", f"/medic/{unique}", {"type": "x"})
+    bulk = {"new_edits": False, "docs": [{"_id": unique, "_rev": made["rev"], "type": "x"}]}
+    assert newer.ok("POST", "/medic/_bulk_docs", bulk) == []
+    assert [one["rev"] for one in newer.doc(unique, "medic-audit")["history"]] == [made["rev"]] * 2
 
 
 def newer_than(api, id):
@@ -208,6 +257,31 @@ def test_the_index_as_couchdb_tells_it(newer, unique):
     assert newer.ok("POST", path, {"q": exact})["total_hits"] == 2
     assert newer.ok("POST", path, {"q": exact.replace("OR", "AND")})["total_hits"] == 0
     assert newer.get(f"{path}_x", params={"q": "a*"}).json()["reason"] == "missing_index"
+
+
+def test_the_index_of_replication(newer, unique):
+    path = "/medic/_design/medic/_nouveau/docs_by_replication_key"
+    boss = {"_id": f"{unique}-a", "parent": {"_id": f"{unique}-b"}}
+    newer.ok("POST", "/medic/_bulk_docs", {"docs": [
+        {"_id": f"{unique}-person", "type": "person"}, {"_id": f"{unique}-target", "type": "target", "owner": "x y"},
+        {"_id": f"{unique}-report", "type": "data_record", "form": "V", "contact": boss,
+         "fields": {"patient_id": f"{unique}-person", "needs_signoff": True, "private": "true"}}]})
+
+    def found(query, **more):
+        hits = newer.ok("GET", path, params={"q": query, "limit": "100000"} | more)["hits"]
+        return {hit["id"].removeprefix(f"{unique}-"): hit["fields"] for hit in hits}
+
+    everybody = found("key:_all")
+    assert {"settings", "resources", "messages-en"} <= everybody.keys()
+    assert everybody["settings"] == {"key": "_all"}
+    record = {"type": "data_record", "subject": f"{unique}-person", "submitter": boss["_id"], "private": "true",
+              "needs_signoff": "true", "key": [f"{unique}-person", f"{unique}-a", f"{unique}-b"]}
+    assert found(f"key:{unique}-person") == {"person": {"type": "person", "key": f"{unique}-person"}, "report": record}
+    assert found(f'key:("{unique}-b" OR none)').keys() == {"report"}
+    assert found(f"type:person AND key:{unique}-person").keys() == {"person"}
+    assert found(f"subject:{unique}-person OR key:{unique}-b").keys() == {"report"}
+    assert found('key:"x y" AND type:target').keys() >= {"target"}
+    assert newer.ok("POST", path, {"q": f"key:{unique}-person", "limit": 1})["total_hits"] == 2
 
 
 # --- paths and headers ---------------------------------------------------------------------------------------

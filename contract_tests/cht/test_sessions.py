@@ -55,6 +55,17 @@ def test_a_login_sets_four_cookies_and_says_where_to_go(api, worker):
     assert session(api, token.partition(";")[0]).json()["userCtx"]["name"] == worker.auth[0]
 
 
+@pytest.mark.parametrize("form", [
+    "AuthSession={0}, AuthSession={0}", 'locale=en,AuthSession="{0}"', "$Version=1; AuthSession = {0}==; userCtx=x",
+    "AuthSession={0}; AuthSession=abc"])
+def test_cookies_are_read_as_couchdb_reads_them(api, worker, form):
+    """Clients that keep a cookie twice send it with a comma."""
+    name, password = worker.auth
+    answer = requests.post(f"{api.url}/_session", json={"name": name, "password": password}, timeout=30)
+    token = answer.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
+    assert session(api, form.format(token)).json()["userCtx"]["name"] == name
+
+
 def test_an_admin_goes_to_the_admin_application(api):
     answer = login(api, {"user": api.auth[0], "password": api.auth[1]})
     assert (answer.status_code, answer.text) == (302, "/admin/")

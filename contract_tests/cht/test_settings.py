@@ -60,9 +60,27 @@ def test_merge_replace_and_no_change(strict, path):
 
 @pytest.mark.parametrize("query", ["?overwrite=1", "?overwrite=true&replace=true"])
 def test_overwrite_leaves_the_body_and_permissions(strict, query):
+    """Permissions that the body does not have are those of a new installation, whatever they were before."""
+    assert strict.put(V1 + query, {"a": 1}).json() == {"success": True, "updated": True}
     defaults = strict.get(V1).json()["permissions"]
+    assert len(defaults) > 40
+    strict.put(V1, {"permissions": defaults | {"can_edit": ["x"]}})
     assert strict.put(V1 + query, {"a": 1}).json() == {"success": True, "updated": True}
     assert strict.get(V1).json() == {"a": 1, "permissions": defaults}
+
+
+@pytest.mark.mock_only
+def test_new_settings_take_effect_late_if_wanted(api, mocksrv):
+    """The document has them at once; what the server does with them follows."""
+    mocksrv.set(cht_settings_seconds=5)
+    mocksrv.clock.freeze()
+    api.put(V1, {"forms": {"LATER": {"meta": {"code": "LATER"}, "fields": {}}}})
+    assert "LATER" in api.ok("GET", V1)["forms"]
+    body = {"_meta": {"form": "LATER", "from": "+254712345678"}}
+    mocksrv.clock.advance(seconds=4)
+    assert api.post("/api/v2/records", body).json()["details"] == "Form not found: LATER"
+    mocksrv.clock.advance(seconds=1)
+    assert api.post("/api/v2/records", body).status_code == 200
 
 
 @pytest.mark.mock_only

@@ -208,16 +208,18 @@ def test_ways_to_the_settings_and_the_page_of_rewrites(suite, people, unique):
         assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
 
 
-def test_views_that_the_suite_reads(suite, unique):
+def test_views_that_the_suite_reads(suite, release, unique):
     suite.save([{"_id": f"{unique}-r", "type": "data_record", "form": unique, "reported_date": 7, "contact": {
         "_id": f"{unique}-c"}, "sms_message": {"message": "hello"}}])
-    for path, key in (("medic-client/_view/reports_by_form", [unique]),
-                      ("medic/_view/docs_by_replication_key", f"{unique}-c"),
-                      ("medic-client/_view/doc_by_type", ["user-settings"])):
+    views = [("medic-client/_view/reports_by_form", [unique])]
+    if release == "4.15":  # later the index of full text has the others' place
+        views += [("medic/_view/docs_by_replication_key", f"{unique}-c"),
+                  ("medic-client/_view/doc_by_type", ["user-settings"])]
+    for path, key in views:
         text = requests.compat.quote(json.dumps(key))
         rows = suite.request(f"/{DB}/_design/{path}?key={text}&reduce=false")["rows"]
         assert path.endswith("doc_by_type") or [row["id"] for row in rows] == [f"{unique}-r"]
-    assert "rows" in suite.request(f"/{DB}/_design/medic-client/_view/messages_by_contact_date?reduce=false&limit=1")
+    assert "rows" in suite.request(f"/{DB}/_design/medic-client/_view/messages_by_contact_date?reduce=false&limit=0")
 
 
 def test_sessions_and_their_limiter(suite, unique):

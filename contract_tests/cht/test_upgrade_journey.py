@@ -48,7 +48,7 @@ def test_a_journey_across_the_upgrade(strict, mocksrv, places, unique):
     session = cookie(login(api, f"{unique}-old"))
     sent = api.ok("POST", "/api/v2/records", {"_meta": {"form": "YYYZ", "from": "+254712345678"}, "NURSE": "Sam",
                                               "WEEK": 5, "VISITS": 2})
-    settings = api.doc("settings")["settings"]
+    settings, application = api.doc("settings")["settings"], api.doc("service-worker-meta")
     report = {"form": "assessment", "contact": places.person, "fields": {"note": f"Zebrafish {unique}"}}
     assert "password_change_required" not in account_before
     assert api.doc("messages-en")["enabled"] is True
@@ -72,6 +72,10 @@ def test_a_journey_across_the_upgrade(strict, mocksrv, places, unique):
         "can_skip_password_change": [], "can_get_task_notifications": ["chw", "chw_supervisor"],
         "can_track_task_interactions": []}
     assert "enabled" not in api.doc("messages-en")
+    renewed = api.doc("service-worker-meta")
+    assert list(renewed) == list(application)
+    assert renewed["generated_at"] > application["generated_at"]
+    assert renewed["hash"] != application["hash"]
 
     # A password from somebody else must be changed first
     account(api, f"{unique}-new", password=PASSWORD)

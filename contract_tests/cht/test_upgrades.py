@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mocksrv.vendors.cht.described import schemas
+from mocksrv.vendors.cht.described import server_schemas
 
 BUILD = {"namespace": "medic", "application": "medic", "version": "4.16.0"}
 BODY = {"build": BUILD}
@@ -29,7 +29,7 @@ def strictly(frozen, mocksrv):
 
 def progress(api):
     answer = api.ok("GET", "/api/v2/upgrade")
-    assert schemas.UpgradeProgress().validate(answer) == {}
+    assert server_schemas.UpgradeProgress().validate(answer) == {}
     return answer
 
 

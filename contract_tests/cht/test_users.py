@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mocksrv.vendors.cht.users import schemas
+from mocksrv.vendors.cht.described import user_schemas as schemas
 
 GOOD = "Kisumu_2024"
 
@@ -22,7 +22,7 @@ def test_create_with_existing_place_and_contact(api, places, unique):
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
     body = answer.json()
-    check(schemas.Created, body)
+    check(schemas.CreatedUser, body)
     assert list(body) == ["contact", "user", "user-settings"]
     assert body["contact"] == {"id": places.person, "rev": api.doc(places.person)["_rev"]}
     user, settings = (api.doc(f"org.couchdb.user:{unique}", name) for name in ("_users", "medic"))
@@ -151,7 +151,7 @@ def test_create_many_tells_each_row(api, places, unique):
         {}, None, 1,
     ]
     first, *others = api.ok("POST", "/api/v1/users", rows)
-    check(schemas.Created, first)
+    check(schemas.CreatedUser, first)
     assert others == [
         {"error": "Failed to find place."},
         {"error": {"message": f'Username "{unique}-1" already taken.', "translationKey": "username.taken",

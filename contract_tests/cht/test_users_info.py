@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from mocksrv.vendors.cht.users import schemas
+from mocksrv.vendors.cht.described import user_schemas as schemas
 
 GOOD = "Kisumu_2024"
 MISSING = "Missing required query params: role and/or facility_id"

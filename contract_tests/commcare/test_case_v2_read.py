@@ -9,7 +9,7 @@ import pytest
 import requests
 from marshmallow import RAISE
 
-from mocksrv.vendors.commcare import schemas
+from mocksrv.vendors.commcare.schemas.records import CaseV2BulkFetched, CaseV2List
 
 PERSON = {"create": True, "case_type": "person", "case_name": "Rose Atieno", "owner_id": "o1"}
 
@@ -58,7 +58,7 @@ def test_pages(hq, kind, number, limit, sizes):
     assert set(seen) == (made if limit else set())
     stamps = [case["indexed_on"] for page in pages for case in page["cases"]]
     assert stamps == sorted(stamps)
-    schemas.CaseV2List().load(pages[0], unknown=RAISE)
+    CaseV2List().load(pages[0], unknown=RAISE)
 
 
 @pytest.mark.writes
@@ -285,7 +285,7 @@ def test_many_cases(hq):
     ids = [second["case_id"], "nobody", first["case_id"]]
     body = hq.get(f"case/v2/{','.join(ids)}").json()
     assert list(body) == ["cases", "matching_records", "missing_records"]
-    schemas.CaseV2BulkFetched().load(body, unknown=RAISE)
+    CaseV2BulkFetched().load(body, unknown=RAISE)
     assert [case["case_id"] for case in body["cases"]] == ids
     assert body["cases"][1] == {"case_id": "nobody", "error": "not found"}
     assert (body["matching_records"], body["missing_records"]) == (2, 1)

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from marshmallow import RAISE
 
-from mocksrv.vendors.commcare import schemas
+from mocksrv.vendors.commcare.schemas.records import CaseV2Written
 
 PERSON = {"case_type": "person", "case_name": "Rose Atieno", "owner_id": "o1"}
 MANY = [{"create": True, **PERSON}] * 101
@@ -25,7 +25,7 @@ def test_create(hq):
     assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
     body = response.json()
     assert list(body) == ["form_id", "case"]
-    schemas.CaseV2Written().load(body, unknown=RAISE)
+    CaseV2Written().load(body, unknown=RAISE)
     case = body["case"]
     assert list(case) == ["domain", "case_id", "case_type", "case_name", "external_id", "owner_id", "date_opened",
                           "last_modified", "server_last_modified", "indexed_on", "closed", "date_closed", "properties",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mocksrv.vendors.commcare.schemas import CaseList, CaseObject
+from mocksrv.vendors.commcare.schemas.records import CaseList, CaseObject
 
 CASES = "http://commcarehq.org/case/transaction/v2"
 FORM = """<data xmlns="http://openrosa.org/formdesigner/t">{}<meta xmlns="http://openrosa.org/jr/xforms">

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from marshmallow import RAISE
 
-from mocksrv.vendors.commcare import schemas
+from mocksrv.vendors.commcare.schemas.records import FormList, FormObject
 
 FORM = """<data xmlns="{xmlns}" name="{name}" uiVersion="1" version="3"><meta xmlns="http://openrosa.org/jr/xforms">
 <deviceID>sim</deviceID><instanceID>{id}</instanceID><userID>{user}</userID>
@@ -43,13 +43,13 @@ def test_a_form_has_what_its_schema_says(hq):
     form_id = submit(hq, case=str(uuid4()))
     for path in ("v0.5/form/", "v0.4/form/", "form/v1/"):
         form = hq.get(f"{path}{form_id}/", cases__full="true").json()
-        assert schemas.FormObject().load(form, unknown=RAISE)["id"] == form_id
+        assert FormObject().load(form, unknown=RAISE)["id"] == form_id
     assert form["metadata"]["appVersion"] == VERSION
     assert (form["metadata"]["commcare_version"], form["metadata"]["app_build_version"]) == ("2.53.1", 65)
     assert form["cases"][0]["xform_ids"] == [form_id]
     assert hq.get(f"v0.5/form/{form_id}/").json().keys() == form.keys() - {"cases"}
     assert hq.get(f"v0.5/form/{uuid4()}/").status_code == 404
-    schemas.FormList().load(hq.get("v0.5/form/", limit=1).json(), unknown=RAISE)
+    FormList().load(hq.get("v0.5/form/", limit=1).json(), unknown=RAISE)
 
 
 @pytest.mark.writes

@@ -144,13 +144,52 @@ def test_coordinates_are_shown_as_sent_and_then_as_stored(hq, region, given, at_
 
 
 @pytest.mark.parametrize("fields", [
-    {"name": 5}, {"name": ["x"]}, {"location_data": "x"}, {"location_data": None}, {"location_data": 5},
-    {"location_data": [{"a": 1}]}, {"latitude": "1e30"},
+    {"name": 5}, {"name": ["x"]}, {"location_data": None}, {"latitude": "1e30"},
 ])
 def test_values_that_hq_fails_on(hq, region, fields):
     before = hq.get("location/v2/", limit=0).json()
     assert is_hqs_failure(region("X", **fields))
     assert hq.get("location/v2/", limit=0).json() == before
+
+
+@MOCK
+@pytest.mark.parametrize("data", ["x", 5, True, [{"a": 1}], [["a", 1], [None, 2]]])
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_custom_data_that_is_no_object_is_stored_and_fails_whatever_shows_it(hq, region, method, data):
+    before = hq.get("location/v2/", limit=0).json()["meta"]["total_count"]
+    if method == "POST":
+        assert is_hqs_failure(region("Odd", location_data=data))
+        assert region("Odd").status_code == 400  # there is one of that name now
+    else:
+        path = f"location/v2/{region('Odd').json()['location_id']}/"
+        assert is_hqs_failure(hq.put(path, {"location_data": data}))
+        assert is_hqs_failure(hq.get(path))
+        assert is_hqs_failure(hq.get(path.replace("v2", "v1")))
+        assert hq.put(path, {"location_data": {}}).status_code == 200
+        assert hq.get(path).json()["location_data"] == {}
+        return
+    assert is_hqs_failure(hq.get("location/v2/", limit=0))
+    assert is_hqs_failure(hq.get("location/v1/", limit=0))
+    assert hq.get("location/v2/", limit=1).json()["meta"]["total_count"] == before + 1
+
+
+@MOCK
+@pytest.mark.parametrize(("data", "in_v1"), [([], {}), ("", {}), ([["a", 1]], {"a": 1}), (["ab"], {"a": "b"})])
+def test_custom_data_that_python_takes_for_pairs_is_an_object_in_v1(hq, region, data, in_v1):
+    place = region("Odd", location_data=data).json()
+    assert place["location_data"] == data
+    path = f"location/v2/{place['location_id']}/"
+    assert hq.get(path).json()["location_data"] == data
+    assert hq.get(path.replace("v2", "v1")).json()["location_data"] == in_v1
+
+
+@MOCK
+def test_several_at_once_are_not_shown_so_that_no_custom_data_fails(hq, region):
+    parent = region("Above").json()["parent_location_id"]
+    response = hq.call("PATCH", "api/location/v2/", json={"objects": [
+        {"name": "Odd", "location_type_code": "region", "parent_location_id": parent, "location_data": 5}]})
+    assert response.status_code == 202
+    assert is_hqs_failure(hq.get(f"location/v2/{response.json()[0]}/"))
 
 
 @MOCK
@@ -324,5 +363,8 @@ def test_a_project_defines_fields_of_locations(hq, mocksrv, region):
                        ({"beds": 5, "owner": "me"}, "'me' is not a valid choice for owner. The available options are: "
                                                     "public, private.")):
         assert error(region("X", location_data=data)) == text
+    before = hq.get("location/v2/", limit=0).json()
+    assert is_hqs_failure(region("X", location_data=["beds"]))
+    assert hq.get("location/v2/", limit=0).json() == before
     assert region("X", location_data={"beds": "5", "owner": "public"}).status_code == 201
     assert region("Y").status_code == 201  # HQ looks at custom data only where some is sent

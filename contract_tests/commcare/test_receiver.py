@@ -6,7 +6,7 @@ import pytest
 import requests
 from marshmallow import RAISE
 
-from mocksrv.vendors.commcare import schemas
+from mocksrv.vendors.commcare.schemas.records import CaseV2Object
 
 FORMS = "http://openrosa.org/formdesigner/AB12"
 CASES = "http://commcarehq.org/case/transaction/v2"
@@ -98,7 +98,7 @@ def test_attributes_and_children_of_an_update_stay_objects(hq):
               "<tag>a</tag><tag>b</tag></update>")
     assert submit(hq, xform(str(uuid4()), case_xml(case_id, CREATE.format(owner=OWNER) + update))).status_code == 201
     v1, v2 = hq.get(f"case/v1/{case_id}/").json(), hq.get(f"case/v2/{case_id}").json()
-    schemas.CaseV2Object().load(v2, unknown=RAISE)
+    CaseV2Object().load(v2, unknown=RAISE)
     for properties in (v1["properties"], v2["properties"]):
         assert properties["plain"] == "1"
         assert properties["rated"] == {"@source": "scale", "#text": "3.4"}

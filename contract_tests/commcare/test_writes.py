@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mocksrv.vendors.commcare import vendor
-from mocksrv.vendors.commcare.schemas import GroupObject, Invitation, Location2Object, UserObject, WebUserObject
+from mocksrv.vendors.commcare.schemas.people import GroupObject, Invitation, UserObject, WebUserObject
+from mocksrv.vendors.commcare.schemas.project import Location2Object
 
 MOCK = pytest.mark.mock_only
 pytestmark = pytest.mark.writes

@@ -32,9 +32,9 @@ class Shop(Vendor):
         if isinstance(result, Refusal):
             result = Reply({"error": result.body}, result.status)
         reply = result if isinstance(result, Reply) else Reply(result)
-        if not reply.streams:
+        if not reply.streams and not isinstance(reply.body, bytes):
             reply.body = json.dumps(reply.body).encode()
-        reply.headers.append(("Content-Type", "application/json"))
+        reply.headers.append(("Content-Type", reply.content_type or "application/json"))
         return reply
 
     def accounts(self, world):

@@ -15,6 +15,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -37,9 +38,14 @@ SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 PROGRAMS = ("apt-get", "commcare-export", "curl", "docker", "git", "make", "mocksrv", "npm", "pip", "pipx", "pytest",
             "python", "sleep", "uvx")
 REQUEST = re.compile(r"(GET|POST|PUT|DELETE) (/_mocksrv/\S+)(?: (\{.*\}))?")
+SCRIPT = re.compile(r"(?:#|//) (\w[\w.]*\.(?:sh|mjs))\n")
+OTHER_SEED = "7"  # of a mock that is held against the server of the snippets: their data differ
 SECONDS = 600
 OURS = re.compile(r"MOCKSRV_|PYTEST_|MAKE|MFLAGS|ARGS$|VENV$")  # variables of who runs the tests; no reader has them
-FEW = "documented_filters_are_taken or default_page or needs_no_login"  # of the contract tests: some of each vendor
+FEW = ("documented_filters_are_taken", "default_page", "needs_no_login")  # of the contract tests: some of each vendor
+# Plugins of the machinery that tests this project: nobody who installs mocksrv has them, and they start slowly.
+PLAIN_PYTEST = "-p no:schemathesis -p no:hypothesispytest"
+DRY_RUNS: dict[str, str] = {}  # what pip printed for a command
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,9 @@ class Place:
         machine = {name: value for name, value in os.environ.items() if not OURS.match(name)}
         return machine | {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(self.folder),
+            "PYTHONPATH": str(self.folder),
             "MOCKSRV_URL": self.url, "MOCKSRV_PORT": "0", "PORT": "0", "PYTEST_XDIST_AUTO_NUM_WORKERS": "2",
+            "PYTEST_ADDOPTS": PLAIN_PYTEST,
             "CHT_URL": f"http://{host}", "CHT_USER": "admin", "CHT_PASSWORD": "pass",
             "CAREHQ_URL": self.url, "CAREHQ_ACCOUNT_ID": "MY_ACCOUNT_ID", "CAREHQ_API_KEY": "MY_API_KEY",
             "CAREHQ_API_SECRET": "MY_API_SECRET", "COMMCARE_URL": self.url, "COMMCARE_DOMAIN": "demo",
@@ -116,17 +124,54 @@ class Place:
 
 
 def run(snippet: Snippet, place: Place) -> None:
-    """Run a snippet by its language; it must succeed, and print what the page says."""
+    """Run a snippet by its language; it must succeed, and print what the page says.
+
+    Where a page has a package of one's own, all its snippets have that package, and a server with it.
+    """
+    if install_package(snippet.page, place.folder) and snippet.language != "toml":
+        with running("mocksrv serve", place, place.folder) as url:
+            run_at(snippet, replace(place, url=url))
+    else:
+        run_at(snippet, place)
+
+
+def run_at(snippet: Snippet, place: Place) -> None:
     for test in written_tests(snippet.page):  # what `pytest` on that page means
         (place.folder / f"test_{test.line}.py").write_text(test.text, encoding="utf-8")
+    for name, text in suites(snippet.page).items():
+        (place.folder / name).write_text(text, encoding="utf-8")
     printed = RUNNERS[snippet.language](place.here(snippet.text), place).strip()
     if snippet.prints is not None:
         pattern = re.escape(place.here(snippet.prints)).replace(re.escape("..."), ".*")
         assert re.fullmatch(pattern, printed, re.DOTALL), printed
 
 
+def install_package(page: str, folder: Path) -> bool:
+    """Put the package that a page shows into the folder, as pip would: its module and what its pyproject.toml says."""
+    shown = [one.text for one in snippets() if one.page == page]
+    project = next((tomllib.loads(text)["project"] for text in shown if text.startswith("[project]")), None)
+    if project is None:
+        return False
+    for text in shown:
+        if name := re.match(r"# ((?!test_)\w+\.py)\n", text):
+            (folder / name[1]).write_text(text, encoding="utf-8")
+    info = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    info.mkdir(exist_ok=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".format_map(project))
+    (info / "entry_points.txt").write_text("".join(
+        f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in entries.items())
+        for group, entries in project["entry-points"].items()))
+    return True
+
+
 def written_tests(page: str) -> list[Snippet]:
     return [one for one in snippets() if one.page == page and one.language == "python" and "\ndef test_" in one.text]
+
+
+def suites(page: str) -> dict[str, str]:
+    """Scripts of a page by the names that their first lines give them: other snippets run these."""
+    found = [(SCRIPT.match(one.text), one.text) for one in snippets() if one.page == page]
+    return {name[1]: text for name, text in found if name}
 
 
 def python(text: str, place: Place) -> str:
@@ -195,6 +240,13 @@ def in_background(text: str, place: Place) -> str:
     return line
 
 
+def held_against(text: str, place: Place) -> str:
+    """A suite on a mock and on this server."""
+    if " node " in text:
+        program("node")
+    return place.run("bash", "-euo", "pipefail", "-c", text, MOCKSRV_SEED=OTHER_SEED)
+
+
 def explained(text: str, place: Place) -> str:
     return place.run("bash", "-c", f"{text} --help")
 
@@ -205,9 +257,11 @@ def made(text: str, place: Place) -> str:
 
 
 def installed(text: str, place: Place) -> str:
-    """What pip would install, and whether there is all that."""
+    """What pip would install, and whether there is all that. Asked once: nothing is installed, so nothing changes."""
     reaches_a_registry()
-    return place.run("bash", "-c", f"{text} --dry-run", cwd=ROOT)
+    if text not in DRY_RUNS:
+        DRY_RUNS[text] = place.run("bash", "-c", f"{text} --dry-run", cwd=ROOT)
+    return DRY_RUNS[text]
 
 
 def installed_by_pipx(text: str, place: Place) -> str:
@@ -219,11 +273,23 @@ def contracts(text: str, place: Place) -> str:
     """Contract tests, with this project's server for the live one; of them a few, in a folder of their own."""
     on_this_day("the contract tests themselves run on other days")
     for name in ("contract_tests", "fixtures"):
-        shutil.copytree(ROOT / name, place.folder / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("recorded"))
+        shutil.copytree(ROOT / name, place.folder / name, dirs_exist_ok=True, ignore=not_needed)
     for name in ("conftest.py", "pyproject.toml"):
         shutil.copy(ROOT / name, place.folder)
     known = re.sub(r"^export .*\.\.\..*\n", "", text)  # the environment has what stands there for the reader's own
-    return place.run("bash", "-euc", known, PYTEST_ADDOPTS=f"-p no:cacheprovider -k '{FEW}'")
+    few = " or ".join(FEW)
+    return place.run("bash", "-euc", known, PYTEST_ADDOPTS=f"{PLAIN_PYTEST} -p no:cacheprovider -k '{few}'")
+
+
+def rehearsed(text: str, place: Place) -> str:
+    """Which tests that would run: they take longer than all others."""
+    return place.run("bash", "-c", f"{text.strip()} --collect-only -q", cwd=ROOT)
+
+
+def not_needed(folder: str, names: list[str]) -> list[str]:
+    """What the few contract tests can do without: the other tests, and recorded answers."""
+    return [name for name in names if name in ("recorded", "__pycache__") or (
+        name.startswith("test_") and not any(few in Path(folder, name).read_text(encoding="utf-8") for few in FEW))]
 
 
 def needs_engine() -> None:
@@ -273,14 +339,16 @@ def data(text: str, place: Place) -> str:
 
 
 def toml(text: str, place: Place) -> str:
-    """Settings of a server, own data, or accepted differences."""
+    """Settings of a server, own data, accepted differences, or a project with entry points."""
     if text.startswith("# mine.toml"):
         requests.post(f"{place.url}/~toml/_mocksrv/reset", timeout=30)
         answer = requests.post(f"{place.url}/~toml/_mocksrv/import", timeout=60,
                                json={"files": [{"name": "mine.toml", "text": text}]})
         assert answer.ok, answer.text
         return ""
-    if "[[accepted]]" in text:
+    if text.startswith("[project]"):
+        assert "entry-points" in tomllib.loads(text)["project"]
+    elif "[[accepted]]" in text:
         (place.folder / "accepted.toml").write_text(text, encoding="utf-8")
         assert accepted.read(place.folder / "accepted.toml")
     else:
@@ -296,10 +364,13 @@ COMMANDS = {  # what a command begins with -> how it is run; any other is left t
     "make ": made,
     "pip ": installed,
     "pipx ": installed_by_pipx,
+    "pytest contract_tests/test_rehearsal.py": rehearsed,
     r"(export [^\n]*\n)?pytest contract_tests": contracts,
     "docker ": engine,
     "apt-get ": system,
     "mocksrv drift$": explained,
+    "mocksrv gate --mock": held_against,
+    "pytest --mocksrv-shapes": held_against,
     ".*&$": in_background,
 }
 RUNNERS = {"python": python, "sh": shell, "http": request, "js": node, "java": java, "go": go, "toml": toml,

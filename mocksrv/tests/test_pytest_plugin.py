@@ -5,6 +5,8 @@ import urllib.request
 
 import pytest
 
+from mocksrv.tests.snippets import PLAIN_PYTEST
+
 TESTS = """
 import json
 import urllib.request
@@ -46,6 +48,11 @@ def test_a_refusal_of_the_control_plane(mocksrv):
     with pytest.raises(ControlFailure, match="set takes an ISO 8601 time"):
         mocksrv.clock.set("soon")
 """
+
+
+@pytest.fixture(autouse=True)
+def plain_pytest(monkeypatch):
+    monkeypatch.setenv("PYTEST_ADDOPTS", PLAIN_PYTEST)
 
 
 @pytest.mark.parametrize("options", [[], ["-n", "2"]])

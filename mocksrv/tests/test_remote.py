@@ -1,6 +1,7 @@
 """The Python client of the control plane, where something else stands in its way."""
 
 import pytest
+import requests
 
 from mocksrv.remote import ControlFailure, RemoteWorld
 from mocksrv.serving.server import Server
@@ -20,3 +21,16 @@ def test_the_proxy_for_the_outside_is_left_out(shop_app, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with Server(shop_app()) as server:
         assert RemoteWorld(server.url, "w").clock.read()["frozen"] is False
+
+
+def test_what_was_sent_is_verified_and_told_in_a_failure(shop_app):
+    with Server(shop_app()) as server:
+        world = RemoteWorld(server.url, "w")
+        requests.put(f"{world.url}/v1/things/a?dry=no", json={"colour": "red", "size": 5}, timeout=30)
+        world.verify("put_thing", json={"colour": "red"}, query={"dry": "no"}, json_path={"$.size": 5}, exactly=1)
+        world.verify(operation="put_thing", headers={"Content-Type": {"contains": "json"}})
+        with pytest.raises(AssertionError) as caught:
+            world.verify("put_thing", json={"colour": "blue"})
+        assert '    - json $.colour: "blue"\n    + json $.colour: "red"\n' in str(caught.value)
+        with pytest.raises(ControlFailure, match=r"query\.dry takes a value, or an object with one of"):
+            world.verify("put_thing", query={"dry": {"like": "n"}})

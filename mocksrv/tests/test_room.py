@@ -179,8 +179,8 @@ def test_a_journal_keeps_so_many_exchanges_and_so_many_bytes():
     ({"status": 200}, True), ({"at_least": 2}, True), ({"in_order": [{"status": 200}]}, True),
 ])
 def test_nothing_is_verified_of_exchanges_that_are_forgotten(expected, known):
-    account = verify([entry(1), entry(2)], expected, forgotten=3)
-    assert account is None if known else "among 3 older exchanges nobody knows" in account
+    failure = verify([entry(1), entry(2)], expected, forgotten=3)
+    assert failure is None if known else "among 3 older exchanges nobody knows" in failure.account
 
 
 def test_faults_have_a_limit(shop, monkeypatch):

@@ -4,10 +4,14 @@ import pytest
 
 
 def pytest_addoption(parser):
-    parser.addoption("--long", action="store_true", help="attack for an hour instead of a minute")
+    parser.addoption("--long", action="store_true", help="attack for a quarter of an hour instead of half a minute")
+
+
+def times(config, short, long):
+    """Chooses between the number of the short form and that of the long one."""
+    return long if config.getoption("--long", default=False) else short
 
 
 @pytest.fixture
 def amount(request):
-    """Chooses between the number of the short form and that of the long one."""
-    return lambda short, long: long if request.config.getoption("--long", default=False) else short
+    return lambda short, long: times(request.config, short, long)

@@ -12,6 +12,7 @@ import re
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from re import _constants as of
 from re import _parser
@@ -42,14 +43,17 @@ def modules():
             yield importlib.import_module(module.name)
 
 
+@cache
 def expressions():
     """Every expression that is compiled or used anywhere in the code."""
     found = []
-    trees = {module: ast.parse(Path(module.__file__).read_text(encoding="utf-8")) for module in modules()}
-    anywhere = uses(ast.Module([*trees.values()], []))
-    for module, tree in trees.items():
-        names, used = assigned(tree), uses(tree)
-        for node in ast.walk(tree):
+    trees = {module: [*ast.walk(ast.parse(Path(module.__file__).read_text(encoding="utf-8")))] for module in modules()}
+    known = {module: uses(nodes) for module, nodes in trees.items()}
+    anywhere = {name: set().union(*(used.get(name, ()) for used in known.values()))
+                for used in known.values() for name in used}
+    for module, nodes in trees.items():
+        names, used = assigned(nodes), known[module]
+        for node in nodes:
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CALLS
                     and ast.unparse(node.func.value) in ("re", "regex")):
                 continue
@@ -59,17 +63,17 @@ def expressions():
             try:
                 one.pattern, one.flags = evaluated(node, module)
             except NameError:  # of something in a function, or in a comprehension
-                one.place = f"{module.__name__}:{enclosing(tree, node)}"
+                one.place = f"{module.__name__}:{enclosing(nodes, node)}"
             found.append(one)
         found += [Found(f"{module.__name__}:{name}", one.pattern, one.flags, {"match"})
                   for name, value in vars(module).items() for one in held(value)]
     return found
 
 
-def assigned(tree):
+def assigned(nodes):
     """The name that each value is given, by the value's id."""
     found = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Assign):
             target, value = node.targets[0], node.value
             pairs = (zip(target.elts, value.elts, strict=False)
@@ -78,10 +82,10 @@ def assigned(tree):
     return found
 
 
-def uses(tree):
+def uses(nodes):
     """What is done with each name of an expression. marshmallow's `Regexp` matches."""
     found = defaultdict(set)
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Attribute) and node.attr in CALLS:
             found[ast.unparse(node.value).rpartition(".")[2]].add(node.attr)
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Regexp"):
@@ -109,9 +113,9 @@ def evaluated(call, module):
     return (pattern.pattern, pattern.flags) if isinstance(pattern, re.Pattern) else (pattern, int(flags))
 
 
-def enclosing(tree, node):
+def enclosing(nodes, node):
     """The name of the function around it."""
-    return next((one.name for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)
+    return next((one.name for one in nodes if isinstance(one, ast.FunctionDef)
                  and one.lineno <= node.lineno <= one.end_lineno), "")
 
 

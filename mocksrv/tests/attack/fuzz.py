@@ -2,7 +2,8 @@
 
 As a login that may do all, as an offline user or a mobile worker, and as nobody; in CHT's conformances and releases.
 Each answer must be the vendor's own, within two seconds of CPU time, and leave its world free. Exit code 1 if one is
-not. Prints JSON: what was asked and answered, and the first request of each failure.
+not. Prints how far it is every ten seconds, and JSON at the end or at Ctrl-C: what was asked and answered, and the
+first request of each failure.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import logging
 import resource
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections import Counter
@@ -27,6 +29,8 @@ from mocksrv.tests.attack.inputs import HEADERS, METHODS, Inputs
 SLOW = 2.0  # seconds of CPU time
 HANGS = 60  # seconds
 ROUND = 300  # requests until worlds begin again
+TOLD = 10  # seconds between two lines about how far it is
+LARGEST = 4 * 1024**2  # bytes of a body: what is repeated within what is repeated grows beyond all measure
 PIECES = 50_000  # that an answer may have; more is no answer
 SETTINGS = (
     {}, {"cht.conformance": "server"}, {"cht.conformance": "page"}, {"cht.release": "5.2"},
@@ -67,8 +71,8 @@ class Fuzzer:
             for vendor in self.app.vendors.values()}
         self.origins = [self.app.worlds.plant(1, 30, settings) for settings in SETTINGS]
         self.asked, self.statuses, self.called, self.failures = Counter(), Counter(), Counter(), {}
-        self.worst = 0.0
-        self.measured = time.process_time()
+        self.worst, self.slowest = 0.0, ""
+        self.began = self.told = time.monotonic()
         self.request = {}
         handler = logging.Handler(logging.WARNING)
         handler.emit = self.logged
@@ -87,15 +91,43 @@ class Fuzzer:
     def run(self, count):
         for number in range(count):
             if number % ROUND == 0:
+                self.check_lock()
                 self.app.worlds.replace("fuzz", self.origins[number // ROUND % len(SETTINGS)])
+                self.tell(count)
             vendor, operation = self.random.choice(self.operations)
             self.called[f"{vendor.name}.{operation.name}"] += 1
             self.send(self.environ(vendor, operation))
+
+    def tell(self, count):
+        """A line to standard error now and then: how far it is."""
+        now = time.monotonic()
+        if now - self.told > TOLD:
+            self.told, done = now, self.statuses.total()
+            rate, failures = done / (now - self.began), sum(one["times"] for one in self.failures.values())
+            print(f"{done:,} of {count:,} requests, {rate:,.0f} a second, {failures} failures; the longest took "
+                  f"{self.worst:.2f} s ({self.slowest}); {megabytes()} MB", file=sys.stderr, flush=True)
+
+    def summary(self):
+        return {"requests": self.statuses.total(), "seconds": round(time.monotonic() - self.began), "as": self.asked,
+                "operations": len(self.called), "fewest": min(self.called.values(), default=0),
+                "worst": round(self.worst, 2), "slowest": self.slowest, "megabytes": megabytes(),
+                "statuses": dict(sorted(self.statuses.items())), "failures": self.failures}
+
+    def check_lock(self):
+        """Whether somebody else may use the world: to the thread that holds a lock it is open."""
+        if "fuzz" in self.app.worlds:
+            lock, free = self.app.worlds["fuzz"].lock, []
+            other = threading.Thread(target=lambda: free.append(lock.acquire(timeout=1) and not lock.release()))
+            other.start()
+            other.join()
+            if free != [True]:
+                self.fail(Wrong("the world stays locked"))
 
     def environ(self, vendor, operation):
         inputs, who = self.inputs[vendor.name], self.random.choice(("all", "all", "all", "offline", "nobody"))
         target = f"/~fuzz/{vendor.name}{inputs.path(operation)}{inputs.query(operation)}"
         media_type, body = inputs.body(operation)
+        body = body[:LARGEST]
         method = operation.method if self.random.random() < 0.98 else self.random.choice(METHODS)
         path, _, query = target.partition("#")[0].partition("?")
         headers = {}
@@ -125,6 +157,7 @@ class Fuzzer:
             answer.update(status=int(status[:3]), headers=headers)
 
         signal.alarm(HANGS)
+        began = time.process_time()
         try:
             size = self.read(self.app(environ, start_response))
             self.check(environ["REQUEST_METHOD"], answer, size)
@@ -132,9 +165,9 @@ class Fuzzer:
             self.fail(error)
         finally:
             signal.alarm(0)
-        now = time.process_time()  # asked once for each request: it costs as much as many an answer
-        took, self.measured = now - self.measured, now
-        self.worst = max(self.worst, took)
+        took = time.process_time() - began
+        if took > self.worst:
+            self.worst, self.slowest = took, self.request["operation"]
         if took > SLOW:
             self.fail(Wrong(f"slow: {self.request['operation']}"))
         self.statuses[answer.get("status", 0)] += 1
@@ -163,10 +196,11 @@ class Fuzzer:
             raise Wrong(f"Content-Length {length}, {size} bytes: {self.request['operation']}")
         if "mocksrv itself failed" in headers.get("x-mocksrv-diagnosis", ""):
             self.asked["own failures"] += 1
-        lock = self.app.worlds["fuzz"].lock
-        if not lock.acquire(timeout=1):
-            raise Wrong("the world stays locked")
-        lock.release()
+
+
+def megabytes():
+    """What the process has taken at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def main():
@@ -180,13 +214,13 @@ def main():
         raise Hang(f"no answer within {HANGS} s")
 
     signal.signal(signal.SIGALRM, hang)
-    fuzzer, began = Fuzzer(given.seed, given.operation), time.monotonic()
-    fuzzer.run(given.count)
-    print(json.dumps({
-        "requests": given.count, "seconds": round(time.monotonic() - began), "as": fuzzer.asked,
-        "operations": len(fuzzer.called), "fewest": min(fuzzer.called.values()), "worst": round(fuzzer.worst, 2),
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "statuses": dict(sorted(fuzzer.statuses.items())), "failures": fuzzer.failures}, indent=1))
+    fuzzer = Fuzzer(given.seed, given.operation)
+    try:
+        fuzzer.run(given.count)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+    fuzzer.check_lock()
+    print(json.dumps(fuzzer.summary(), indent=1))
     sys.exit(bool(fuzzer.failures))
 
 

@@ -12,9 +12,10 @@ from mocksrv.config import Config
 from mocksrv.vendors.cht import vendor
 from mocksrv.vendors.cht.couch import documents
 from mocksrv.vendors.cht.node import json_text
-from mocksrv.vendors.cht.records import reports, transitions
+from mocksrv.vendors.cht.records import reports
 from mocksrv.vendors.cht.shared_libs import app_settings
 from mocksrv.vendors.cht.sms import gateway, schedule, states, traffic
+from mocksrv.vendors.cht.transitions import processing
 from mocksrv.worlds import Worlds
 
 FORM = {
@@ -56,7 +57,7 @@ def store(world, make, *args):
     """Make a document and save it."""
     doc = attempt(make, world, *args)
     if doc != 500:
-        (saved,) = transitions.process(world, [doc])
+        (saved,) = processing.process(world, [doc])
         assert saved["ok"]
 
 
@@ -104,6 +105,68 @@ def test_documents_of_any_shape(world, doc):
     schedule.release(world, world.clock.ms())
     traffic.hand_out(world)
     states.apply(world, [states.Change("sent", "u", {"reason": "x"}), states.Change("delivered", None, "y", "ref")])
+
+
+EVENTS = ("add_patient", "add_place", "add_case", "add_birth_date", "add_expected_date", "assign_schedule",
+          "clear_schedule")
+RULES = ("lenMin(5) && !regex('^x')", "unique('n', 'd')", "a ? b : (c", "isISOWeek('n', 'd')", "isAfter('1 week')",
+         "iEquals('x')", "otherMin('n', 3) || exists('F', 'n')", "uniqueWithin('n', '2 days')", "regex('((((')")
+said = st.lists(st.fixed_dictionaries({}, optional={
+    "event_type": st.just("report_accepted") | values,
+    "message": values | st.just([{"content": "{{n}}", "locale": "en"}]),
+    "recipient": values | st.sampled_from(["clinic", "parent", "link:x", "fields.n"]), "offset": st.just("2 weeks"),
+    "send_time": values | st.just("08:00"), "send_day": values, "bool_expr": values}) | values, max_size=2)
+rule = st.fixed_dictionaries({}, optional={"property": st.just("n") | values, "rule": st.sampled_from(RULES) | values,
+                                           "message": values})
+reporting = st.fixed_dictionaries({"form": st.just("F")}, optional={
+    "events": values | st.lists(st.fixed_dictionaries(
+        {"name": st.just("on_create"), "trigger": st.sampled_from(EVENTS)},
+        optional={"params": st.just("S") | values, "bool_expr": values})),
+    "messages": said | values, "validations": values | st.fixed_dictionaries({"list": st.lists(rule | values)}),
+    "silence_type": st.just("S") | values, "silence_for": st.just("2 weeks") | values})
+
+
+@calm
+@given(st.fixed_dictionaries({}, optional={
+    "registrations": st.lists(reporting, max_size=2), "patient_reports": st.lists(reporting | values, max_size=2),
+    "accept_case_reports": values | st.lists(reporting, max_size=1), "alerts": values | st.lists(reporting, max_size=1),
+    "self_report": values | st.lists(reporting, max_size=1), "outgoing_phone_replace": values,
+    "death_reporting": st.just({"mark_deceased_forms": ["F"], "date_field": "fields.d"}) | values,
+    "schedules": values | st.lists(st.fixed_dictionaries({"name": st.just("S")}, optional={
+        "start_from": st.just("fields.d") | values, "messages": said | values}), max_size=2)}),
+    st.sampled_from(["update_clinics", "registration", "accept_patient_reports", "accept_case_reports", "self_report",
+                     "death_reporting", "conditional_alerts", "update_scheduled_reports"]),
+    st.fixed_dictionaries({"n": values, "d": values, "place_id": values}))
+def test_transitions_by_settings_of_any_shape(world, changes, name, fields):
+    """Whatever the settings hold, the report is saved."""
+    changes = {"registrations": [], "transitions": {"update_clinics": True, name: True}} | changes
+    app_settings.update(world, made_json(changes | {"forms": {"F": FORM | {"public_form": True}}}), "replace")
+    store(world, reports.from_json, made_json({**fields, "_meta": {"form": "F", "from": "+254712345679"}}))
+
+
+@calm
+@given(st.fixed_dictionaries({}, optional={
+    "muting": values | st.fixed_dictionaries({"mute_forms": st.just(["F"]), "messages": said | values}),
+    "notifications": values | st.fixed_dictionaries({"off_form": st.just("F"), "messages": said | values}),
+    "multi_report_alerts": values | st.lists(st.fixed_dictionaries({
+        "name": st.just("A"), "num_reports_threshold": st.just(1), "time_window_in_days": st.just(3) | values,
+        "message": values,
+        "is_report_counted": st.sampled_from(["() => true", "x", "report => report.a.b"]) | values,
+        "recipients": st.just(["+254711000000", "new_report"]) | values}), max_size=2),
+    "schedules": values}),
+    st.sampled_from(["muting", "update_notifications", "multi_report_alerts"]),
+    st.fixed_dictionaries({"type": st.just("data_record"), "form": st.just("F"), "content_type": st.just("xml")},
+                          optional={"fields": values | st.just({"patient_id": "p"}), "contact": values,
+                                    "reported_date": values, "scheduled_tasks": values, "tasks": values,
+                                    "errors": values}))
+def test_transitions_in_the_background_by_settings_of_any_shape(world, changes, name, doc):
+    """Whatever the settings and the document hold."""
+    app_settings.update(world, made_json(changes | {"transitions": {name: True, "resolve_pending": True}}), "replace")
+    medic = documents.database(world)
+    medic.bulk([{"_id": "p", "type": "person", "patient_id": "p"}] if medic.peek("p") is None else [])
+    id = medic.put(made_json(doc))["id"]
+    processing.follow(world, app_settings.read(world), medic.load(id), medic.update_seq)
+    schedule.release(world, world.clock.ms())
 
 
 @calm

@@ -97,9 +97,9 @@ def client(request):
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(name=st.sampled_from(sorted(OPERATIONS)), segments=st.lists(SEGMENTS, min_size=4, max_size=4), query=QUERIES,
+@given(name=st.sampled_from(sorted(OPERATIONS)), segments=st.lists(SEGMENTS, min_size=5, max_size=5), query=QUERIES,
        body=JSON_BODIES | RAW_BODIES, kind=KINDS, headers=HEADERS, caller=CALLERS)
-@example(name="POST /api/v2/export/{type}", segments=["reports"] * 4, query=[], body=b'{"filters":{"forms":5}}',
+@example(name="POST /api/v2/export/{type}", segments=["reports"] * 5, query=[], body=b'{"filters":{"forms":5}}',
          kind="application/json", headers={}, caller=basic(b"admin:pass"))
 def test_every_operation(client, name, segments, query, body, kind, headers, caller):
     method, template = OPERATIONS[name]

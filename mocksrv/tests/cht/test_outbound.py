@@ -225,7 +225,8 @@ def test_verify_covers_the_outbox(frozen, receiver):
     write(frozen)
     frozen.clock.advance(2)
     wanted = {"operation": "outbound", "path": f"{receiver.url}/inbox", "status": 200}
-    assert frozen.control("POST", "/outbox/verify", wanted | {"exactly": 1}) == {"ok": True, "account": None}
+    assert frozen.control("POST", "/outbox/verify", wanted | {"exactly": 1}) == {
+        "ok": True, "account": None, "nearest": []}
     assert frozen.control("POST", "/outbox/verify", wanted | {"never": True})["ok"] is False
 
 
@@ -280,3 +281,15 @@ def test_africas_talking_is_never_called_but_a_test_may_answer_for_it(mocksrv, a
     assert "s3cret" not in json.dumps(held)
     mocksrv.control("POST", f"/outbox/{held['id']}/deliver", answer)
     assert state(mocksrv) == found
+
+
+def test_pushes_of_a_document_are_made_one_after_the_other(frozen, receiver):
+    broken = Receiver()
+    broken.answers = [500]
+    configure(frozen, a=to(receiver.url, "/a"), b=to(broken.url), c=to(receiver.url, "/c"))
+    write(frozen)
+    frozen.clock.advance(2)
+    assert [path for _, path, _, _ in receiver.got] == ["/a", "/c"]
+    assert [one["name"] for one in stored(frozen, "medic-sentinel", "r1-info")["completed_tasks"]] == ["a", "c"]
+    assert stored(frozen, "medic-sentinel", "task:outbound:r1")["queue"] == ["b"]
+    broken.close()

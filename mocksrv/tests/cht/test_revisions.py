@@ -2,7 +2,11 @@
 
 import pytest
 
+from mocksrv.app import create_app
+from mocksrv.config import Config
 from mocksrv.vendors.cht.couch import revisions
+
+ADMIN = {"Authorization": "Basic YWRtaW46cGFzcw=="}
 
 
 @pytest.mark.parametrize(("body", "previous", "deleted", "expected"), [
@@ -15,3 +19,20 @@ from mocksrv.vendors.cht.couch import revisions
 ])
 def test_revisions_are_couchdbs_own(body, previous, deleted, expected):
     assert revisions.digest(body, previous, deleted) == expected
+
+
+@pytest.fixture(scope="module")
+def client():
+    app = create_app(Config(vendor=("cht",), size=0, limits=False))
+    yield app.test_client()
+    app.worlds.close()
+
+
+@pytest.mark.parametrize(("start", "ids"), [(0, []), (3, []), (0, ["a" * 32, "b" * 32]), (-3, ["a" * 32]),
+                                            (1, ["", "x-y"]), (1, ["c" * 32])])
+def test_a_history_with_more_revisions_than_it_counts_leaves_a_document_that_can_be_read(client, start, ids):
+    id = f"odd-{start}-{len(ids)}"
+    doc = {"_id": id, "_rev": f"2-{'a' * 32}", "_revisions": {"start": start, "ids": ids}}
+    assert client.post("/medic/_bulk_docs", json={"docs": [doc], "new_edits": False}, headers=ADMIN).json == []
+    for path in (f"{id}?revs=true&conflicts=true", f"{id}?open_revs=all", "_changes?style=all_docs", "_all_docs"):
+        assert client.get(f"/medic/{path}", headers=ADMIN).status_code == 200

@@ -1,10 +1,12 @@
-"""What a PUT of the app settings leaves: laws for any settings, and the table of cases of the documentation."""
+"""What a PUT of the app settings leaves: laws for any settings, the table of cases of the documentation,
+and what the diagnosis says of transitions."""
 
 from __future__ import annotations
 
 import copy
 
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,3 +103,14 @@ def test_objects_merge_at_any_depth_as_on_top(settings, body):
 def test_an_empty_body_only_completes_permissions(settings):
     for way in ("merge", "replace"):
         assert without(put(settings, {}, way), "permissions") == without(settings, "permissions")
+
+
+@pytest.mark.parametrize(("transitions", "told"), [
+    (["registratoin"], "no transitions registratoin"),
+    (["create_user_for_contacts", "update_clinics"], "token_login must be enabled for create_user_for_contacts"),
+])
+def test_transitions_that_do_not_run_are_told(mocksrv, transitions, told):
+    """Those that CHT does not have, and those that miss a setting: either stops all of them."""
+    answer = requests.put(f"{mocksrv.url}/api/v1/settings", auth=("admin", "pass"),
+                          json={"transitions": dict.fromkeys(transitions, True)})
+    assert told in answer.headers["X-Mocksrv-Diagnosis"]

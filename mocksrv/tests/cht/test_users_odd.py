@@ -116,3 +116,20 @@ def test_odd_documents(server, user, stored, link, report, kind, configured):
                    {"token_login": False, "password": "Kisumu_2024"}):
         server.ask("POST", "/api/v1/users/odd", change)
     server.put("medic", "settings", settings=before)
+
+
+@pytest.mark.parametrize("odd", [{"_id": 5}, [AMINA], True, 5, "10001"])
+def test_odd_places_and_counts(server, odd):
+    """What names the user's place, and what was counted for it the last time."""
+    server.put("medic", "own", type="health_center", name="Own", parent={"_id": "district"}, place_id=odd)
+    server.put("medic", "report", type="data_record", form="F", fields={"place_id": odd, "private": True},
+               contact={"_id": AMINA})
+    server.put("_users", "org.couchdb.user:placed", type="user", name="placed", roles=["chw"], facility_id="own",
+               password="Kisumu_2024")
+    server.put("medic", "org.couchdb.user:placed", type="user-settings")
+    for count, date in ((odd, odd), (0, 0)):
+        server.put("medic-logs", "replication-count-placed", count=count, date=date)
+        for path in ("initial-replication/get-ids", "users-info"):
+            assert server.ask("GET", f"/api/v1/{path}", auth="placed:Kisumu_2024").status_code == 200
+    ids = server.ask("GET", "/api/v1/initial-replication/get-ids", auth="placed:Kisumu_2024").json["doc_ids_revs"]
+    assert "own" in {one["id"] for one in ids}

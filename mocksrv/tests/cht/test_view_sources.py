@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mocksrv.vendors.cht.couch.view_index import Thrown
@@ -110,6 +110,8 @@ def test_each_view_shows_its_function_and_each_function_is_a_view():
 @pytest.mark.skipif(NODE is None, reason="needs Node.js, which runs the functions")
 @settings(max_examples=1500, deadline=None)
 @given(doc=DOCUMENT)
+@example(doc={"_id": "doc", "type": "clinic", "parent": False})
+@example(doc={"_id": "doc", "type": "clinic", "parent": {"parent": 0}})
 def test_functions_emit_what_views_give(javascript, doc):
     for (database, design, name), wanted in zip(NAMED, javascript(doc), strict=True):
         found = emitted(VIEWS[database, design][name], doc)

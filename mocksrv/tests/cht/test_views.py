@@ -14,7 +14,8 @@ from mocksrv.tests.tools import program
 from mocksrv.vendors.cht import vendor
 from mocksrv.vendors.cht.couch import collation, documents, maintenance, revision_tree, tables, versions
 from mocksrv.vendors.cht.couch.view_index import View, rows_of
-from mocksrv.vendors.cht.couch_api.views import choose, reduced, shown
+from mocksrv.vendors.cht.couch_api.lists.reducing import reduced
+from mocksrv.vendors.cht.couch_api.views import choose, shown
 from mocksrv.vendors.cht.node import javascript
 from mocksrv.worlds import Worlds
 

@@ -3,6 +3,7 @@
 import json
 import socket
 import sys
+from importlib import import_module
 
 import pytest
 from click.testing import CliRunner
@@ -11,7 +12,7 @@ from mocksrv.cli import main
 from mocksrv.remote import RemoteWorld
 from mocksrv.serving.server import Server
 
-doctor = sys.modules["mocksrv.cli.doctor"]  # whose name in its package is that of the command
+doctor = import_module("mocksrv.cli.doctor")  # the package's `doctor` is the command
 
 
 @pytest.fixture(autouse=True)

@@ -55,6 +55,21 @@ def test_faults_and_journal(run, mocksrv):
     assert "status" in run("faults", "add", "status=9", code=2)
 
 
+def test_own_answers(run, mocksrv, tmp_path):
+    (tmp_path / "note.txt").write_text("mine {{ n }}")
+    run("faults", "add", "operation=api_info", "times=1", f'answer={{"file": "{tmp_path}/note.txt"}}')
+    assert json.loads(run("faults", "list"))[0]["answer"]["file"] == {"name": "note.txt", "bytes": 12}
+    answer = requests.get(f"{mocksrv.url}/api/info", timeout=60)
+    assert (answer.text, answer.headers["Content-Type"]) == ("mine {{ n }}", "text/plain")
+    requests.get(f"{mocksrv.url}/api/info", timeout=60)
+    marked, plain = [
+        line for line in run("journal", "operation=api_info").splitlines() if "api_info" in line]
+    assert marked.endswith("api_info  (own answer 1)")
+    assert plain.endswith("api_info")
+    assert "cannot read" in run("faults", "add", "operation=api_info", 'answer={"file": "none.txt"}', code=2)
+    assert "answer.when" in run("faults", "add", "operation=api_info", 'answer={"when": "soon", "text": "x"}', code=2)
+
+
 def test_scenario(run, mocksrv):
     assert "cht.bulk_delete_cut" in run("scenario")
     assert json.loads(run("scenario", "all.works_on_retry"))["name"] == "all.works_on_retry"
@@ -104,6 +119,27 @@ def test_verify(run, mocksrv):
     assert run("verify", 'in_order=[{"operation": "api_info"}]') == "as expected\n"
     assert "takes a whole number" in run("verify", "exactly=many", code=2)
     assert "key=value" in run("verify", "often", code=2)
+
+
+def test_verify_what_was_sent(run, mocksrv):
+    person = {"name": "Asha", "type": "person", "phone": "0123"}
+    requests.post(f"{mocksrv.url}/api/v1/people?limit=5", json=person, auth=("admin", "pass"), headers={"X-Id": "007"})
+    as_it_is = ("query.limit=5", "headers.X-Id=007", "json_path.$.name=Asha", 'json_path.$.phone={"matches": "^0"}',
+                'json={"type": "person"}', 'query.skip={"absent": true}', 'json_path.$[?@ == "Asha"]="Asha"')
+    assert run("verify", "operation=create_people", *as_it_is, "exactly=1") == "as expected\n"
+    told = run("verify", "query.limit=6", "json_path.$.name=Usha", code=1)
+    assert '    - query limit: "6"\n    + query limit: "5"\n' in told
+    assert '    - json_path $.name: "Usha"\n    + json_path $.name: "Asha"\n' in told
+    verdict = json.loads(run("verify", "query.limit=6", "--json", code=1))
+    assert verdict["nearest"][0]["missed"] == [{"where": "query limit", "expected": '"6"', "got": '"5"'}]
+    assert "query has a value already" in run("verify", "query=5", "query.limit=5", code=2)
+    assert "query has a value already" in run("verify", "query.limit=6", 'query={"skip": "0"}', code=2)
+    assert "limit has a value already" in run("verify", "query.limit=6", "query.limit=5", code=2)
+    assert "json_path.$.phone takes a value" in run("verify", 'json_path.$.phone={"like": 1}', code=2)
+    hq = mocksrv.account("commcare")
+    hq.client.post(f"{hq.url}/a/demo/receiver/", data="<data><name id='a=b'>Asha</name></data>",
+                   headers={"Content-Type": "text/xml"})
+    assert run("verify", "xml_path.//name[@id='a=b']=Asha", "vendor=commcare") == "as expected\n"
 
 
 def test_credentials(run, mocksrv):

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from marshmallow import Schema
 
 from mocksrv.described.openapi import document
-from mocksrv.tests.commcare.fitting import changed, values
+from mocksrv.tests.described.fitting import changed, values
 from mocksrv.vendors.commcare import vendor
 
 KEY = "ApiKey brudolph@dimagi.com:0123456789abcdef0123456789abcdef01234567"

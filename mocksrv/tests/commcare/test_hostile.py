@@ -154,3 +154,16 @@ def test_workbooks(client, sheets, fields):
             assert call(client, "GET", url).status_code == 200
     for path in ("case/v2/?limit=99", "v0.5/case/", "v0.5/form/", "fixture/v1/", "lookup_table/v1/"):
         assert call(client, "GET", f"/a/demo/api/{path}").status_code == 200
+
+
+NAMELESS = "".join(f"--b\r\nContent-Disposition: form-data{more}\r\n\r\nx\r\n" for more in ("", '; filename="a.xml"'))
+
+
+@pytest.mark.parametrize("path", ["receiver/", "receiver/api/", "importer/excel/bulk_upload_api/", "fixtures/fixapi/"])
+@pytest.mark.parametrize("named", ["", '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n'])
+def test_parts_without_a_name_are_as_if_they_were_not_there(client, path, named):
+    """Django passes over them."""
+    answers = [call(client, "POST", f"/a/demo/{path}", data=f"{body}--b--\r\n", headers=KEY | {
+        "Content-Type": "multipart/form-data; boundary=b"}) for body in (NAMELESS + named, named)]
+    assert answers[0].status_code == answers[1].status_code
+    assert answers[0].data == answers[1].data

@@ -6,7 +6,8 @@ from mocksrv.vendors.commcare import rendering
 from mocksrv.vendors.commcare.access import digest
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates
-from mocksrv.vendors.commcare.vendor import vendor, words
+from mocksrv.vendors.commcare.tables import words
+from mocksrv.vendors.commcare.vendor import vendor
 
 
 def test_digest_vector():

@@ -64,7 +64,11 @@ SAMPLES = {  # operation -> (values of the path, query, body), in the order of t
     "read_journal": ({}, "vendor=cht&operation=get_person&method=GET&status=200&caller=a&fault=1&path=*"
                      "&diagnosis=x&limit=5", None),
     "read_archive": ({}, "limit=1", None),
-    "verify_journal": ({}, "", {"operation": "get_person", "exactly": 0}), "clear_journal": ({}, "", None),
+    "verify_journal": ({}, "", {
+        "operation": "get_people", "query": {"limit": {"absent": True}}, "headers": {"Accept": "text/plain"},
+        "form": {"a": 1}, "json": {"a": []}, "json_path": {"$.a": None}, "json_schema": {"type": "object"},
+        "xml_path": {"//a": "b"}, "body": {"contains": "a"}, "body_sha256": "0" * 64, "exactly": 1}),
+    "clear_journal": ({}, "", None),
     "read_outbox": ({}, "vendor=cht&kind=outbound&state=held&about=*&method=POST&url=*&status=200&limit=5", None),
     "set_outbox": ({}, "", {"hold": True}), "verify_outbox": ({}, "", {"operation": "outbound", "never": True}),
     "clear_outbox": ({}, "", None),
@@ -112,6 +116,20 @@ def test_each_route_takes_and_gives_what_the_document_says(made, mocksrv):
         ((kind, content),) = one["responses"][status]["content"].items()
         assert kind in ("*/*", answer.headers["Content-Type"].partition(";")[0]), name
         fits(content["schema"], answer.json() if kind == "application/json" else answer.text)
+
+
+def test_own_answers_are_what_the_document_says(made, mocksrv):
+    def fits(name, value):
+        schema = {"$ref": f"#/components/schemas/{name}", "components": made["components"]}
+        Draft202012Validator(schema).validate(value)
+
+    for body in ({"json": {"a": [1]}}, {"text": "{{ n }}"}, {"file": {"name": "a.png", "base64": "AA=="}}):
+        fault = {"operation": "get_person", "answer": body | {
+            "when": "after", "status": "{{ 200 + n }}", "headers": {"X-A": "b"}}}
+        fits("FaultOrder", fault)
+        fits("Fault", requests.post(f"{mocksrv.url}/_mocksrv/faults", json=fault, timeout=60).json())
+    mocksrv.on("get_person")(print)
+    fits("Fault", mocksrv.faults()[-1])
 
 
 def test_members_and_queries_that_are_not_told_are_refused(made, mocksrv):

@@ -391,6 +391,22 @@ def test_the_clock_moves_freezes_and_is_set(page):
     page.sees("the clock runs at a rate from 0 to 1000000", "#alert")
 
 
+def test_own_answers_are_among_them_and_mark_their_exchanges(page):
+    page.open("faults")
+    page.enter("Operation", "api_info")
+    page.click("More")
+    page.enter("Own answer", "{")
+    page.click("Add")
+    page.sees("The own answer is no JSON", "#alert")
+    page.enter("Own answer", '{"json": {"name": "Ada"}, "status": 203, "headers": {"X-A": "b"}}')
+    page.click("Add")
+    page.sees('answers instead of the operation: 203; X-A: b; {"name":"Ada"}', "table")
+    assert page.call("/api/info").json() == {"name": "Ada"}
+    page.open("journal")
+    page.click("GET /api/info")
+    page.sees("own answer 1", ".panel .facts")
+
+
 def test_faults_are_added_listed_and_removed(page):
     page.open("faults").sees("Nothing goes wrong")
     page.enter("Vendor", "cht")

@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import click
+
 from mocksrv.cli import main
 
 ROOT = Path(__file__).parents[3]
@@ -29,8 +31,10 @@ def test_every_route_of_the_control_plane_is_documented(shop_app):
 
 
 def options_of(command):
-    """The options of a command and of those below it."""
-    below = getattr(command, "commands", {}).values()
+    """The options of a command and of those below it, which `main` loads when they are asked for."""
+    context = click.Context(command)
+    names = command.list_commands(context) if isinstance(command, click.Group) else []
+    below = (command.get_command(context, name) for name in names)
     return {name for param in command.params for name in param.opts}.union(*map(options_of, below))
 
 

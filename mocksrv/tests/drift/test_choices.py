@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import EXCLUDE, INCLUDE, Schema, fields, validate
 
 from mocksrv.app import load_vendors
 from mocksrv.config import VENDORS
@@ -66,6 +66,41 @@ def test_keys_that_are_data(response):
         "project": {"object": {"name": "integer", "<key>": "data"}},
         "free": {"object": {"<key>": {"object": {"Kind": {"enum": ["b"], "other": []}, "x": "integer"}}}},
         "fixed": {"object": {"a": "integer"}}, "unknown": {"object": {"b": "integer"}}}}
+
+
+class Record(Schema):
+    id = fields.String(required=True)
+    name = fields.String(data_key="Name")
+
+
+class Document(Record):
+    class Meta:
+        unknown = INCLUDE
+
+
+MEMBERS = {"id": {}, "Name": {}}
+
+
+@pytest.mark.parametrize(("response", "optional"), [
+    (Record, ["Name"]), (Document, ["Name", "colour"]), ({"properties": MEMBERS, "required": ["id"]}, ["Name"]),
+    ({"properties": MEMBERS}, []), (None, []),
+])
+@pytest.mark.parametrize("found", [True, False])
+def test_which_optional_members_a_record_has_that_was_found_is_chance(response, optional, found):
+    seen = declared(Operation("shop", "x", "GET", ("/x",), print, response=response))
+    body = json.dumps({"id": "a", "Name": "b", "colour": "red"}).encode()
+    made = shape({"status": 200, "headers": [["Content-Type", "application/json"]], "body": body, "found": found},
+                 declared=seen)
+    assert made["body"]["json"].get("optional", []) == (optional if found else [])
+
+
+@pytest.mark.parametrize(("rows", "optional"), [(1, ["Name"]), (6, ["Name"]), (7, None)])
+def test_what_seven_rows_show_is_no_chance(rows, optional):
+    seen = declared(Operation("shop", "x", "GET", ("/x",), print, response={"type": "array", "items": Record}))
+    body = json.dumps([{"id": str(n), "Name": "b"} for n in range(rows)]).encode()
+    made = shape({"status": 200, "headers": [["Content-Type", "application/json"]], "body": body, "found": True},
+                 declared=seen)
+    assert made["body"]["json"]["array"].get("optional") == optional
 
 
 def test_every_operation_can_be_asked():

@@ -210,6 +210,13 @@ def test_what_depends_on_the_data_is_no_difference(mock, live):
     assert found(*(answer(value, rng) for value in (mock, live))) == []
 
 
+def test_an_order_that_a_sides_own_rows_do_not_keep_is_no_fact():
+    rng = random.Random(1)
+    mock, live = {"rows": [{"a": 1, "b": 2}]}, {"rows": [{"b": 1, "a": 2}, {"a": 1, "b": 2}]}
+    assert found(answer(mock, rng), answer(live, rng)) == []
+    assert found(answer(mock, rng), answer({"rows": live["rows"][:1]}, rng)) == [("/body/rows/*", "order")]
+
+
 def test_the_order_of_the_keys_that_both_have_is_compared_too():
     rng = random.Random(1)
     mock, live = (answer(value, rng) for value in ({"a": 1, "b": 2, "c": 3}, {"b": 2, "a": 1}))
@@ -241,14 +248,14 @@ def test_csv_and_xml_are_compared_like_json():
     assert found(csv(b"id\n"), csv(b"")) == [("/body", "type")]
 
 
-def documents(**cases):
+def documents(status=200, **cases):
     """Documents of both sides, from (mock's body, live's body) by case; None: the side did not get there."""
     rng = random.Random(1)
     made = [document("cht", "4.15.0", "2026-11-20", "mock"), document("cht", "4.15.0", "2026-11-22", "live")]
     for case, values in cases.items():
         for side, value in zip(made, values, strict=True):
             if value is not None:
-                add(side, "get_person", case, shape(answer(value, rng)))
+                add(side, "get_person", case, shape(answer(value, rng, status)))
     return made
 
 
@@ -276,8 +283,21 @@ def test_formats_of_ids_are_compared_over_all_cases():
         ({"one": ({"id": uuid}, {"id": hexadecimal}), "two": ({"id": uuid}, {"id": word})}, ["type"]),
         ({"one": ({"id": uuid}, {"id": hexadecimal}), "two": ({"id": uuid}, {"id": uuid})}, []),
         ({"one": ([{"id": uuid}], [{"id": word}]), "two": ([{"id": word}], [])}, []),
+        ({"one": ({"of": {"case_id": uuid}}, {"of": {"case_id": word}}), "two": ([{"case_id": word}], [])}, []),
+        ({"one": ({"of": {"case_id": uuid}}, {"of": {"case_id": word}}), "two": ([{"id": word}], [])}, ["type"]),
     ):
         assert [one.kind for one in compare(*documents(**cases))] == expected
+
+
+def test_a_number_that_counts_somebodys_data_is_no_difference():
+    """Where the mock says it with other numbers elsewhere; else it is a limit, and a fact."""
+    pages = [{"arg_errors": {"page": [f"Number must be between 1 and {n}."]}} for n in (5, 7, 3)]
+    for cases, expected in (
+        ({"one": (pages[0], pages[1])}, ["text"]),
+        ({"one": (pages[0], pages[1]), "two": (pages[2], pages[2])}, []),
+        ({"one": (pages[0], {"arg_errors": {"page": ["No such page."]}}), "two": (pages[2], pages[2])}, ["text"]),
+    ):
+        assert [one.kind for one in compare(*documents(status=400, **cases))] == expected
 
 
 def test_files_are_stable_and_merge(tmp_path):

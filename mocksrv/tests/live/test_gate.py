@@ -189,6 +189,29 @@ def test_databases_that_were_there_before_stay(opened):
     assert [name for name in gate.sandbox.get("/_all_dbs") if name in names] == names[:1]
 
 
+def test_the_version_is_asked_for_by_the_gate_itself(opened):
+    gate = opened()
+    assert gate.call("GET", "/_gate/version") == (200, "4.15.0")
+    assert gate.gate.rails.sent == 0
+
+
+def test_databases_that_a_run_makes_are_its_own_and_go_with_it(opened):
+    gate = opened(writes=True)
+    source, target = f"{gate.gate.run}-from", f"medic-user-{gate.gate.run}-meta"
+    assert gate.call("PUT", f"/{source}")[0] == 201
+    rev = gate.call("PUT", f"/{source}/settings", {"n": 1})[1]["rev"]
+    copied = {"source": source, "target": target, "create_target": True}
+    assert gate.call("POST", "/_replicate", copied)[1]["ok"]
+    assert gate.call("DELETE", f"/{source}/settings?rev={rev}")[0] == 200
+    for method, path, body in (
+            ("PUT", "/elsewhere", None), ("POST", "/_replicate", copied | {"continuous": True}),
+            ("POST", "/_replicate", copied | {"target": f"http://couch.example/{target}"})):
+        refused(gate.call(method, path, body), "--live-lasting")
+    assert gate.call("POST", "/_gate/finish")[1]["left"] == []
+    assert not {source, target} & {*gate.sandbox.get("/_all_dbs")}
+    assert gate.sandbox.get("/medic/settings")["settings"]
+
+
 def test_a_service_that_does_not_say_what_is_there_is_not_written_to_nor_forgotten(opened, monkeypatch):
     gate = opened(writes=True)
     assert gate.call("PUT", "/medic/ours", {"n": 1})[0] == 201
@@ -275,6 +298,8 @@ def test_a_login_link_of_somebody_else_is_not_used_up(opened):
     gate = opened(writes=True)
     gate.sandbox.send("PUT", "/medic/token:login:theirs", {"type": "token_login", "user": "org.couchdb.user:them"})
     refused(gate.call("POST", "/medic/login/token/theirs", {}), "not made by this run")
+    (told,) = gate.gate.refused[""]  # which logs of others keep
+    assert told.startswith("POST /medic/login/token/(redacted): ")
 
 
 def test_what_is_shared_needs_leave_and_is_put_back_after_each_test(opened):
@@ -365,6 +390,16 @@ def test_exchanges_are_recorded_by_test_else_by_operation_and_not_after_a_refusa
     ("gzip;q=0.5, deflate", "gzip;q=0.5, deflate"), ("GZIP", "GZIP"), ("", "identity")])
 def test_codings_pass_but_for_those_that_the_gate_cannot_read(sent, passed):
     assert readable(sent) == passed
+
+
+def test_shapes_of_requests_side_by_side_are_not_kept(opened, tmp_path):
+    gate = opened(shapes=tmp_path / "shapes.json")
+    for case, shapes in (("test_a.py::test_one", False), ("test_a.py::test_two", True)):
+        gate.call("POST", "/_gate/case", {"case": case, "shapes": shapes})
+        gate.call("GET", "/api/info")
+    gate.call("POST", "/_gate/finish")
+    found = json.loads((tmp_path / "shapes.json").read_text(encoding="utf-8"))["operations"]
+    assert {name: list(cases) for name, cases in found.items()} == {"api_info": ["test_a.py::test_two"]}
 
 
 @pytest.mark.parametrize(("case", "kept"), [("test_a.py::test_one", {}), ("", {"api_info": ["api_info"]})])

@@ -82,6 +82,7 @@ def opened(tmp_path):
     ("POST", "/a/other/api/v0.5/user/", {}, "not made by this run"),
     ("POST", "/a/demo/api/v0.5/a-later-resource/", {}, "--live-lasting"),
     ("POST", "/a/demo/api/case/v2/", {}, "--live-lasting"),
+    ("PATCH", "/a/demo/api/v0.5/web-user/c0ffee00000000000000000000000001/", {}, "not made by this run"),
 ])
 def test_what_commcare_is_not_asked(opened, method, path, headers, why):
     gate = opened(CommCare)
@@ -112,6 +113,35 @@ def test_what_was_made_goes(opened):
     assert list(gate.ledger.made) == [f"user/{made['id']}"]
     assert gate.call("POST", "/_gate/finish")[1]["left"] == []
     assert gate.sandbox.send("GET", f"user/{made['id']}").status == 400
+
+
+def test_lookup_tables_whose_ids_nobody_tells_go_with_their_rows(opened):
+    gate = opened(CommCare)
+    tables, login = "/a/demo/api/lookup_table/v1/", [("Authorization", f"ApiKey brudolph@dimagi.com:{KEY}")]
+    gate.sandbox.forward.send("POST", tables, [*login, ("Content-Type", "application/json")], b'{"tag": "others"}')
+    before = gate.sandbox.send("GET", "lookup_table").json()
+    assert gate.call("POST", tables, {"tag": "t0a1b2c-one"}) == (201, None)
+    assert gate.call("PUT", f"{tables}{'0' * 31}9/", {"tag": "t0a1b2c-two"}) == (201, None)
+    assert gate.call("POST", tables, {"tag": "t0a1b2c-two"})[0] == 400
+    one, two = (made.removeprefix("lookup_table/") for made in gate.ledger.made)
+    rows, row = "/a/demo/api/lookup_table_item", {"data_type_id": f"{one[:8]}-{one[8:]}", "fields": {}}
+    assert gate.call("POST", f"{rows}/v1/", row) == (201, None)
+    told = gate.call("POST", f"{rows}/v2/", row)[1]["id"]
+    assert gate.call("PUT", f"{rows}/v2/{told}/", row)[0] == 200
+    status, text = gate.call("POST", f"{rows}/v1/", {"data_type_id": before["objects"][0]["id"], "fields": {}})
+    assert (status, "not made by this run" in text) == (403, True)
+    assert gate.call("DELETE", f"{tables}{two}/")[0] == 204
+    assert gate.call("POST", "/_gate/finish")[1]["left"] == []
+    assert gate.sandbox.send("GET", "lookup_table").json() == before
+    assert one not in gate.sandbox.send("GET", "lookup_table_item", "?limit=0").body.decode()
+
+
+def test_a_worker_that_a_test_has_deleted_is_not_left(opened):
+    gate = opened(CommCare)
+    made = gate.call("POST", USERS, {"username": "t0a1b2c", "password": "Kisumu_2024_long"})[1]
+    assert gate.call("DELETE", f"{USERS}{made['id']}/")[0] == 204
+    assert gate.sandbox.send("DELETE", f"user/{made['id']}").status == 500
+    assert gate.call("POST", "/_gate/finish")[1]["left"] == []
 
 
 def test_what_an_answer_does_not_name_is_told(opened, monkeypatch):

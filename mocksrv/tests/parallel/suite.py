@@ -1,7 +1,7 @@
 """A test of some integration, two hundred times, each at another time, with its own data, faults and expectations.
 
 Whatever leaked from one world into another would show: each counts what is there before and after its own writes, all
-of them use the same credentials, names and rate limits, and their clocks are years apart.
+of them use the same credentials, names of records and of snapshots, and rate limits, and their clocks are years apart.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -24,14 +24,24 @@ def test_a_world_of_its_own(number, request):
     assert world.journal() == []
     assert world.control("GET", "/faults") == []
     assert world.clock.freeze(stamp(began))["now"] == began.strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+    use, table = KINDS[number % len(KINDS)]
     world.snapshot("before")  # a name that all of them have
-    world.clock.advance(number + 1)
-    world.restore("before")
-    assert world.clock.read()["now"] == began.strftime("%Y-%m-%dT%H:%M:%S.000000Z")
-    KINDS[number % len(KINDS)](world, began)
+    for again in (False, True):  # after the snapshot is restored all goes as it went the first time
+        assert written(world, table) == 0
+        assert world.clock.read()["now"] == began.strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+        use(world, began)
+        world.clock.advance(number + 1)
+        assert written(world, table) > 0
+        if not again:
+            world.restore("before")
     world.clock.freeze(stamp(began))
     later = world.clock.advance(3600 + number)["now"]
     assert later == (began + timedelta(seconds=3600 + number)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+
+
+def written(world, table):
+    """How many documents of a table have the name that tests give to what they write."""
+    return world.control("GET", f"/tables/{table}?q=Parallel")["found"]
 
 
 def of_cht(world, began):
@@ -100,4 +110,4 @@ def of_carehq(world, _began):
     world.verify(operation="create_care_enquiries", exactly=1)
 
 
-KINDS = (of_cht, of_commcare, of_carehq)
+KINDS = ((of_cht, "cht.medic"), (of_commcare, "commcare.cases"), (of_carehq, "carehq.care-enquiries"))

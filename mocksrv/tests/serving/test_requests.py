@@ -173,6 +173,20 @@ def test_a_body_beyond_the_limit_is_refused(server, calls, monkeypatch, start):
     assert calls == []
 
 
+@pytest.mark.parametrize("expect", [b"", b"Expect: 100-continue\r\n"])
+@pytest.mark.parametrize("sent", [b"", b"x" * 2_000_000])
+def test_a_body_that_is_announced_as_too_long_is_not_waited_for(expect, sent):
+    def app(environ, start_response):
+        start_response("413 Too Large", [("Content-Length", "0")])
+        return [environ["wsgi.input"].read()]
+
+    app.longest_body = lambda environ: 999 if environ["PATH_INFO"] == "/" else 0
+    with Server(app) as server, RawClient(server) as client:
+        client.send(b"POST / HTTP/1.1\r\n" + HOST + expect + b"Content-Length: 1000000000\r\n\r\n" + sent)
+        assert client.answer().status == 413
+        assert client.ended()
+
+
 @pytest.mark.parametrize(
     "part", [b"GE", b"GET / HTTP/1.1\r\nHos", b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\n\r\nab"]
 )

@@ -8,6 +8,8 @@ import socket
 import ssl
 import threading
 import tracemalloc
+from contextlib import ExitStack
+from select import select
 
 import pytest
 import requests
@@ -330,19 +332,17 @@ def test_more_clients_than_threads_are_all_served():
 
 
 def test_clients_that_keep_idle_connections_shut_nobody_out():
-    with Server(echoing("PATH_INFO"), threads=3) as server:
-        keeping = [RawClient(server) for _ in range(3)]
+    with Server(echoing("PATH_INFO"), threads=3) as server, ExitStack() as ends:
+        keeping = [ends.enter_context(RawClient(server)) for _ in range(3)]
         for client in keeping:
             client.request("GET /kept")
             assert client.answer().body == b"/kept"
-        with RawClient(server) as late:
-            late.request("GET /late")
-            assert late.answer().body == b"/late"
-        ended = keeping[0].ended()
-        for client in keeping[1:]:
-            client.close()
-        assert ended
-        keeping[0].close()
+        late = ends.enter_context(RawClient(server))
+        late.request("GET /late")
+        assert late.answer().body == b"/late"
+        let_go, _, _ = select([client.sock for client in keeping], [], [], PATIENCE)
+        (gone,) = [client for client in keeping if client.sock in let_go]
+        assert gone.ended()
 
 
 @pytest.mark.parametrize("sent",

@@ -20,7 +20,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksrv.cli.several import arguments
+from mocksrv.cli.workers import arguments
 from mocksrv.config import Config, ConfigError
 from mocksrv.shards import MOST, SLOTS, Shard, owner, table
 from mocksrv.shards.haproxy import HAProxy
@@ -368,11 +368,12 @@ def is_child(pid, parent, word):
 
 def test_workers_are_started_with_all_that_was_asked_for():
     given = Config(vendor=("cht",), seed=0, size=0, idle=0.0, limits=False, set={"cht.release": "5.2"},
-                   imports=("own.toml",), deliver_to=("example.org",), locale="fr_FR")
+                   imports=("own.toml",), deliver_to=("example.org",), locale="fr_FR", kept_body=9)
     words = arguments(given)
     pairs = {tuple(words[at : at + 2]) for at in range(len(words) - 1)}
     assert pairs >= {("--vendor", "cht"), ("--seed", "0"), ("--size", "0"), ("--idle", "0.0"), ("--locale", "fr_FR"),
-                     ("--set", "cht.release=5.2"), ("--import", "own.toml"), ("--deliver-to", "example.org")}
+                     ("--set", "cht.release=5.2"), ("--import", "own.toml"), ("--deliver-to", "example.org"),
+                     ("--kept-body", "9")}
     assert words[-1] == "--no-limits"
 
 

@@ -118,6 +118,15 @@ def test_the_snapshot_is_a_file_of_tinydb(path):
     assert data["_store"]["snapshot"]["meta"] == {"draws": 4}
 
 
+def test_a_log_has_what_changed_of_the_meta(path, log):
+    store = written(path)
+    for meta in ({"draws": 4, "settings": {"a": 1}}, {"draws": 5, "settings": {"a": 1}}):
+        store.commit(meta)
+    store.close()
+    assert log.read_bytes().splitlines()[-1][9:] == b'{"meta":{"draws":5}}'
+    assert content(path)[1] == meta
+
+
 def test_compaction_keeps_everything(path, log):
     store = written(path)
     before = log.stat().st_size

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 ALPHABET = st.sampled_from("abz 19-_.é😀")  # what stands in XML and in databases
 ANY = st.sampled_from([None, True, False, 0, 1.5, -3, 12, "", "a", "12", [], ["a"], {}, {"a": "b"}])
 # For texts with a pattern: dates, numbers and ids among them.
-SAMPLES = ["", "a", "z9", "a_b", "é", "a b", "7", "-7", "1.5", "1e3", "2026-01-02T03:04:05Z", "0123456789abcdef" * 2]
+SAMPLES = ["", "a", "z9", "a_b", "é", "a b", "7", "-7", "1.5", "1e3", "2026-01-02T03:04:05Z", "0123456789abcdef" * 2,
+           "1-" + "0123456789abcdef" * 2, "0-7"]
 BOUNDS = {"minLength": "min_size", "maxLength": "max_size"}
 
 

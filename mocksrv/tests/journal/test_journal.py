@@ -1,16 +1,18 @@
 """The journal: queries, verification, archive, live stream, and what it never keeps."""
 
+import hashlib
 import json
-import sys
 import threading
 
 import pytest
 import requests
 
 from mocksrv.journal import BODY, KEPT, Entry, Journal
+from mocksrv.journal.matchers import BadExpectation
 from mocksrv.journal.redaction import redact
-from mocksrv.journal.verify import BadExpectation, verify
+from mocksrv.journal.verify import verify
 from mocksrv.serving.server import Server
+from mocksrv.tests.journal.steps import steps
 
 
 def entry(number=1, **fields):
@@ -59,7 +61,7 @@ def test_what_is_as_expected_has_no_account(expected):
     ({"in_order": [{"status": 418}]}, "expected status=418 first"),
 ])
 def test_what_is_not_as_expected_has_a_readable_account(expected, text):
-    account = verify(MIXED, expected)
+    account = verify(MIXED, expected).account
     assert account.startswith("expected")
     assert text in account
     assert "  #2 GET /v1/things/a?x=1 -> 404  get_thing  (there is no thing)" in account.splitlines()
@@ -67,7 +69,8 @@ def test_what_is_not_as_expected_has_a_readable_account(expected, text):
 
 @pytest.mark.parametrize("expected", [{"exactly": -1}, {"exactly": "2"}, {"at_least": True}, {"colour": "red"},
                                       {"in_order": "x"}, {"in_order": [{"colour": 1}]}, {"in_order": [], "exactly": 1},
-                                      {"path": ["x"]}, {"operation": {"a": 1}}, {"status": None}])
+                                      {"path": ["x"]}, {"operation": {"a": 1}}, {"status": None},
+                                      {"never": "false"}, {"never": 0}])
 def test_a_senseless_expectation_is_refused(shop, expected):
     with pytest.raises(BadExpectation):
         verify(MIXED, expected)
@@ -119,13 +122,43 @@ def test_bodies_that_are_secrets_are_not_kept_and_cut_ones_tell_their_size():
     assert "hush" not in json.dumps(sent.describe())
 
 
+def test_of_what_is_too_heavy_long_bodies_are_cut_before_exchanges_are_forgotten():
+    long, short = b"x" * 10_000, b"y" * 100
+    made = Journal(largest=36_000)
+    for number, body in enumerate([long, short, long, long], 1):
+        made.add(entry(number, request_body=body, request_size=len(body)))
+    kept = made.find()
+    assert [len(one.request_body) for one in kept] == [BODY, 100, 10_000, 10_000]
+    assert kept[0].request_sha256 == hashlib.sha256(long).hexdigest()
+    assert made.weight == sum(one.weight for one in kept)
+    made.shrink(20_000)
+    assert [len(one.request_body) for one in made.find()] == [BODY, 100, BODY, BODY]
+    made.shrink(5_000)
+    assert [one.id for one in made.find()] == [4]
+    assert made.weight == made.find()[0].weight
+    assert made.forgotten == 3
+
+
+def test_up_to_which_size_a_body_is_kept_whole_can_be_set(shop_app):
+    app = shop_app(kept_body=3_000)
+    client = app.test_client()
+    bodies = [b'{"a": "' + b"x" * size + b'"}' for size in (2_991, 2_992)]
+    for body in bodies:
+        client.put("/v1/things/a", data=body)
+    whole, cut = app.worlds["default"].journal.find()
+    assert (len(whole.request_body), whole.request_size, whole.request_sha256) == (3_000, 3_000, "")
+    assert (len(cut.request_body), cut.request_size) == (BODY, 3_001)
+    assert cut.request_sha256 == hashlib.sha256(bodies[1]).hexdigest()
+    assert len(whole.describe()["request"]["body"]) < BODY + 100
+
+
 def test_over_http(shop):
     shop.get("/v1/things/none?api_key=hush", headers={"Authorization": "Basic hush", "X-Plain": "seen"})
     shop.get("/v1/things")
     assert shop.get("/_mocksrv/journal?status=4xx").json[0]["operation"] == "get_thing"
     assert shop.get("/_mocksrv/journal?colour=red").status_code == 400
     verified = shop.post("/_mocksrv/journal/verify", json={"status": 404, "exactly": 1})
-    assert verified.json == {"ok": True, "account": None}
+    assert verified.json == {"ok": True, "account": None, "nearest": []}
     har = shop.get("/_mocksrv/journal.har")
     assert "hush" not in har.text
     first, second = har.json["log"]["entries"]
@@ -160,19 +193,3 @@ def test_what_redaction_costs_grows_with_the_length_alone(text):
     """Steps of the interpreter, not seconds: four times the text takes about four times as many."""
     few, many = (steps(lambda size=size: redact(text * size)) for size in (500, 2_000))
     assert many < 6 * few + 1_000
-
-
-def steps(work):
-    count = 0
-
-    def step(frame, event, argument):
-        nonlocal count
-        count += 1
-        return step
-
-    sys.settrace(step)
-    try:
-        work()
-    finally:
-        sys.settrace(None)
-    return count
