@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,15 @@ def on_files(files: Files, config: Any) -> Files:
     for source, page in PAGES.items():
         files.append(File.generated(config, page, content=page_of(source)))
     return files
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
+    """The page, whose links to those outside of docs/ lead to where they are in the site."""
+    def seen(link: re.Match[str]) -> str:
+        target = os.path.normpath(Path("docs", page.file.src_uri).parent / link[1])
+        return PAGES.get(Path(target).as_posix(), link[1])
+
+    return LINK.sub(seen, markdown) if page.file.src_uri not in PAGES.values() else markdown
 
 
 def page_of(source: str) -> str:
