@@ -62,7 +62,8 @@ def holding(world: World, index: FullText, text: str, kind: str | None = None) -
 
 
 def between(world: World, index: FullText, low: str, high: str, kind: str | None) -> list[tuple[Any, str]]:
-    rows = view_index.rows_of(world, ("medic", "medic", index.name), index.view)
+    # Not under the view's own name: forks of either release begin with the rows of one world.
+    rows = view_index.rows_of(world, ("medic", "medic/_nouveau", index.name), index.view)
     found = set()
     for row in rows.scan((bytes_of(low),), (bytes_of(high), TOP), len(rows)):
         order, type_of = view_index.parsed(row)["value"]
