@@ -57,6 +57,7 @@ class Vendor(Generic[CallType]):
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
+        self._names: set[str] = set()
         self.own_data: Callable[[], Sequence[Table]] = tuple  # makes its tables of own data when they are asked for
 
     def operation(
@@ -88,10 +89,12 @@ class Vendor(Generic[CallType]):
             declared.setdefault("release", next(exact, self.release))
 
         def register(run: Handler) -> Handler:
-            if any(op.name == (name or run.__name__) for op in self.operations):
-                raise ValueError(f"two operations of {self.name} are named {name or run.__name__}")
+            called = name or run.__name__
+            if called in self._names:
+                raise ValueError(f"two operations of {self.name} are named {called}")
+            self._names.add(called)
             summary = declared.pop("summary", None) or (run.__doc__ or "").strip().partition("\n")[0]
-            self.operations.append(Operation(self.name, name or run.__name__, method, paths, run, summary,
+            self.operations.append(Operation(self.name, called, method, paths, run, summary,
                                              traits=traits, **declared))
             return run
 
