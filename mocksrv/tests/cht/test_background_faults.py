@@ -86,8 +86,9 @@ def test_what_fails_is_told_to_the_log_alone(meet, monkeypatch, caplog):
     def fail(change):
         raise ZeroDivisionError
 
-    monkeypatch.setitem(processing.ALL, "conditional_alerts",
-                        processing.Transition(lambda change: change.doc["_id"] == "r", fail))
+    failing = processing.Transition(lambda change: change.doc["_id"] == "r", fail)
+    named = processing.named
+    monkeypatch.setattr(processing, "named", lambda name: failing if name == "conditional_alerts" else named(name))
     settings = {"transitions": {"conditional_alerts": True, "generate_shortcode_on_contacts": True}}
     person = meet(settings, REPORT, {"_id": "ada", "type": "person", "name": "Ada"})
     assert person["patient_id"], "the documents after it are met"

@@ -41,8 +41,8 @@ ORDER = ("update_clinics", "self_report", "registration", "accept_patient_report
          "generate_shortcode_on_contacts", "generate_patient_id_on_people", "default_responses", "update_sent_by",
          "death_reporting", "conditional_alerts", "multi_report_alerts", "update_notifications",
          "update_scheduled_reports", "resolve_pending", "muting", "mark_for_outbound", "create_user_for_contacts")
-# Functions that look at the settings of a transition, and raise Misconfigured.
-CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {}
+# Functions that look at the settings of a transition of a name, and raise Misconfigured.
+CHECKS: list[Callable[[str, dict[str, Any]], None]] = []
 End = Callable[[World, Record, Outcome], None]
 ENDS: dict[str, End] = {}  # reactions to the end of a call, by the kind of call
 DATABASE, PLACES, LONGEST = "medic-sentinel", ("_local/transitions-seq", "_local/background-seq"), 15
@@ -80,6 +80,12 @@ def follower(run: Transition) -> Transition:
     """Register a function to be called for each document that was written."""
     FOLLOWERS.append(run)
     return run
+
+
+def checker(check: Callable[[str, dict[str, Any]], None]) -> Callable[[str, dict[str, Any]], None]:
+    """Register a function that looks at the settings of each transition that is switched on."""
+    CHECKS.append(check)
+    return check
 
 
 def transition(name: str) -> Callable[[Transition], Transition]:
@@ -223,8 +229,9 @@ def configured(settings: dict[str, Any], among: Collection[str] = ORDER) -> set[
         raise Misconfigured(f"there are no transitions {', '.join(unknown)}")
     found = {name for name, value in named.items() if name in among and javascript.truthy(value)
              and not (isinstance(value, dict) and javascript.truthy(value.get("disable")))}
-    for name in found & CHECKS.keys():
-        CHECKS[name](settings)
+    for name in found:
+        for check in CHECKS:
+            check(name, settings)
     return found
 
 

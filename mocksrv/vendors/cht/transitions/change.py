@@ -160,6 +160,8 @@ class Transition:
     run: Run
     again: bool = False
     """Whether it runs on a document that it has changed before."""
+    check: Callable[[Settings], None] | None = None
+    """Looks at its settings, and raises Misconfigured."""
 
 
 def subject_ids(contact: Any) -> list[Any]:

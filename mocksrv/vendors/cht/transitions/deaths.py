@@ -54,5 +54,4 @@ def date_of_death(change: Change) -> Any:
     return first(None if found is object_path.MISSING else found, change.doc.get("reported_date"))
 
 
-DEATH_REPORTING = Transition(is_about_death, report)
-sentinel.CHECKS["death_reporting"] = check
+DEATH_REPORTING = Transition(is_about_death, report, check=check)

@@ -125,5 +125,5 @@ def alert_all(change: Change) -> bool:
     return said
 
 
-MULTI_REPORT_ALERTS = Transition(lambda change: change.is_report() and change.is_valid_submission(), alert_all)
-sentinel.CHECKS[NAME] = check
+MULTI_REPORT_ALERTS = Transition(lambda change: change.is_report() and change.is_valid_submission(), alert_all,
+                                 check=check)

@@ -239,6 +239,5 @@ def is_notification(change: Change) -> bool:
     return change.is_report() and change.is_valid_submission() and notification(change) is not None
 
 
-MUTING = Transition(concerns, mute, again=True)
+MUTING = Transition(concerns, mute, again=True, check=check)
 UPDATE_NOTIFICATIONS = Transition(is_notification, notify)
-sentinel.CHECKS[NAME] = check

@@ -10,6 +10,8 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Collection
+from functools import cache
+from pkgutil import resolve_name
 from typing import Any
 
 from mocksrv.vendors.cht import sentinel
@@ -20,45 +22,49 @@ from mocksrv.vendors.cht.couch_api import infodocs
 from mocksrv.vendors.cht.ddocs.mapping import member
 from mocksrv.vendors.cht.shared_libs import app_settings, lineage, message_tasks, minifying
 from mocksrv.vendors.cht.transitions import messages
-from mocksrv.vendors.cht.transitions.alerts import CONDITIONAL_ALERTS
 from mocksrv.vendors.cht.transitions.change import Change, Doc, Failed, Settings, Transition
-from mocksrv.vendors.cht.transitions.deaths import DEATH_REPORTING
-from mocksrv.vendors.cht.transitions.default_responses import DEFAULT_RESPONSES, RESOLVE_PENDING
-from mocksrv.vendors.cht.transitions.multi_report_alerts import MULTI_REPORT_ALERTS
-from mocksrv.vendors.cht.transitions.muting import MUTING, UPDATE_NOTIFICATIONS
-from mocksrv.vendors.cht.transitions.patient_reports import ACCEPT_CASE_REPORTS, ACCEPT_PATIENT_REPORTS
-from mocksrv.vendors.cht.transitions.registration import REGISTRATION
-from mocksrv.vendors.cht.transitions.scheduled_reports import UPDATE_SCHEDULED_REPORTS
-from mocksrv.vendors.cht.transitions.senders import SELF_REPORT, UPDATE_CLINICS, UPDATE_SENT_BY
-from mocksrv.vendors.cht.transitions.shortcodes import SHORTCODES
-from mocksrv.vendors.cht.users.for_contacts import CREATE_USER_FOR_CONTACTS
 from mocksrv.world import World
 
-SYNCHRONOUS: dict[str, Transition] = {
-    "update_clinics": UPDATE_CLINICS,
-    "self_report": SELF_REPORT,
-    "registration": REGISTRATION,
-    "accept_patient_reports": ACCEPT_PATIENT_REPORTS,
-    "accept_case_reports": ACCEPT_CASE_REPORTS,
-    "default_responses": DEFAULT_RESPONSES,
-    "update_sent_by": UPDATE_SENT_BY,
-    "death_reporting": DEATH_REPORTING,
-    "conditional_alerts": CONDITIONAL_ALERTS,
-    "update_scheduled_reports": UPDATE_SCHEDULED_REPORTS,
-    "resolve_pending": RESOLVE_PENDING,
+# Where each transition is, below mocksrv.vendors.cht: few settings switch one on, so that its module is loaded then.
+SYNCHRONOUS = {
+    "update_clinics": "transitions.senders:UPDATE_CLINICS",
+    "self_report": "transitions.senders:SELF_REPORT",
+    "registration": "transitions.registration:REGISTRATION",
+    "accept_patient_reports": "transitions.patient_reports:ACCEPT_PATIENT_REPORTS",
+    "accept_case_reports": "transitions.patient_reports:ACCEPT_CASE_REPORTS",
+    "default_responses": "transitions.default_responses:DEFAULT_RESPONSES",
+    "update_sent_by": "transitions.senders:UPDATE_SENT_BY",
+    "death_reporting": "transitions.deaths:DEATH_REPORTING",
+    "conditional_alerts": "transitions.alerts:CONDITIONAL_ALERTS",
+    "update_scheduled_reports": "transitions.scheduled_reports:UPDATE_SCHEDULED_REPORTS",
+    "resolve_pending": "transitions.default_responses:RESOLVE_PENDING",
 }
-BACKGROUND: dict[str, Transition] = {
-    "generate_shortcode_on_contacts": SHORTCODES,
-    "generate_patient_id_on_people": SHORTCODES,
-    "multi_report_alerts": MULTI_REPORT_ALERTS,
-    "update_notifications": UPDATE_NOTIFICATIONS,
-    "muting": MUTING,
-    "create_user_for_contacts": CREATE_USER_FOR_CONTACTS,
+BACKGROUND = {
+    "generate_shortcode_on_contacts": "transitions.shortcodes:SHORTCODES",
+    "generate_patient_id_on_people": "transitions.shortcodes:SHORTCODES",
+    "multi_report_alerts": "transitions.multi_report_alerts:MULTI_REPORT_ALERTS",
+    "update_notifications": "transitions.muting:UPDATE_NOTIFICATIONS",
+    "muting": "transitions.muting:MUTING",
+    "create_user_for_contacts": "users.for_contacts:CREATE_USER_FOR_CONTACTS",
 }
 ALL = SYNCHRONOUS | BACKGROUND
 LONGEST = 15  # digits of a revision's number
 PASSED_OVER = re.compile("(-info|____tombstone)$")  # ids of documents that the background process does not look at
 LISTENERS: list[Callable[[World], None]] = []
+
+
+@cache
+def named(name: str) -> Transition:
+    """The transition of one of these names."""
+    found: Transition = resolve_name(f"mocksrv.vendors.cht.{ALL[name]}")
+    return found
+
+
+@sentinel.checker
+def check(name: str, settings: Settings) -> None:
+    """Look at the settings of a transition. Raises Misconfigured."""
+    if name in ALL and (look := named(name).check) is not None:
+        look(settings)
 
 
 def before_saving(settings: Settings) -> list[str]:
@@ -158,7 +164,7 @@ def run_all(change: Change, on: Collection[str], *, again: bool = False) -> dict
 def run_again(change: Change, id: str, name: str) -> None:
     """Run a transition on a report that it may have run on already, because of another one that came later."""
     report = change.database().get(id)
-    if report is not None and ALL[name].concerns(Change(
+    if report is not None and named(name).concerns(Change(
             change.world, change.settings, lineage.hydrate(change.world, report, alone=True))):
         followed(change.world, change.settings, report, change.database().update_seq, {name}, again=True)
 
@@ -166,7 +172,7 @@ def run_again(change: Change, id: str, name: str) -> None:
 def apply(change: Change, name: str, *, again: bool) -> bool | None:
     """Run a transition, if it concerns the document and has not run on it, or `again`: None if it has not changed it,
     else whether it did so without an error."""
-    transition = ALL[name]
+    transition = named(name)
     try:
         if not again and (not may_run(change, name, transition) or not transition.concerns(change)):
             return None

@@ -143,5 +143,4 @@ def answer(change: Change, config: Any) -> None:
         messages.add_message(change, message, message.get("recipient"), context)
 
 
-REGISTRATION = Transition(is_registering, register)
-sentinel.CHECKS["registration"] = check
+REGISTRATION = Transition(is_registering, register, check=check)

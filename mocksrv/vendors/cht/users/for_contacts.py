@@ -147,5 +147,4 @@ def told(function: Callable[..., T], *arguments: Any) -> T:
         raise Failed(javascript.text(accounts.message_of(refused))) from None
 
 
-CREATE_USER_FOR_CONTACTS = Transition(concerns, run, again=True)
-sentinel.CHECKS[NAME] = check
+CREATE_USER_FOR_CONTACTS = Transition(concerns, run, again=True, check=check)
