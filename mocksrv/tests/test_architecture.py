@@ -17,7 +17,7 @@ from mocksrv.vendor import Vendor
 PACKAGE = Path(__file__).parents[1]
 SOURCES = [path for path in sorted(PACKAGE.rglob("*.py")) if "tests" not in path.parts]
 FORBIDDEN_IN_VENDORS = {"flask", "time", "random", "secrets", "requests",
-                        "mocksrv.app", "mocksrv.control", "mocksrv.cli"}
+                        "mocksrv.app", "mocksrv.answering", "mocksrv.control", "mocksrv.cli"}
 # (module, name): None forbids the whole module
 CLOCKS = {("time", None), ("random", None), ("secrets", None), ("uuid", "uuid1"), ("uuid", "uuid4"), ("os", "urandom"),
           ("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
@@ -154,6 +154,7 @@ def test_the_kernel_knows_no_vendor_and_nobody_imports_the_application_but_those
     assert {(name, one) for name in kernel for one in arrows[name] if within(one, ["mocksrv.vendors"])} == set()
     assert {(name, one) for name in arrows if not within(name, STARTERS) for one in arrows[name]
             if within(one, ["mocksrv.app", "mocksrv.cli"])} == set()
+    assert [name for name in arrows if "mocksrv.answering" in arrows[name]] == ["mocksrv.app"]
 
 
 def test_starting_loads_nothing_heavy():

@@ -7,7 +7,7 @@ import mocksrv
 
 ENDLESS = {  # what never ends, and what gives an empty chunk first
     "faults.py: next(self._ids)", "journal/__init__.py: next(self._ids)", "pytest_plugin.py: next(_numbers)",
-    "vendors/cht/seed/hierarchy.py: next(self.areas)", "app.py: next(reply.body)",
+    "vendors/cht/seed/hierarchy.py: next(self.areas)", "answering.py: next(reply.body)",
 }
 APART = {"cli", "drift", "tests"}  # they answer no request
 

@@ -10,7 +10,7 @@ from mocksrv.vendors.cht.node import moments
 # Made when the program runs, out of what outsiders do not choose: words of our own declarations and configuration.
 OWN = {
     "mocksrv.described.openapi:link", "mocksrv.live.forward:__init__", "mocksrv.operation:patterns",
-    "mocksrv.near_misses:of_any_version", "mocksrv.drift.headers:from_base",
+    "mocksrv.routing.near_misses:of_any_version", "mocksrv.drift.headers:from_base",
     "mocksrv.vendors.commcare.vendor:listless", "mocksrv.vendors.cht.routing:path_pattern",
     "mocksrv.vendors.cht.node.moments:dates",
 }

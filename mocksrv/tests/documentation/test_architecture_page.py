@@ -5,7 +5,7 @@ import re
 from importlib import import_module
 from pathlib import Path
 
-from mocksrv import app
+from mocksrv import answering
 from mocksrv.described.documentation import rooms
 
 PAGE = (Path(__file__).parents[3] / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -26,7 +26,7 @@ def test_every_step_of_the_picture_exists():
 
 
 def test_the_steps_are_in_the_order_of_the_code():
-    text = Path(app.__file__).read_text(encoding="utf-8")  # as it stands there, whatever a test has put in its place
+    text = Path(answering.__file__).read_text(encoding="utf-8")  # whatever a test has put in its place
     methods = {node.name: ast.get_source_segment(text, node) or "" for node in ast.walk(ast.parse(text))
                if isinstance(node, ast.FunctionDef)}
     flow = methods["answer"].replace("self._handle(", methods["_handle"])
