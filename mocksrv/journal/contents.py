@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import zlib
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from mocksrv.journal.redaction import text_of
 if TYPE_CHECKING:
     from lxml.etree import _ElementTree
 
+AUTOMATIC = 32 + zlib.MAX_WBITS  # zlib looks whether it is gzip or deflate
 Fields = dict[str, list[str]]  # all values of each name, in order
 
 
@@ -43,7 +45,8 @@ class Contents:
         return fields(self.entry.headers.items())
 
     @property
-    def body(self) -> bytes:
+    def sent(self) -> bytes:
+        """The body as it came."""
         entry, headers = self.entry, self.entry.headers
         kept = entry.request_body  # once: another request may cut it meanwhile
         if len(kept) < entry.request_size:
@@ -56,8 +59,14 @@ class Contents:
 
     @property
     def sha256(self) -> str:
-        """The hash of the whole body in hexadecimal digits; it is known of cut ones, too."""
-        return self.entry.request_sha256 or hashlib.sha256(self.body).hexdigest()
+        """The hash of the whole body, as it came, in hexadecimal digits; it is known of cut ones, too."""
+        return self.entry.request_sha256 or hashlib.sha256(self.sent).hexdigest()
+
+    @cached_property
+    def body(self) -> bytes:
+        """The body without its Content-Encoding."""
+        encoding = self.entry.headers.get("content-encoding", "identity").strip().lower()
+        return self.sent if encoding == "identity" else decoded(self.sent, encoding)
 
     @property
     def text(self) -> str:
@@ -120,6 +129,22 @@ def fields(pairs: Iterable[tuple[str, str]]) -> Fields:
     found: Fields = {}
     for name, value in pairs:
         found.setdefault(name, []).append(value)
+    return found
+
+
+def decoded(data: bytes, encoding: str) -> bytes:
+    """What was compressed. Raises Unreadable, and Unknown for more than a request may hold."""
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise Unreadable(f"its content encoding {encoding} is not known")
+    unpacker = zlib.decompressobj(AUTOMATIC)
+    try:
+        found = unpacker.decompress(data, LARGEST)
+    except zlib.error as error:
+        raise Unreadable(f"its body is not {encoding} ({error})") from None
+    if unpacker.unconsumed_tail:
+        raise Unknown(f"without its encoding the body has more than {LARGEST // 2**20} MB")
+    if not unpacker.eof:
+        raise Unreadable(f"its {encoding} ends too early")
     return found
 
 

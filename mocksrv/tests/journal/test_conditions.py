@@ -1,6 +1,8 @@
 """What was sent: each kind of condition on requests as the journal keeps them."""
 
+import gzip
 import json
+import zlib
 from hashlib import sha256
 
 import pytest
@@ -28,6 +30,8 @@ def sent(body="", kind="application/json", target="/v1/people?limit=5&q=a%20b&q=
 
 
 JSON = sent(PERSON)
+PACKED = {encoding: sent(pack(json.dumps(PERSON).encode()), **{"content-encoding": encoding})
+          for encoding, pack in (("gzip", gzip.compress), ("deflate", zlib.compress))}
 FORM_SENT = sent(FORM, "application/x-www-form-urlencoded; charset=utf-8")
 XML_SENT = sent(XML, "text/xml")
 PARTS = sent(MULTIPART, "multipart/form-data; boundary=B")
@@ -52,6 +56,8 @@ PARTS = sent(MULTIPART, "multipart/form-data; boundary=B")
     (JSON, {"json_schema": True}), (JSON, {"body": {"contains": '"age": 30'}}),
     (JSON, {"body_sha256": sha256(json.dumps(PERSON).encode()).hexdigest().upper()}),
     (sent([1, True, "1", {"a": 1}, {"a": True}]), {"json_schema": {"uniqueItems": True}}),
+    (PACKED["gzip"], {"json": PERSON, "body": {"contains": '"age": 30'}}), (PACKED["deflate"], {"json": PERSON}),
+    (PACKED["gzip"], {"body_sha256": sha256(PACKED["gzip"].request_body).hexdigest()}),
     (sent("plain", "text/plain"), {"body": "plain"}), (sent(b"\xff\xfea\0", "text/plain"), {"body": "a"}),
     (FORM_SENT, {"form": {"phone": "+254700000001", "name": ["Asha B", "second"], "empty": ""}}),
     (PARTS, {"form": {"note": "hello", "xml_submission_file": {"contains": "<name>Asha"}}}),
@@ -96,6 +102,14 @@ def test_what_was_sent_is_found(entry, condition):
     (XML_SENT, {"xml_path": {"//age": "31", "//case/@case_id": "c3"}}, [
         '- xml_path //age: "31"', '+ xml_path //age: "30"', '+ xml_path //case/@case_id: "c1", "c2"']),
     (sent("[" * 5_000, "application/json"), {"json": [1]}, ["- json: [1]"]),
+    (sent("x", **{"content-encoding": "br"}), {"json": [1]}, ["+ json: nothing: its content encoding br is not known"]),
+    (sent("x", **{"content-encoding": "gzip"}), {"body": "x"}, ["- body: \"x\""]),
+    (sent(gzip.compress(b"xyz")[:-1], **{"content-encoding": "gzip"}), {"body": "xyz"},
+     ["+ body: nothing: its gzip ends too early"]),
+    (sent(gzip.compress(bytes(2**24 + 1)), **{"content-encoding": "gzip"}), {"body": "xyz"},
+     ["+ body: nobody knows: without its encoding the body has more than 16 MB"]),
+    (sent(gzip.compress(b'{"password": "hush"}'), **{"content-encoding": "gzip"}), {"body": "hushed"},
+     ['+ body: "{\\"password\\": (redacted)}"']),
     (sent("--B", "multipart/form-data"), {"form": {"a": "b"}}, ['- form: {"a": "b"}']),
 ])
 def test_what_was_not_sent_is_shown_as_a_difference(entry, condition, lines):
