@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from mocksrv.cli.base import configured, fail
 from mocksrv.config import VENDORS, Config, ConfigError
@@ -72,6 +73,8 @@ def gate(vendor: str, command: tuple[str, ...], mock: bool, port: int, writes: b
     if run is not None and not RUN.fullmatch(run):
         fail("--run must be 6 to 32 small letters and digits, with a digit: what holds it in a name is deleted")
     check_command(command)
+    if mock:
+        tell_idle(only_clean)
     if shapes is not None:
         check_place(shapes)
     run, token = run or new_run(), secrets.token_urlsafe()
@@ -89,6 +92,17 @@ def gate(vendor: str, command: tuple[str, ...], mock: bool, port: int, writes: b
         opened = live_gate(vendor, rails, recorder, routes, run, token, ledgers, only_clean=only_clean)
         code = serve(opened, port, command, {}, fixture)
     sys.exit(code)
+
+
+def tell_idle(only_clean: bool) -> None:
+    """Say which options that were given do nothing before a mock; exit code 2 where nothing would be left to do."""
+    if only_clean:
+        fail("--clean deletes what runs have left on a live service: leave out --mock")
+    context = click.get_current_context()
+    given = [option.opts[0] for option in context.command.params
+             if option.name and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE]
+    if idle := [name for name in given if name.startswith("--live-") or name == "--ledgers"]:
+        click.echo(f"mocksrv: {', '.join(idle)} changes nothing beside --mock: all may be written there", err=True)
 
 
 @contextmanager
