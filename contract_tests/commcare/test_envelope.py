@@ -244,9 +244,17 @@ def test_absent_object(hq):
     (b"a=b", "application/x-www-form-urlencoded", 415, CANNED),
     (b"[1]", "application/json", 500, CANNED),
     (b"[" * 100_000, "application/json", 500, CANNED),
-    (b"\xff\xfe", "application/json", 400, {"error": "Request is not valid JSON."}),
-    (b'<!DOCTYPE x [<!ENTITY a "b">]><object>&a;</object>', "application/xml", 400,
-     {"error": "Request is not valid XML."}),
+    (b"\xff\xfe", "application/json", 500, CANNED),
+    ("{}".encode("utf-16"), "application/json", 500, CANNED),
+    (b"\xef\xbb\xbf{}", "application/json", 400, {"error": "Request is not valid JSON."}),
+    (b"{}", "text/javascript", 415, CANNED),
+    (b"{}", "Application/JSON", 415, CANNED),
+    (b"{}", "application/json ; charset=utf-8", 415, CANNED),
+    (b"<object/>", "text/xml", 415, CANNED),
+    (b"<object>", "application/xml", 400, {"error": ""}),
+    (b"<!DOCTYPE object><object/>", "application/xml", 400, {"error": ""}),
+    (b'<!DOCTYPE x [<!ENTITY a "b">]><object>&a;</object>', "application/xml", 400, {"error": ""}),
+    (b'<object><username type="integer">x</username></object>', "application/xml", 500, CANNED),
 ])
 @pytest.mark.writes
 def test_bad_bodies(hq, body, kind, status, answer):
@@ -285,6 +293,15 @@ def test_tastypie_leaves_out_the_charset_of_json_only(hq):
 def test_broken_accept(hq):
     response = raw(hq, "user/", Accept="junk")
     assert (response.status_code, response.json()) == (400, {"error": "Invalid Accept header"})
+
+
+@pytest.mark.parametrize(("accept", "kind"), [
+    (", application/xml,", "xml"), ("*/xml", "xml"), ("APPLICATION/XML", "json"),
+    ("application/xml;q=0.1, */*", "json"), ("application/xml;q=0, */*", "json"), ("application/*, text/html", "json"),
+    ("application/json;q=0, application/*;q=0.5", "xml"),
+])
+def test_the_closest_range_says_how_much_a_type_is_wanted(hq, accept, kind):
+    assert raw(hq, "user/", Accept=accept).headers["Content-Type"] == f"application/{kind}; charset=utf-8"
 
 
 def test_form_speaks_only_json(hq):

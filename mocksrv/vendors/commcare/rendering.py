@@ -11,6 +11,7 @@ from mocksrv.vendors.commcare.access import authentication
 from mocksrv.vendors.commcare.access.checks import CORS, NOT_FOUND
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.errors import CANNED, Denied, Text, bad_request
+from mocksrv.vendors.commcare.tastypie import accept as accepted
 from mocksrv.vendors.commcare.tastypie.paginator import Objects
 
 if TYPE_CHECKING:
@@ -50,12 +51,13 @@ def render(world: World, call: Call, result: Any) -> Reply:
         return finish(django_json(reply.body), reply.status, reply.headers, JSON)
     try:
         kind = negotiate(call)
+        content = encode(kind, reply.body)
     except Refusal as refusal:
         return refused(world, call, refusal)
     headers = [*CORS, ("Vary", "Accept")]
     if call.method == "GET":
         headers.append(("Cache-Control", "no-cache"))
-    return finish(encode(kind, reply.body), reply.status, [*headers, *reply.headers],
+    return finish(content, reply.status, [*headers, *reply.headers],
                   reply.content_type or labelled(kind, bare_json=call.traits.get("plain", False)))
 
 
@@ -73,7 +75,7 @@ def refused(world: World, call: Call, refusal: Refusal) -> Reply:
     if operation is None or operation.traits["kind"] == "view":
         return finish(django_json(body), status, refusal.headers, JSON)
     try:
-        kind = negotiate(call) if status == 400 else JSON
+        kind = negotiate(call) if status == 400 or body is CANNED else JSON  # tastypie's own are made in any format
     except Refusal:
         kind = JSON
     return finish(encode(kind, body), status, refusal.headers, labelled(kind, bare_json=True))
@@ -139,34 +141,7 @@ def negotiate(call: Call) -> str:
     accept = call.header("accept")
     if not accept or accept == "*/*":
         return JSON
-    best, rank = JSON, (0.0, -1)
-    for item in accept.split(","):
-        kind, _, params = item.partition(";")
-        kind = kind.strip() if kind.strip() != "*" else "*/*"
-        if kind.count("/") != 1:
-            raise bad_request("Invalid Accept header")
-        for offered in (XML, JSON):
-            fit = fits(kind, offered)
-            if fit and (quality(params), fit) >= rank and quality(params) > 0:
-                best, rank = offered, (quality(params), fit)
-    return best
-
-
-def fits(kind: str, offered: str) -> int:
-    """How specifically a media range matches a type; 0: not at all."""
-    if kind == offered:
-        return 3
-    main, _, sub = kind.partition("/")
-    return (2 if main == offered.partition("/")[0] else 1 if main == "*" else 0) if sub == "*" else 0
-
-
-def quality(params: str) -> float:
-    for part in params.split(";"):
-        name, _, value = part.partition("=")
-        if name.strip() == "q":
-            try:
-                number = float(value)
-            except ValueError:
-                return 1.0
-            return number if 0 <= number <= 1 else 1.0
-    return 1.0
+    try:
+        return accepted.best(accept, (XML, JSON)) or JSON
+    except ValueError:
+        raise bad_request("Invalid Accept header") from None

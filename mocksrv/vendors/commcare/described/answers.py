@@ -26,7 +26,8 @@ def of(operation: Operation) -> dict[int, Content]:
         elif status == 401:
             found[status] = {JSON: ERROR, **PAGE, PLAIN: TEXT}
         else:
-            found[status] = {**error, **PAGE, **({XML: None, PLAIN: TEXT} if status == 400 else {})}
+            found[status] = {**error, **PAGE, **({XML: None} if status == 400 or of_resource(operation) else {}),
+                             **({PLAIN: TEXT} if status == 400 else {})}
     if of_resource(operation) and operation.traits.get("formats") is None and operation.produces:
         found |= {status: {XML: None} for status in operation.statuses if status < 300 and status != 204}
     return found

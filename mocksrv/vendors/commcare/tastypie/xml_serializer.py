@@ -7,44 +7,66 @@ from typing import Any
 
 from lxml.etree import Element, SubElement, tostring
 
+from mocksrv.vendors.commcare.errors import failed
+
 CASE_NS = "http://commcarehq.org/case/transaction/v2"
 NAME = re.compile(r"[^\W\d][\w.-]*")
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+KINDS = {bool: "boolean", int: "integer", float: "float"}
+PLAIN = {"meta", "error", "error_message"}  # keys of what is no resource's object
 
 
 def encode(data: Any) -> bytes:
-    """A list's body, an object or an error as a document."""
-    whole = isinstance(data, dict) and {"meta", "error"} & data.keys()
-    root = element("response" if whole else "object", data, typed=False)
+    """A list's body, an object, an error or what a write answers as a document. Raises the canned 500 for what no XML
+    holds.
+    """
+    plain = isinstance(data, dict) and (PLAIN & data.keys() or data.keys() <= {"id"})
+    try:
+        root = element("response" if plain else "", data, typed=False)
+    except ValueError as error:
+        raise failed(f"no XML holds this: {error}") from None
     return b"<?xml version='1.0' encoding='utf-8'?>\n" + tostring(root, encoding="utf-8")
 
 
-def element(tag: str, data: Any, typed: bool = True) -> Any:
-    """One value under its name; `typed` adds the type of a dict."""
-    node = Element(tag)
+def element(name: str, data: Any, *, typed: bool = True, page: bool = False) -> Any:
+    """One value under its name; `typed` adds the type of a dict, which the objects of a `page` have not. Raises
+    ValueError for a name or text that XML does not have.
+    """
+    name = name.strip()
     if isinstance(data, dict):
         if is_case(data):
             return case(data)
+        node = Element(name or "object")
         if typed:
             node.set("type", "hash")
-        for key in sorted(data):
-            if key == "id" and isinstance(data[key], str):
-                node.set("id", text(data[key]))
-            elif NAME.fullmatch(key):
-                node.append(element(key, data[key]))
+        children = [element(key, value, page=key == "objects" and "meta" in data) for key, value in data.items()]
+        node.extend(sorted(children, key=tag_of))
     elif isinstance(data, list):
-        node.set("type", "list")
-        for item in data:
-            name = "object" if isinstance(item, dict) else "value"
-            node.append(element(name, item, typed=tag != "objects"))
-    elif data is None:
-        node.set("type", "null")
-    elif isinstance(data, bool | int | float):
-        kind = "boolean" if isinstance(data, bool) else "integer" if isinstance(data, int) else "float"
-        node.set("type", kind)
-        node.text = str(data)
+        node = Element(name or "objects")
+        if name:
+            node.set("type", "list")
+        node.extend(sorted((element("", item, typed=not page) for item in data), key=tag_of))
     else:
-        node.text = text(str(data))
+        node = Element(name or "value")
+        if data is None:
+            node.set("type", "null")
+        else:
+            if kind := KINDS.get(type(data)):
+                node.set("type", kind)
+            node.text = str(data)
+    return with_id(node)
+
+
+def tag_of(node: Any) -> str:
+    return str(node.tag)
+
+
+def with_id(node: Any) -> Any:
+    """An element whose child `id` has become an attribute, as in HQ's CustomXMLSerializer; numbers stay (recorded)."""
+    id = node.find("id")
+    if id is not None and id.get("type") is None:
+        node.set("id", id.text or "")
+        node.remove(id)
     return node
 
 

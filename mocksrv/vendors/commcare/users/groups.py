@@ -198,7 +198,7 @@ def create_group(world: World, call: Call) -> Reply:
     try:
         id = create(world, call.params["domain"], data)
     except Unnamed as reason:
-        raise Refusal(400, {"error_message": str(reason)}) from None
+        return Reply({"error_message": str(reason)}, 400)  # no exception in HQ either, but an answer like any other
     return Reply({"id": id}, 201, [("Location", call.prefix + detail_uri(call, "group", id))])
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mocksrv.vendors.commcare import rendering
 from mocksrv.vendors.commcare.access import domains
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates
-from mocksrv.vendors.commcare.errors import bad_request, no_id
+from mocksrv.vendors.commcare.errors import bad_request, failed, no_id
 from mocksrv.vendors.commcare.form_processor.stores import TOP, owned
 from mocksrv.vendors.commcare.schemas import UserList, UserObject, UserQuery
 from mocksrv.vendors.commcare.tastypie import paginator
@@ -58,12 +59,22 @@ def show(world: World, call: Call, user: Mapping[str, Any]) -> dict[str, Any]:
     }
     if not is_2015(world, call):
         shown |= {"eulas": "[]", "last_modified": dates.naive(user["last_modified"]),
-                  "user_data": user_data.shown(world, user)}
+                  "user_data": data_of(world, call, user)}
         if not is_v04(call):
             shown |= {"primary_location": user["location_id"], "locations": user["location_ids"]}
     if (call.arg("extras") or "").lower() == "true":
         shown["extras"] = extras(world, user)
     return shown
+
+
+def data_of(world: World, call: Call, user: Mapping[str, Any]) -> dict[str, Any]:
+    """A mobile worker's custom data; in XML without names that begin with a digit, which no element can have."""
+    data = user_data.shown(world, user)
+    if rendering.negotiate(call) != rendering.XML:
+        return data
+    if "" in data:
+        raise failed("user_data has a name of no letters, which HQ trips over in XML")
+    return {name: value for name, value in data.items() if not name[0].isdigit()}
 
 
 def extras(world: World, user: Mapping[str, Any]) -> dict[str, int]:
