@@ -53,6 +53,9 @@ def is_hqs_failure(response):
     (["R1", "R1b", "Name 12", "Ünïcode Náme"], ["r1", "r_b", "name12", "unicode_name"]),
     (["", None, []], ["no_name", "no_name1", "no_name2"]), (["!!!", "123", " lead"], ["", "123", "lead"]),
     (["A-1.5", "A 1.6", "a.5"], ["a5", "a6", "a6"[:1] + "7"]),
+    (["St. Mary's", "O'Brien & Co", "N/A", "A–B", "__x"], ["st_marys", "obrien_co", "na", "a_b", "x"]),
+    (["Ɔkɛ", "Straße", "Łódź", "ﬁn"], ["oke", "strasse", "lodz", "fin"]),
+    (["m²", "x٣", "n 12\n", "x007y"], ["m²", "x٣", "n", "x_y"]),
 ])
 def test_a_code_is_made_of_the_name(region, names, codes):
     assert [region(name).json()["site_code"] for name in names] == codes
@@ -78,6 +81,14 @@ def test_codes_that_are_refused(region, code, text):
 @pytest.mark.parametrize("code", [None, 5, ["a"]])
 def test_codes_that_hq_fails_on(region, code):
     assert is_hqs_failure(region("X", site_code=code))
+
+
+@MOCK
+def test_an_archived_location_keeps_its_name_and_its_code(hq):
+    clinic = hq.get("location/v2/", location_type_code="clinic").json()["objects"][-1]
+    new = {"name": "Old Clinic", "location_type_code": "clinic", "parent_location_id": clinic["parent_location_id"]}
+    assert error(hq.post("location/v2/", new)) == SAME
+    assert hq.post("location/v2/", new | {"name": "Old. Clinic"}).json()["site_code"] == "old_clinic1"
 
 
 # --- types and parents -----------------------------------------------------------------------------------------
@@ -136,6 +147,7 @@ def test_moving_and_changing_the_type(hq, region):
     ("1.5", "1.5", "1.5000000000"), (10, "10", "10.0000000000"), (True, "1", "1.0000000000"),
     ("1e3", "1E+3", "1000.0000000000"), ("  2 ", "2", "2.0000000000"), (None, None, None),
     (1.1, "1.100000000000000088817841970012523233890533447265625", "1.1000000000"),
+    (0, "0", "0E-10"), ("-0", "-0", "0E-10"), ("0.0000001", "1E-7", "1.000E-7"), ("1e-11", "1E-11", "0E-10"),
 ])
 def test_coordinates_are_shown_as_sent_and_then_as_stored(hq, region, given, at_once, later):
     place = region("X", longitude=given).json()
@@ -285,14 +297,35 @@ def count(hq, path, **params):
     ("v1", {"created_at__year": "x"}, "Invalid resource lookup data provided (mismatched type)."),
     ("v1", {"created_at__date": "x"}, "['“x” value has an invalid date format. It must be in YYYY-MM-DD format.']"),
     ("v1", {"order_by": "created_at"}, "The 'created_at' field does not allow ordering."),
+    ("v1", {"resource_uri": "x"}, "The 'resource_uri' field is not a valid field name"),
+    ("v1", {"latitude__isnull": "None"}, "Invalid resource lookup data provided (mismatched type)."),
+    ("v1", {"latitude__in": "1,x"}, "['“x” value must be a decimal number.']"),
+    ("v1", {"created_at__time": "x"}, "['“x” value has an invalid format. It must be in HH:MM[:ss[.uuuuuu]] format.']"),
+    ("v1", {"created_at__time": "25:00"}, "['“25:00” value has the correct format (HH:MM[:ss[.uuuuuu]]) but it is an "
+     "invalid time.']"),
+    # What only the database refuses comes after all of tastypie's own checks.
+    ("v1", {"latitude__isnull": "x", "limit": "x"},
+     "Invalid limit 'x' provided. Please provide a positive integer."),
+    ("v1", {"created_at__year": "0", "order_by": "zz"}, "No matching 'zz' field for ordering on."),
+    ("v2", {"order_by": "last_modified__foo", "offset": "x"},
+     "Invalid offset 'x' provided. Please provide an integer."),
 ])
 def test_filters_that_are_refused(hq, path, params, text):
     assert error(hq.get(f"location/{path}/", **params)) == text
 
 
-@pytest.mark.parametrize("params", [{"latitude__isnull": "1"}, {"latitude__range": "1"}, {"created_at__gt": "true"}])
+@pytest.mark.parametrize("params", [
+    {"latitude__isnull": "1"}, {"latitude__range": "1"}, {"created_at__gt": "true"}, {"latitude__in": "None"},
+    {"latitude__range": "true"}, {"latitude__range": ""}, {"created_at__year": "0"}, {"created_at__iso_year": "10000"},
+    {"created_at__time": "true"}, {"offset": "9" * 20}, {"latitude__isnull": "x", "site_code": "zz"},
+])
 def test_filters_that_hq_fails_on(hq, params):
     assert is_hqs_failure(hq.get("location/v1/", **params))
+
+
+@pytest.mark.parametrize("order", ["last_modified__foo", "-last_modified__", "last_modified__hour__year"])
+def test_orders_that_hq_fails_on(hq, order):
+    assert is_hqs_failure(hq.get("location/v2/", order_by=order))
 
 
 @MOCK
@@ -307,6 +340,11 @@ def test_filters(hq):
                    {"created_at__quarter": "4"}, {"created_at__iso_week_day": "1"}, {"created_at__week_day": "2"},
                    {"created_at__range": "2024-11-03,2024-11-05"}, {"domain": "x"}):
         assert count(hq, "location/v1/", **params) == every
+    for params in ({"latitude__in": ""}, {"created_at__year": "None"}, {"created_at__time": "23:59"},
+                   {"latitude__gt": "1e400"}, {"created_at__iexact": "None"}):
+        assert count(hq, "location/v1/", **params) == 0
+    for order in ("last_modified__year", "-last_modified__date", "last_modified__time"):
+        assert count(hq, "location/v2/", order_by=order) == every
     with_place = count(hq, "location/v1/", latitude__isnull="false")
     assert 0 < with_place == every - count(hq, "location/v1/", latitude="none")
     assert count(hq, "location/v1/", latitude__gte="0") + count(hq, "location/v1/", latitude__lt="0") == with_place
@@ -336,6 +374,9 @@ def test_several_by_their_ids(hq, root):
         assert hq.get(f"location/{version}/set//").json() == {"objects": [], "not_found": [""]}
     assert [kind["id"] for kind in hq.get("location_type/v1/set/2;1/").json()["objects"]] == [2, 1]
     assert is_hqs_failure(hq.get("location_type/v1/set/a/"))
+    assert hq.get(f"location/v2/set/{root}/", site_code="x").json() == {"not_found": [root], "objects": []}
+    assert hq.get("location_type/v1/set/1/", domain="x").json() == {"not_found": ["1"], "objects": []}
+    assert error(hq.get(f"location/v1/set/{root}/", name="x")) == "The 'name' field does not allow filtering."
     response = hq.get("location_type/v1/zz/")
     assert (response.status_code, response.json()) == (404, CANNED)
 
@@ -352,6 +393,35 @@ def test_the_schema_has_the_fields_of_the_objects(hq, path, methods):
     assert set(told["fields"]) == shown - added
     response = hq.call("POST", f"api/{path}/schema/")
     assert (response.status_code, response.headers["Allow"]) == (405, "GET")
+
+
+@MOCK
+def test_sets_are_of_any_domain(hq, root):
+    """Where HQ asks for several, it forgets the domain of the path; the query may name one."""
+    hq.name = "exi-training"
+    found = hq.get(f"location/v1/set/{root}/").json()["objects"]
+    assert [(place["domain"], "/a/demo/" in place["resource_uri"]) for place in found] == [("demo", True)]
+    assert hq.get(f"location/v2/set/{root}/", domain="exi-training").json()["not_found"] == [root]
+    assert hq.get("location_type/v1/set/1/").json()["objects"][0]["name"] == "Country"
+
+
+@MOCK
+@pytest.mark.parametrize("setting", ["commcare_features", "commcare_no_plan", "commcare_blocked"])
+def test_what_tastypie_tells_is_told_without_a_plan(hq, mocksrv, root, setting):
+    mocksrv.set(**{setting: "" if setting == "commcare_features" else "demo"})
+    assert hq.get("location/v2/").status_code in (401, 403)
+    for path in ("location/v1/schema/", "location/v2/schema/", f"location/v2/set/{root}/", "location_type/v1/schema/"):
+        assert hq.get(path).status_code == 200
+
+
+@MOCK
+@pytest.mark.parametrize("path", ["location/v2/schema/", "lookup_table/v1/schema/", "v0.5/user/set/a;b/",
+                                  "case/v1/schema/"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_schema_and_sets_take_get_only(hq, path, method):
+    response = hq.call(method, f"api/{path}", json={})
+    assert (response.status_code, response.text) == (200 if method == "OPTIONS" else 405, "GET")
+    assert response.headers["Allow"] == "GET"
 
 
 @MOCK

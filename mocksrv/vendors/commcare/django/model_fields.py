@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -13,8 +13,8 @@ from mocksrv.vendors.commcare.errors import failed, invalid
 MOST_INTEGER = 2**31 - 1  # PostgreSQL's integer
 LARGEST = 20  # the exponent of a decimal number that the database still takes
 DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-DATETIME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,6})\d{0,6})?)?"
-                      r"\s*(Z|[+-]\d{2}(?::?\d{2})?)?")
+TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,6})\d{0,6})?)?")
+DATETIME = re.compile(rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})[T ]{TIME.pattern}\s*(Z|[+-]\d{{2}}(?::?\d{{2}})?)?")
 
 # Django's EmailValidator (django/core/validators.py): the parts before and after the @.
 ATOM = r"[-!#$%&'*+/=?^_`{}|~0-9A-Z]+"
@@ -61,17 +61,29 @@ def integer_of(value: Any) -> int:
     return number
 
 
-def decimal_of(value: Any) -> Decimal:
-    """What a DecimalField holds of a value; the answer of a write shows it to the last digit."""
+def number_of(value: Any) -> Decimal:
+    """A value as a DecimalField reads it. Raises 400."""
     try:
         number = Decimal(value)
     except (InvalidOperation, TypeError, ValueError):
         number = Decimal("NaN")
     if not number.is_finite():
         raise invalid(f"“{value}” value must be a decimal number.")
+    return number
+
+
+def decimal_of(value: Any) -> Decimal:
+    """What a DecimalField stores of a value; the answer of a write shows it to the last digit."""
+    number = number_of(value)
     if number and number.adjusted() > LARGEST:
         raise failed("the number is too large for the database")
     return number
+
+
+def stored_decimal(number: Decimal) -> str:
+    """What a column with ten decimals gives back of a number: Python writes small ones as 0E-10 and 1.000E-7."""
+    kept = Decimal(f"{number:.10f}")
+    return str(kept if kept else abs(kept))  # the database knows no negative zero
 
 
 def moment_of(value: Any) -> datetime:
@@ -115,6 +127,25 @@ def parse_day(value: str) -> date | None:
     except ValueError:
         found = DATE.fullmatch(value)
         return date(*map(int, found.groups())) if found else None
+
+
+def time_of(value: Any) -> time:
+    """What a TimeField holds of a text."""
+    if not isinstance(value, str):
+        raise failed(f"a time must be a text, not {value!r}")
+    try:
+        return time.fromisoformat(value).replace(tzinfo=None)
+    except ValueError:
+        pass
+    found = TIME.fullmatch(value)
+    if found is None:
+        raise invalid(f"“{value}” value has an invalid format. It must be in HH:MM[:ss[.uuuuuu]] format.")
+    hour, minute, second, fraction = found.groups()
+    try:
+        return time(int(hour), int(minute), int(second or 0), int((fraction or "0").ljust(6, "0")))
+    except ValueError:
+        raise invalid(f"“{value}” value has the correct format (HH:MM[:ss[.uuuuuu]]) but it is an invalid "
+                      "time.") from None
 
 
 def day_of(value: Any) -> date:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.vendors.commcare.errors import bad_request, failed
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 
 CODE = re.compile(r"[-\w]+\n?")
 GAP = re.compile(r"[\W\d]+")
-NUMBER = re.compile(r"(?<!\d)\d*$")
+SIGNS = re.compile(r"[^\w\s-]")  # what Django's slugify leaves out, so that O'Brien is obrien
+# Letters that are not others with accents, and dashes, as unidecode spells them.
+SPELT = str.maketrans({
+    **{"æ": "ae", "œ": "oe", "ß": "ss", "þ": "th", "ŋ": "ng", "ə": ""},
+    **dict(zip("ðøđħıłŧƒƙƴɓɔɖɗɛɣɩɲʋ", "dodhiltfkyboddeginv", strict=True)), **dict.fromkeys("‐‑‒–—―", "-")})
 
 
 def taken(world: World, domain: str, code: str, own_id: str) -> bool:
@@ -30,23 +35,28 @@ def generate(world: World, domain: str, own_id: str, name: Any) -> str:
         name = "no name"
     if not isinstance(name, str):
         raise failed(f"the name of a location must be a text, not {name!r}")
-    found = NUMBER.search(name)
-    base, number = GAP.sub("_", ascii_of(name.lower())).strip("_"), found[0] if found else ""
+    base, number = GAP.sub("_", SIGNS.sub("", ascii_of(name.lower()))).strip("_"), ending_number(name)
     while taken(world, domain, f"{base}{number}", own_id):
         number = next_number(number)
     return f"{base}{number}"
+
+
+def ending_number(name: str) -> str:
+    """The digits at its end, of any script, raised ones too."""
+    return "".join(takewhile(str.isdigit, reversed(name)))[::-1]
 
 
 def next_number(digits: str) -> str:
     try:
         return str(int(digits or 0) + 1)
     except ValueError:
-        raise failed("Python does not read a number of so many digits") from None
+        raise failed("Python does not read these digits as a number") from None
 
 
 def ascii_of(text: str) -> str:
-    """Letters without their accents. HQ spells out other scripts too (unidecode); here they stay."""
-    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+    """Small letters without their accents. HQ spells out other scripts too (unidecode); here they stay."""
+    plain = (letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+    return "".join(plain).translate(SPELT)
 
 
 def checked(world: World, domain: str, own_id: str, code: Any) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tinydb.queries import QueryInstance
-
 from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.access import domains
 from mocksrv.vendors.commcare.call import Call
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
 
 Doc = Mapping[str, Any]
 SOURCE = "commcare-hq corehq/apps/locations/resources/v0_5.py"
+LAST_OFFSET = 2**63 - 1
 FIELDS: dict[str, filters.Kind] = {
     "created_at": filters.MOMENT, "domain": filters.TEXT, "external_id": filters.TEXT, "id": filters.NUMBER,
     "last_modified": filters.MOMENT, "latitude": filters.NUMBER, "location_data": filters.TEXT,
@@ -47,9 +46,9 @@ TYPE_FIELDS: dict[str, filters.Kind] = dict.fromkeys(model_schema.LOCATION_TYPE,
 TYPE_FILTERS = {"domain": filters.EXACT}
 
 
-def uri(call: Call, resource: str, id: str | int | None) -> str | None:
+def uri(call: Call, resource: str, id: str | int | None, domain: str) -> str | None:
     """The absolute URL of an object in the scheme of the request; exports join the two lists by it."""
-    return None if id in (None, "") else call.base_url + detail_uri(call, resource, str(id))
+    return None if id in (None, "") else call.base_url + detail_uri(call, resource, str(id), domain)
 
 
 def show(call: Call, place: Doc) -> dict[str, Any]:
@@ -62,11 +61,11 @@ def show(call: Call, place: Doc) -> dict[str, Any]:
         "latitude": place["latitude"],
         "location_data": writing.shown_data(place),
         "location_id": place["location_id"],
-        "location_type": uri(call, "location_type", place["type_id"]),
+        "location_type": uri(call, "location_type", place["type_id"], place["domain"]),
         "longitude": place["longitude"],
         "name": place["name"],
-        "parent": uri(call, "location", place["parent_id"]),
-        "resource_uri": uri(call, "location", place["location_id"]),
+        "parent": uri(call, "location", place["parent_id"], place["domain"]),
+        "resource_uri": uri(call, "location", place["location_id"], place["domain"]),
         "site_code": place["site_code"],
     }
 
@@ -78,8 +77,8 @@ def show_type(call: Call, kind: Doc) -> dict[str, Any]:
         "domain": kind["domain"],
         "id": kind["id"],
         "name": kind["name"],
-        "parent": uri(call, "location_type", kind["parent_id"]),
-        "resource_uri": uri(call, "location_type", kind["id"]),
+        "parent": uri(call, "location_type", kind["parent_id"], kind["domain"]),
+        "resource_uri": uri(call, "location_type", kind["id"], kind["domain"]),
         "shares_cases": kind["shares_cases"],
         "view_descendants": kind["view_descendants"],
     }
@@ -90,11 +89,28 @@ def check_plan(world: World, call: Call) -> None:
         raise Refusal(403, diagnosis="the setting commcare.features lacks locations")
 
 
-def listed(world: World, call: Call, table: str, tests: list[QueryInstance]) -> list[Doc]:
-    """A domain's documents that pass all tests, by number."""
+def page(world: World, call: Call, table: str, tests: list[filters.Test], show: Callable[[Doc], dict[str, Any]],
+         order: list[tuple[Callable[[Doc], Any], bool]], maximum: int = 1000) -> dict[str, Any]:
+    """A list's body: a domain's documents that pass all tests, by number if there is no other order."""
+    _, offset = paginator.window(call, maximum=maximum)  # tastypie checks it before it asks the database
     domain, docs = call.params["domain"], world.table(table)
-    found = (docs.peek(id) or {} for _, id in docs.range("by_number", (domain,), (domain, TOP_NUMBER)))
-    return [doc for doc in found if not doc.get("archived") and all(test(doc) for test in tests)]
+    every = (docs.peek(id) or {} for _, id in docs.range("by_number", (domain,), (domain, TOP_NUMBER)))
+    found = [doc for doc in every if passes(doc, tests)]
+    for key, down in reversed(order):
+        found.sort(key=key, reverse=down)
+    if offset > LAST_OFFSET:
+        raise failed(f"the database counts to {LAST_OFFSET} only")
+    return paginator.page(call, len(found), lambda offset, limit: [
+        show(doc) for doc in found[offset : offset + limit]], maximum=maximum)
+
+
+def passes(doc: Doc, tests: list[filters.Test]) -> bool:
+    return not doc.get("archived") and all(test(doc) for test in tests)
+
+
+def asked(call: Call, **path: str) -> list[tuple[str, str]]:
+    """The query, with what stands in the path behind it: HQ takes both for filters."""
+    return [*call.query, *path.items()]
 
 
 def find(world: World, call: Call) -> Doc:
@@ -106,11 +122,17 @@ def find(world: World, call: Call) -> Doc:
     return place
 
 
-def several(call: Call, found: Mapping[str, Doc], show: Callable[[Doc], dict[str, Any]]) -> dict[str, Any]:
-    """The objects of a `set/`, in the order of their ids in the path."""
+def several(world: World, call: Call, table: str, tests: list[filters.Test],
+            show: Callable[[Doc], dict[str, Any]]) -> dict[str, Any]:
+    """The objects of a `set/` that pass all tests, in the order of their ids in the path: those of any domain.
+
+    Source: tastypie/resources.py, get_multiple: it asks obj_get_list, which here only looks at the query.
+    """
     ids = call.params["ids"].split(";")
+    docs = {id: world.table(table).peek(id) for id in ids}
+    found = {id: show(doc) for id, doc in docs.items() if doc is not None and passes(doc, tests)}
     missing = [id for id in ids if id not in found]
-    return {"objects": [show(found[id]) for id in ids if id in found]} | ({"not_found": missing} if missing else {})
+    return {"objects": [found[id] for id in ids if id in found]} | ({"not_found": missing} if missing else {})
 
 
 @vendor.resource("GET", "location", "v1", "v0.5", permission="edit_locations", response=LocationList,
@@ -118,17 +140,15 @@ def several(call: Call, found: Mapping[str, Doc], show: Callable[[Doc], dict[str
 def list_locations(world: World, call: Call) -> dict[str, Any]:
     """Locations by number, with Django's lookups as filters."""
     check_plan(world, call)
-    found = listed(world, call, "commcare.locations", filters.tests(call.query, FIELDS, FILTERS))
-    filters.ordering(call, FIELDS, ())
-    return paginator.page(call, len(found), lambda offset, limit: [
-        show(call, place) for place in found[offset : offset + limit]])
+    tests = filters.tests(asked(call, domain=call.params["domain"]), FIELDS, FILTERS)
+    order = filters.ordering(call, FIELDS, ())
+    return page(world, call, "commcare.locations", tests, lambda place: show(call, place), order)
 
 
 @vendor.resource("GET", "location", "v1", "v0.5", tail="schema/", permission="edit_locations",
                  response=response_schemas.MODEL_SCHEMA, source=SOURCE, proof="source")
 def get_location_schema(world: World, call: Call) -> dict[str, Any]:
     """The fields of a location, as tastypie tells them."""
-    check_plan(world, call)
     return model_schema.schema(model_schema.LOCATION, TOLD_FILTERS)
 
 
@@ -136,9 +156,8 @@ def get_location_schema(world: World, call: Call) -> dict[str, Any]:
                  response=response_schemas.some(LocationObject), source=SOURCE, proof="source")
 def get_locations(world: World, call: Call) -> dict[str, Any]:
     """Several locations by their `location_id`, with semicolons."""
-    check_plan(world, call)
-    found = {place["location_id"]: place for place in listed(world, call, "commcare.locations", [])}
-    return several(call, found, lambda place: show(call, place))
+    tests = filters.tests(asked(call), FIELDS, FILTERS)
+    return several(world, call, "commcare.locations", tests, lambda place: show(call, place))
 
 
 @vendor.resource("GET", "location", "v1", "v0.5", detail=True, permission="edit_locations",
@@ -153,17 +172,15 @@ def get_location(world: World, call: Call) -> dict[str, Any]:
 def list_location_types(world: World, call: Call) -> dict[str, Any]:
     """Location types by number."""
     check_plan(world, call)
-    found = listed(world, call, "commcare.location_types", filters.tests(call.query, TYPE_FIELDS, TYPE_FILTERS))
-    filters.ordering(call, TYPE_FIELDS, ())
-    return paginator.page(call, len(found), lambda offset, limit: [
-        show_type(call, kind) for kind in found[offset : offset + limit]])
+    tests = filters.tests(asked(call, domain=call.params["domain"]), TYPE_FIELDS, TYPE_FILTERS)
+    order = filters.ordering(call, TYPE_FIELDS, ())
+    return page(world, call, "commcare.location_types", tests, lambda kind: show_type(call, kind), order)
 
 
 @vendor.resource("GET", "location_type", "v1", "v0.5", tail="schema/", permission="edit_locations",
                  response=response_schemas.MODEL_SCHEMA, source=SOURCE, proof="source")
 def get_location_type_schema(world: World, call: Call) -> dict[str, Any]:
     """The fields of a location type, as tastypie tells them."""
-    check_plan(world, call)
     return model_schema.schema(model_schema.LOCATION_TYPE, {"domain": ["exact"]})
 
 
@@ -171,11 +188,10 @@ def get_location_type_schema(world: World, call: Call) -> dict[str, Any]:
                  response=response_schemas.some(LocationTypeObject), statuses=(200, 500), source=SOURCE, proof="source")
 def get_location_types(world: World, call: Call) -> dict[str, Any]:
     """Several location types by their numbers, with semicolons."""
-    check_plan(world, call)
+    tests = filters.tests(asked(call), TYPE_FIELDS, TYPE_FILTERS)
     if any(number(id) is None for id in call.params["ids"].split(";")):
         raise failed("a location type has a number")
-    found = {str(kind["id"]): kind for kind in listed(world, call, "commcare.location_types", [])}
-    return several(call, found, lambda kind: show_type(call, kind))
+    return several(world, call, "commcare.location_types", tests, lambda kind: show_type(call, kind))
 
 
 def number(id: str) -> int | None:

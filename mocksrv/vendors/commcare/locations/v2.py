@@ -19,7 +19,7 @@ from mocksrv.vendors.commcare.schemas import (
     Location2Query,
     NewLocation,
 )
-from mocksrv.vendors.commcare.tastypie import deserializer, filters, paginator
+from mocksrv.vendors.commcare.tastypie import deserializer, filters
 from mocksrv.vendors.commcare.vendor import vendor
 
 if TYPE_CHECKING:
@@ -66,25 +66,26 @@ def location_uri(call: Call, id: str) -> str:
 def list_locations_v2(world: World, call: Call) -> dict[str, Any]:
     """Locations by number, or by `last_modified`; a dot in a filter's name stands for two underscores."""
     v1.check_plan(world, call)
-    query = {name.replace(".", "__"): value for name, value in call.query}
+    tests = filtered(world, v1.asked(call, domain=call.params["domain"]))
+    order = filters.ordering(call, FIELDS, SORTABLE)
+    return v1.page(world, call, "commcare.locations", tests, lambda place: show(world, place), order, maximum=5000)
+
+
+def filtered(world: World, pairs: list[tuple[str, str]]) -> list[filters.Test]:
+    query = {name.replace(".", "__"): value for name, value in pairs}
     code, parent = query.pop("location_type_code", None), query.pop("parent_location_id", None)
-    found = v1.listed(world, call, "commcare.locations", filters.tests(query.items(), FIELDS, FILTERS))
+    tests, kinds = filters.tests(query.items(), FIELDS, FILTERS), world.table("commcare.location_types")
     if code:
-        kinds = world.table("commcare.location_types")
-        found = [place for place in found if (kinds.peek(str(place["type_id"])) or {})["code"] == code]
+        tests.append(lambda place: (kinds.peek(str(place["type_id"])) or {})["code"] == code)
     if parent:
-        found = [place for place in found if place["parent_id"] == parent]
-    for name, down in reversed(filters.ordering(call, FIELDS, SORTABLE)):
-        found.sort(key=lambda place: str(place[name]), reverse=down)
-    return paginator.page(call, len(found), lambda offset, limit: [
-        show(world, place) for place in found[offset : offset + limit]], maximum=5000)
+        tests.append(lambda place: bool(place["parent_id"] == parent))
+    return tests
 
 
 @vendor.resource("GET", "location", "v2", "v0.6", tail="schema/", permission="edit_locations",
                  response=response_schemas.MODEL_SCHEMA, source=SOURCE, proof="source", instead="get_location_schema")
 def get_location_schema_v2(world: World, call: Call) -> dict[str, Any]:
     """The fields of a location, as tastypie tells them."""
-    v1.check_plan(world, call)
     return model_schema.schema({name: model_schema.LOCATION[name] for name in FIELDS}, TOLD_FILTERS,
                                ("get", "post", "patch"), ("get", "put"), ordering=list(SORTABLE))
 
@@ -94,9 +95,8 @@ def get_location_schema_v2(world: World, call: Call) -> dict[str, Any]:
                  instead="get_locations")
 def get_locations_v2(world: World, call: Call) -> dict[str, Any]:
     """Several locations by their `location_id`, with semicolons."""
-    v1.check_plan(world, call)
-    found = {place["location_id"]: place for place in v1.listed(world, call, "commcare.locations", [])}
-    return v1.several(call, found, lambda place: show(world, place))
+    tests = filtered(world, v1.asked(call))
+    return v1.several(world, call, "commcare.locations", tests, lambda place: show(world, place))
 
 
 @vendor.resource("POST", "location", "v2", "v0.6", permission="edit_locations", response=Location2Object,

@@ -96,7 +96,7 @@ def save(world: World, place: dict[str, Any], data: Doc, *, new: bool) -> tuple[
     if left:
         raise bad_request(f"Invalid fields were included in request: {list(left)}.")
     given = {name: None if value is None else model_fields.decimal_of(value) for name, value in raw.items()}
-    place |= {name: None if number is None else f"{number:.10f}" for name, number in given.items()}
+    place |= {name: None if number is None else model_fields.stored_decimal(number) for name, number in given.items()}
     place["last_modified"] = dates.now(world)
     world.table("commcare.locations").put(own_id, place)
     for listener in LISTENERS:
@@ -123,11 +123,10 @@ def check_parent(world: World, place: Doc, parent: Doc, data: Doc) -> None:
 
 
 def check_name(world: World, place: Doc, data: Doc) -> None:
-    """Whether no sibling has the name. Raises a 400."""
+    """Whether no sibling has the name, an archived one neither. Raises a 400."""
     table = world.table("commcare.locations")
     siblings = (table.peek(id) or {} for id in table.by("by_parent", (place["domain"], place["parent_id"])))
-    if any(other["name"] == place["name"] and other["location_id"] != place["location_id"]
-           and not other["archived"] for other in siblings):
+    if any(other["name"] == place["name"] and other["location_id"] != place["location_id"] for other in siblings):
         raise refuse(data, SAME)
 
 

@@ -6,11 +6,10 @@ Source: tastypie/resources.py (build_filters, check_filtering), django/db/models
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, time
 from typing import Any, NamedTuple
 
 from tinydb import where
-from tinydb.queries import QueryInstance
 
 from mocksrv import patterns
 from mocksrv.vendors.commcare.call import Call
@@ -45,9 +44,17 @@ PARTS: dict[str, Callable[[str], int]] = {
     "week": lambda text: day_of(text).isocalendar().week, "iso_year": lambda text: day_of(text).isocalendar().year,
     "iso_week_day": lambda text: day_of(text).isoweekday(), "week_day": lambda text: day_of(text).isoweekday() % 7 + 1,
 }
+# Lookups of the day or the time of a moment; lists can be sorted by them and by a part.
+HALVES: dict[str, Callable[[str], date | time]] = {
+    "date": lambda text: day_of(text), "time": lambda text: time.fromisoformat(text[11:26])}
+READ: dict[str, Callable[[Any], date | time]] = {"date": model_fields.day_of, "time": model_fields.time_of}
+YEARS = {"year": range(1, 10000), "iso_year": range(1, 9999)}  # for others Django finds no first and last day
 COMMON = frozenset((*COMPARISONS, *TEXTS, "in", "range", "isnull", "regex", "iregex"))
-ALL = COMMON | {"date", *PARTS}  # tastypie's word for: every lookup of the field
+ALL = COMMON | {*HALVES, *PARTS}  # tastypie's word for: every lookup of the field
 EXACT = frozenset(("exact",))
+
+Doc = Mapping[str, Any]
+Test = Callable[[Doc], bool]
 
 
 class Kind(NamedTuple):
@@ -71,21 +78,24 @@ def moment_of(value: Any) -> str:
 
 TEXT = Kind(COMMON, str)
 MOMENT = Kind(ALL, moment_of)
-NUMBER = Kind(COMMON, model_fields.decimal_of, model_fields.decimal_of)
+NUMBER = Kind(COMMON, model_fields.number_of, model_fields.number_of)
 
 
 def tests(pairs: Iterable[tuple[str, str]], known: Mapping[str, Kind], allowed: Mapping[str, frozenset[str]],
-          ) -> list[QueryInstance]:
+          ) -> list[Test]:
     """The conditions in a query: of the `known` fields the `allowed` ones, each with its lookups.
 
-    Parameters of unknown fields are ignored, and the last one of a name counts. Raises the refusals of tastypie.
+    Parameters of unknown fields are ignored; of those of a name, and of one lookup, the last counts. Raises the
+    refusals of tastypie; what the database refuses is a condition that fails, and comes first.
     """
     given: dict[str, list[str]] = {}
     for name, value in pairs:
         given.setdefault(name, []).append(value)
-    found = []
+    found: dict[tuple[str, str], Test] = {}
     for name, values in given.items():
         field, *rest = name.split("__")
+        if field == "resource_uri" and field in known:
+            raise bad_request("The 'resource_uri' field is not a valid field name")
         if field not in known:
             continue
         lookup = rest.pop() if rest and rest[-1] in known[field].lookups else "exact"
@@ -95,51 +105,72 @@ def tests(pairs: Iterable[tuple[str, str]], known: Mapping[str, Kind], allowed: 
             raise bad_request(f"'{lookup}' is not an allowed filter on the '{field}' field.")
         if rest:
             raise bad_request(f"The '{field}' field does not support relations.")
-        if field != "domain":  # HQ puts the domain of the path there
-            found.append(condition(field, lookup, values, known[field]))
-    return found
+        found[field, lookup] = condition(field, lookup, values, known[field])
+    return sorted(found.values(), key=lambda test: not isinstance(test, Refused))
 
 
-def condition(field: str, lookup: str, values: list[str], kind: Kind) -> QueryInstance:
+class Refused:
+    """A condition, or an order, that the database refuses once it is asked, after all of tastypie's own checks."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    def __call__(self, doc: Doc) -> bool:
+        raise failed(self.why)
+
+
+def condition(field: str, lookup: str, values: list[str], kind: Kind) -> Test:
     """One condition. Raises a 400 for a value that is not of the field's type, and what HQ does not handle."""
+    if lookup in ("in", "range"):
+        return members(field, lookup, values, kind)
     value: Any = CONSTANTS.get(values[-1], values[-1])
-    if lookup == "isnull":
-        if not isinstance(value, bool):
-            raise failed("isnull takes true or false")
-        return where(field).test(lambda held: (held is None) is value)
     if value is None:
-        if lookup != "exact":
+        if lookup not in ("exact", "iexact", *HALVES, *PARTS):
             raise bad_request(MISMATCH)
         return where(field).test(lambda held: held is None)
-    if lookup in ("in", "range"):
-        parts = [kind.read(part) for one in values for part in one.split(",")] if value != "" else [kind.read("")]
-        return members(field, lookup, parts, kind)
+    if lookup == "isnull":
+        if not isinstance(value, bool):
+            return Refused("isnull takes true or false")
+        return where(field).test(lambda held: (held is None) is value)
     if lookup in ("regex", "iregex"):
-        finds(str(value), "", any_case=False)  # whether it is a pattern at all, also where there is nothing to search
-        return holding(field, lambda held: finds(str(value), str(held), lookup == "iregex"))
+        return matching(field, str(value), lookup == "iregex")
     if lookup in TEXTS:
         return holding(field, lambda held: TEXTS[lookup](str(held), str(value)))
     if lookup in PARTS:
         number = whole(value)
+        if number not in YEARS.get(lookup, (number,)):
+            return Refused(f"there is no year {number}")
         return holding(field, lambda held: PARTS[lookup](held) == number)
-    if lookup == "date":
-        day = model_fields.day_of(value)
-        return holding(field, lambda held: day_of(held) == day)
+    if lookup in HALVES:
+        half = READ[lookup](value)
+        return holding(field, lambda held: HALVES[lookup](held) == half)
     wanted = kind.read(value)
     return holding(field, lambda held: COMPARISONS[lookup](kind.stored(held), wanted))
 
 
-def holding(field: str, test: Callable[[Any], bool]) -> QueryInstance:
+def holding(field: str, test: Callable[[Any], bool]) -> Test:
     """What has the field, and a value there that passes the test."""
     return where(field).test(lambda held: held is not None and test(held))
 
 
-def members(field: str, lookup: str, parts: list[Any], kind: Kind) -> QueryInstance:
+def members(field: str, lookup: str, values: list[str], kind: Kind) -> Test:
+    """A condition of several values, with commas. Raises the 400 of `condition`, and a 500 for a word."""
+    if values[-1] in CONSTANTS:
+        raise failed(f"{values[-1]} is no text with commas")
+    parts = [kind.read(part) for one in values for part in one.split(",")] if values[-1] else []
     if lookup == "in":
         return holding(field, lambda held: kind.stored(held) in parts)
     if len(parts) != 2:
-        raise failed("a range has two ends")
+        return Refused("a range has two ends")
     return holding(field, lambda held: parts[0] <= kind.stored(held) <= parts[1])
+
+
+def matching(field: str, pattern: str, any_case: bool) -> Test:
+    try:
+        patterns.compiled(pattern, any_case=any_case)("")
+    except (TimeoutError, patterns.BadPattern):
+        return Refused("the database does not take this pattern")
+    return holding(field, lambda held: finds(pattern, str(held), any_case))
 
 
 def whole(value: Any) -> int:
@@ -155,21 +186,27 @@ def finds(pattern: str, text: str, any_case: bool) -> bool:
         return patterns.compiled(pattern, any_case=any_case)(text)
     except TimeoutError:
         raise failed("the database gives up on this pattern") from None
-    except patterns.BadPattern:
-        raise failed("the database does not take this pattern") from None
 
 
-def ordering(call: Call, known: Iterable[str], sortable: Iterable[str]) -> list[tuple[str, bool]]:
-    """The fields to sort by, the most important first, and whether downwards. Raises tastypie's refusals."""
+def ordering(call: Call, known: Iterable[str], sortable: Iterable[str]) -> list[tuple[Callable[[Doc], Any], bool]]:
+    """What to sort by, the most important first, and whether downwards. Raises tastypie's refusals."""
     names = [value for name, value in call.query if name == "order_by"] or [
         value for name, value in call.query if name == "sort_by"]
     found = []
     for name in names:
         down = name.startswith("-")
-        bare = name[down:].partition("__")[0]
+        bare, *rest = name[down:].split("__")
         if bare not in known:
             raise bad_request(f"No matching '{bare}' field for ordering on.")
         if bare not in sortable:
             raise bad_request(f"The '{bare}' field does not allow ordering.")
-        found.append((bare, down))
+        found.append((sort_key(bare, rest), down))
     return found
+
+
+def sort_key(field: str, rest: list[str]) -> Callable[[Doc], Any]:
+    """A field, or what is taken out of it, as in `last_modified__year`."""
+    if not rest:
+        return lambda doc: str(doc[field])
+    part = {**PARTS, **HALVES}.get("__".join(rest))
+    return Refused(f"the database cannot sort by {rest}") if part is None else lambda doc: part(doc[field])

@@ -23,11 +23,11 @@ TRUE_WORDS = ("true", "t", "yes", "y", "1")
 SOURCE = "commcare-hq corehq/apps/api/resources/v0_5.py, CommCareUserResource"
 
 
-def detail_uri(call: Call, resource: str, id: str) -> str:
-    """The path of an object in the scheme that the request used."""
+def detail_uri(call: Call, resource: str, id: str, domain: str | None = None) -> str:
+    """The path of an object, in the request's domain unless another is said, in the scheme that the request used."""
     version = call.path.split("/")[4]
     where = f"{version}/{resource}" if version.startswith("v0.") else f"{resource}/v1"
-    return f"/a/{call.params['domain']}/api/{where}/{id}/"
+    return f"/a/{domain or call.params['domain']}/api/{where}/{id}/"
 
 
 def is_v04(call: Call) -> bool:
