@@ -13,7 +13,7 @@ import jsonschema_rs
 import marshmallow
 import pytest
 
-from mocksrv.app import Simulator
+from mocksrv.answering import Answering
 from mocksrv.described.openapi import document
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
@@ -108,10 +108,10 @@ class Witness:
         self.bodies = True  # whether requests are looked at, too
 
     def watch(self, answer):
-        """`Simulator.answer` with somebody who looks at what it gives."""
+        """`Answering.answer` with somebody who looks at what it gives."""
         @wraps(answer)
-        def watched(simulator, world, vendor, call):
-            reply = answer(simulator, world, vendor, call)
+        def watched(answering, world, vendor, call):
+            reply = answer(answering, world, vendor, call)
             if reply.streams:
                 reply.body = self.tee(vendor, call, reply, reply.body)
             else:
@@ -157,7 +157,7 @@ def witness():
     """Looks at the answers of all simulators in this process."""
     seen = Witness()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Simulator, "answer", seen.watch(Simulator.answer))
+        patch.setattr(Answering, "answer", seen.watch(Answering.answer))
         yield seen
 
 

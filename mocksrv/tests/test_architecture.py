@@ -169,7 +169,7 @@ def test_starting_loads_nothing_heavy():
 
 CONTRACT_TESTS = PACKAGE.parent / "contract_tests"
 # What starts a server, passes requests to a live one, replays recordings and writes down what they prove.
-HARNESS = ("mocksrv.app", "mocksrv.call.Reply", "mocksrv.clock", "mocksrv.config",
+HARNESS = ("mocksrv.answering", "mocksrv.app", "mocksrv.call.Reply", "mocksrv.clock", "mocksrv.config",
            "mocksrv.described", "mocksrv.drift", "mocksrv.fixtures", "mocksrv.live",
            "mocksrv.operation", "mocksrv.serving.server")
 # Of the product, tests of a vendor know how a world is controlled, and what the vendor declares: its operations, its
