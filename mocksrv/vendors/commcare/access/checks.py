@@ -26,7 +26,8 @@ CUT_OFF = ("API access has been temporarily cut off due to too many requests.  "
 NO_PLAN = "Your current subscription does not have access to this feature"
 CORS = [("Access-Control-Allow-Origin", "*"),
         ("Access-Control-Allow-Headers", "Content-Type, Authorization, X-Requested-With")]
-BESIDE = re.compile(r"(schema|set/[^\n]*)/")
+# Behind a resource and its version, in either order.
+BESIDE = re.compile(r"(?:/a/[^/]+)?/api/[^/]+/[^/]+/(?:schema|set/[^\n]*)/")
 NOT_FOUND = """
 <!doctype html>
 <html lang="en">
@@ -74,8 +75,7 @@ def beside(call: Call) -> bool:
     """Whether a resource's path is tastypie's `schema/` or `set/`. They take GET only, and HQ's own `dispatch`, which
     looks at domain and plan, is not on their way.
     """
-    return bool(BESIDE.search(call.path)) and re.fullmatch(
-        rf".*/{re.escape(call.traits['resource'])}/(v\d/)?{BESIDE.pattern}", call.path) is not None
+    return BESIDE.fullmatch(call.path) is not None
 
 
 def wrong_method(allowed: str) -> Refusal:
