@@ -262,9 +262,18 @@ def test_a_profile_gives_fields_that_nobody_can_set(hq, mocksrv):
 
 
 @MOCK
+def test_a_field_that_nobody_has_set_is_empty(hq, mocksrv):
+    mocksrv.set(commcare_user_fields=json.dumps({"demo": {"fields": [{"slug": "cadre"}, {"slug": "unit"}]}}))
+    id = new_user(hq, user_data={"unit": "3"})
+    assert hq.get(f"user/v1/{id}/").json()["user_data"] == {
+        "cadre": "", "unit": "3", "commcare_profile": "", "commcare_project": "demo"}
+
+
+@MOCK
 def test_a_project_may_demand_a_profile(hq, mocksrv):
     mocksrv.set(commcare_user_fields=json.dumps({"demo": FIELDS_OF_USERS["demo"] | {"profile_required": True}}))
-    assert refused(hq.put(f"user/v1/{AMINA}/", {"user_data": {"a": "1"}})) == "A profile must be assigned"
+    text = "A profile assignment is required for Mobile Workers."
+    assert refused(hq.put(f"user/v1/{AMINA}/", {"user_data": {"a": "1"}})) == text
     assert hq.put(f"user/v1/{AMINA}/", {"user_data": {"commcare_profile": 7}}).status_code == 200
 
 

@@ -326,13 +326,24 @@ BOTH = "Both primary_location and locations must be provided together."
 
 
 @pytest.mark.parametrize(("body", "texts"), [
-    ({"b": 1, "a": 2}, ["Invalid parameter(s): a, b"]), ({"role": ""}, ["'role' is required for each user"]),
+    ({"b": 1, "a": 2}, ["Invalid parameter(s): b, a"]), ({"email": "x@y.org"}, ["Invalid parameter(s): email"]),
+    ({"role": ""}, ["'role' is required for each user"]),
+    ({"role": "zz"}, ["Role 'zz' does not exist or you do not have permission to access it"]),
+    ({"role": "zz", "b": 1}, ["Role 'zz' does not exist or you do not have permission to access it"]),
+    ({"role": 5}, ["Role '5' does not exist or you do not have permission to access it"]),
     ({"user_data": {"commcare_project": "x"}}, ["'commcare_project' cannot be set directly"]),
-    ({"user_data": {f"commcare_{n}": "x" for n in range(9)}}, [f"'commcare_{n}' cannot be set directly"
-                                                               for n in range(9)]),
+    ({"profile": "zz"}, ["Profile 'zz' does not exist"]),
     ({"primary_location_id": "x"}, [BOTH]), ({"assigned_location_ids": ["x"]}, [BOTH]),
+    ({"primary_location_id": None, "assigned_location_ids": []}, [BOTH]),
+    ({"primary_location_id": "y", "assigned_location_ids": ["x"]},
+     ["Primary location must be one of the user's locations"]),
+    ({"primary_location_id": "x", "assigned_location_ids": []},
+     ["Primary location must be one of the user's locations"]),
+    ({"primary_location_id": "", "assigned_location_ids": ["x"]},
+     ["Primary location can't be empty if the user has any locations set"]),
     ({"primary_location_id": "x", "assigned_location_ids": ["x"]}, ["Could not find location ids: x."]),
-    ({"role": ["x"]}, ["The role '['x']' does not exist"]),
+    ({"tableau_role": "Boss"}, ["Invalid tableau role: 'Boss'. Please choose one of the following: Explorer, "
+                                "ExplorerCanPublish, SiteAdministratorExplorer, Viewer, Unlicensed"]),
 ])
 def test_changes_of_a_web_user_that_are_refused(hq, body, texts):
     anybody = hq.get("v0.5/web-user/", limit=1).json()["objects"][0]["id"]  # nothing of them is changed
@@ -340,18 +351,34 @@ def test_changes_of_a_web_user_that_are_refused(hq, body, texts):
     assert (response.status_code, response.json()) == (400, {"errors": texts})
 
 
+@pytest.mark.parametrize("body", [{"role": ["x"]}, {"profile": []}, {"user_data": None}, {"user_data": "x"},
+                                  {"user_data": {"commcare_profile": 1}},
+                                  {"primary_location_id": "x", "assigned_location_ids": 5}])
+def test_changes_of_a_web_user_that_hq_fails_on(hq, body):
+    anybody = hq.get("v0.5/web-user/", limit=1).json()["objects"][0]["id"]
+    response = hq.call("PATCH", f"api/v0.5/web-user/{anybody}/", json=body)
+    assert (response.status_code, response.json()) == (500, CANNED)
+
+
 @MOCK
 def test_invitation(hq):
-    response = hq.post("invitation/v1/", {"email": "new@example.org", "role": "App Editor"})
-    assert response.status_code == 201
+    response = hq.post("invitation/v1/", {"email": "New@example.org", "role": "App Editor"})
+    assert (response.status_code, response.headers["Location"]) == (201, "")
     assert Invitation().validate(response.json()) == {}
-    for body in ({}, {"email": "a@b.c"}, {"role": "App Editor"}, {"email": {}, "role": "App Editor"}):
+    assert response.json()["email"] == "new@example.org"
+    for body, text in (({}, "'email' is required for each user"),
+                       ({"email": "a@b.org"}, "'role' required for each user"),
+                       ({"role": "App Editor"}, "'email' is required for each user"),
+                       ({"email": "a@b.org", "role": "Mobile Worker"},
+                        "Role 'Mobile Worker' does not exist or you do not have permission to access it")):
         response = hq.post("invitation/v1/", body)
-        assert (response.status_code, response.json()) == (
-            400, {"errors": ["'email' and 'role' are required for each user"]})
+        assert (response.status_code, response.json()) == (400, {"errors": [text]})
+    response = hq.post("invitation/v1/", {"email": {}, "role": "App Editor"})
+    assert (response.status_code, response.json()) == (500, CANNED)
     known = "A user with this email address is already in this project or has a pending invitation."
-    for email, text in (("nobody", "Enter a valid email address."), ("new@example.org", known),
-                        ("brudolph@dimagi.com", known)):
+    for email, text in (("nobody", "User has an invalid email address for their email"), ("NEW@example.org", known),
+                        ("brudolph@dimagi.com", known),
+                        ("left@example.org", "A user with this email address is deactivated. ")):
         response = hq.post("invitation/v1/", {"email": email, "role": "App Editor"})
         assert (response.status_code, response.json()) == (400, {"errors": [text]})
     nowhere = {"email": "x@y.org", "role": "App Editor", "primary_location_id": "z", "assigned_location_ids": ["z"]}

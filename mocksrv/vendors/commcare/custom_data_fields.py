@@ -12,7 +12,7 @@ HQ source: corehq/apps/custom_data_fields/models.py. Here a setting holds it, as
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mocksrv import patterns
@@ -70,10 +70,16 @@ def profile(world: World, domain: str, id: int) -> Mapping[str, Any] | None:
     return next((profile for profile in profiles if profile["id"] == id), None)
 
 
-def errors(world: World, kind: str, domain: str, data: Mapping[str, Any]) -> list[str]:
-    """What is wrong with custom data; the texts are HQ's."""
-    found = [wrong(field, data.get(field["slug"])) for field in definition(world, kind, domain).get("fields", ())]
-    return [text for text in found if text]
+def profile_named(world: World, domain: str, name: Any) -> Mapping[str, Any] | None:
+    """A profile of users by its name."""
+    profiles = definition(world, "user", domain).get("profiles", ())
+    return next((profile for profile in profiles if profile["name"] == name), None)
+
+
+def errors(world: World, kind: str, domain: str, data: Mapping[str, Any], besides: Container[str] = ()) -> list[str]:
+    """What is wrong with custom data, besides the fields that a profile gives; the texts are HQ's."""
+    return [text for field in definition(world, kind, domain).get("fields", ()) if field["slug"] not in besides
+            if (text := wrong(field, data.get(field["slug"])))]
 
 
 def wrong(field: Mapping[str, Any], value: Any) -> str | None:
@@ -83,7 +89,7 @@ def wrong(field: Mapping[str, Any], value: Any) -> str | None:
     if value and choices and str(value) not in choices:
         return f"'{value}' is not a valid choice for {label}. The available options are: {', '.join(choices)}."
     if value and field.get("regex") and not matches(field["regex"], str(value)):
-        return f"'{value}' is not a valid match for {label}."
+        return f"'{value}' is not a valid match for {label}"
     return None
 
 

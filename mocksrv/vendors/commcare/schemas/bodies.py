@@ -164,16 +164,17 @@ NEW_GROUPS = listed(NewGroup)
 
 # --- web users -------------------------------------------------------------------------------------------------------
 
-OWN_DATA: Shape = {**OBJECT, "propertyNames": {"not": {"pattern": "^commcare_"}}}
+OWN_DATA: Shape = {**OBJECT, "propertyNames": {"not": {"const": "commcare_profile"}}}
+TABLEAU_ROLES = ["Explorer", "ExplorerCanPublish", "SiteAdministratorExplorer", "Viewer", "Unlicensed"]
 
 
 class WebUserFields(Schema):
-    role = Value(SOME_TEXT, about="Admin, or a role of the project")
-    primary_location_id = Value(TEXT, about="goes with assigned_location_ids; both empty clear them")
-    assigned_location_ids = Value(LIST)
-    profile = anything()
-    user_data = Value(OWN_DATA)
-    tableau_role = anything()
+    role = Value(SOME_TEXT, about="Admin, or a role of the project that is not for mobile workers")
+    primary_location_id = Value(TEXT, null=True, about="goes with assigned_location_ids; both empty clear them")
+    assigned_location_ids = Value(LIST, null=True)
+    profile = Value(TEXT, null=True, about="the name of one of the project's profiles of users")
+    user_data = Value(OWN_DATA, about="is added to what is there")
+    tableau_role = Value({"enum": TABLEAU_ROLES}, null=True)
     tableau_groups = anything()
 
 

@@ -78,6 +78,7 @@ class Invitation(Strict):
     id = text()
     primary_location_id = maybe()
     profile = maybe()
+    resource_uri = text()
     role = text()
     tableau_groups = fields.List(fields.String(), required=True)
     tableau_role = maybe()

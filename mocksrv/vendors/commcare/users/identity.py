@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -10,11 +11,10 @@ from mocksrv.vendors.commcare.access import authentication, domains
 from mocksrv.vendors.commcare.access.authentication import Caller
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
-from mocksrv.vendors.commcare.django.model_fields import is_email
 from mocksrv.vendors.commcare.errors import Text, bad_request
 from mocksrv.vendors.commcare.schemas import DomainList, IdentityObject, Invitation, NewInvitation
 from mocksrv.vendors.commcare.tastypie import deserializer
-from mocksrv.vendors.commcare.users import listing, web_users
+from mocksrv.vendors.commcare.users import listing, web_user_checks, web_users
 from mocksrv.vendors.commcare.vendor import vendor
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 SOURCE = "commcare-hq corehq/apps/api/resources/v0_5.py"
 NO_LOGIN = Text("Username or API Key is incorrect, expired or deactivated", "text/plain")
-INVITED = ("email", *web_users.EDITABLE)
 
 
 @vendor.resource("GET", "identity", "v1", "v0.5", domain=False, plain=True, throttled=False, login_failure="",
@@ -73,8 +72,8 @@ def sign_on(world: World, call: Call) -> Any:
     if Caller(kind, user, "basic").membership(domain) is None:
         raise Refusal(403, diagnosis=f"{username} is not a member of {domain!r}")
     authentication.reset_attempts(world, kind, user)
-    old = Call(method="GET", path=f"/a/{domain}/api/v0.4/sso/", target="/", headers={})
-    old.params = call.params
+    old = Call(method="GET", path=f"/a/{domain}/api/v0.4/sso/", target=call.target, headers=call.headers)
+    old.params, old.subject = call.params, call.subject
     return listing.show(world, old, user) if kind == "mobile" else web_users.show(world, old, user)
 
 
@@ -83,32 +82,15 @@ def sign_on(world: World, call: Call) -> Any:
 def invite(world: World, call: Call) -> Reply:
     """Invite a web user."""
     data, domain = deserializer.load_object(call), call.params["domain"]
-    errors = []
-    if unknown := sorted(set(data) - set(INVITED)):
-        errors.append(f"Invalid parameter(s): {', '.join(unknown)}")
-    if not isinstance(data.get("email"), str) or not data["email"] or not data.get("role"):
-        errors.append("'email' and 'role' are required for each user")
-    else:
-        errors += web_users.check(world, domain, {name: data[name] for name in web_users.EDITABLE if name in data})
-        errors += email_errors(world, domain, data["email"])
-    if errors:
-        raise Refusal(400, {"errors": errors})
-    if unknown := web_users.unknown_locations(world, domain, data):
-        raise bad_request(unknown[0])
+    web_user_checks.check(world, call, data)
+    if unknown := web_user_checks.unknown_places(world, domain, data):
+        raise Refusal(400, Text(json.dumps({"error": unknown}), "application/json"))
     invitation = {
-        "id": world.uuid(), "email": data["email"], "role": data["role"], "primary_location_id": None,
-        "assigned_location_ids": [], "profile": None, "user_data": {}, "tableau_role": None, "tableau_groups": [],
-    } | {name: data[name] for name in INVITED if name in data}
+        "id": world.uuid(), "email": data["email"].lower(), "role": data["role"],
+        "primary_location_id": data["primary_location_id"] if data.get("assigned_location_ids") else None,
+        "assigned_location_ids": list(data.get("assigned_location_ids") or ()), "profile": data.get("profile") or None,
+        "user_data": data.get("user_data", {}), "tableau_role": data.get("tableau_role"),
+        "tableau_groups": data.get("tableau_groups") or [], "resource_uri": "",
+    }
     world.table("commcare.invitations").insert(invitation["id"], invitation | {"domain": domain})
-    return Reply(invitation, 201)
-
-
-def email_errors(world: World, domain: str, email: str) -> list[str]:
-    """Why an address cannot be invited: it is malformed, has been invited already, or belongs to a member."""
-    if not is_email(email):
-        return ["Enter a valid email address."]
-    kind, user = authentication.find_user(world, email.lower())
-    member = user is not None and kind == "web" and domain in user["memberships"]
-    if member or world.table("commcare.invitations").count("by_email", (domain, email)):
-        return ["A user with this email address is already in this project or has a pending invitation."]
-    return []
+    return Reply(invitation, 201, [("Location", "")])

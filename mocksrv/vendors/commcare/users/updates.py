@@ -183,7 +183,7 @@ def location(draft: Draft, places: Mapping[str, Any]) -> None:
     if not holds(listed, primary):
         raise Unfit("Primary location must be included in the list of locations.")
     wanted = unique(listed, "locations")
-    missing = [id for id in wanted if not is_place(draft, id)]
+    missing = [id for id in wanted if not is_place(draft.world, draft.user["domain"], id)]
     if missing and not all(isinstance(id, str) for id in missing):
         raise failed(f"ids of locations must be texts, not {missing!r}")
     if missing:
@@ -200,8 +200,8 @@ def holds(listed: Any, primary: Any) -> bool:
         raise failed(f"locations must be a list, not {listed!r}") from None
 
 
-def is_place(draft: Draft, id: Any) -> bool:
-    place = owned(draft.world, "commcare.locations", id, draft.user["domain"]) if isinstance(id, str) else None
+def is_place(world: World, domain: str, id: Any) -> bool:
+    place = owned(world, "commcare.locations", id, domain) if isinstance(id, str) else None
     return place is not None and not place["archived"]
 
 

@@ -1,4 +1,4 @@
-"""A mobile worker's custom data: what was set, what the profile gives, and what HQ itself adds.
+"""A user's custom data: what was set, what the profile gives, and what HQ itself adds.
 
 HQ source: corehq/apps/users/user_data.py.
 """
@@ -19,7 +19,7 @@ User = dict[str, Any]
 PROFILE, PROJECT = "commcare_profile", "commcare_project"
 UNKNOWN = "User data profile not found"
 CONFLICT = "Profile conflicts with existing data"
-REQUIRED = "A profile must be assigned"
+REQUIRED = "A profile assignment is required for Mobile Workers."
 
 
 class UserDataError(Exception):
@@ -40,7 +40,9 @@ def provided(world: World, user: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def shown(world: World, user: Mapping[str, Any]) -> dict[str, Any]:
-    return {**user["user_data"], **provided(world, user)}
+    """All of a user's custom data; fields that the project has defined are there even if nobody has set them."""
+    fields = custom_data_fields.definition(world, "user", user["domain"]).get("fields", ())
+    return {**{field["slug"]: "" for field in fields}, **user["user_data"], **provided(world, user)}
 
 
 def update(world: World, user: User, data: Mapping[str, Any]) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.call import Refusal, Reply
+from mocksrv.call import Reply
 from mocksrv.vendors.commcare import custom_data_fields
 from mocksrv.vendors.commcare.access import domains
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import no_id, not_found
-from mocksrv.vendors.commcare.form_processor.stores import owned
 from mocksrv.vendors.commcare.schemas import WEB_USER_CHANGE, WebUserList, WebUserObject, WebUserQuery
 from mocksrv.vendors.commcare.tastypie import deserializer, paginator
 from mocksrv.vendors.commcare.tastypie.date_ranges import dotted_ranges
+from mocksrv.vendors.commcare.users import user_data, web_user_checks
 from mocksrv.vendors.commcare.users.listing import detail_uri, is_v04
 from mocksrv.vendors.commcare.vendor import vendor
 
@@ -24,16 +24,28 @@ if TYPE_CHECKING:
 
 Doc = Mapping[str, Any]
 SOURCE = "commcare-hq corehq/apps/api/resources/v0_5.py, WebUserResource"
-EDITABLE = ("role", "primary_location_id", "assigned_location_ids", "profile", "user_data", "tableau_role",
-            "tableau_groups")
+SHOWN = ("primary_location_id", "assigned_location_ids", "profile", "tableau_role", "tableau_groups")
+# HqPermissions that decide nothing here: docs/api/webuser.rst.
+IDLE_PERMISSIONS = (
+    "access_default_login_as_user", "access_release_management", "commcare_analytics_roles", "edit_billing",
+    "edit_commcare_analytics", "edit_data_dict", "edit_file_dropzone", "edit_linked_configurations", "edit_motech",
+    "edit_shared_exports", "edit_user_profile", "edit_user_tableau_config", "limited_login_as", "login_as_all_users",
+    "manage_attendance_tracking", "manage_data_registry", "manage_domain_alerts", "view_commcare_analytics",
+    "view_data_dict", "view_data_registry_contents", "view_file_dropzone", "view_tableau", "view_user_tableau_config",
+)
+PERMISSION_LISTS = (
+    "commcare_analytics_roles_list", "edit_user_profile_list", "manage_data_registry_list",
+    "view_data_registry_contents_list", "view_report_list", "view_tableau_list", "web_apps_list",
+)
 
 
 def permissions(world: World, domain: str, user: Doc) -> dict[str, Any]:
-    """A web user's permissions: HqPermissions with the keys that clients read."""
+    """A web user's permissions: HqPermissions."""
     held, document = user["memberships"][domain], domains.find(world, domain)
-    granted = domains.PERMISSIONS if held["is_admin"] else (document or {})["roles"].get(held["role"], ())
-    return {name: name in granted for name in domains.PERMISSIONS} | {
-        "doc_type": "HqPermissions", "view_report_list": [], "web_apps_list": []}
+    known = (*domains.PERMISSIONS, *IDLE_PERMISSIONS)
+    granted = known if held["is_admin"] else (document or {})["roles"].get(held["role"], ())
+    return {**{name: name in granted for name in known}, **{name: [] for name in PERMISSION_LISTS},
+            "doc_type": "HqPermissions"}
 
 
 def show(world: World, call: Call, user: Doc, *, detail: bool = True) -> dict[str, Any]:
@@ -56,7 +68,8 @@ def show(world: World, call: Call, user: Doc, *, detail: bool = True) -> dict[st
         "username": user["username"],
     }
     if not is_v04(call):
-        shown |= {name: held[name] for name in EDITABLE if name != "role" and (detail or name != "tableau_groups")}
+        shown |= {name: held[name] for name in SHOWN if detail or name != "tableau_groups"}
+        shown["user_data"] = user_data.shown(world, as_owner(world, domain, held))
         shown["is_active_in_domain"] = held["is_active"]
     return shown
 
@@ -110,15 +123,41 @@ def update_web_user(world: World, call: Call) -> Reply:
     """Change a web user's membership in this domain."""
     user, data = find(world, call), deserializer.load_object(call)
     domain = call.params["domain"]
-    errors = check(world, domain, data) + unknown_locations(world, domain, data)
-    if errors:
-        raise Refusal(400, {"errors": errors})
-    held = user["memberships"][domain] | {name: data[name] for name in EDITABLE if name in data}
-    if "role" in data:
-        held["is_admin"] = data["role"] == "Admin"
+    held = user["memberships"][domain]
+    web_user_checks.check(world, call, data, held)
+    if unknown := web_user_checks.unknown_places(world, domain, data):
+        raise web_user_checks.refused(unknown)
+    if "role" in data and not data["role"]:
+        raise web_user_checks.refused(f"The role '{data['role']}' does not exist")
+    plain = ("role", "tableau_role", "tableau_groups")
+    held = held | {name: data[name] for name in plain if data.get(name) is not None}
+    if data.get("assigned_location_ids") is not None:
+        held |= {"primary_location_id": data["primary_location_id"] or "",
+                 "assigned_location_ids": list(data["assigned_location_ids"] or ())}
+    held |= custom(world, domain, held, data) | {"is_admin": held["role"] == "Admin"}
     changed = world.table("commcare.web_users").update(user["id"], {
         "memberships": user["memberships"] | {domain: held}, "last_modified": dates.now(world)})
     return Reply(show(world, call, changed), 202)
+
+
+def custom(world: World, domain: str, held: Doc, data: Doc) -> dict[str, Any]:
+    """The custom data and the profile after a change, which adds to the data that is there."""
+    if not {"user_data", "profile"} & data.keys():
+        return {}
+    draft, name = as_owner(world, domain, held), data.get("profile", held["profile"])
+    profile = custom_data_fields.profile_named(world, domain, name)
+    try:
+        user_data.update(world, draft, {**data.get("user_data", {}), user_data.PROFILE: profile and profile["id"]})
+    except user_data.UserDataError as error:
+        raise web_user_checks.refused(str(error)) from None
+    return {"user_data": draft["user_data"], "profile": name or ""}
+
+
+def as_owner(world: World, domain: str, held: Doc) -> dict[str, Any]:
+    """A membership as `user_data` takes it."""
+    profile = custom_data_fields.profile_named(world, domain, held["profile"])
+    return {"domain": domain, "user_data": held["user_data"], "profile_id": profile and profile["id"],
+            "location_id": held["primary_location_id"], "location_ids": held["assigned_location_ids"]}
 
 
 def set_active(world: World, call: Call, active: bool) -> Reply:
@@ -143,48 +182,3 @@ def activate_web_user(world: World, call: Call) -> Reply:
 def deactivate_web_user(world: World, call: Call) -> Reply:
     """Deactivate a web user in the domain."""
     return set_active(world, call, False)
-
-
-def check(world: World, domain: str, data: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a change of a web user or with an invitation's fields; HQ's texts."""
-    errors = []
-    if unknown := sorted(set(data) - set(EDITABLE)):
-        errors.append(f"Invalid parameter(s): {', '.join(unknown)}")
-    if "role" in data and not data["role"]:
-        errors.append("'role' is required for each user")
-    elif "role" in data:
-        errors += role_errors(world, domain, data["role"])
-    if "user_data" in data and not isinstance(data["user_data"], dict):
-        errors.append("'user_data' must be an object")
-    if isinstance(data.get("user_data"), dict):
-        errors += [f"'{name}' cannot be set directly" for name in data["user_data"] if name.startswith("commcare_")]
-        errors += custom_data_fields.errors(world, "user", domain, data["user_data"])
-    return errors + location_errors(data)
-
-
-def role_errors(world: World, domain: str, role: Any) -> list[str]:
-    document = domains.find(world, domain)
-    known = {"Admin", *(document["roles"] if document else ())}
-    return [] if isinstance(role, str) and role in known else [f"The role '{role}' does not exist"]
-
-
-def location_errors(data: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the two location fields, which go together; `""` and `[]` clear them."""
-    if not {"primary_location_id", "assigned_location_ids"} & data.keys():
-        return []
-    primary, assigned = data.get("primary_location_id"), data.get("assigned_location_ids")
-    if primary is None or not isinstance(assigned, list) or bool(primary) != bool(assigned):
-        return ["Both primary_location and locations must be provided together."]
-    if primary and primary not in assigned:
-        return ["Primary location must be included in the list of locations."]
-    return []
-
-
-def unknown_locations(world: World, domain: str, data: Mapping[str, Any]) -> list[str]:
-    """The error about locations that do not exist, if the two fields are consistent otherwise."""
-    assigned = data.get("assigned_location_ids")
-    if not isinstance(assigned, list) or location_errors(data):
-        return []
-    unknown = [str(id) for id in assigned
-               if not isinstance(id, str) or owned(world, "commcare.locations", id, domain) is None]
-    return [f"Could not find location ids: {', '.join(unknown)}."] if unknown else []
