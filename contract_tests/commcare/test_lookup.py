@@ -97,6 +97,31 @@ def test_what_a_table_is_not_made_of(hq, table):
     assert hq.get(path).json() == table
 
 
+@pytest.mark.parametrize("given", [
+    {"id": 5}, {"id": f"{NOBODY[:8]}-{NOBODY[8:]}"}, {"pk": NOBODY}, {"id": "zz", "pk": NOBODY}])
+def test_a_table_with_an_id_of_its_own_is_stored_and_fails(hq, given):
+    tag = f"n{uuid4().hex[:8]}"
+    response = hq.post("lookup_table/v1/", {"tag": tag, **given})
+    assert (response.status_code, response.json()) == (500, CANNED)
+    id = f"{5:032x}" if given == {"id": 5} else NOBODY
+    assert hq.get(f"lookup_table/v1/{id}/").json()["tag"] == tag
+    assert hq.call("DELETE", f"api/lookup_table/v1/{id}/").status_code == 204
+
+
+@pytest.mark.odd_bodies
+def test_columns_of_a_table(hq):
+    """What is wrong in several is told of the first, in the order of the columns; nulls last."""
+    for given, status in (({"id": None}, 201), ({"pk": None, "id": "zz"}, 201), ({"is_synced": True}, 201),
+                          ({"description": ["a"]}, 201), ({"is_synced": None}, 500), ({"is_indexed": True}, 500)):
+        assert hq.post("lookup_table/v1/", {"tag": f"n{uuid4().hex[:8]}", **given}).status_code == status, given
+    for given, text in (({"id": 1.5}, "['“1.5” is not a valid UUID.']"),
+                        ({"is_global": "x", "id": "zz"}, "['“zz” is not a valid UUID.']"),
+                        ({"is_synced": "maybe"}, "['“maybe” value must be either True or False.']"),
+                        ({"is_synced": "y", "is_global": "x"}, "['“x” value must be either True or False.']"),
+                        ({"is_synced": "y", "is_global": None}, "['“y” value must be either True or False.']")):
+        refused(hq.post("lookup_table/v1/", {"tag": f"n{uuid4().hex[:8]}", **given}), text)
+
+
 @pytest.mark.parametrize(("body", "texts"), [
     ({"tag": "x", "item_attributes": ["a", 5]}, [
         "5 is not of type 'string': Failed validating 'type' in schema['properties']['item_attributes']['items']:    "
@@ -181,6 +206,19 @@ def test_what_a_row_is_not_made_of(hq, table):
     assert hq.get(path).json() == item
 
 
+@pytest.mark.odd_bodies
+def test_what_is_shown_but_not_stored(hq, table):
+    item = row(hq, table, fields=values(name=["a"]))
+    path = f"lookup_table_item/v2/{item['id']}/"
+    assert hq.put(path, {"data_type_id": table["id"], "sort_key": 10**12}).json() == item | {"sort_key": 10**12}
+    for empty in ("", 0, False, [], {}):  # is shown by v2 alone, and stored with other things alone
+        assert hq.put(path.replace("v2", "v1"), {"data_type_id": empty}).status_code == 204
+        response = hq.put(path, {"data_type_id": empty, "fields": {}, "sort_key": "x"})
+        assert response.status_code == (500 if empty in (0, False) else 400)
+        assert response.status_code == 500 or response.json() == {"error": f"['“{empty}” is not a valid UUID.']"}
+    assert hq.get(path).json() == item
+
+
 @pytest.mark.parametrize("given", [
     {"fields": []}, {"fields": {"a": []}}, {"fields": {"a": {"field_list": [{}]}}}, {"item_attributes": {"a": 5}},
     {"fields": {"a": {"field_list": [{"value": "x", "field_value": "y"}]}}}, {"item_attributes": []},
@@ -216,6 +254,14 @@ def test_rows_below_another_one(hq, table):
     found = hq.get("fixture/v1/", parent_id=parent["id"], parent_ref_name="region", child_type=table["id"],
                    references="name").json()["objects"]
     assert [one["id"] for one in found] == [below[0]["id"], below[2]["id"]]
+
+
+def test_the_table_below_must_have_an_id(hq, table):
+    parent = row(hq, table, fields=values(name=["Lagos"]))
+    for child_type, status in (("zz", 500), (NOBODY, 200)):
+        found = hq.get("fixture/v1/", parent_id=parent["id"], parent_ref_name="region", child_type=child_type,
+                       references="name")
+        assert found.status_code == status
 
 
 @pytest.mark.parametrize(("params", "status"), [

@@ -50,12 +50,17 @@ def boolean_of(value: Any) -> bool:
     raise invalid(f"“{value}” value must be either True or False.")
 
 
-def integer_of(value: Any) -> int:
-    """Raises 500: tastypie does not handle Django's ValueError."""
+def whole_of(value: Any) -> int:
+    """A value as an IntegerField reads it. Raises 500: tastypie does not handle Django's ValueError."""
     try:
-        number = int(value)
+        return int(value)
     except (TypeError, ValueError, OverflowError):
         raise failed(f"{value!r} is not a number") from None
+
+
+def integer_of(value: Any) -> int:
+    """What an IntegerField stores of a value. Raises 500."""
+    number = whole_of(value)
     if abs(number) > MOST_INTEGER:
         raise failed(f"{number} does not fit into the column")
     return number

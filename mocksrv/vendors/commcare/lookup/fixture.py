@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django.model_fields import uuid_of
 from mocksrv.vendors.commcare.errors import absent, failed, not_found
@@ -70,7 +71,11 @@ def children(world: World, call: Call) -> list[Doc]:
     values = plain(parent)
     if values is None or reference not in values:
         raise failed(f"the row {parent_id!r} has not one value for {reference!r}")
-    return [row for row in rows_of(world, call.params["domain"], uuid_of(table_id))
+    try:
+        table_id = uuid_of(table_id)
+    except Refusal:  # here HQ writes the SQL itself, and it is the database that refuses
+        raise failed(f"the child_type {table_id!r} is no UUID") from None
+    return [row for row in rows_of(world, call.params["domain"], table_id)
             if any(item["field_value"] == values[reference]
                    for item in row["fields"].get(name, {}).get("field_list", ()))]
 

@@ -10,7 +10,7 @@ from mocksrv.call import Reply
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django.json_schema import JsonSchema
-from mocksrv.vendors.commcare.django.model_fields import integer_of, uuid_of
+from mocksrv.vendors.commcare.django.model_fields import integer_of, uuid_of, whole_of
 from mocksrv.vendors.commcare.errors import absent, bad_request, failed, not_found
 from mocksrv.vendors.commcare.form_processor.stores import TOP_NUMBER, owned
 from mocksrv.vendors.commcare.lookup.tables import NOTHING_SAID, SOURCE, rows_of
@@ -44,10 +44,11 @@ SCHEMA = JsonSchema({"properties": {
 
 
 def show(row: Doc) -> dict[str, Any]:
-    """A row as it is sent. Raises 500 for a sort key that is not a number, which can only happen before it is stored.
-    """
+    """A row as it is sent. Raises 500 for a table or sort key that is none, which can only be before it is stored."""
+    if not row["table_id"]:
+        raise failed(f"the data_type_id {row['table_id']!r} is no UUID")
     return {"data_type_id": row["table_id"], "fields": row["fields"], "id": row["id"],
-            "item_attributes": row["item_attributes"], "resource_uri": "", "sort_key": integer_of(row["sort_key"])}
+            "item_attributes": row["item_attributes"], "resource_uri": "", "sort_key": whole_of(row["sort_key"])}
 
 
 def find(world: World, call: Call) -> Doc:
@@ -64,10 +65,10 @@ def load(call: Call) -> dict[str, Any]:
 
 
 def hydrated(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that a checked body gives a row; null counts as absent. Raises 500."""
+    """The values that a checked body gives a row; null counts as absent, and what is empty stays. Raises 500."""
     said: dict[str, Any] = {}
     if data.get("data_type_id") is not None:
-        said["table_id"] = table_id_of(data["data_type_id"])
+        said["table_id"] = data["data_type_id"] and table_id_of(data["data_type_id"])
     if "fields" in data:
         said["fields"] = {name: field_of(name, field) for name, field in data["fields"].items()}
     if "item_attributes" in data:
@@ -119,7 +120,7 @@ def update(world: World, call: Call, data: Mapping[str, Any]) -> tuple[Doc, bool
         return create(world, call, data), True
     changed = {**row, **hydrated(data)}
     if "fields" in data or "item_attributes" in data:
-        changed["sort_key"] = integer_of(changed["sort_key"])
+        changed |= {"table_id": uuid_of(changed["table_id"]), "sort_key": integer_of(changed["sort_key"])}
         if changed["table_id"] not in world.table("commcare.lookup_tables"):
             raise failed(f"the database lets no row into the table {changed['table_id']!r}, which is not there")
         world.table("commcare.lookup_rows").put(row["id"], changed)

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 Doc = Mapping[str, Any]
 SOURCE = "commcare-hq corehq/apps/fixtures/resources/v0_1.py"
 NOTHING_SAID = [("Location", "")]  # of what was created: HQ finds no URL for it
-COLUMNS = {"id", "pk", "tag", "fields", "is_global", "item_attributes", "description"}  # of HQ's model, but `domain`
+FLAGS = ("is_global", "is_synced")
+COLUMNS = {"id", "pk", "tag", "fields", "item_attributes", "description", *FLAGS}  # of HQ's model, but `domain`
 SCHEMA = JsonSchema({"properties": {
     "fields": {"type": "array", "items": {
         "type": "object",
@@ -100,21 +101,28 @@ def create_lookup_table(world: World, call: Call) -> Reply:
 
 
 def create_table(world: World, call: Call, data: Mapping[str, Any]) -> Reply:
-    """A new lookup table with the columns that the body names. Raises 400 and 500."""
+    """A new lookup table with the columns that the body names. Raises 400 and 500.
+
+    Where it names the id, HQ stores the table and fails after that: it asks for the UUID of what is still a text.
+    """
     tag, domain, tables = data.get("tag"), call.params["domain"], world.table("commcare.lookup_tables")
     if tag is not None and any(table["tag"] == str(tag) for table in tables_of(world, domain)):
         raise bad_request(f"A lookup table with name {tag} already exists")
     if unknown := sorted(data.keys() - COLUMNS):
         raise failed(f"a lookup table is made of {', '.join(sorted(COLUMNS))}, not of {', '.join(unknown)}")
-    given = data.get("id", data.get("pk"))
+    given = data["pk"] if "pk" in data else data.get("id")
     id = world.hex() if given is None else uuid_of(given)
-    table = {"id": id, "domain": domain, "tag": str(tag), "is_global": False, "fields": [], "item_attributes": [],
-             **stored(data)}
-    if tag is None or data.get("description", "") is None:
-        raise failed("tag and description take no null, and tag must be there")
+    for flag in FLAGS:
+        if data.get(flag) is not None:
+            boolean_of(data[flag])
+    if tag is None or any(data.get(name, "") is None for name in ("description", *FLAGS)):
+        raise failed("tag, description and the flags take no null, and tag must be there")
     if id in tables:
         raise failed(f"there is a lookup table {id} already")
-    tables.insert(id, table)
+    tables.insert(id, {"id": id, "domain": domain, "tag": str(tag), "is_global": False, "fields": [],
+                       "item_attributes": [], **stored(data)})
+    if given is not None:
+        raise failed(f"the id of a table that was made with the id {given!r} is no UUID yet; the table is stored")
     return Reply(None, 201, NOTHING_SAID)
 
 

@@ -233,7 +233,6 @@ LOCATIONS = listed(any_of(OneNewOfSeveral, OneKnownOfSeveral), maxItems=100)
 
 # --- lookup tables ---------------------------------------------------------------------------------------------------
 
-NUMBER_OF_ID: Shape = {"type": "integer", "minimum": 0, "maximum": 2**128 - 1}
 ANY_UUID: Shape = {**TEXT, "pattern": "^(urn:|uuid:|[{}-])*([0-9a-fA-F]-*){32}[{}]*$"}  # all that Python's UUID reads
 FLAG = any_of(TRUTH, {"enum": [0, 1, "t", "True", "1", "f", "False", "0"]})
 WHOLE = any_of(TRUTH, {"type": "number", "minimum": -(2**31 - 1), "maximum": 2**31 - 1},
@@ -251,9 +250,10 @@ class TableFields(Schema):
 
 
 class NewLookupTable(TableFields):
-    id = Value(any_of(ANY_UUID, NUMBER_OF_ID, TRUTH), null=True, about="the id to be")
-    pk = anything("the same")
+    id = Value(NEVER, null=True, about="with an id HQ stores the table, and fails")
+    pk = Value(NEVER, null=True, about="the same; counts for more than `id`")
     description = Value(SET)
+    is_synced = Value(FLAG)
 
 
 class LookupTableChange(TableFields, Open):
