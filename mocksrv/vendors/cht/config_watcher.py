@@ -40,7 +40,7 @@ def watch(world: World) -> None:
             let_in(world, medic)
             matters = True
         elif id.startswith(definitions.PREFIX):
-            waiting[id] = now + DELAY
+            waiting[id] = sentinel.written_at(world) + DELAY
     due = [id for id, when in waiting.items() if when <= now]
     for id in due:
         generate_xform.update(world, medic, id)

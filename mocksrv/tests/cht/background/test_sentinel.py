@@ -1,5 +1,6 @@
 """What the background process notes of the documents that it meets, and that it meets its own."""
 
+import base64
 import json
 
 import pytest
@@ -48,6 +49,26 @@ def test_each_document_is_met_once(cht):
     cht.configure(transitions={"update_clinics": False})
     cht.write({"_id": "note", "type": "note"}, PLACE, {"_id": "r1", "type": "data_record"})
     assert [cht.info(id)["transitions"] for id in ("note", "clinic", "r1")] == [{}, {}, {}]
+
+
+@pytest.mark.parametrize(("seconds", "done"), [(1.4, False), (2, True), (3600, True)])
+def test_time_counts_from_the_write_and_not_from_the_next_request(cht, seconds, done):
+    """Nobody asked meanwhile: what the processes had time for is done. As long as recorded from 4.15.0."""
+    cht.configure(transitions={"generate_shortcode_on_contacts": True})
+    cht.ask("POST", "/medic/_bulk_docs", {"docs": [PLACE, {"_id": "eve", "type": "person"}]})
+    cht.world.clock.advance(seconds)
+    assert ("patient_id" in cht.stored("eve")) is done
+
+
+@pytest.mark.parametrize(("seconds", "done"), [(0.4, False), (0.6, True)])
+def test_a_form_that_nobody_asked_for_meanwhile_is_transformed(cht, seconds, done):
+    xform = base64.b64encode(b"""<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml">
+<h:head><h:title>F</h:title><model><instance><f id="f"><a/></f></instance></model></h:head><h:body/></h:html>""")
+    form = {"_id": "form:f", "type": "form", "internalId": "f", "_attachments": {
+        "xml": {"content_type": "application/xml", "data": xform.decode()}}}
+    cht.ask("POST", "/medic/_bulk_docs", {"docs": [form]})
+    cht.world.clock.advance(seconds)
+    assert ("model.xml" in cht.stored("form:f")["_attachments"]) is done
 
 
 def test_without_transitions_in_the_settings_they_are_met_when_somebody_asks(cht):
