@@ -429,7 +429,7 @@ def test_a_project_defines_fields_of_locations(hq, mocksrv, region):
     mocksrv.set(commcare_location_fields=json.dumps({"demo": {"fields": [
         {"slug": "beds", "label": "Beds", "required": True, "regex": r"^\d+$"},
         {"slug": "owner", "choices": ["public", "private"]}]}}))
-    for data, text in (({}, "Beds is required."), ({"beds": "x"}, "'x' is not a valid match for Beds."),
+    for data, text in (({}, "Beds is required."), ({"beds": "x"}, "'x' is not a valid match for Beds"),
                        ({"beds": 5, "owner": "me"}, "'me' is not a valid choice for owner. The available options are: "
                                                     "public, private.")):
         assert error(region("X", location_data=data)) == text

@@ -170,9 +170,10 @@ TABLEAU_ROLES = ["Explorer", "ExplorerCanPublish", "SiteAdministratorExplorer", 
 
 class WebUserFields(Schema):
     role = Value(SOME_TEXT, about="Admin, or a role of the project that is not for mobile workers")
-    primary_location_id = Value(TEXT, null=True, about="goes with assigned_location_ids; both empty clear them")
-    assigned_location_ids = Value(LIST, null=True)
-    profile = Value(TEXT, null=True, about="the name of one of the project's profiles of users")
+    primary_location_id = Value(any_of(TEXT, NOT), null=True,
+                                about="goes with assigned_location_ids; both empty clear them")
+    assigned_location_ids = Value(any_of(LIST, NOT), null=True)
+    profile = Value(any_of(TEXT, {"enum": [False, 0]}), null=True, about="the name of a profile of users")
     user_data = Value(OWN_DATA, about="is added to what is there")
     tableau_role = Value({"enum": TABLEAU_ROLES}, null=True)
     tableau_groups = anything()
