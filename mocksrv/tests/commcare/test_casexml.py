@@ -25,6 +25,13 @@ def form(*blocks, form_id="f1", **fields):
 CREATE = {"case_type": "child", "case_name": "Rose", "owner_id": "o1"}
 
 
+def apply(*blocks):
+    case = None
+    for update in casexml.updates(form(*blocks)):
+        case = casexml.apply(None, update, SOURCE)
+    return case
+
+
 def fold(*blocks):
     return casexml.fold("c1", [(SOURCE, form(*blocks))])
 
@@ -52,6 +59,12 @@ def test_create():
      {"properties": {"age": "2", "photo": {"@src": "a", "#text": "b"}, "note": {"@x": "y"}}}),
     ({"update": {"date_modified": "x", "case_id": "y", "user_id": "z"}}, {"properties": {}}),
     ({"update": {"date_opened": "2020-01-02"}}, {"date_opened": "2020-01-02T00:00:00.000000Z"}),
+    ({"update": {"date_opened": "2020-1"}}, {"date_opened": "2020-01-01T00:00:00.000000Z"}),
+    ({"update": {"case_name": ["Ann", "Bea"], "owner_id": ["x", "y"]}},
+     {"case_name": "['Ann', 'Bea']", "owner_id": "['x', 'y']"}),  # repeated: a Python list
+    ({"update": {"name": {"@x": "1", "#text": "Ann"}}}, {"case_name": "{'@x': '1', '#text': 'Ann'}"}),
+    ({"update": {"name": ["Ann", "Bea"]}}, {"case_name": "Bea"}),
+    ({"index": {"parent": {"@case_type": "home", "@relationship": "cousin"}}}, {"indices": {}}),
     ({"close": ""}, {"closed": True, "date_closed": MOMENT, "closed_by": "u1"}),
     ({"index": {"parent": {"@case_type": "home", "#text": "c9"}}},
      {"indices": {"parent": {"case_id": "c9", "case_type": "home", "relationship": "child"}}}),
@@ -109,15 +122,25 @@ def test_blocks_are_found_anywhere_but_not_inside_each_other():
      "CaseValueError: Error processing case update: Field: name, Error: Value exceeds allowed length: 255"),
     (block(update={"date_opened": "soon"}),
      "CaseValueError: Error processing case update: Field: opened_on, Error: Unable to parse date string 'soon'"),
+    (block(create={**CREATE, "date_opened": ""}),
+     "CaseValueError: Error processing case update: Field: opened_on, Error: Unable to parse date string ''"),
+    (block(update={"date_opened": "2024-13-01"}),
+     "CaseValueError: Error processing case update: Field: opened_on, Error: month must be in 1..12"),
+    (block(update={"date_opened": {"@x": "1"}}), "CaseValueError: Error processing case update: Field: opened_on, "
+                                                 "Error: expected string or bytes-like object, got 'dict'"),
+    (block(update={"owner_id": "x" * 256, "external_id": "y" * 256}),
+     "CaseValueError: Error processing case update: Field: external_id, Error: Value exceeds allowed length: 255"),
+    (block(modified="2024-W10"), "PhoneDateValueError: '2024-W10'"),
 ])
 def test_known_errors(bad, problem):
     with pytest.raises(casexml.CaseError) as caught:
-        fold(bad)
+        apply(bad)
     assert (caught.value.problem, type(caught.value)) == (problem, casexml.CaseError)
 
 
 @pytest.mark.parametrize("bad", [
     {"@case_id": "c1"},
+    {"case_id": "c1"},
     {"@case_id": "c1", "@xmlns": "http://elsewhere.org"},
     {"case_id": "c1", "@xmlns": casexml.NAMESPACE},
     block(index={"parent": "c9"}),
@@ -125,7 +148,27 @@ def test_known_errors(bad, problem):
 ])
 def test_errors_that_hq_does_not_expect(bad):
     with pytest.raises(casexml.CaseCrash):
-        fold(bad)
+        apply(bad)
+
+
+@pytest.mark.parametrize(("bad", "problem"), [
+    ([{"@case_id": "a", "@xmlns": "http://elsewhere.org"}, block(modified="soon")], "PhoneDateValueError"),
+    ([block("", referral={"id": "1"})], "IllegalCaseId"),
+    ([block("b", update={"date_opened": ""}), block("a", referral={"id": "1"})], "UsesReferrals"),  # by case
+])
+def test_of_two_errors_the_one_that_hq_finds_first(bad, problem):
+    with pytest.raises(casexml.CaseError) as caught:
+        apply(*bad)
+    assert caught.value.problem.startswith(f"{problem}: ")
+
+
+def test_what_hqs_database_cannot_hold():
+    long = "x" * 256
+    for case in (apply(block(long)), apply(block(update={"name": long})), apply(block(user=long)),
+                 apply(block(index={long: {"@case_type": "home", "#text": "c9"}}))):
+        with pytest.raises(casexml.CaseCrash):
+            casexml.check_columns([case])
+    casexml.check_columns([apply(block(create=CREATE, update={"long": long}))])
 
 
 # --- the law: every case is the fold of its forms ------------------------------------------------------------
@@ -154,12 +197,15 @@ def origin():
 def test_case_state_is_the_fold_of_its_forms(origin, steps):
     """New forms, edits under a known id, duplicates and failures in any order."""
     world = origin.fork("law")
+    forms, failed = world.table("commcare.forms"), set()
     for form_id, parts in steps:
+        known = form_id in forms
         processing.store(world, "demo", form(*(block(id, **part) for id, part in parts), form_id=form_id))
-    forms = world.table("commcare.forms")
+        if known and form_id not in forms:
+            failed.add(form_id)
     for case in world.table("commcare.cases").all():
-        if case["domain"] != "demo" or any(id not in forms for id in case["xform_ids"]):
-            continue  # an edit that failed took its form out of the lists, as HQ does
+        if case["domain"] != "demo" or not failed.isdisjoint(case["xform_ids"]):
+            continue  # an edit that failed took its form out of the lists, and the next one counts as new, as in HQ
         held = [forms.peek(id) for id in case["xform_ids"]]
         expected = casexml.fold(case["case_id"], [(processing.source_of(doc), doc["form"]) for doc in held])
         same = {k: v for k, v in case.items() if k not in ("indexed_on", "server_date_modified")}

@@ -14,6 +14,10 @@ def meta(build=None, **given):
     return indexed_form.indexed({"@xmlns": "x", "meta": given}, build)["meta"]
 
 
+def metadata(form):
+    return indexed_form.metadata(form, MOMENT)
+
+
 def test_what_the_index_adds():
     assert meta(userID="u", timeStart=MOMENT) == {
         "userID": "u", "timeStart": MOMENT, "timeEnd": None, "commcare_version": None, "app_build_version": None,
@@ -50,6 +54,8 @@ def test_versions_in_the_phones_own_words(text, commcare, app):
 @pytest.mark.parametrize(("text", "point"), [
     ("-1.28 36.81 1700.5 12.0", {"lat": -1.28, "lon": 36.81}),
     ("90 -180 0 0", {"lat": 90.0, "lon": -180.0}),
+    ("1e-5 -2.5E-4 3 4", {"lat": 0.0, "lon": 0.0}), ("1e1 2 3 NaN", {"lat": 10.0, "lon": 2.0}),
+    ("1 2 3 4\n", {"lat": 1.0, "lon": 2.0}), (" 1 2 3 4", None), ("1  2 3 4", None), ("1\t2 3 4", None),
     ("1 2", None), ("here", None), ("100 2 3 4", None), ("1 181 3 4", None), ("1 2 x 4", None), ("NaN 2 3 4", None),
     ("", None), (None, None), ({"@xmlns": "y", "#text": "1 2 3 4"}, None),
 ])
@@ -60,7 +66,10 @@ def test_positions(text, point):
 @pytest.mark.parametrize(("text", "shown", "cleaned"), [
     (MOMENT, MOMENT, MOMENT),
     ("2024-01-02", "2024-01-02", "2024-01-02T00:00:00.000000Z"),
-    ("Nov 3 2024", "Nov 3 2024", None),
+    ("2024/01/02", "2024/01/02", "2024-01-02T00:00:00.000000Z"),
+    ("Nov 3 2024", "Nov 3 2024", "2024-11-03T00:00:00.000000Z"),
+    ("10 Nov 2024 09:00 +0300", "10 Nov 2024 09:00 +0300", "2024-11-10T06:00:00.000000Z"),
+    ("10:30", "10:30", "2024-03-05T10:30:00.000000Z"),
     ("junk", None, None), ("", None, None), ("2024-02-30", None, None), ("9" * 300, None, None),
     ({"@a": "b"}, None, None),
 ])
@@ -68,20 +77,20 @@ def test_times(text, shown, cleaned):
     form = {"@xmlns": "x", "meta": {"timeStart": text, "timeEnd": text}}
     held = indexed_form.indexed(form)["meta"]
     assert (held["timeStart"], held["timeEnd"]) == (shown, shown)
-    found = indexed_form.metadata(form)
+    found = metadata(form)
     assert (found.get("timeStart"), found.get("timeEnd")) == (cleaned, cleaned)
     assert ("timeStart" in found) is (cleaned is not None)
 
 
 def test_metadata_holds_what_the_form_says():
-    found = indexed_form.metadata({"@xmlns": "x", "meta": {
+    found = metadata({"@xmlns": "x", "meta": {
         "@xmlns": "y", "drift": "7", "own": {"@a": "1", "#text": "b"}, "many": ["1", "2"],
         "location": {"@xmlns": "z", "#text": "1 2 3 4"}, "appVersion": {"@xmlns": "z"}}})
     assert found == {"drift": "7", "own": "@a:1, #text:b", "many": ["1", "2"], "location": "1 2 3 4",
                      "appVersion": None, "commcare_version": None, "app_build_version": None, "geo_point": None}
-    assert indexed_form.metadata({"@xmlns": "x", "meta": {"location": "1 2 3 4"}})["geo_point"] == "lat:1.0, lon:2.0"
+    assert metadata({"@xmlns": "x", "meta": {"location": "1 2 3 4"}})["geo_point"] == "lat:1.0, lon:2.0"
     for form in ({"@xmlns": "x"}, {"@xmlns": "x", "meta": ""}):
-        assert indexed_form.metadata(form) is None
+        assert metadata(form) is None
         assert indexed_form.indexed(form) == form
 
 
@@ -107,4 +116,4 @@ def test_any_form_has_a_place_in_the_index(form):
     assert held.keys() == form.keys()
     held, rest = ({name: part for name, part in each.items() if name != "meta"} for each in (held, form))
     assert len(list(casexml.blocks(held))) == len(list(casexml.blocks(rest)))  # of what `meta` holds, junk times go
-    assert (indexed_form.metadata(form) is None) is not isinstance(form.get("meta"), dict)
+    assert (metadata(form) is None) is not isinstance(form.get("meta"), dict)

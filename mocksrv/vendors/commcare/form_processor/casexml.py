@@ -10,14 +10,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from mocksrv.vendors.commcare.form_processor.xform import Form, text_of, zulu
+from mocksrv.vendors.commcare.form_processor import phone_dates
+from mocksrv.vendors.commcare.form_processor.xform import Form, text_of
 
 Case = dict[str, Any]
 
 NAMESPACE = "http://commcarehq.org/case/transaction/v2"
 DEVICE_REPORT = "http://code.javarosa.org/devicereport"
 ACTIONS = ("create", "update", "index", "close", "attachment")  # the order in which blocks of one case are applied
-KNOWN = {"case_type": "type", "case_name": "name", "external_id": "external_id", "owner_id": "owner_id"}
+# What a case has besides its properties: HQ's name -> tag, in the order in which HQ looks at them.
+KNOWN = {"name": "case_name", "external_id": "external_id", "type": "case_type", "owner_id": "owner_id",
+         "opened_on": "date_opened", "user_id": "user_id"}
+RELATIONSHIPS = ("child", "extension")
 # An update cannot set these as properties of their own.
 RESTRICTED = {"case_id", "@case_id", "date_modified", "case_type", "case_name", "date_opened", "@xmlns",
               "external_id", "owner_id", "user_id", "name", "location_id", "supply_point_location_id"}
@@ -42,7 +46,9 @@ class Update:
 
     case_id: str
     user_id: str
-    modified_on: str | None
+    modified: str  # as the phone wrote it
+    outdated: bool = False  # of version 1, without a namespace
+    referral: bool = False
     create: dict[str, Any] = field(default_factory=dict)
     update: dict[str, Any] = field(default_factory=dict)
     close: bool = False
@@ -77,8 +83,19 @@ def blocks(data: Any) -> Iterator[dict[str, Any]]:
 
 def updates(form: Form) -> list[Update]:
     """The form's case blocks: by case, and for one case creations first. Raises CaseError."""
-    found = [read(block) for block in blocks(form)]
-    return sorted(found, key=lambda update: (update.case_id, update.order))
+    found = list(blocks(form))
+    for block in found:
+        check_date(block.get("@date_modified"))
+    return sorted(map(read, found), key=lambda update: (update.case_id, update.order))
+
+
+def check_date(modified: str | None) -> None:
+    """HQ looks at all dates before it reads the first block."""
+    if modified:
+        try:
+            phone_dates.iso8601(modified)
+        except ValueError:
+            raise CaseError("PhoneDateValueError", repr(modified)) from None
 
 
 def case_ids(form: Form) -> list[str]:
@@ -88,29 +105,20 @@ def case_ids(form: Form) -> list[str]:
 
 def read(block: dict[str, Any]) -> Update:
     """A case block. Raises CaseError."""
-    modified = block.get("@date_modified")
-    if modified and zulu(modified) is None:
-        raise CaseError("PhoneDateValueError", repr(modified))
     xmlns = block.get("@xmlns")
     if xmlns and xmlns != NAMESPACE:
         raise CaseCrash("CaseGenerationException",
                         f"{xmlns} not a valid case xmlns. We don't know how to handle this version.")
-    if not xmlns:
-        raise CaseCrash("VersionNotSupported", f"a case block has no xmlns; it must be {NAMESPACE}")
-    if "@case_id" not in block:
-        raise CaseCrash("CaseGenerationException",
-                        "No case_id attribute found in v2 case block, this is a required property.")
-    if not block["@case_id"]:
-        raise CaseError("IllegalCaseId", "case_id must not be empty")
-    if len(block["@case_id"]) > LONGEST:
-        raise CaseCrash("DataError", f"value too long for type character varying({LONGEST})")
-    if block.get("referral"):
-        raise CaseError("UsesReferrals", "Sorry, referrals are no longer supported!")
+    name, kind = ("@case_id", "attribute found in v2") if xmlns else ("case_id", "element found in v1")
+    if name not in block:
+        raise CaseCrash("CaseGenerationException", f"No case_id {kind} case block, this is a required property.")
     present = [number for number, name in enumerate(ACTIONS) if block.get(name) or (name == "close" and name in block)]
     return Update(
-        case_id=block["@case_id"],
+        case_id=block[name] if xmlns else text_of(block[name]),
         user_id=block.get("@user_id", ""),
-        modified_on=zulu(modified) if modified else None,
+        modified=block.get("@date_modified", ""),
+        outdated=not xmlns,
+        referral=bool(block.get("referral")),
         create=_part(block, "create"),
         update=_part(block, "update"),
         close="close" in block,
@@ -127,10 +135,8 @@ def _part(block: dict[str, Any], name: str) -> dict[str, Any]:
 def _index(value: Any) -> dict[str, str]:
     if not isinstance(value, dict) or "@case_type" not in value:
         raise CaseCrash("CaseGenerationException", "Invalid index, must have a case type attribute.")
-    relationship = value.get("@relationship") or "child"
-    if relationship not in ("child", "extension"):
-        raise CaseCrash("KeyError", repr(relationship))
-    return {"case_id": value.get("#text", ""), "case_type": value["@case_type"], "relationship": relationship}
+    return {"case_id": value.get("#text", ""), "case_type": value["@case_type"],
+            "relationship": value.get("@relationship") or "child"}
 
 
 def blank(case_id: str, domain: str) -> Case:
@@ -143,9 +149,15 @@ def blank(case_id: str, domain: str) -> Case:
 
 def apply(case: Case | None, update: Update, source: Source) -> Case:
     """The case after one more block; the case given is not changed. Raises CaseError."""
+    if not update.case_id:
+        raise CaseError("IllegalCaseId", "case_id must not be empty")
+    if update.referral:
+        raise CaseError("UsesReferrals", "Sorry, referrals are no longer supported!")
+    if update.outdated:
+        raise CaseCrash("VersionNotSupported", f"a case block has no xmlns; it must be {NAMESPACE}")
     case = dict(case) if case else blank(update.case_id, source.domain)
     user_id = update.user_id or source.user_id or ""
-    modified_on = update.modified_on or source.received_on
+    modified_on = _modified(update, source)
     case["properties"], case["indices"] = dict(case["properties"]), dict(case["indices"])
     _set_known(case, update.create)
     _set_known(case, update.update)
@@ -153,10 +165,12 @@ def apply(case: Case | None, update: Update, source: Source) -> Case:
     if update.close:
         case |= {"closed": True, "date_closed": modified_on, "closed_by": user_id}
     for name, index in update.index.items():
-        if index["case_id"]:
-            case["indices"][name] = index
-        else:
+        if not index["case_id"]:
             case["indices"].pop(name, None)
+        elif index["relationship"] not in RELATIONSHIPS:
+            raise CaseCrash("KeyError", repr(index["relationship"]))
+        else:
+            case["indices"][name] = index
     if user_id:
         case["user_id"] = user_id
     if case["date_modified"] is None or modified_on > case["date_modified"]:
@@ -172,25 +186,42 @@ def apply(case: Case | None, update: Update, source: Source) -> Case:
     return case
 
 
+def _modified(update: Update, source: Source) -> str:
+    try:
+        return phone_dates.loosely(update.modified, source.received_on) if update.modified else source.received_on
+    except ValueError:
+        raise CaseCrash("ParserError", f"dateutil cannot read {update.modified!r}, as iso8601 can") from None
+
+
 def _set_known(case: Case, part: dict[str, Any]) -> None:
     """Set what a case has besides its properties; an empty value clears it.
 
-    HQ takes the text of whatever value it finds: an element with attributes becomes the text of a Python dict.
+    HQ stores whatever value it finds: an element with attributes, or a repeated one, becomes the text of a Python dict
+    or list.
     """
-    for tag, name in KNOWN.items():
-        if tag not in part:
+    for name, tag in KNOWN.items():
+        value = part.get(tag)
+        if value is None:
             continue
-        value = str(last(part[tag]))
-        if len(value) > LONGEST:
-            raise CaseError("CaseValueError", f"Error processing case update: Field: {name}, "
-                                              f"Error: Value exceeds allowed length: {LONGEST}")
-        case[tag] = value
-    if opened := text_of(part.get("date_opened")):
-        moment = zulu(opened)
-        if moment is None:
-            raise CaseError("CaseValueError", "Error processing case update: Field: opened_on, "
-                                              f"Error: Unable to parse date string {opened!r}")
-        case["date_opened"] = moment
+        if name == "opened_on":
+            case[tag] = _moment(value)
+        elif name != "user_id" and len(value) > LONGEST:
+            raise wrong_value(name, f"Value exceeds allowed length: {LONGEST}")
+        else:
+            case[tag] = str(value)
+
+
+def _moment(value: Any) -> str:
+    try:
+        return phone_dates.hqs_form(phone_dates.iso8601(value))
+    except ValueError as error:
+        raise wrong_value("opened_on", str(error)) from None
+    except OverflowError:
+        raise CaseCrash("OverflowError", "date value out of range") from None
+
+
+def wrong_value(name: str, problem: str) -> CaseError:
+    return CaseError("CaseValueError", f"Error processing case update: Field: {name}, Error: {problem}")
 
 
 def _set_properties(case: Case, part: dict[str, Any]) -> None:
@@ -198,11 +229,11 @@ def _set_properties(case: Case, part: dict[str, Any]) -> None:
     for name, item in part.items():
         value = last(item)
         if name == "name":
-            case["case_name"] = text_of(value)
+            case["case_name"] = str(value)
         elif name not in RESTRICTED:
             case["properties"][name] = value
         if name == "hq_user_id":
-            case["external_id"] = text_of(value)
+            case["external_id"] = str(value)
 
 
 def last(value: Any) -> Any:
@@ -227,3 +258,14 @@ def check_indices(cases: Iterable[Case], exists: Callable[[str], bool]) -> None:
             if not exists(index["case_id"]):
                 raise CaseError("InvalidCaseIndex",
                                 f"Case '{case['case_id']}' references non-existent case '{index['case_id']}'")
+
+
+def check_columns(cases: Iterable[Case]) -> None:
+    """The texts of HQ's database hold up to 255 characters. Raises CaseCrash."""
+    for case in cases:
+        texts = [case["case_id"], case["user_id"], case["opened_by"], case["closed_by"]]
+        texts += [case[tag] for name, tag in KNOWN.items() if name != "opened_on"]
+        for name, index in case["indices"].items():
+            texts += [name, index["case_id"], index["case_type"]]
+        if any(len(text or "") > LONGEST for text in texts):
+            raise CaseCrash("DataError", f"value too long for type character varying({LONGEST})")

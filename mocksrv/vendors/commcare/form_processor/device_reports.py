@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.vendors.commcare.form_processor import casexml, xform
+from mocksrv.vendors.commcare.form_processor import casexml, phone_dates, xform
 from mocksrv.vendors.commcare.form_processor.processing import Outcome, Submission
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ def store(world: World, sent: Submission) -> Outcome:
     form_id = xform.instance_id(sent.form) or world.uuid()
     user: xform.Form = next(entries(sent.form, "user_subreport", "user"), {})
     for line in entries(sent.form, "log_subreport", "log"):
-        date = xform.zulu(xform.text_of(line.get("@date")))
-        if date is None:
+        try:
+            date = phone_dates.hqs_form(phone_dates.iso8601(line.get("@date")))
+        except (ValueError, OverflowError):
             continue
         id = world.hex()
         world.table("commcare.device_logs").insert(id, {

@@ -1,7 +1,7 @@
 """A form as HQ's search index holds it, which is what the API, feeds and exports show of it; and its metadata.
 
 commcare-hq corehq/pillows/xform.py (changes on the way into the index), receiverwrapper/util.py (versions in the
-phone's line of text), couchforms/jsonobject_extensions.py (positions), form_processor/utils/metadata.py (the cleaned
+phone's line of text), couchforms/geopoint.py (positions), form_processor/utils/metadata.py (the cleaned
 metadata). Recorded in 2026 from HQ's real modules.
 """
 
@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.vendors.commcare.django import dates
-from mocksrv.vendors.commcare.form_processor import casexml, xform
+from mocksrv.vendors.commcare.form_processor import casexml, phone_dates
 from mocksrv.vendors.commcare.form_processor.xform import Form
 
 if TYPE_CHECKING:
@@ -75,22 +75,28 @@ def _first(patterns: tuple[re.Pattern[str], ...], text: str) -> str | None:
 
 def geo_point(location: Any) -> dict[str, float] | None:
     """The position that the phone writes as `latitude longitude altitude accuracy`, if all four are valid numbers."""
-    parts = location.split() if isinstance(location, str) else []
+    parts = location.split(" ") if isinstance(location, str) else []
     if len(parts) != 4:
         return None
     try:
-        numbers = [Decimal(part) for part in parts]
-        on_globe = -90 <= numbers[0] <= 90 and -180 <= numbers[1] <= 180
+        latitude, longitude, *_ = map(_number, parts)
+        on_globe = -90 <= latitude <= 90 and -180 <= longitude <= 180
     except InvalidOperation:  # not a number; or NaN, which cannot be compared
         return None
-    return {"lat": float(numbers[0]), "lon": float(numbers[1])} if on_globe else None
+    return {"lat": float(latitude), "lon": float(longitude)} if on_globe else None
+
+
+def _number(text: str) -> Decimal:
+    """A number; phones write tiny ones with an exponent, which HQ takes for 0. Raises InvalidOperation."""
+    number = Decimal(text)
+    return Decimal(0) if "e" in text.lower() and abs(number) < Decimal("0.001") else number
 
 
 def is_date(text: Any) -> bool:
     """Whether dateutil takes a text for a date: the index takes nothing else."""
     if not isinstance(text, str) or not text:
         return False
-    if xform.utc(text):
+    if phone_dates.utc(text):
         return True
     try:
         dates.parse_loosely(text, ANY_DAY)
@@ -126,15 +132,15 @@ def _clean_case(value: Any) -> Any:
 # --- metadata -----------------------------------------------------------------------------------------------
 
 
-def metadata(form: Form, build: int | None = None) -> dict[str, Any] | None:
-    """A form's metadata: all that its `meta` says in the index, cleaned; None without one."""
+def metadata(form: Form, today: str, build: int | None = None) -> dict[str, Any] | None:
+    """A form's metadata: all that its `meta` says in the index, cleaned; None without one. `today` is a moment."""
     if not isinstance(form.get("meta"), dict):
         return None
     meta = {name: value for name, value in _meta(form["meta"], build).items() if name[:1] != "@"}
     for name in ("appVersion", "location"):
         meta[name] = _text(meta.get(name))
     for name in TIMES:
-        moment = _moment(meta.get(name))
+        moment = _moment(meta.get(name), today)
         if moment is None:
             meta.pop(name, None)
         else:
@@ -142,11 +148,12 @@ def metadata(form: Form, build: int | None = None) -> dict[str, Any] | None:
     return {name: _flat(value) if isinstance(value, dict) else value for name, value in meta.items()}
 
 
-def _moment(text: Any) -> str | None:
+def _moment(text: str | None, today: str) -> str | None:
     """A time with six digits and a `Z`; a day alone is its midnight."""
-    if not isinstance(text, str):
+    try:
+        return text and phone_dates.loosely(f"{text}T00:00:00.000000Z" if DAY.fullmatch(text) else text, today)
+    except ValueError:
         return None
-    return xform.zulu(f"{text}T00:00:00.000000Z" if DAY.fullmatch(text) else text)
 
 
 def _text(value: Any) -> str | None:

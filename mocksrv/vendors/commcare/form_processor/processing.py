@@ -83,9 +83,14 @@ def submit(world: World, sent: Submission) -> Outcome:
         return submit_new(world, sent, world.uuid())  # not an edit: HQ gives the form another id
     if old is None:
         return submit_new(world, sent, form_id)
-    if digest(form_xml(world, old)) != digest(xml_of(sent)):
-        return edit(world, sent, dict(old))
-    return resubmit(world, sent, dict(old))
+    if digest(form_xml(world, old)) == digest(xml_of(sent)):
+        return resubmit(world, sent, dict(old))
+    if old.get("xmlns") != sent.form.get("@xmlns"):
+        return submit_new(world, sent, world.uuid())  # two different forms with one id by chance
+    if old["state"] == "error":
+        put_aside(world, old, {})
+        return submit_new(world, sent, form_id)
+    return edit(world, sent, dict(old))
 
 
 def submit_new(world: World, sent: Submission, form_id: str) -> Outcome:
@@ -108,7 +113,7 @@ def resubmit(world: World, sent: Submission, old: Document) -> Outcome:
         try:
             rebuilt = rebuild(world, document, {*old["case_ids"], *document["case_ids"]})
         except CaseError as error:
-            return Outcome("error", world.uuid(), error.problem, before_3=problem)
+            return Outcome(kind_of(error), world.uuid(), error.problem, before_3=problem)
         replace(world, sent, old, document, rebuilt, now)
     copy = new_document(world, sent, world.uuid()) | {"state": "duplicate", "problem": problem}
     world.table("commcare.odd_forms").insert(copy["form_id"], copy)
@@ -126,6 +131,8 @@ def edit(world: World, sent: Submission, old: Document) -> Outcome:
     touched = sorted({*old["case_ids"], *document["case_ids"]})
     try:
         rebuilt = rebuild(world, document, touched)
+    except CaseCrash as error:
+        return keep_failed(world, sent, document | {"form_id": world.uuid()}, error)
     except CaseError as error:
         # HQ keeps the old form as replaced and the new one as failed: neither is in the lists, cases stay.
         deprecate(world, old, edited_on)
@@ -151,16 +158,18 @@ def rebuild(world: World, document: Document, touched: Iterable[str]) -> dict[st
     """Cases as the fold of their forms, with one form replaced by another body. Raises CaseError."""
     rebuilt: dict[str, Case | None] = {}
     for case_id in sorted(touched):
+        check_domain(world, document["domain"], case_id)
         now = owned(world, "commcare.cases", case_id, document["domain"])
         ids = list(now["xform_ids"]) if now else []
         if document["form_id"] not in ids and case_id in document["case_ids"]:
             ids.append(document["form_id"])
         forms = (document if id == document["form_id"] else world.table("commcare.forms").peek(id) for id in ids)
         rebuilt[case_id] = casexml.fold(case_id, [(source_of(form), form["form"]) for form in forms if form])
-    check_domains(world, document["domain"], rebuilt)
-    casexml.check_indices((case for case in rebuilt.values() if case), lambda case_id: (
+    left = [case for case in rebuilt.values() if case]
+    casexml.check_indices(left, lambda case_id: (
         rebuilt[case_id] is not None if case_id in rebuilt
         else owned(world, "commcare.cases", case_id, document["domain"]) is not None))
+    casexml.check_columns(left)
     return rebuilt
 
 
@@ -168,22 +177,21 @@ def apply_form(world: World, sent: Submission, document: Document) -> list[Case]
     """The cases as they are after the form; nothing is written. Raises CaseError."""
     source = source_of(document)
     changed: dict[str, Case] = {}
-    updates = casexml.updates(sent.form)
-    check_domains(world, sent.domain, (update.case_id for update in updates))
-    for update in updates:
+    for update in casexml.updates(sent.form):
+        check_domain(world, sent.domain, update.case_id)
         before = changed.get(update.case_id) or world.table("commcare.cases").get(update.case_id)
         changed[update.case_id] = casexml.apply(before, update, source)
     casexml.check_indices(changed.values(), lambda case_id: (
         case_id in changed or owned(world, "commcare.cases", case_id, sent.domain) is not None))
+    casexml.check_columns(changed.values())
     return list(changed.values())
 
 
-def check_domains(world: World, domain: str, case_ids: Iterable[str]) -> None:
+def check_domain(world: World, domain: str, case_id: str) -> None:
     """A form may not touch another domain's cases."""
-    for case_id in case_ids:
-        case = world.table("commcare.cases").peek(case_id)
-        if case is not None and case["domain"] != domain:
-            raise CaseError("IllegalCaseId", "Bad case id")
+    case = world.table("commcare.cases").peek(case_id)
+    if case is not None and case["domain"] != domain:
+        raise CaseError("IllegalCaseId", "Bad case id")
 
 
 def source_of(document: Mapping[str, Any]) -> Source:
@@ -223,8 +231,11 @@ def keep_failed(world: World, sent: Submission, document: Document, error: CaseE
     document |= {"state": "error", "problem": error.problem, "initial_processing_complete": False}
     world.table("commcare.odd_forms").put(document["form_id"], document)
     keep_bytes(world, sent, document["form_id"])
-    kind = "crash" if isinstance(error, CaseCrash) else "error"
-    return Outcome(kind, document["form_id"], error.problem)
+    return Outcome(kind_of(error), document["form_id"], error.problem)
+
+
+def kind_of(error: CaseError) -> str:
+    return "crash" if isinstance(error, CaseCrash) else "error"
 
 
 def keep_broken(world: World, domain: str, body: bytes, problem: str) -> Outcome:
@@ -237,17 +248,21 @@ def keep_broken(world: World, domain: str, body: bytes, problem: str) -> Outcome
 
 
 def deprecate(world: World, old: Document, edited_on: str) -> None:
-    """Keep the old version of an edited form as deprecated, with its bytes."""
-    deprecated = old | {"form_id": world.uuid(), "state": "deprecated", "orig_id": old["form_id"],
-                        "edited_on": edited_on}
+    """Keep the old version of an edited form as deprecated."""
+    put_aside(world, old, {"state": "deprecated", "orig_id": old["form_id"], "edited_on": edited_on})
+
+
+def put_aside(world: World, old: Mapping[str, Any], changes: Document) -> None:
+    """Keep a form under another id, with its bytes and some changes."""
+    aside = {**old, "form_id": world.uuid(), **changes}
     blobs = world.table("commcare.blobs")
     for name in sorted({FORM_XML, *old["attachments"]}):
         if (blob := blobs.get(f"{old['form_id']}/{name}")) is not None:
-            blobs.put(f"{deprecated['form_id']}/{name}", blob)
+            blobs.put(f"{aside['form_id']}/{name}", blob)
     for table in ("commcare.forms", "commcare.odd_forms"):
         if old["form_id"] in world.table(table):
             world.table(table).delete(old["form_id"])
-    world.table("commcare.odd_forms").insert(deprecated["form_id"], deprecated)
+    world.table("commcare.odd_forms").insert(aside["form_id"], aside)
 
 
 # --- documents ----------------------------------------------------------------------------------------------
@@ -263,7 +278,8 @@ def new_document(world: World, sent: Submission, form_id: str, case_ids: list[st
     return {
         "form_id": form_id, "domain": sent.domain, "state": "normal", "xmlns": sent.form.get("@xmlns"),
         "app_id": sent.app_id, "build_id": sent.build_id, "form": sent.form,
-        "metadata": indexed_form.metadata(sent.form, indexed_form.build_version(world, sent.build_id)),
+        "metadata": indexed_form.metadata(sent.form, received_on,
+                                          indexed_form.build_version(world, sent.build_id)),
         "received_on": received_on, "edited_on": None, "edited_by_user_id": None, "server_modified_on": received_on,
         "indexed_on": received_on, "archived": False, "attachments": about,
         "case_ids": casexml.case_ids(sent.form) if case_ids is None else list(dict.fromkeys(case_ids)),

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
+
+from mocksrv.vendors.commcare.form_processor import phone_dates
 
 Form = dict[str, Any]
 
 MANY = 64  # attributes of an element
 
 OPENROSA_META = "http://openrosa.org/jr/xforms"
-# A date with a time, wherever it stands in a form: what both HQ's expression (dimagi/ext/jsonobject.py) and the library
-# iso8601 take. Anything else, such as a blank before the zone, stays as it is.
-DATETIME = re.compile(
-    r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})[ T]([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]{3,6}))?)?"
-    r"(?:(Z)|([+-])([0-9]{2}):?([0-9]{2})?)?"
-)
-HQS_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 # Names of the oldest phones -> today's (form_processor/utils/metadata.py, scrub_form_meta).
 OLD_META = {"TimeStart": "timeStart", "TimeEnd": "timeEnd", "chw_id": "userID", "DeviceID": "deviceID",
             "uid": "instanceID"}
@@ -30,9 +23,18 @@ class BadXML(Exception):
 
 
 def parse(xml: bytes) -> Form:
-    """The form as JSON: `@` before attributes, `#type` the root's tag, `#text` beside attributes, repeats as lists.
+    """A form, its dates with a time in UTC with six digits and `Z`, its metadata under today's names. Raises BadXML."""
+    form = convert(xml)
+    if not form.get("@xmlns"):
+        raise BadXML("Form is missing a required field: XMLNS")
+    adjusted: Form = adjust_datetimes(form)
+    return scrub_meta(adjusted)
 
-    All values are text; dates with a time become UTC with six digits and `Z`. Raises BadXML.
+
+def convert(xml: bytes) -> Form:
+    """XML as JSON: `@` before attributes, `#type` the root's tag, `#text` beside attributes, repeats as lists.
+
+    All values are text. Raises BadXML.
     """
     from lxml import etree
 
@@ -50,11 +52,9 @@ def parse(xml: bytes) -> Form:
     if dtd is not None and any(True for _ in dtd.iterentities()):
         raise BadXML("Invalid XML: entity declarations are not allowed")
     tag, value = _element(root, None)
-    if not isinstance(value, dict) or not value.get("@xmlns"):
-        raise BadXML("Form is missing a required field: XMLNS")
-    value["#type"] = tag
-    adjusted: Form = adjust_datetimes(value)
-    return scrub_meta(adjusted)
+    form = value if isinstance(value, dict) else {}  # HQ fails on a root of text alone, or of nothing
+    form["#type"] = tag
+    return form
 
 
 def scrub_meta(form: Form) -> Form:
@@ -64,8 +64,9 @@ def scrub_meta(form: Form) -> Form:
     if isinstance(form.get("meta"), list) and isinstance(form["meta"][0], dict):
         form["meta"] = form["meta"][0]
     if isinstance(meta := form.get("meta"), dict):
-        form["meta"] = {OLD_META[name] if OLD_META.get(name, name) not in meta else name: value
-                        for name, value in meta.items()}
+        for name in [name for name in meta if name in OLD_META]:
+            if OLD_META[name] not in meta:
+                meta[OLD_META[name]] = meta.pop(name)
     return form
 
 
@@ -108,49 +109,12 @@ def _element(element: Any, parent_ns: str | None) -> tuple[str, Any]:
 def adjust_datetimes(data: Any) -> Any:
     """The same data with every date-with-time in HQ's form; texts that only look like one stay."""
     if isinstance(data, str):
-        return utc(data) or data
+        return phone_dates.utc(data) or data
     if isinstance(data, dict):
         return {key: adjust_datetimes(value) for key, value in data.items()}
     if isinstance(data, list):
         return [adjust_datetimes(value) for value in data]
     return data
-
-
-def utc(text: str) -> str | None:
-    """A date with a time, as forms have them, in HQ's form; without a zone it is UTC. None for anything else."""
-    if HQS_FORM.fullmatch(text):
-        try:
-            datetime.fromisoformat(text)
-        except ValueError:
-            return None
-        return text
-    found = DATETIME.fullmatch(text)
-    if found is None:
-        return None
-    year, month, day, hour, minute, second, fraction, _, sign, zone_hour, zone_minute = found.groups()
-    try:
-        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0),
-                          int((fraction or "0").ljust(6, "0")), UTC)
-        zone = timedelta(hours=int(zone_hour or 0), minutes=int(zone_minute or 0))
-        return _text(moment + zone if sign == "-" else moment - zone)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _text(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
-
-
-def zulu(text: str) -> str | None:
-    """An ISO date, or date and time, as `2024-03-05T08:09:10.123000Z`; without a zone it is UTC. None for others."""
-    if known := utc(text):
-        return known
-    try:
-        moment = datetime.fromisoformat(text)
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return _text(moment)
 
 
 def text_of(value: Any) -> str:
@@ -170,7 +134,7 @@ def meta_of(form: Form) -> dict[str, Any]:
 
 def instance_id(form: Form) -> str | None:
     meta = meta_of(form)
-    return text_of(meta.get("instanceID")) or None
+    return text_of(meta.get("uid") or meta.get("instanceID")) or None  # the oldest name goes first
 
 
 def user_id(form: Form) -> str | None:
