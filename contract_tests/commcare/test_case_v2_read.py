@@ -295,6 +295,10 @@ def test_many_cases(hq):
     assert (body["matching_records"], body["missing_records"]) == (3, 2)
     body = hq.post("case/v2/bulk-fetch/?fields=case_id", {"case_ids": ids}).json()
     assert body["cases"] == [{"case_id": ids[0]}, {"case_id": "nobody", "error": "not found"}, {"case_id": ids[2]}]
+    assert hq.post("case/v2/bulk-fetch/", {"case_ids": "ab", "external_ids": [5, True]}).json() == {
+        "cases": [{"case_id": "a", "error": "not found"}, {"case_id": "b", "error": "not found"},
+                  {"external_id": 5, "error": "not found"}, {"external_id": True, "error": "not found"}],
+        "matching_records": 0, "missing_records": 4}
 
 
 @pytest.mark.parametrize(("data", "error"), [

@@ -239,6 +239,16 @@ INDEX = {"case_id": "a", "case_type": "t", "relationship": "child"}
      "Could not find a case with external_id 'nobody-at-all'"),
     ("POST", "case/v2/", {**PERSON, "indices": {"p": {"temporary_id": "t", "case_type": "t", "relationship": "child"}}},
      "Could not find a case with temporary_id 't'"),
+    # A null that HQ stumbles over when it writes the block, or finds no case first.
+    ("PUT", "case/v2/nobody-at-all", {"properties": None}, "No case found with ID 'nobody-at-all'"),
+    ("POST", "case/v2/", [{"create": True, **PERSON, "properties": None}, {"create": True}],
+     "Error in row 2: Property case_name is required."),
+    ("POST", "case/v2/", [{"create": True, **PERSON, "properties": {"a": "\x00"}}, {"create": False}],
+     "Could not find a case with external_id 'None'"),
+    ("POST", "case/v2/", {**PERSON, "indices": {"a": {}, "b": {**INDEX, "case_id": "", "temporary_id": "t"}}},
+     "Could not find a case with temporary_id 't'"),
+    ("POST", "case/v2/", {**PERSON, "properties": {"ªa": "x"}},
+     "Error with case property 'ªa'. Case property names must be valid XML identifiers."),
     ("POST", "case/v2/", MANY, "You cannot submit more than 100 updates in a single request"),
     ("POST", "case/v2/", [{"create": True}, {"create": True, **PERSON}, {"create": False, "foo": 1}],
      "Error in row 1: Property case_name is required.; Error in row 3: 'foo' is not a valid field."),
@@ -285,7 +295,8 @@ def test_a_form_that_fails_takes_the_whole_bulk_with_it(hq):
     ("POST", "case/v2/", {**PERSON, "indices": {"p": None}}), ("POST", "case/v2/", {**PERSON, "indices": {"p": {}}}),
     ("POST", "case/v2/", {**PERSON, "indices": {"p": {"case_id": ""}}}), ("POST", "case/v2/", ["create"]),
     ("POST", "case/v2/", [["create"]]), ("POST", "case/v2/bulk-fetch/", []),
-    ("POST", "case/v2/bulk-fetch/", {"case_ids": "abc"}),
+    ("POST", "case/v2/bulk-fetch/", {"case_ids": 5}), ("POST", "case/v2/bulk-fetch/", {"case_ids": [[]]}),
+    ("POST", "case/v2/", {**PERSON, "properties": {"a b=''": "x"}}), ("PUT", "case/v2/", {"external_id": "\x00"}),
 ])
 @pytest.mark.writes
 def test_where_hq_itself_fails(hq, method, path, data):
@@ -299,6 +310,22 @@ def test_an_index_that_names_nobody(hq):
     response = hq.post("case/v2/", {**PERSON, "indices": {"p": {"case_type": "t", "relationship": "child"}}})
     assert response.status_code == 400
     assert response.json()["error"].endswith("references non-existent case 'None'")
+
+
+@pytest.mark.writes
+def test_a_change_is_a_case_block_in_an_order_of_its_own(hq):
+    external_id = str(uuid4())
+    body = hq.post("case/v2/", {**PERSON, "properties": {"b": "1", "a ": "2", "_c": "3", "last_modified": "x"},
+                                "external_id": external_id}).json()
+    case, properties = body["case"], {"a": "2", "b": "1", "last_modified": "x"}
+    assert list(case["properties"].items()) == list(properties.items())
+    block = hq.get(f"form/v1/{body['form_id']}/").json()["form"]["case"]
+    assert set(block) == {"@case_id", "@date_modified", "@user_id", "@xmlns", "create", "update"}
+    assert block["update"] == {"external_id": external_id, **properties}
+    by_external_id = hq.get(f"case/v2/ext/{external_id}/").json()
+    assert by_external_id["properties"] == properties, "it comes from the database"
+    assert by_external_id["indexed_on"] > case["indexed_on"]
+    assert hq.get(f"case/v2/{case['case_id']}").json()["properties"] == {"a": "2", "b": "1"}, "from the index"
 
 
 @pytest.mark.writes

@@ -22,24 +22,40 @@ def test_the_first_mistake_is_the_one_that_is_told(kind, data, error):
     assert str(caught.value) == error
 
 
-@pytest.mark.parametrize("name", ["a", "_a", "é", "a-b", "a.b", "A1"])
+@pytest.mark.parametrize("name", ["a", "_a", "é", "a-b", "a.b", "A1", "XML", "a\u0301", "a·b", "a ", "a\n", "a b=''"])
 def test_names_that_can_stand_in_xml(name):
     payload.check({"case_id": "c", "properties": {name: "x"}, "indices": {name: {}}}, "update")
 
 
-@pytest.mark.parametrize("name", ["", "1", "a b", "a/b", "a:b", "<a", "a>", "xml", "xmlns", "-a", ".a", "a\n", "a=''"])
+@pytest.mark.parametrize("name", [
+    "", "1", "a b", "a/b", "a:b", "<a", "a>", "xml", "xmlns", "-a", ".a", "a=''", " a", "٣", "ªa", "😀",
+    "a\x00"])
 def test_names_that_cannot(name):
     for part, value in (("properties", "x"), ("indices", {})):
         with pytest.raises(payload.Invalid, match="must be valid XML identifiers"):
             payload.check({"case_id": "c", part: {name: value}}, "update")
 
 
+def test_half_a_character_in_a_name():
+    with pytest.raises(Refusal):
+        payload.check({"case_id": "c", "properties": {"\ud800": "x"}}, "update")
+
+
 @pytest.mark.parametrize("text", ["\x00", "a\x0bb", "\ud800", "\uffff"])
 def test_texts_that_cannot_stand_in_xml(text):
-    with pytest.raises(Refusal) as caught:
-        payload.check({"case_id": "c", "properties": {"a": text}}, "update")
-    assert caught.value.status == 500
+    for block in ({"update": {"a": text}}, {"index": {"parent": {"@case_type": text}}}):
+        with pytest.raises(Refusal) as caught:
+            payload.as_xml(block)
+        assert caught.value.status == 500
 
 
-def test_line_ends_are_those_of_xml():
-    assert payload.check({"case_id": "c", "properties": {"a": "1\r\n2\r3"}}, "update")["properties"] == {"a": "1\n2\n3"}
+def test_line_ends_are_those_of_xml_but_in_attributes():
+    assert payload.as_xml({"update": {"a": "1\r\n2\r3"}, "index": {"parent": {"@case_type": "1\r\n"}}}) == {
+        "update": {"a": "1\n2\n3"}, "index": {"parent": {"@case_type": "1\r\n"}}}
+
+
+def test_what_a_case_block_writes():
+    found = payload.written({"b": "1", "owner_id": "2", "_c": "3", "a ": "4", "case_type": "5", "B": "6"})
+    assert list(found.items()) == [("case_type", "5"), ("owner_id", "2"), ("B", "6"), ("a", "4"), ("b", "1")]
+    with pytest.raises(Refusal):
+        payload.written({"a b=''": "1"})

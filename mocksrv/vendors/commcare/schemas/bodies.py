@@ -344,7 +344,7 @@ CASES_V2: Shape = {**array(any_of(NewCaseV2Row, CaseV2ChangeRow, CaseV2UpsertRow
 NEW_CASES_V2 = any_of(NewCaseV2, CASES_V2)
 CASE_V2_CHANGES = any_of(CaseV2Change, CASES_V2)
 CASE_V2_UPSERT = any_of(NewCaseV2, CaseV2Change)  # a new case needs all that it is to have
-IDS = any_of(TEXTS, NOT)
+IDS = any_of({"type": "array", "items": {"type": ["string", "number", "boolean"]}}, TEXT, NOT)
 
 
 class CaseV2BulkFetch(Open):

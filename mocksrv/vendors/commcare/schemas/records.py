@@ -104,8 +104,15 @@ class CaseV2List(Strict):
     next = fields.Url(require_tld=False)
 
 
+class CaseV2Fetched(CaseV2Object):
+    """Of a case that was not found it is told what was asked for."""
+
+    case_id = fields.Raw()  # type: ignore[assignment]
+    external_id = fields.Raw(allow_none=True)  # type: ignore[assignment]
+
+
 class CaseV2BulkFetched(Strict):
-    cases = fields.List(fields.Nested(CaseV2Object), required=True)
+    cases = fields.List(fields.Nested(CaseV2Fetched), required=True)
     matching_records = fields.Integer(required=True)
     missing_records = fields.Integer(required=True)
 

@@ -30,9 +30,13 @@ REQUIRED = ("case_name", "case_type", "owner_id")  # of "create" and "upsert"
 INDEX_IDS = ("case_id", "external_id", "temporary_id")
 INDEX_TEXTS = (*INDEX_IDS, "case_type", "relationship")
 RELATIONSHIPS = ["child", "extension"]
-IDENTIFIER = re.compile(r"(?!xml)[^\W\d][\w.\-]*")
+# How HQ's case block sorts what it writes: these first, then by name.
+ORDER = ("case_type", "case_name", "external_id", "owner_id")
+PLAIN = re.compile(r"(?!xml)[A-Za-z_][A-Za-z0-9_.\-]*")
+XML_BLANKS = " \t\r\n"
 # Characters that XML cannot contain: HQ fails on them.
 NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+NOT_POSTGRES = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class Invalid(Exception):
@@ -67,11 +71,7 @@ def check(data: Any, kind: str) -> Payload:
     missing = next((name for name in REQUIRED if kind != "update" and name not in data), None)
     if missing:
         raise Invalid(f"Property {missing} is required.")
-    for name in ("properties", "indices"):
-        if name in data and data[name] is None:
-            raise view_failed(f"{name} must be an object; null makes HQ fail")
-    made: Payload = as_xml(data)
-    return made
+    return data
 
 
 def check_text(value: Any) -> None:
@@ -87,7 +87,7 @@ def check_object(value: Any, kind: str) -> None:
 def check_properties(value: Any) -> None:
     check_object(value, "JsonDict")
     for name, text in (value or {}).items():
-        if not IDENTIFIER.fullmatch(name):
+        if not is_identifier(name):
             raise Invalid(f"Error with case property '{name}'. Case property names must be valid XML identifiers.")
         if not isinstance(text, str):
             raise Invalid(f"Error with case property '{name}'. Values must be strings, received '{text}'")
@@ -100,7 +100,7 @@ def check_indices(value: Any) -> None:
     for index in (value or {}).values():
         check_index_fields(index)
     for name in value or {}:
-        if not IDENTIFIER.fullmatch(name):
+        if not is_identifier(name):
             raise Invalid(f"Error with index '{name}'. Index names must be valid XML identifiers.")
     for index in (value or {}).values():
         check_index(index or {})
@@ -124,15 +124,21 @@ def check_index(index: Mapping[str, Any]) -> None:
             raise Invalid(f"Property {name} is required when creating or updating case indices")
 
 
-def as_xml(value: Any) -> Any:
-    """Texts as they come out of XML, through which every change goes. Raises HQ's 500."""
-    if isinstance(value, str):
-        if NOT_XML.search(value):
-            raise view_failed("a text holds a character that cannot stand in XML")
-        return value.replace("\r\n", "\n").replace("\r", "\n")
-    if isinstance(value, dict):
-        return {as_xml(name): as_xml(item) for name, item in value.items()}
-    return value
+def is_identifier(name: str) -> bool:
+    """Whether an XML parser takes an element of this name: HQ asks one. Raises HQ's 500."""
+    if PLAIN.fullmatch(name):
+        return True
+    if not name or name.startswith("xml"):
+        return False
+    from defusedxml.ElementTree import ParseError, fromstring
+
+    try:
+        fromstring(f"<{name} />".encode())
+    except ParseError:
+        return False
+    except UnicodeEncodeError:
+        raise view_failed("the name holds half a character") from None
+    return True
 
 
 # --- many cases ---------------------------------------------------------------------------------------------
@@ -167,11 +173,18 @@ def check_row(row: Any) -> Payload:
     return check(row, kind) | {"kind": kind}
 
 
+def looked_up(id: str) -> str:
+    """An id that HQ's database is asked for. Raises HQ's 500."""
+    if NOT_POSTGRES.search(id):
+        raise view_failed("PostgreSQL cannot be asked for such a text")
+    return id
+
+
 def by_external_ids(world: World, domain: str, external_ids: Iterable[str]) -> dict[str, str]:
     """The cases with these external ids. Raises Invalid if one has several."""
     found: dict[str, str] = {}
     for external_id in external_ids:
-        ids = world.table("commcare.cases").by("by_external_id", (domain, external_id))
+        ids = world.table("commcare.cases").by("by_external_id", (domain, looked_up(external_id)))
         if len(ids) > 1:
             raise Invalid(f"There are multiple cases with external_id {external_id}")
         if ids:
@@ -200,7 +213,7 @@ class Resolver:
         here = {row["external_id"]: row["case_id"] for row in self.rows
                 if row.get("external_id") and row.get("case_id")}
         wanted = [row.get("external_id") for row in self.rows if not row.get("case_id")]
-        indices = (index or {} for row in self.rows for index in (row.get("indices") or {}).values())
+        indices = (index or {} for row in self.rows for index in part(row, "indices").values())
         wanted += [index.get("external_id") for index in indices]
         missing = dict.fromkeys(external_id for external_id in wanted if external_id and external_id not in here)
         return here | by_external_ids(self.world, self.domain, missing)
@@ -212,7 +225,7 @@ class Resolver:
         if not row.get("case_id"):
             return self.by_external_id(row.get("external_id"))
         id: str = row["case_id"]
-        if row["kind"] == "update" and owned(self.world, "commcare.cases", id, self.domain) is None:
+        if row["kind"] == "update" and owned(self.world, "commcare.cases", looked_up(id), self.domain) is None:
             raise Invalid(f"No case found with ID '{id}'")
         return id
 
@@ -239,39 +252,65 @@ def blocks(world: World, domain: str, user_id: str, rows: list[Payload]) -> list
         if row["kind"] == "create":
             row["case_id"] = world.uuid()
     resolver = Resolver(world, domain, rows)
-    return [block(world, user_id, row, resolver) for row in rows]
+    return [as_xml(made) for made in [block(world, user_id, row, resolver) for row in rows]]
+
+
+def part(row: Payload, name: str) -> dict[str, Any]:
+    """The properties or indices of a row. Raises HQ's 500 for null, which the checks let pass."""
+    found: dict[str, Any] | None = row.get(name, {})
+    if found is None:
+        raise view_failed(f"{name} must be an object; null makes HQ fail")
+    return found
 
 
 def block(world: World, user_id: str, row: Payload, resolver: Resolver) -> dict[str, Any]:
     case_id = resolver.case_id(row)
-    indices = {name: index_of(index or {}, resolver) for name, index in (row.get("indices") or {}).items()}
+    properties = part(row, "properties")
+    resolved = [(name, index or {}, resolver.index_id(index or {})) for name, index in part(row, "indices").items()]
+    indices = {name: index_of(index, id) for name, index, id in resolved}
     made: dict[str, Any] = {"@case_id": case_id, "@date_modified": dates.now(world), "@user_id": user_id,
                             "@xmlns": casexml.NAMESPACE}
     own = {name: row[name] for name in REQUIRED if row.get(name) is not None}
     # HQ's case block writes these two itself, over what properties say.
-    update = {name: text for name, text in (row.get("properties") or {}).items()
-              if name not in ("external_id", "date_opened")}
+    update = {name: text for name, text in properties.items() if name not in ("external_id", "date_opened")}
     if row.get("external_id") is not None:
         update["external_id"] = row["external_id"]
     if owned(world, "commcare.cases", case_id, resolver.domain) is None:
-        made["create"] = own
-        update["date_opened"] = made["@date_modified"]
+        made["create"] = written(dict.fromkeys(REQUIRED, "") | own)
     else:
         update |= own
-    for part, found in (("update", update), ("close", "" if row.get("close") else None), ("index", indices)):
-        if found or found == "":
-            made[part] = written(found)
+    if update:
+        made["update"] = written(update)
+    if row.get("close"):
+        made["close"] = ""
+    if indices:
+        made["index"] = written(indices)
     return made
 
 
-def written(part: Any) -> Any:
-    """The properties that HQ's case block writes as elements: names that begin with `_` are reserved."""
-    return {name: value for name, value in part.items() if name[0] != "_"} if isinstance(part, dict) else part
+def written(elements: dict[str, Any]) -> dict[str, Any]:
+    """The elements that HQ's case block writes, in its order: names that begin with `_` are reserved.
+
+    What a name has behind a blank were attributes, and makes XML that HQ cannot read.
+    """
+    order = {name: number for number, name in enumerate(ORDER)}
+    kept = sorted((name for name in elements if name[0] != "_"), key=lambda name: (order.get(name, len(ORDER)), name))
+    if any(set(XML_BLANKS).intersection(name.rstrip(XML_BLANKS)) for name in kept):
+        raise view_failed("the name of a property holds a blank")
+    return {name.rstrip(XML_BLANKS): elements[name] for name in kept}
 
 
-def index_of(index: Mapping[str, Any], resolver: Resolver) -> dict[str, str]:
-    """An index of a case block. Raises Invalid, or HQ's 500 if the relationship is missing."""
-    id = resolver.index_id(index)
+def as_xml(value: Any, name: str = "") -> Any:
+    """What comes out of the XML through which every change goes. Raises HQ's 500."""
+    if isinstance(value, dict):
+        return {name: as_xml(item, name) for name, item in value.items()}
+    if NOT_XML.search(value):
+        raise view_failed("a text holds a character that cannot stand in XML")
+    return value if name.startswith("@") else value.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def index_of(index: Mapping[str, Any], id: str) -> dict[str, str]:
+    """An index of a case block. Raises HQ's 500 if the relationship is missing."""
     if index.get("relationship") not in RELATIONSHIPS:
         raise view_failed("an index needs a relationship, even one that is to be removed")
     made = {"@case_type": index.get("case_type") or ""}

@@ -54,14 +54,15 @@ COMMON: dict[str, Any] = {"permission": "edit_data", "query_key": False, "source
 BULK = {**COMMON, "options": "OPTIONS, GET, POST, OPTIONS"}
 
 
-def show(doc: Doc, written_on: str | None = None) -> dict[str, Any]:
+def show(doc: Doc, now: str | None = None) -> dict[str, Any]:
     """A case, its keys in the order in which HQ sends them.
 
-    The answer of a write (`written_on` is given then) comes from the database. Reads come from the search index, where
-    properties that have the name of a system field cannot be told apart from it.
+    The answers of a write and of an external id come from the database, which does not know when the search index took
+    the case: `now` is told instead. Others come from the index, where properties that have the name of a system field
+    cannot be told apart from it.
     """
     properties = doc["properties"]
-    if written_on is None and not METADATA.keys().isdisjoint(properties):
+    if now is None and not METADATA.keys().isdisjoint(properties):
         properties = {name: value for name, value in properties.items() if name not in METADATA}
     return {
         "domain": doc["domain"],
@@ -73,7 +74,7 @@ def show(doc: Doc, written_on: str | None = None) -> dict[str, Any]:
         "date_opened": doc["date_opened"],
         "last_modified": doc["date_modified"],
         "server_last_modified": doc["server_date_modified"],
-        "indexed_on": written_on or doc["indexed_on"],
+        "indexed_on": now or doc["indexed_on"],
         "closed": doc["closed"],
         "date_closed": doc["date_closed"],
         "properties": properties,
@@ -140,7 +141,7 @@ def get_case_v2_by_external_id(world: World, call: Call) -> dict[str, Any]:
     if doc is None:
         raise view_error(404, f"Case '{external_id}' not found")
     check_seen(world, call, doc)
-    return field_filter(call.query)(show(doc))
+    return field_filter(call.query)(show(doc, dates.now(world)))
 
 
 def check_seen(world: World, call: Call, doc: Doc) -> None:
@@ -148,10 +149,12 @@ def check_seen(world: World, call: Call, doc: Doc) -> None:
         raise location_access.denied(f"Insufficient permission for Case '{doc['case_id']}'")
 
 
-def ids_of(value: Any) -> list[str]:
-    if not isinstance(value or [], list) or not all(isinstance(item, str) for item in value or []):
+def ids_of(value: Any) -> list[Any]:
+    """What HQ takes for ids: it goes through a text letter by letter, and no case has a number for an id."""
+    ids = list(value or []) if isinstance(value or [], list | str) else [None]
+    if not all(isinstance(id, str | int | float) for id in ids):
         raise view_failed("case_ids and external_ids are lists of texts")
-    return value or []
+    return ids
 
 
 def many(world: World, call: Call, case_ids: list[str], external_ids: list[str]) -> dict[str, Any]:
@@ -163,7 +166,7 @@ def many(world: World, call: Call, case_ids: list[str], external_ids: list[str])
     found: list[tuple[str, str, Doc | None]] = [("case_id", id, found_in_index(world, call, id)) for id in case_ids]
     for external_id in external_ids:
         # Of several cases with one external id the search index gives the last.
-        ids = by_external_id("by_external_id", (call.params["domain"], external_id)) if external_id else []
+        ids = by_external_id("by_external_id", (call.params["domain"], external_id))
         found.append(("external_id", external_id, found_in_index(world, call, ids[-1]) if ids else None))
     found = [(name, id, doc if doc is not None and reach.sees(doc) else None) for name, id, doc in found]
     missing = sum(1 for _, _, doc in found if doc is None)
@@ -182,7 +185,7 @@ def found_in_index(world: World, call: Call, case_id: str) -> Doc | None:
 
 def single(world: World, domain: str, external_id: str) -> Doc | None:
     """The case with an external id. Raises a 400 if there are more."""
-    found = world.table("commcare.cases").by("by_external_id", (domain, external_id))
+    found = world.table("commcare.cases").by("by_external_id", (domain, payload.looked_up(external_id)))
     if len(found) > 1:
         raise view_error(400, f"Multiple cases found with external_id '{external_id}': {', '.join(found)}")
     return world.table("commcare.cases").peek(found[0]) if found else None
