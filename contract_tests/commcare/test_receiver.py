@@ -132,6 +132,8 @@ def test_the_same_form_twice(hq, version, status, nature, text):
      "InvalidCaseIndex: Case '{id}' references non-existent case 'nobody'"),
     ("<update><case_name>" + "x" * 256 + "</case_name></update>",
      "CaseValueError: Error processing case update: Field: name, Error: Value exceeds allowed length: 255"),
+    ("<update><date_opened/></update>",
+     "CaseValueError: Error processing case update: Field: opened_on, Error: Unable to parse date string ''"),
 ])
 def test_a_known_error_in_a_case_writes_nothing(hq, version, status, nature, inner, problem):
     form_id, good, bad = str(uuid4()), str(uuid4()), str(uuid4())
@@ -245,6 +247,39 @@ def test_a_new_body_under_the_same_id_is_an_edit(hq):
     assert hq.get(f"v0.5/case/{other}/").status_code == 200
     assert submit(hq, xform(form_id, case_xml(case_id, CREATE.format(owner=OWNER)))).text == SUCCESS
     assert hq.get(f"v0.5/case/{other}/").status_code == 404, "no form creates it any more"
+
+
+@pytest.mark.writes
+def test_another_form_with_the_same_id_is_no_edit(hq):
+    """Forms of another namespace get another id."""
+    case_id, form_id = new_case(hq)
+    response = submit(hq, xform(form_id, case_xml(case_id, "<close/>"), xmlns="http://example.org/other"))
+    assert (response.status_code, response.text) == (201, SUCCESS)
+    other = response.headers["X-CommCareHQ-FormID"]
+    assert other != form_id
+    assert hq.get(f"v0.5/form/{form_id}/").json()["edited_on"] is None
+    assert hq.get(f"v0.5/case/{case_id}/").json()["xform_ids"] == [form_id, other]
+
+
+@pytest.mark.writes
+def test_a_new_body_for_a_form_that_failed_is_no_edit(hq):
+    form_id, case_id = str(uuid4()), str(uuid4())
+    assert "IllegalCaseId" in submit(hq, xform(form_id, case_xml("", "<close/>"))).text
+    assert submit(hq, xform(form_id, case_xml(case_id, CREATE.format(owner=OWNER)))).text == SUCCESS
+    form = hq.get(f"v0.5/form/{form_id}/").json()
+    assert (form["edited_on"], form["edited_by_user_id"]) == (None, None)
+
+
+@pytest.mark.writes
+def test_an_edit_that_breaks_hq_leaves_the_form_as_it_was(hq):
+    case_id, form_id = new_case(hq)
+    for _ in range(2):
+        broken = submit(hq, xform(form_id, case_xml(case_id, "<index><parent>nobody</parent></index>")))
+        assert (broken.status_code, "Server Error (500)" in broken.text) == (500, True)
+    form = hq.get(f"v0.5/form/{form_id}/").json()
+    assert (form["edited_on"], "create" in form["form"]["case"]) == (None, True)
+    broken = xform(str(uuid4()), case_xml(case_id, "<index><parent>nobody</parent></index>"))
+    assert [submit(hq, broken).status_code for _ in range(3)] == [500] * 3, "whenever it is sent"
 
 
 @pytest.mark.mock_only
@@ -382,6 +417,42 @@ def test_submissions_without_a_login(hq, user, query, expected):
         assert response.text == envelope("submit_success", "√ (this submission was ignored)")
 
 
+@pytest.mark.parametrize(("body", "expected"), [
+    (b"", (400, "Post may not have an empty body\n")),
+    (b"no xml", (500, None)), (b'<data xmlns="x"><meta/></data>', (500, None)),
+    (xform("{id}", case_xml("{id}", "<update><a>1</a></update>", "soon")), (500, None)),
+    (xform("{id}", case_xml("{id}", "<create><owner_id>demo_user</owner_id></create>")), (201, SUCCESS)),
+    (xform("{id}", case_xml("{id}", "<create><owner_id/></create>")), (403, None)),
+    (xform("{id}", case_xml("{id}", "<create><user_id>me</user_id></create>")), (403, None)),
+    (xform("{id}", case_xml("{id}", "<update><owner_id>me</owner_id></update>")), (403, None)),
+    (xform("{id}", case_xml("{known}", "<update><a>1</a></update>")), (403, None)),
+    (xform("{id}", case_xml("{id}", '<index><parent case_type="x">{known}</parent></index>')), (403, None)),
+])
+@pytest.mark.writes
+def test_what_may_come_in_without_a_login(hq, body, expected):
+    ids = {b"{id}": str(uuid4()), b"{known}": new_case(hq)[0], OWNER.encode(): "demo_user"}
+    for name, value in ids.items():
+        body = body.replace(name, value.encode())
+    response = requests.post(hq.path("receiver/secure/?authtype=noauth"), data=body)
+    assert (response.status_code, response.text if expected[1] else None) == expected
+    form = requests.post(hq.path("receiver/secure/?authtype=noauth"), files={"something": ("form.xml", "<x/>")})
+    assert (form.status_code, "please name your file" in form.text) == (400, True)
+
+
+@pytest.mark.writes
+def test_demo_mode_is_for_the_demo_user(hq):
+    """Whoever logs in: forms of others are taken and forgotten."""
+    form_id = str(uuid4())
+    ignored = submit(hq, xform(form_id), path="receiver/api/?submit_mode=demo")
+    assert (ignored.status_code, ignored.text) == (
+        201, envelope("submit_success", "√ (this submission was ignored)"))
+    assert hq.get(f"v0.5/form/{form_id}/").status_code == 404
+    kept = submit(hq, xform(form_id).replace(OWNER.encode(), b"demo_user"), path="receiver/api/?submit_mode=demo")
+    assert (kept.status_code, kept.text) == (201, SUCCESS)
+    broken = submit(hq, b"no xml", path="receiver/api/?submit_mode=demo")
+    assert (broken.status_code, "Server Error (500)" in broken.text) == (500, True)
+
+
 @pytest.mark.mock_only
 def test_a_blocked_domain(mocksrv, hq):
     mocksrv.set(commcare_blocked="demo")
@@ -414,6 +485,11 @@ def test_a_form_that_was_kept_on_the_way(hq):
     form_id = str(uuid4())
     submit(hq, xform(form_id), **{"X-Submit-Time": "2024-03-05T09:00:00.000Z"})
     assert hq.get(f"v0.5/form/{form_id}/").json()["received_on"] == "2024-03-05T09:00:00.000000Z"
+    submit(hq, xform(other := str(uuid4())), **{"X-Submit-Time": "Tue, 05 Mar 2024 12:00:00 +0300"})
+    assert hq.get(f"v0.5/form/{other}/").json()["received_on"] == "2024-03-05T09:00:00.000000Z"
+    for body in (xform(str(uuid4())), b"no xml"):
+        bad = submit(hq, body, **{"X-Submit-Time": "soon"})
+        assert (bad.status_code, "Server Error (500)" in bad.text) == (500, True)
 
 
 @pytest.mark.writes

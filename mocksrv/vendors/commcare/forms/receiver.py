@@ -19,8 +19,9 @@ from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates, multipart
 from mocksrv.vendors.commcare.django.multipart import File
 from mocksrv.vendors.commcare.errors import Denied, Text, view_failed
-from mocksrv.vendors.commcare.form_processor import casexml, device_reports, processing, xform
+from mocksrv.vendors.commcare.form_processor import casexml, device_reports, phone_dates, processing, xform
 from mocksrv.vendors.commcare.form_processor.processing import Attachment, Outcome, Submission
+from mocksrv.vendors.commcare.form_processor.stores import owned
 from mocksrv.vendors.commcare.tastypie import throttle
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 
@@ -122,91 +123,132 @@ def scheme_of(call: Call) -> str | None:
 
 def submit_without_login(world: World, call: Call) -> Any:
     """With `authtype=noauth` only the demo user's forms and device reports come in."""
-    xml, _ = read(call)
     try:
-        form = xform.parse(xml)
-    except xform.BadXML as error:
-        return broken(world, call, xml, error)
-    if not is_demo(form):
-        if call.arg("submit_mode") == "demo":
-            return openrosa(IGNORED, SUCCESS, 201)
-        raise Refusal(403, diagnosis=f"noauth takes forms of {DEMO_USER} and device reports only")
+        form = converted(read(call)[0])
+        updates = casexml.updates(form)
+    except BadSubmission as bad:
+        if bad.stray:
+            raise view_failed("fields beside the files, in a submission without a login") from None
+        raise Refusal(400, Text(bad.text)) from None
+    except casexml.CaseError as error:
+        raise view_failed(error.problem) from None
+    fit = (is_demo(form) or form.get("@xmlns") == device_reports.XMLNS) and all(
+        may_be_anybodys(world, call.params["domain"], update) for update in updates)
+    if not fit and not demo_mode(call):
+        raise Refusal(403, diagnosis=f"noauth takes new cases and forms of {DEMO_USER}, and device reports")
     return receive(world, call)
 
 
+def converted(xml: bytes) -> xform.Form:
+    """A form where HQ does not expect that it is none. Raises HQ's 500."""
+    try:
+        return xform.convert(xml)
+    except xform.BadXML as error:
+        raise view_failed(f"{error}, which is not expected here") from None
+
+
 def is_demo(form: xform.Form) -> bool:
-    if form.get("@xmlns") == device_reports.XMLNS:
-        return True
-    allowed = (DEMO_USER, "demo_user_group_id", "", None)
-    owners = (xform.text_of(part.get("owner_id")) for block in casexml.blocks(form)
-              for part in (block.get("create"), block.get("update")) if isinstance(part, dict))
-    return xform.user_id(form) == DEMO_USER and all(owner in allowed for owner in owners)
+    meta = form.get("meta", {})
+    if not isinstance(meta, dict):
+        raise view_failed("the metadata is no object")
+    return bool(meta.get("userID") == DEMO_USER)
+
+
+def demo_mode(call: Call) -> bool:
+    return call.arg("submit_mode") == "demo"
+
+
+def may_be_anybodys(world: World, domain: str, update: casexml.Update) -> bool:
+    """Whether a case block gives no case to a user, and touches none that somebody has; HQ looks at parents, too."""
+    allowed = (DEMO_USER, "demo_user_group_id", None)
+    named = (update.create.get("user_id"), update.create.get("owner_id"), update.update.get("owner_id"))
+    ids = (update.case_id, *(index["case_id"] for index in update.index.values()))
+    cases = (owned(world, "commcare.cases", id, domain) for id in ids)
+    return all(name in allowed for name in named) and not any(
+        case["owner_id"] or case["user_id"] not in allowed for case in cases if case is not None)
 
 
 # --- what comes in ------------------------------------------------------------------------------------------
 
 
+class BadSubmission(Exception):
+    """The request holds no form."""
+
+    def __init__(self, status: int, text: str, stray: bool = False) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+        self.stray = stray  # there are fields beside the files
+
+    def refusal(self) -> Refusal:
+        if self.stray:
+            return Refusal(self.status, Text(self.text, "text/plain"), diagnosis="a submission has files only")
+        return Refusal(self.status, Text(envelope(self.text, FAILURE) if self.status == 422 else self.text))
+
+
 def read(call: Call) -> tuple[bytes, dict[str, Attachment]]:
-    """The form's XML and its attachments. Raises Refusal."""
+    """The form's XML and its attachments. Raises BadSubmission."""
     if not multipart.is_multipart(call):
         if not call.body:
-            raise Refusal(400, Text(EMPTY_BODY))
+            raise BadSubmission(400, EMPTY_BODY)
         return call.body, {}
     fields, files = multipart.parse(call)
     if fields:
-        raise Refusal(400, Text(STRAY_FIELDS, "text/plain"), diagnosis=f"a submission has files only, not the fields "
-                                                                       f"{', '.join(sorted(fields))}")
+        raise BadSubmission(400, STRAY_FIELDS, stray=True)
     form = files.pop(FORM_FIELD, None)
     if form is None:
-        raise Refusal(400, Text(NO_FILE))
+        raise BadSubmission(400, NO_FILE)
     if len(form.data) > MAX_FORM:
-        raise Refusal(413, Text(FORM_TOO_LARGE))
+        raise BadSubmission(413, FORM_TOO_LARGE)
     if not form.filename.endswith(".xml"):
-        raise unprocessable(NOT_XML)
+        raise BadSubmission(422, NOT_XML)
     for item in files.values():
         check_attachment(item)
     if not form.data:
-        raise Refusal(400, Text(EMPTY_FILE))
+        raise BadSubmission(400, EMPTY_FILE)
     return form.data, {name: Attachment(item.content_type, item.data) for name, item in files.items()}
 
 
 def check_attachment(item: File) -> None:
     if len(item.data) > MAX_ATTACHMENT:
-        raise Refusal(413, Text(ATTACHMENT_TOO_LARGE))
+        raise BadSubmission(413, ATTACHMENT_TOO_LARGE)
     _, dot, extension = item.filename.rpartition(".")
     if not (dot and extension in EXTENSIONS) and not MEDIA_TYPES.fullmatch(item.content_type):
-        raise unprocessable(BAD_ATTACHMENT)
-
-
-def unprocessable(text: str) -> Refusal:
-    return Refusal(422, Text(envelope(text, FAILURE)))
+        raise BadSubmission(422, BAD_ATTACHMENT)
 
 
 def receive(world: World, call: Call) -> Reply:
     """Take a submission from a caller who may submit."""
     throttle.check_submission(world, call)
-    xml, attachments = read(call)
+    try:
+        xml, attachments = read(call)
+    except BadSubmission as bad:
+        raise bad.refusal() from None
+    if demo_mode(call) and not is_demo(converted(xml)):
+        return openrosa(IGNORED, SUCCESS, 201)
     if domains.listed(world, "blocked", call.params["domain"]):
         return openrosa(BLOCKED, ERROR, 509)
+    received_on = submit_time(world, call)
     try:
         form = xform.parse(xml)
     except xform.BadXML as error:
         return broken(world, call, xml, error)
     app_id, build_id = app_ids(world, call.params["domain"], call.params.get("app_id"))
     sent = Submission(
-        domain=call.params["domain"], form=form, xml=xml, attachments=attachments, received_on=submit_time(call),
+        domain=call.params["domain"], form=form, xml=xml, attachments=attachments, received_on=received_on,
         user_id=call.caller.user_id if call.caller else None, app_id=app_id, build_id=build_id,
         submit_ip=call.remote_addr, is_phone_submission=bool(call.header("x-openrosa-version")))
     store = device_reports.store if form.get("@xmlns") == device_reports.XMLNS else processing.submit
     return answer(call, store(world, sent))
 
 
-def submit_time(call: Call) -> str | None:
-    """The time of receipt that the header X-Submit-Time of a forwarding server states, or None."""
+def submit_time(world: World, call: Call) -> str | None:
+    """The time of receipt that the header X-Submit-Time of a forwarding server states, or None. Raises HQ's 500."""
+    stated = call.header("x-submit-time")
     try:
-        return dates.parse_iso(call.header("x-submit-time"))
+        return phone_dates.loosely(stated, dates.now(world)) if stated else None
     except ValueError:
-        return None
+        raise view_failed(f"dateutil cannot read X-Submit-Time: {stated!r}") from None
 
 
 def app_ids(world: World, domain: str, app_id: str | None) -> tuple[str | None, str | None]:
