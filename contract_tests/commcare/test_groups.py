@@ -86,6 +86,22 @@ def test_null_is_a_value(hq):
     assert shown(hq, id) == EMPTY | {"metadata": None}
 
 
+def test_moments_in_metadata_lose_their_zone_and_times_their_fraction(hq):
+    """As what reads the stored document makes dates of them; what has been sent just now is not read yet."""
+    sent = {"a": "2024-01-02T03:04:05Z", "b": "2024-01-02T03:04:05.120000Z", "c": "10:00:00.123456",
+            "d": ["2024-01-02T03:04:05Z", {"e": "2024-01-02T03:04:05Z"}], "f": {"g": "2024-01-02T03:04:05.000000Z"}}
+    kept = {"h": "2024-01-02", "i": "2024-02-31T00:00:00Z", "j": "2024-01-02T03:04:05.1Z", "k": "10:00", "l": "1.50",
+            "m": "2024-01-02T03:04:05", "n": "2024-01-02T03:04:05+00:00", "o": "x 2024-01-02T03:04:05Z",
+            "p": 5, "q": None}
+    read = {"a": "2024-01-02T03:04:05", "b": "2024-01-02T03:04:05.120000", "c": "10:00:00",
+            "d": ["2024-01-02T03:04:05", {"e": "2024-01-02T03:04:05"}], "f": {"g": "2024-01-02T03:04:05"}}
+    id = new_group(hq, metadata=sent | kept)
+    assert shown(hq, id)["metadata"] == read | kept
+    changed = hq.put(f"group/v1/{id}/", {"metadata": sent}).json()["metadata"]
+    assert changed == sent | {"f": {"g": "2024-01-02T03:04:05"}}
+    assert shown(hq, id)["metadata"] == read
+
+
 def test_an_id_may_be_given(hq):
     id, name = uuid4().hex, fresh("mine")
     assert new_group(hq, name, _id=id) == id

@@ -179,13 +179,29 @@ def test_user_list(hq):
     assert len(names) > 3
     assert "brudolph@dimagi.com" not in names
     for group in ("nothing", "x y"):
-        assert error(hq.get("v0.5/user/", group=group)) == f"Project demo has no group with id={group}"
+        response = hq.get("v0.5/user/", group=group)
+        assert (response.status_code, response.json()) == (500, CANNED)
+    assert hq.get("v0.5/user/", limit=0, group="").json()["objects"] == users
     extras = hq.get(f"v0.5/user/{AMINA}/", extras="true").json()["extras"]
     assert sorted(extras) == ["completed_last_30", "completed_last_month", "submitted_last_30",
                               "submitted_last_month"]
+    for word, there in (("TRUE", True), (" Yes ", True), ("t", True), ("1", True), ("on", False), ("0", False)):
+        assert ("extras" in hq.get(f"user/v1/{AMINA}/", extras=word).json()) is there
     old = hq.get(f"v0.4/user/{AMINA}/").json()
     assert old["resource_uri"] == ""
     assert not {"primary_location", "locations"} & old.keys()
+
+
+@MOCK
+def test_the_users_of_a_group_come_in_its_order_and_are_active(hq):
+    users = [user["id"] for user in hq.get("user/v1/", limit=0).json()["objects"]][:3]
+    (archived,) = hq.get("user/v1/", limit=1, archived="true").json()["objects"]
+    group = hq.post("group/v1/", {"name": "ordered", "users": users[::-1]}).json()["id"]
+    hq.put(f"group/v1/{group}/", {"users": [*users[::-1], archived["id"], "nobody"]})
+    for more in ({}, {"archived": "true"}):
+        found = hq.get("user/v1/", group=group, **more).json()
+        assert [user["id"] for user in found["objects"]] == users[::-1]
+        assert found["meta"]["total_count"] == 3
 
 
 @MOCK

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.call import Refusal, Reply
@@ -39,6 +40,9 @@ TYPES: dict[str, type] = {
     "name": str, "path": list, "removed_users": list, "reporting": bool, "users": list,
 }
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?")
+# What jsonobject reads as a moment or a time among the values of metadata; they show as Python's isoformat writes them.
+STAMP = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6})?)Z")
+TIME = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)\.\d{3,6}")
 STORED = ("case_sharing", "domain", "metadata", "name", "reporting", "users")
 NAMELESS = "Name is required"
 
@@ -90,12 +94,28 @@ def show(world: World, call: Call, group: Group) -> dict[str, Any]:
         "case_sharing": group["case_sharing"] is True,
         "domain": group["domain"],
         "id": group["id"],
-        "metadata": group["metadata"],
+        "metadata": read(group["metadata"]),
         "name": group["name"],
         "reporting": group["reporting"] is not False,
         "resource_uri": "" if is_v04(call) else detail_uri(call, "group", group["id"]),
         "users": [id for id in group["users"] if isinstance(id, str) and (user := users.peek(id)) and user["active"]],
     }
+
+
+def read(value: Any, *, stored: bool = True) -> Any:
+    """A value of metadata as jsonobject reads it: moments lose their zone, times their fraction; in lists if `stored`."""
+    if isinstance(value, dict):
+        return {name: read(one, stored=stored) for name, one in value.items()}
+    if isinstance(value, list) and stored:
+        return [read(one) for one in value]
+    if not isinstance(value, str):
+        return value
+    if found := TIME.fullmatch(value):
+        return found[1]
+    try:
+        return datetime.fromisoformat(found[1]).isoformat() if (found := STAMP.fullmatch(value)) else value
+    except ValueError:
+        return value  # a day that there is not
 
 
 def find(world: World, call: Call, missing: Callable[[str], Refusal] = absent) -> Group:
@@ -235,7 +255,11 @@ def update_group(world: World, call: Call) -> dict[str, Any]:
     if group["domain"] != call.params["domain"]:
         raise failed("a group cannot move to another domain")
     store(world, group)
-    return data | show(world, call, group | {"id": group["_id"]})
+    shown = show(world, call, group | {"id": group["_id"]})
+    if isinstance(data.get("metadata"), dict):  # not read yet, but for the objects in it
+        shown["metadata"] = {name: read(value, stored=False) if isinstance(value, dict) else value
+                             for name, value in data["metadata"].items()}
+    return data | shown
 
 
 @vendor.resource("DELETE", "group", "v1", "v0.5", detail=True, permission="edit_commcare_users",

@@ -62,7 +62,7 @@ def show(world: World, call: Call, user: Mapping[str, Any]) -> dict[str, Any]:
                   "user_data": data_of(world, call, user)}
         if not is_v04(call):
             shown |= {"primary_location": user["location_id"], "locations": user["location_ids"]}
-    if (call.arg("extras") or "").lower() == "true":
+    if says_yes(call, "extras"):
         shown["extras"] = extras(world, user)
     return shown
 
@@ -106,26 +106,35 @@ def closed(world: World, user: Mapping[str, Any], start: str, end: str) -> int:
 @vendor.resource("GET", "user", "v1", "v0.5", "v0.4", permission="edit_commcare_users", response=UserList,
                  source=SOURCE, proof="source", query=UserQuery)
 def list_users(world: World, call: Call) -> dict[str, Any]:
-    """Mobile workers by username; `group`, `archived` and `extras` are the only filters."""
+    """Mobile workers by username, or the active ones of a `group` in its order; other parameters are `archived` and
+    `extras`.
+    """
     domain, users = call.params["domain"], world.table("commcare.users")
-    active = (call.arg("archived") or "").lower() not in TRUE_WORDS
-    group = call.arg("group")
-    if group is not None:
-        members = group_members(world, domain, group, active)
+    if group := call.arg("group"):
+        members = group_members(world, domain, group)
         return paginator.page(call, len(members), lambda offset, limit: [
             show(world, call, user) for user in members[offset : offset + limit]])
+    active = not says_yes(call, "archived")
     low, high = (domain, active), (domain, active, TOP)
     return paginator.page(call, users.rank("by_name", low, high), lambda offset, limit: [
         show(world, call, users.peek(id) or {})
         for _, id in users.range("by_name", low, high, skip=offset, limit=limit)])
 
 
-def group_members(world: World, domain: str, group: str, active: bool) -> list[Mapping[str, Any]]:
-    found = owned(world, "commcare.groups", group, domain)
-    if found is None:
-        raise bad_request(f"Project {domain} has no group with id={group}")
-    users = [owned(world, "commcare.users", id, domain) for id in found["users"]]
-    return sorted((user for user in users if user and user["active"] == active), key=lambda user: user["username"])
+def says_yes(call: Call, name: str) -> bool:
+    """Whether a parameter is one of the words that HQ takes for yes; it takes all others for no."""
+    return (call.arg(name) or "").lower().strip() in TRUE_WORDS
+
+
+def group_members(world: World, domain: str, id: str) -> list[Mapping[str, Any]]:
+    """The active workers of a group. Raises a 400 for another domain's, the canned 500 for one that is not there."""
+    group = world.table("commcare.groups").peek(id)
+    if group is None or group["users"] is None:
+        raise failed(f"there is no group {id!r} with users")
+    if group["domain"] != domain:
+        raise bad_request(f"Project {domain} has no group with id={id}")
+    users = [owned(world, "commcare.users", user, domain) for user in group["users"] if isinstance(user, str)]
+    return [user for user in users if user and user["active"]]
 
 
 @vendor.resource("GET", "user", "v1", "v0.5", "v0.4", detail=True, permission="edit_commcare_users",

@@ -100,8 +100,7 @@ def find(world: World, call: Call) -> Doc:
 def list_web_users(world: World, call: Call) -> dict[str, Any]:
     """Web users of the domain; `web_username` finds one, `username` is part of the login."""
     found = members(world, call.params["domain"])
-    wanted = call.arg("web_username")
-    if wanted is not None:
+    if wanted := call.arg("web_username"):
         found = [user for user in found if user["username"] == wanted]
     for name, test in dotted_ranges(call, ("last_modified",)):
         found = [user for user in found if test(user[name])]
