@@ -103,7 +103,7 @@ def show(world: World, call: Call, group: Group) -> dict[str, Any]:
 
 
 def read(value: Any, *, stored: bool = True) -> Any:
-    """A value of metadata as jsonobject reads it: moments lose their zone, times their fraction; in lists if `stored`."""
+    """A value of metadata as jsonobject reads it, moments without zone, times without fraction; lists if `stored`."""
     if isinstance(value, dict):
         return {name: read(one, stored=stored) for name, one in value.items()}
     if isinstance(value, list) and stored:

@@ -106,9 +106,7 @@ def closed(world: World, user: Mapping[str, Any], start: str, end: str) -> int:
 @vendor.resource("GET", "user", "v1", "v0.5", "v0.4", permission="edit_commcare_users", response=UserList,
                  source=SOURCE, proof="source", query=UserQuery)
 def list_users(world: World, call: Call) -> dict[str, Any]:
-    """Mobile workers by username, or the active ones of a `group` in its order; other parameters are `archived` and
-    `extras`.
-    """
+    """Mobile workers by username, or active ones of a `group` in its order; else there are `archived` and `extras`."""
     domain, users = call.params["domain"], world.table("commcare.users")
     if group := call.arg("group"):
         members = group_members(world, domain, group)
