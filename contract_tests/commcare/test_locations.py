@@ -103,7 +103,7 @@ def test_an_archived_location_keeps_its_name_and_its_code(hq):
     pytest.param({"name": "Antwiland", "site_code": "s1"}, f"{SAME} Location site code: s1.", marks=MOCK),
     ({"location_type_code": "zz", "site_code": "s1", "latitude": "x", "foo": 1}, "LocationType 'zz' not found"),
     ({"latitude": "x", "foo": 1, "bar": 2}, "Invalid fields were included in request: ['foo', 'bar']."),
-    ({"latitude": "x"}, "['“x” value must be a decimal number.']"),
+    ({"latitude": "x", "location_data": None}, "['“x” value must be a decimal number.']"),
 ])
 def test_locations_that_are_refused_in_hqs_order(region, fields, text):
     assert error(region("X", **fields)) == text
@@ -303,6 +303,9 @@ def count(hq, path, **params):
     ("v1", {"created_at__time": "x"}, "['“x” value has an invalid format. It must be in HH:MM[:ss[.uuuuuu]] format.']"),
     ("v1", {"created_at__time": "25:00"}, "['“25:00” value has the correct format (HH:MM[:ss[.uuuuuu]]) but it is an "
      "invalid time.']"),
+    # All names are looked at before the values, and these by the names of the columns.
+    ("v1", {"created_at": "x", "name": "x"}, "The 'name' field does not allow filtering."),
+    ("v1", {"longitude__gt": "x", "created_at__year": "x"}, "Invalid resource lookup data provided (mismatched type)."),
     # What only the database refuses comes after all of tastypie's own checks.
     ("v1", {"latitude__isnull": "x", "limit": "x"},
      "Invalid limit 'x' provided. Please provide a positive integer."),
@@ -316,7 +319,8 @@ def test_filters_that_are_refused(hq, path, params, text):
 
 @pytest.mark.parametrize("params", [
     {"latitude__isnull": "1"}, {"latitude__range": "1"}, {"created_at__gt": "true"}, {"latitude__in": "None"},
-    {"latitude__range": "true"}, {"latitude__range": ""}, {"created_at__year": "0"}, {"created_at__iso_year": "10000"},
+    {"latitude__range": "true"}, {"created_at__regex": "true"}, {"latitude__range": ""},
+    {"created_at__year": "0"}, {"created_at__iso_year": "10000"},
     {"created_at__time": "true"}, {"offset": "9" * 20}, {"latitude__isnull": "x", "site_code": "zz"},
 ])
 def test_filters_that_hq_fails_on(hq, params):
@@ -338,7 +342,8 @@ def test_filters(hq):
         assert count(hq, "location/v2/", **params) == 1
     for params in ({"created_at__date": "2024-11-04"}, {"created_at__year": "2024"}, {"created_at__hour": "6"},
                    {"created_at__quarter": "4"}, {"created_at__iso_week_day": "1"}, {"created_at__week_day": "2"},
-                   {"created_at__range": "2024-11-03,2024-11-05"}, {"domain": "x"}):
+                   {"created_at__range": "2024-11-03,2024-11-05"}, {"domain": "x"},
+                   {"created_at__startswith": "2024-11-04 06:30"}, {"created_at__regex": r"^\d{4}-11-04 06:"}):
         assert count(hq, "location/v1/", **params) == every
     for params in ({"latitude__in": ""}, {"created_at__year": "None"}, {"created_at__time": "23:59"},
                    {"latitude__gt": "1e400"}, {"created_at__iexact": "None"}):

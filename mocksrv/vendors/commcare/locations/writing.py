@@ -97,6 +97,8 @@ def save(world: World, place: dict[str, Any], data: Doc, *, new: bool) -> tuple[
         raise bad_request(f"Invalid fields were included in request: {list(left)}.")
     given = {name: None if value is None else model_fields.decimal_of(value) for name, value in raw.items()}
     place |= {name: None if number is None else model_fields.stored_decimal(number) for name, number in given.items()}
+    if place["location_data"] is None:
+        raise failed("the column of location_data takes no null")
     place["last_modified"] = dates.now(world)
     world.table("commcare.locations").put(own_id, place)
     for listener in LISTENERS:
@@ -166,8 +168,6 @@ def custom_data(world: World, domain: str, given: Any) -> Any:
 
     Recorded: four more locations after four failures, of a text, a number, true, and a list of objects.
     """
-    if given is None:
-        raise failed("the column of location_data takes no null")
     if custom_data_fields.definition(world, "location", domain).get("fields"):
         if not isinstance(given, dict):
             raise failed(f"location_data must be an object to be checked, not {given!r}")

@@ -58,11 +58,14 @@ Test = Callable[[Doc], bool]
 
 
 class Kind(NamedTuple):
-    """A kind of model field: the lookups that Django has for it, and how it reads a value and what is stored."""
+    """A kind of model field: the lookups that Django has for it, how it reads a value and what is stored, and what the
+    database makes of that where it compares texts.
+    """
 
     lookups: frozenset[str]
     read: Callable[[Any], Any]
     stored: Callable[[Any], Any] = lambda value: value
+    text: Callable[[Any], str] = str
 
 
 def day_of(text: str) -> date:
@@ -77,7 +80,7 @@ def moment_of(value: Any) -> str:
 
 
 TEXT = Kind(COMMON, str)
-MOMENT = Kind(ALL, moment_of)
+MOMENT = Kind(ALL, moment_of, text=lambda stored: str(dates.python(stored)))
 NUMBER = Kind(COMMON, model_fields.number_of, model_fields.number_of)
 
 
@@ -91,7 +94,7 @@ def tests(pairs: Iterable[tuple[str, str]], known: Mapping[str, Kind], allowed: 
     given: dict[str, list[str]] = {}
     for name, value in pairs:
         given.setdefault(name, []).append(value)
-    found: dict[tuple[str, str], Test] = {}
+    checked: dict[tuple[str, str], list[str]] = {}
     for name, values in given.items():
         field, *rest = name.split("__")
         if field == "resource_uri" and field in known:
@@ -105,8 +108,12 @@ def tests(pairs: Iterable[tuple[str, str]], known: Mapping[str, Kind], allowed: 
             raise bad_request(f"'{lookup}' is not an allowed filter on the '{field}' field.")
         if rest:
             raise bad_request(f"The '{field}' field does not support relations.")
-        found[field, lookup] = condition(field, lookup, values, known[field])
-    return sorted(found.values(), key=lambda test: not isinstance(test, Refused))
+        if lookup in ("in", "range") and values[-1] in CONSTANTS:
+            raise failed(f"{values[-1]} is no text with commas")
+        checked[field, lookup] = values
+    # Django sorts what it is given before it looks at the values.
+    found = [condition(field, lookup, values, known[field]) for (field, lookup), values in sorted(checked.items())]
+    return sorted(found, key=lambda test: not isinstance(test, Refused))
 
 
 class Refused:
@@ -133,9 +140,9 @@ def condition(field: str, lookup: str, values: list[str], kind: Kind) -> Test:
             return Refused("isnull takes true or false")
         return where(field).test(lambda held: (held is None) is value)
     if lookup in ("regex", "iregex"):
-        return matching(field, str(value), lookup == "iregex")
+        return matching(field, value, kind, lookup == "iregex")
     if lookup in TEXTS:
-        return holding(field, lambda held: TEXTS[lookup](str(held), str(value)))
+        return holding(field, lambda held: TEXTS[lookup](kind.text(held), str(value)))
     if lookup in PARTS:
         number = whole(value)
         if number not in YEARS.get(lookup, (number,)):
@@ -154,9 +161,7 @@ def holding(field: str, test: Callable[[Any], bool]) -> Test:
 
 
 def members(field: str, lookup: str, values: list[str], kind: Kind) -> Test:
-    """A condition of several values, with commas. Raises the 400 of `condition`, and a 500 for a word."""
-    if values[-1] in CONSTANTS:
-        raise failed(f"{values[-1]} is no text with commas")
+    """A condition of several values, with commas. Raises the 400 of `condition`."""
     parts = [kind.read(part) for one in values for part in one.split(",")] if values[-1] else []
     if lookup == "in":
         return holding(field, lambda held: kind.stored(held) in parts)
@@ -165,12 +170,14 @@ def members(field: str, lookup: str, values: list[str], kind: Kind) -> Test:
     return holding(field, lambda held: parts[0] <= kind.stored(held) <= parts[1])
 
 
-def matching(field: str, pattern: str, any_case: bool) -> Test:
+def matching(field: str, pattern: Any, kind: Kind, any_case: bool) -> Test:
+    if isinstance(pattern, bool):
+        return Refused("the database does not match with a truth value")
     try:
         patterns.compiled(pattern, any_case=any_case)("")
     except (TimeoutError, patterns.BadPattern):
         return Refused("the database does not take this pattern")
-    return holding(field, lambda held: finds(pattern, str(held), any_case))
+    return holding(field, lambda held: finds(pattern, kind.text(held), any_case))
 
 
 def whole(value: Any) -> int:
