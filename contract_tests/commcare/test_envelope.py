@@ -241,7 +241,7 @@ def test_absent_object(hq):
 @pytest.mark.parametrize(("body", "kind", "status", "answer"), [
     (b"{", "application/json", 400, {"error": "Request is not valid JSON."}),
     (b"", None, 400, {"error": "Request is not valid JSON."}),
-    (b"a=b", "application/x-www-form-urlencoded", 415, CANNED),
+    (b"a=b", "application/x-www-form-urlencoded", 415, CANNED), (b"{}", "application/x-plist", 500, CANNED),
     (b"[1]", "application/json", 500, CANNED),
     (b"[" * 100_000, "application/json", 500, CANNED),
     (b"\xff\xfe", "application/json", 500, CANNED),

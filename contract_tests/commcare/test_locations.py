@@ -234,6 +234,18 @@ def test_several_at_once(hq, body, status, answer):
     assert (response.status_code, response.json()) == (status, answer)
 
 
+@pytest.mark.parametrize(("body", "status", "text"), [
+    ('{"latitude": Infinity}', 400, "['“inf” value must be a decimal number.']"),
+    ('{"foo": NaN}', 400, "Invalid fields were included in request: ['foo']."),
+    ('{"location_data": {"a": NaN}}', 500, None), ('{"name": NaN}', 500, None),
+    (r'{"location_data": {"a": "\ud800"}}', 500, None), (r'{"name": "\ud800", "location_type_code": "zz"}', 500, None),
+])
+def test_what_is_no_json_to_others_is_refused_where_it_is_used(hq, region, body, status, text):
+    path = f"api/location/v2/{region('Odd').json()['location_id']}/"
+    response = hq.call("PUT", path, data=body, headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.json().get("error")) == (status, text)
+
+
 NUMBERS = st.integers(-200, 200) | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(st.none() | st.booleans() | NUMBERS
                       | st.sampled_from(["", "x", "1.5", "region", "Region", "ROOT", "OWN", "a b", "1" * 20]),

@@ -104,7 +104,8 @@ def get_locations_v2(world: World, call: Call) -> dict[str, Any]:
 def create_location(world: World, call: Call) -> Reply:
     """A new location. The answer shows coordinates as they were sent, later ones with ten decimals."""
     v1.check_plan(world, call)
-    place, given = writing.create(world, call.params["domain"], deserializer.load_object(call))
+    data = deserializer.as_bundle(deserializer.parse(call))
+    place, given = writing.create(world, call.params["domain"], data)
     return Reply(show(world, place) | given, 201, [("Location", location_uri(call, place["location_id"]))])
 
 
@@ -113,7 +114,7 @@ def create_location(world: World, call: Call) -> Reply:
 def write_locations(world: World, call: Call) -> Reply:
     """Create and update up to 100 locations, all or nothing."""
     v1.check_plan(world, call)
-    domain, items = call.params["domain"], deserializer.load_objects(call)
+    domain, items = call.params["domain"], deserializer.load_objects(call, deserializer.parse)
     if len(items) > MOST:
         raise bad_request(TOO_MANY)
     table, before, written = world.table("commcare.locations"), [], []
@@ -148,5 +149,6 @@ def get_location_v2(world: World, call: Call) -> dict[str, Any]:
 def update_location(world: World, call: Call) -> dict[str, Any]:
     """Change the fields that are given; a new name makes a new site code unless one is given."""
     v1.check_plan(world, call)
-    place, given = writing.update(world, call.params["domain"], call.params["pk"], deserializer.load_object(call))
+    data = deserializer.as_bundle(deserializer.parse(call))
+    place, given = writing.update(world, call.params["domain"], call.params["pk"], data)
     return show(world, place) | given

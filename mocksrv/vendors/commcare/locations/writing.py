@@ -16,6 +16,7 @@ from mocksrv.vendors.commcare.django import dates, model_fields
 from mocksrv.vendors.commcare.errors import bad_request, failed
 from mocksrv.vendors.commcare.form_processor.stores import TOP_NUMBER
 from mocksrv.vendors.commcare.locations import site_codes
+from mocksrv.vendors.commcare.tastypie import deserializer
 
 if TYPE_CHECKING:
     from mocksrv.world import World
@@ -82,7 +83,7 @@ def save(world: World, place: dict[str, Any], data: Doc, *, new: bool) -> tuple[
         place["parent_id"] = parent["location_id"]
     if "name" in left:
         name = left.pop("name")
-        place["name"] = None if name is None else str(name)
+        place["name"] = None if name is None else deserializer.storable(str(name))
         check_name(world, place, data)
         if "site_code" not in left:
             place["site_code"] = site_codes.generate(world, domain, own_id, name)
@@ -99,6 +100,7 @@ def save(world: World, place: dict[str, Any], data: Doc, *, new: bool) -> tuple[
     place |= {name: None if number is None else model_fields.stored_decimal(number) for name, number in given.items()}
     if place["location_data"] is None:
         raise failed("the column of location_data takes no null")
+    deserializer.storable(place["location_data"])
     place["last_modified"] = dates.now(world)
     world.table("commcare.locations").put(own_id, place)
     for listener in LISTENERS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
@@ -13,20 +14,27 @@ from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.errors import CANNED, bad_request, failed
 
-JSON, XML = "application/json", "application/xml"
+JSON, XML, PLIST = "application/json", "application/xml", "application/x-plist"
 DECLARATION = re.compile(r"<\?xml.*?\?>", re.IGNORECASE)
 
 
 def load(call: Call) -> Any:
+    """The body's data, which a database must take. Raises what `parse` does, and 500."""
+    return storable(parse(call))
+
+
+def parse(call: Call) -> Any:
     """The body's data. Raises 400 for broken JSON or XML, 415 for another content type, 500 for what is no UTF-8."""
     kind = call.header("content-type", JSON).split(";")[0]
+    if kind == PLIST:
+        raise failed("tastypie reads property lists only with the library biplist")
     if kind not in (JSON, XML):
         raise Refusal(415, CANNED, diagnosis=f"send JSON with Content-Type: application/json, not {kind}")
     try:
         text = call.body.decode()
     except UnicodeDecodeError:
         raise failed("the body must be UTF-8") from None
-    return storable(load_json(text) if kind == JSON else load_xml(text))
+    return load_json(text) if kind == JSON else load_xml(text)
 
 
 def load_json(text: str) -> Any:
@@ -61,10 +69,10 @@ def as_bundle(data: Any) -> dict[str, Any]:
     return data
 
 
-def load_objects(call: Call) -> list[Any]:
+def load_objects(call: Call, read: Callable[[Call], Any] = load) -> list[Any]:
     """The `objects` of a PATCH on a list, as Python iterates over whatever value it is. Raises 400 and the canned 500.
     """
-    data = load(call)
+    data = read(call)
     if isinstance(data, dict | list | str) and "objects" not in data:
         raise bad_request("Invalid data sent: missing 'objects'")
     if not isinstance(data, dict):
