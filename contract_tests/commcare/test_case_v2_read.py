@@ -201,8 +201,37 @@ def test_the_query_language(hq, kind, query, expected):
     ({"query": "name ="}, "Bad query: Malformed search query"),
     ({"query": "what(is, 'this')"}, "Bad query: 'what' is not a valid standalone function"),
     ({"query": "phonetic-match(name, 'x')"}, "Bad query: 'phonetic-match' is not a valid standalone function"),
-    ({"query": "a = b"}, "Bad query: You cannot reference a property on the right hand side of '='"),
-    ({"query": "(" * 3000}, "Bad query: "),
+    ({"query": "a = b"}, "Bad query: You cannot reference a case property on the right side of an operation. If \"b\" "
+                         "is meant to be a value, please surround it with quotation marks"),
+    ({"query": "(" * 3000}, "Bad query: Malformed search query"),
+    ({"query": "name"}, "Bad query: Your search query is required to have at least one boolean operator "
+                        "(=, !=, >, >=, <, <=)"),
+    ({"query": "a ~ 'b'"}, "Bad query: We didn't understand what you were trying to do with ~ 'b'. Please try "
+     "reformatting your query. The operators we accept are: =, !=, >, >=, <, <=, and, or"),
+    ({"query": "a = 'x' b"}, "Bad query: We didn't understand what you were trying to do with b',1,8)"),
+    ({"query": "a + 1"}, "Bad query: We don't know what to do with operator '+'. Please try reformatting your query."),
+    ({"query": "parent/a"}, "Bad query: We don't know what to do with operator '/'. Please try"),
+    ({"query": "'a' = 1 and b"}, "Bad query: We didn't understand what you were trying to do with 'a'=1"),
+    ({"query": "a = 1 + 1"}, "Bad query: Unexpected type for value expression"),
+    ({"query": "a = f()"}, "Bad query: We don't know what to do with the function \"f\". Accepted functions are: date, "
+     "date-add, datetime, datetime-add, double, now, today, unwrap-list"),
+    ({"query": "today()"}, "Bad query: 'today' is not a valid standalone function"),
+    ({"query": "a > 'soon'"}, "Bad query: soon is not a correctly formatted date or datetime."),
+    ({"query": "a > '2024-13-01'"}, "Bad query: 2024-13-01 is an invalid date."),
+    ({"query": "a > unwrap-list('[1]')"}, "Bad query: The right hand side of a comparison must be a number or date. "
+     "Dates must be surrounded in quotation marks"),
+    ({"query": "date_opened > 'soon'"}, "Bad query: Invalid date value. Dates must be an integer or a string of the "
+     'format "YYYY-mm-dd"'),
+    ({"query": "not(a = 1, b = 2)"}, "Bad query: The 'not' function accepts exactly 1 arguments, got 2"),
+    ({"query": "selected(5, 'x')"}, "Bad query: The first argument to 'selected' must be a valid case property name"),
+    ({"query": "match-all(1)"}, "Bad query: 'match-all()' does not take any arguments"),
+    ({"query": "subcase-count('parent')"}, "Bad query: XPath incorrectly formatted. Expected 'subcase-exists'"),
+    ({"query": "subcase-count('parent') > 'x'"}, "Bad query: 'subcase-count' must be compared to a positive integer"),
+    ({"query": "subcase-count('parent') + 1"}, "Bad query: Unsupported operator for use with 'subcase-count': +"),
+    ({"query": "subcase-exists(parent)"}, "Bad query: 'subcase-exists' error. Index identifier must be a string"),
+    ({"query": "subcase-exists()"}, "Bad query: 'subcase-exists' expects one or two arguments"),
+    ({"query": "ancestor-exists(parent, a = 1 and subcase-exists('b'))"},
+     "Bad query: subcase-exists is not supported with ancestor-exists"),
     ({"indexed_on.gt": "2024-W10"}, "Cannot parse datetime '2024-W10'"),
     ({"indexed_on.gt": "1." * 300}, "Cannot parse datetime '1."),
 ])

@@ -1,18 +1,31 @@
 """The `query` parameter of case API v2: HQ's case search language, an XPath dialect, as a test of cases.
 
-Simulated are comparisons, `and`, `or`, `not()`, paths such as `parent/name`, and the functions in FUNCTIONS
-(commcare-hq corehq/apps/case_search/filter_dsl.py and xpath_functions); any other function is a bad query here.
+Simulated are comparisons, `and`, `or`, paths such as `parent/name`, and the functions in QUERIES and in
+`query_values.py`; a function in MISSING is a bad query here.
+
+commcare-hq corehq/apps/case_search/filter_dsl.py, xpath_functions and corehq/apps/es/case_search.py.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
 
+from mocksrv.vendors.commcare.cases.v2 import xpath
+from mocksrv.vendors.commcare.cases.v2.query_values import (
+    BadQuery,
+    check_count,
+    day_of,
+    parse_day,
+    parse_moment,
+    value_of,
+)
+from mocksrv.vendors.commcare.cases.v2.xpath import Binary, Function, Negated, Rooted, Step, serialize
 from mocksrv.vendors.commcare.django import dates
-from mocksrv.vendors.commcare.errors import view_error
+from mocksrv.vendors.commcare.errors import view_error, view_failed
+from mocksrv.vendors.commcare.tables import words
 
 if TYPE_CHECKING:
     from mocksrv.world import World
@@ -20,8 +33,6 @@ if TYPE_CHECKING:
 Doc = Mapping[str, Any]
 Test = Callable[[Doc], bool]
 
-TOKEN = re.compile(r"""\s*(?:(?P<text>"[^"]*"|'[^']*')|(?P<number>-?\d+(?:\.\d+)?)|(?P<mark><=|>=|!=|[=<>(),])"""
-                   r"""|(?P<name>@?[^\W\d][\w.\-]*(?:/@?[^\W\d][\w.\-]*)*))""")
 # Names of system fields: those that a case has besides its properties.
 METADATA: dict[str, Callable[[Doc], Any]] = {
     "@case_id": lambda doc: doc["case_id"],
@@ -35,154 +46,99 @@ METADATA: dict[str, Callable[[Doc], Any]] = {
     "closed_on": lambda doc: doc["date_closed"],
     "last_modified": lambda doc: doc["date_modified"],
 }
-
-
-# Functions of HQ that are not simulated.
-MISSING = ("fuzzy-date", "phonetic-match", "within-distance", "unwrap-list", "datetime", "datetime-add", "double")
-
-
-class BadQuery(Exception):
-    """The query cannot be read."""
-
-    def __init__(self, text: str, diagnosis: str | None = None) -> None:
-        super().__init__(text)
-        self.diagnosis = diagnosis
-
-
-class Name(NamedTuple):
-    """A property, of the case itself or of one up its indices."""
-
-    path: tuple[str, ...]
+MOMENTS = ("date_opened", "closed_on", "last_modified")
+COMPARISONS = ("=", "!=", ">", ">=", "<", "<=")
+OPERATORS = ", ".join((*COMPARISONS, "and", "or"))
+MISSING = ("within-distance", "fuzzy-date", "phonetic-match")  # functions of HQ that are not simulated
+# What HQ picks out of the library's error texts: the rest of the text, or the token and what is behind it.
+BAD_PART = re.compile(r"Unknown text '(.+)'|LexToken\(\w+,\w?'(.+)'")
 
 
 def case_query(world: World, domain: str, text: str) -> Test:
-    """A query as a test. Raises a 400."""
+    """A query as a test. Raises a 400, and HQ's 500."""
     try:
-        parser = Parser(world, domain, text)
-        test = parser.either()
-        if parser.here < len(parser.tokens):
-            raise BadQuery("Malformed search query")
-        return test
+        return Query(world, domain).build(xpath.parse(text))
     except BadQuery as error:
         raise view_error(400, f"Bad query: {error}", error.diagnosis) from None
-    except RecursionError:
-        raise view_error(400, "Bad query: Malformed search query", "the query is nested too deeply") from None
+    except xpath.Malformed as error:
+        found = BAD_PART.search(str(error))
+        raise view_error(400, "Bad query: " + (
+            f"We didn't understand what you were trying to do with {found[1] or found[2]}. Please try reformatting "
+            f"your query. The operators we accept are: {OPERATORS}" if found else "Malformed search query")) from None
+    except (TypeError, RecursionError):  # HQ takes any TypeError for one of the XPath library
+        raise view_error(400, "Bad query: Malformed search query") from None
+    except (ValueError, OverflowError) as error:
+        raise view_failed(f"the query makes HQ fail: {error}") from None
 
 
-class Parser:
-    """Recursive descent over the tokens of a query."""
+class Query:
+    """Tests of a domain's cases, made of the trees of a query."""
 
-    def __init__(self, world: World, domain: str, text: str) -> None:
+    def __init__(self, world: World, domain: str) -> None:
+        self.world = world
         self.table = world.table("commcare.cases")
         self.domain = domain
-        self.today = date.fromisoformat(dates.now(world)[:10])
-        self.tokens: list[tuple[str, str]] = []
-        self.here = 0
-        end = 0
-        while text[end:].strip():
-            found = TOKEN.match(text, end)
-            if found is None or found.lastgroup is None:
-                raise BadQuery("Malformed search query")
-            self.tokens.append((found.lastgroup, found[found.lastgroup]))
-            end = found.end()
 
-    def peek(self) -> tuple[str, str]:
-        return self.tokens[self.here] if self.here < len(self.tokens) else ("end", "")
+    def build(self, node: Any) -> Test:
+        """A tree as a test. Raises BadQuery, and TypeError."""
+        if isinstance(node, Function):
+            return self.function(node)
+        if isinstance(node, Negated | Rooted):
+            raise BadQuery(f"We don't know what to do with operator '{node.op}'. Please try reformatting your query.")
+        if not isinstance(node, Binary):
+            raise BadQuery("Your search query is required to have at least one boolean operator "
+                           f"({', '.join(COMPARISONS)})")
+        if is_of_ancestor(node):
+            return self.ancestor(node.left.left, Binary(node.left.right, node.op, node.right))
+        if is_count(node):
+            return self.subcases(node.left, node.op, node.right)
+        if node.op in COMPARISONS:
+            return self.comparison(node)
+        if node.op not in ("and", "or"):
+            raise BadQuery(f"We don't know what to do with operator '{node.op}'. Please try reformatting your query.")
+        left, right = node.left, [node.right]
+        while isinstance(left, Binary) and left.op == node.op and not is_of_ancestor(left) and not is_count(left):
+            right.append(left.right)
+            left = left.left
+        tests = [self.build(left), *map(self.build, reversed(right))]
+        quantifier = all if node.op == "and" else any
+        return lambda doc: quantifier(test(doc) for test in tests)
 
-    def take(self, *values: str) -> str:
-        kind, value = self.peek()
-        if kind == "end" or (values and value not in values):
-            raise BadQuery("Malformed search query")
-        self.here += 1
-        return value
+    def function(self, node: Function) -> Test:
+        if node.name not in QUERIES:
+            known = f"CommCare HQ has {node.name}(), but mocksrv does not simulate it" if node.name in MISSING else None
+            raise BadQuery(f"'{node.name}' is not a valid standalone function", known)
+        return QUERIES[node.name](self, node)
 
-    def either(self) -> Test:
-        tests = [self.both()]
-        while self.peek() == ("name", "or"):
-            self.here += 1
-            tests.append(self.both())
-        return tests[0] if len(tests) == 1 else lambda doc: any(test(doc) for test in tests)
+    # --- comparisons ----------------------------------------------------------------------------------------
 
-    def both(self) -> Test:
-        tests = [self.single()]
-        while self.peek() == ("name", "and"):
-            self.here += 1
-            tests.append(self.single())
-        return tests[0] if len(tests) == 1 else lambda doc: all(test(doc) for test in tests)
+    def comparison(self, node: Binary) -> Test:
+        if not isinstance(node.left, Step):
+            raise BadQuery(f"We didn't understand what you were trying to do with {serialize(node)}")
+        name, op, wanted = serialize(node.left), node.op, value_of(self.world, node.right)
+        if name in MOMENTS:
+            return self.on_day(name, op, day_of(wanted))
+        if op in ("=", "!="):
+            values = [str(item) for item in wanted] if isinstance(wanted, list) else [str(wanted)]
+            return lambda doc: (read(doc, name) in values) is (op == "=")
+        bound = bound_of(wanted)
+        return lambda doc: ordered(read(doc, name), op, bound)
 
-    def single(self) -> Test:
-        """A comparison, a function that is a test, or something in parentheses."""
-        if self.peek()[1] == "(" and self.peek()[0] == "mark":
-            self.here += 1
-            test = self.either()
-            self.take(")")
-            return test
-        if self.calls() and self.peek()[1] in FUNCTIONS:
-            name = self.take()
-            self.take("(")
-            made = FUNCTIONS[name](self)
-            self.take(")")
-            return made
-        left = self.subcase_count() if self.peek()[1] == "subcase-count" and self.calls() else self.value()
-        mark = self.take("=", "!=", "<", "<=", ">", ">=")
-        right = self.value()
-        if not isinstance(left, Name) and not callable(left):
-            raise BadQuery("The left hand side of a comparison must be a property")
-        if isinstance(right, Name):
-            raise BadQuery(f"You cannot reference a property on the right hand side of {mark!r}")
-        return lambda doc: compare(left(doc) if callable(left) else self.read(doc, left.path), mark, right)
+    def on_day(self, name: str, op: str, day: date) -> Test:
+        """A comparison of a moment with a whole day, which is the domain's own: here it has UTC."""
+        start = datetime.combine(day, time(), UTC)
+        first, behind = dates.text(start), dates.text(start + timedelta(days=1))
+        within: dict[str, Test] = {
+            "=": lambda doc: first <= read(doc, name) < behind,
+            "!=": lambda doc: not first <= read(doc, name) < behind,
+            ">": lambda doc: read(doc, name) > behind,
+            ">=": lambda doc: read(doc, name) >= first,
+            "<": lambda doc: "" < read(doc, name) < first,
+            "<=": lambda doc: "" < read(doc, name) <= behind,
+        }
+        return within[op]
 
-    def calls(self) -> bool:
-        return self.peek()[0] == "name" and self.tokens[self.here + 1 : self.here + 2] == [("mark", "(")]
-
-    def value(self) -> Any:
-        """A text, a number, a date or the name of a property."""
-        kind, token = self.peek()
-        if kind == "text":
-            return self.take()[1:-1]
-        if kind == "number":
-            return self.take()
-        if kind != "name":
-            raise BadQuery("Malformed search query")
-        if not self.calls():
-            return Name(tuple(self.take().split("/")))
-        return self.date_function(token)
-
-    def date_function(self, name: str) -> str:
-        if name not in ("today", "now", "date", "date-add"):
-            raise BadQuery(f"'{name}' is not a valid standalone function",
-                           f"CommCare HQ has {name}(), but mocksrv does not simulate it" if name in MISSING else None)
-        self.take()
-        self.take("(")
-        day = self.today
-        if name in ("date", "date-add"):
-            try:
-                day = date.fromisoformat(str(self.value())[:10])
-            except ValueError:
-                raise BadQuery("Invalid date value") from None
-        if name == "date-add":
-            self.take(",")
-            unit = str(self.value())
-            self.take(",")
-            number = str(self.value())
-            if unit not in ("days", "weeks") or not re.fullmatch(r"-?\d{1,6}", number):
-                raise BadQuery(f"{unit} is not a valid interval name")
-            day += timedelta(**{unit: int(number)})
-        self.take(")")
-        return day.isoformat()
-
-    # --- reading cases --------------------------------------------------------------------------------------
-
-    def read(self, doc: Doc, path: tuple[str, ...]) -> str:
-        """The value of a property, following the indices of a path; "" if it is not set."""
-        for index in path[:-1]:
-            above = self.above(doc, index)
-            if above is None:
-                return ""
-            doc = above
-        if path[-1] in METADATA:
-            return METADATA[path[-1]](doc) or ""
-        return str(doc["properties"].get(path[-1], ""))
+    # --- other cases ----------------------------------------------------------------------------------------
 
     def above(self, doc: Doc, index: str) -> Doc | None:
         found = doc["indices"].get(index)
@@ -193,82 +149,183 @@ class Parser:
         cases = [self.table.peek(id) for id in ids]
         return [case for case in cases if case and (case["indices"].get(index) or {}).get("case_id") == doc["case_id"]]
 
-    # --- functions ------------------------------------------------------------------------------------------
-
-    def property_and_text(self) -> tuple[tuple[str, ...], str]:
-        name = self.value()
-        self.take(",")
-        text = self.value()
-        if not isinstance(name, Name) or not isinstance(text, str):
-            raise BadQuery("The first argument must be a property, the second a text")
-        return name.path, text
-
-    def selected(self, quantifier: Callable[[Any], bool]) -> Test:
-        path, text = self.property_and_text()
-        wanted = text.split()
-        return lambda doc: quantifier(word in self.read(doc, path).split() for word in wanted)
-
-    def starts_with(self) -> Test:
-        path, text = self.property_and_text()
-        return lambda doc: self.read(doc, path).startswith(text)
-
-    def fuzzy_match(self) -> Test:
-        path, text = self.property_and_text()
-        return lambda doc: nearly(self.read(doc, path).lower(), text.lower())
-
-    def negation(self) -> Test:
-        inner = self.either()
-        return lambda doc: not inner(doc)
-
-    def ancestor_exists(self) -> Test:
-        path = self.value()
-        if not isinstance(path, Name):
-            raise BadQuery("ancestor-exists needs a path of indices")
-        self.take(",")
-        inner = self.either()
+    def ancestor(self, path: Any, condition: Any) -> Test:
+        """A test of the case at the end of a path of indices."""
+        check_ancestors(condition)
+        inner = self.build(condition)
+        names: list[str] = []
+        while isinstance(path, Binary) and path.op == "/":
+            names.insert(0, serialize(path.right))
+            path = path.left
+        names.insert(0, serialize(path))
 
         def test(doc: Doc) -> bool:
             found: Doc | None = doc
-            for index in path.path:
+            for index in names:
                 found = found and self.above(found, index)
             return found is not None and inner(found)
 
         return test
 
-    def subcases(self) -> Callable[[Doc], list[Doc]]:
-        index = self.value()
+    def ancestor_exists(self, node: Function) -> Test:
+        check_count(node, 2)
+        return self.ancestor(*node.args)
+
+    def subcases(self, node: Function, op: str = ">", number: Any = 0) -> Test:
+        """A test of how many cases have an index to this one, and fulfil a condition."""
+        if op not in COMPARISONS:
+            raise BadQuery(f"Unsupported operator for use with 'subcase-count': {op}")
+        try:
+            number = int(number)
+        except (ValueError, TypeError):
+            raise BadQuery("'subcase-count' must be compared to a positive integer") from None
+        if not 1 <= len(node.args) <= 2:
+            raise BadQuery(f"'{node.name}' expects one or two arguments")
+        index, *condition = node.args
         if not isinstance(index, str):
-            raise BadQuery("The first argument must be the name of an index, as a text")
-        if self.peek()[1] != ",":
-            return lambda doc: self.below(doc, index)
-        self.take(",")
-        inner = self.either()
-        return lambda doc: [case for case in self.below(doc, index) if inner(case)]
+            raise BadQuery(f"'{node.name}' error. Index identifier must be a string")
+        inner = self.build(condition[0]) if condition else lambda doc: True
+        fits = counting(op, number)
+        return lambda doc: fits(sum(1 for case in self.below(doc, index) if inner(case)))
 
-    def subcase_exists(self) -> Test:
-        found = self.subcases()
-        return lambda doc: bool(found(doc))
+    def subcase_exists(self, node: Function) -> Test:
+        if node.name != "subcase-exists":
+            raise BadQuery("XPath incorrectly formatted. Expected 'subcase-exists'")
+        return self.subcases(node)
 
-    def subcase_count(self) -> Callable[[Doc], str]:
-        self.take()
-        self.take("(")
-        found = self.subcases()
-        self.take(")")
-        return lambda doc: str(len(found(doc)))
+    # --- functions ------------------------------------------------------------------------------------------
+
+    def negation(self, node: Function) -> Test:
+        check_count(node, 1)
+        inner = self.build(node.args[0])
+        return lambda doc: not inner(doc)
+
+    def selected(self, node: Function) -> Test:
+        check_count(node, 2)
+        name, wanted = property_name(node), searched(node.args[1])
+        quantifier = all if node.name == "selected-all" else any
+        if wanted == "":
+            return lambda doc: read(doc, name) == ""
+        terms = words(wanted)
+        return lambda doc: bool(terms) and quantifier(term in words(read(doc, name)) for term in terms)
+
+    def starts_with(self, node: Function) -> Test:
+        _, wanted = node.args  # HQ fails on any other number of them
+        name, prefix = property_name(node), searched(wanted)
+        return lambda doc: read(doc, name).startswith(prefix)
+
+    def fuzzy_match(self, node: Function) -> Test:
+        check_count(node, 2)
+        name, wanted = property_name(node), str(value_of(self.world, node.args[1]))
+        if wanted == "":
+            return lambda doc: read(doc, name) == ""
+        return lambda doc: nearly(read(doc, name).lower(), wanted.lower())
+
+    def everything(self, node: Function) -> Test:
+        if node.args:
+            raise BadQuery(f"'{node.name}()' does not take any arguments")
+        return lambda doc: node.name == "match-all"
 
 
-FUNCTIONS: dict[str, Callable[[Parser], Test]] = {
-    "not": Parser.negation,
-    "selected": lambda parser: parser.selected(any),
-    "selected-any": lambda parser: parser.selected(any),
-    "selected-all": lambda parser: parser.selected(all),
-    "starts-with": Parser.starts_with,
-    "fuzzy-match": Parser.fuzzy_match,
-    "match-all": lambda parser: lambda doc: True,
-    "match-none": lambda parser: lambda doc: False,
-    "ancestor-exists": Parser.ancestor_exists,
-    "subcase-exists": Parser.subcase_exists,
+QUERIES: dict[str, Callable[[Query, Function], Test]] = {
+    "not": Query.negation,
+    "subcase-exists": Query.subcase_exists,
+    "subcase-count": Query.subcase_exists,
+    "selected": Query.selected,
+    "selected-any": Query.selected,
+    "selected-all": Query.selected,
+    "fuzzy-match": Query.fuzzy_match,
+    "starts-with": Query.starts_with,
+    "ancestor-exists": Query.ancestor_exists,
+    "match-all": Query.everything,
+    "match-none": Query.everything,
 }
+
+
+def is_of_ancestor(node: Binary) -> bool:
+    """Whether a path stands on the left: `parent/name = 'x'`, but also `parent/name and y = 'x'`."""
+    return isinstance(node.left, Binary) and node.left.op == "/" and node.op != "/"
+
+
+def is_count(node: Binary) -> bool:
+    return isinstance(node.left, Function) and node.left.name == "subcase-count"
+
+
+def read(doc: Doc, name: str) -> str:
+    """The value of a property or system field; "" if it is not set."""
+    return METADATA[name](doc) or "" if name in METADATA else str(doc["properties"].get(name, ""))
+
+
+def property_name(node: Function) -> str:
+    name = node.args[0]
+    if not isinstance(name, Step | str):
+        raise BadQuery(f"The first argument to '{node.name}' must be a valid case property name")
+    return name if isinstance(name, str) else serialize(name)
+
+
+def searched(value: Any) -> str:
+    """What a function searches for, as it stands in the query. Raises HQ's 500."""
+    if not isinstance(value, str | int | float):
+        raise view_failed("the search index is asked for a piece of the query")
+    return str(value)
+
+
+def check_ancestors(node: Any) -> None:
+    """Conditions on other cases may not be nested so."""
+    if isinstance(node, Function) and node.name in ("subcase-exists", "subcase-count"):
+        raise BadQuery(f"{node.name} is not supported with ancestor-exists")
+    if isinstance(node, Binary) and node.op in ("and", "or"):
+        check_ancestors(node.left)
+        check_ancestors(node.right)
+
+
+def counting(op: str, number: int) -> Callable[[int], bool]:
+    """A test of a number of cases. HQ counts in the cases that it finds, and so never counts none."""
+    if op in ("<", ">="):
+        number -= 1
+    if op in ("=", "!="):
+        wanted = number or 1
+        return lambda count: ((count == wanted) if number else count > 0) is ((op == "=") == bool(number))
+    return lambda count: (count > max(number, 0)) is (op in (">", ">="))
+
+
+def bound_of(value: Any) -> float | str:
+    """The right side of `<` and the like: a number, or a day or moment. Raises BadQuery."""
+    try:
+        return float(value)
+    except (ValueError, TypeError):
+        pass
+    if not isinstance(value, str):
+        raise BadQuery("The right hand side of a comparison must be a number or date. Dates must be surrounded in "
+                       "quotation marks")
+    for parse, kind in ((parse_day, "date"), (parse_moment, "datetime")):
+        try:
+            found = parse(value)
+        except ValueError:
+            raise BadQuery(f"{value} is an invalid {kind}.") from None
+        if found is not None:
+            return found.isoformat() if kind == "date" else dates.text(found)  # type: ignore[arg-type]
+    raise BadQuery(f"{value} is not a correctly formatted date or datetime.")
+
+
+def ordered(held: str, op: str, bound: float | str) -> bool:
+    """A comparison by order: of numbers, or of dates; other values never match."""
+    a: Any = held
+    if isinstance(bound, float):
+        try:
+            a = float(held)
+        except ValueError:
+            return False
+    else:
+        try:
+            moment = parse_moment(held)
+        except ValueError:
+            return False
+        if moment is None:
+            return False
+        a = dates.text(moment)[: len(bound)]  # a bound without a time is the whole day
+    b: Any = bound
+    return bool({"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[op])
 
 
 def nearly(held: str, wanted: str) -> bool:
@@ -283,17 +340,3 @@ def nearly(held: str, wanted: str) -> bool:
         for m, other in enumerate(wanted, start=1):
             above, row[m] = row[m], min(row[m] + 1, row[m - 1] + 1, above + (letter != other))
     return row[-1] <= allowed
-
-
-def compare(held: str, mark: str, wanted: str) -> bool:
-    """A comparison: equality compares texts; order compares numbers or dates, and other values never match."""
-    if mark in ("=", "!="):
-        return (held == wanted) is (mark == "=")
-    try:
-        a: Any = float(held)
-        b: Any = float(wanted)
-    except ValueError:
-        a, b = held[: len(wanted)], wanted
-        if not re.match(r"\d{4}-\d\d-\d\d", a) or not re.match(r"\d{4}-\d\d-\d\d", b):
-            return False
-    return bool({"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[mark])
