@@ -72,7 +72,9 @@ ELSEWHERE = "The username email domain '@{}' should be '@demo.commcarehq.org'."
     ("a@b@c", INVALID.format("a@b@c")), ("me@demo.commcarehq.org.", INVALID.format("me@demo.commcarehq.org.")),
     *((name, SPECIAL.format(name, f"{name}@demo.commcarehq.org")) for name in ("x!y", "x'y", "x#y", "x~y")),
     ("me@other.commcarehq.org", ELSEWHERE.format("other.commcarehq.org")),
-    ("me@DEMo.commcarehq.org", ELSEWHERE.format("DEMo.commcarehq.org")),
+    ("me@DEMo.commcarehq.org", ELSEWHERE.format("DEMo.commcarehq.org")), ("me@b.123", INVALID.format("me@b.123")),
+    *((f"me@{host}", ELSEWHERE.format(host))
+      for host in ("localhost", "[127.0.0.1]", "[::1]", "é.org", "xn--9ca.xn--p1ai")),
     ("Admin", TAKEN.format("admin@demo.commcarehq.org")), ("demo_user", TAKEN.format("demo_user@demo.commcarehq.org")),
     pytest.param("Amina", TAKEN.format("amina@demo.commcarehq.org"), marks=MOCK),
 ])
@@ -83,7 +85,7 @@ def test_names_that_are_not_taken(hq, given, text):
     assert (response.status_code, response.json()) == (400, {"error": text})
 
 
-@pytest.mark.parametrize("given", [None, 5, True, ["@"]])
+@pytest.mark.parametrize("given", [None, 5, True, ["@"], '"a@b"@demo.commcarehq.org'])
 def test_names_that_hq_fails_on(hq, given):
     assert is_hqs_failure(hq.post("user/v1/", {"username": given, "password": "x"}))
 

@@ -1,7 +1,8 @@
 """CommCare HQ's refusals. How each is rendered is in `rendering.py`.
 
     Refusal
-    └── Denied          401 and 403 of the checks before the resource; digest clients get a challenge
+    ├── Denied          401 and 403 of the checks before the resource; digest clients get a challenge
+    └── Locked          401 of an account with too many bad passwords, which comes before any check
 
 The body of a Refusal: None (empty), a dict or list (JSON), or a `Text` (any content type).
 """
@@ -26,6 +27,10 @@ class Text(NamedTuple):
 
 class Denied(Refusal):
     """No access."""
+
+
+class Locked(Refusal):
+    """No access, whatever the password is."""
 
 
 def escape(text: str) -> str:

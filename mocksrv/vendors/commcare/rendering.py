@@ -10,7 +10,7 @@ from mocksrv.call import Headers, Refusal, Reply
 from mocksrv.vendors.commcare.access import authentication
 from mocksrv.vendors.commcare.access.checks import CORS, NOT_FOUND
 from mocksrv.vendors.commcare.call import Call
-from mocksrv.vendors.commcare.errors import CANNED, Denied, Text, bad_request
+from mocksrv.vendors.commcare.errors import CANNED, Denied, Locked, Text, bad_request
 from mocksrv.vendors.commcare.tastypie import accept as accepted
 from mocksrv.vendors.commcare.tastypie.paginator import Objects
 
@@ -87,7 +87,7 @@ def denies(call: Call, refusal: Refusal) -> bool:
 
     A permission that is missing is an exception, and tastypie's own refusals are made outside of the decorator.
     """
-    view = call.subject is not None and call.traits["kind"] == "view"
+    view = call.subject is not None and call.traits["kind"] == "view" and not isinstance(refusal, Locked)
     return isinstance(refusal, Denied) or (view and refusal.status in (401, 403) and isinstance(refusal.body, dict))
 
 

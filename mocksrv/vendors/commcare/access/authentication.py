@@ -7,7 +7,6 @@ api/resources/auth.py.
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,12 +16,12 @@ from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.access import digest, domains
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.django import dates
-from mocksrv.vendors.commcare.errors import Denied, Text
+from mocksrv.vendors.commcare.errors import Denied, Locked, Text, failed, view_failed
 
 if TYPE_CHECKING:
     from mocksrv.world import World
 
-MAX_ATTEMPTS = 5  # bad passwords until an account is locked, for the rest of the day
+MAX_ATTEMPTS = {"web": 5, "mobile": 500}  # bad passwords until an account is locked, for the rest of the day
 BASIC = ("WWW-Authenticate", 'Basic realm=""')
 LOCKED = "maximum password attempts exceeded"
 OTP_MISSING = "must send X-COMMCAREHQ-OTP header or 'otp' URL parameter"
@@ -72,22 +71,26 @@ class Caller(NamedTuple):
 
 def scheme_of(call: Call, default: str = "digest") -> str:
     """The scheme that a call uses: apikey, basic, digest, bearer or internal."""
-    word = call.header("authorization").lstrip().partition(" ")[0].lower()
-    if word in ("basic", "digest", "bearer", "apikey") and " " in call.header("authorization").lstrip():
-        return word
-    if word == "apikey" or query_key(call) is not None:
+    word, space, rest = call.header("authorization").lstrip().partition(" ")
+    if space and word.lower() in ("basic", "digest", "bearer"):
+        return word.lower()
+    if word.lower() == "apikey" and space:
+        username, colon, key = rest.partition(":")
+        found = bool(username and key) or not colon  # one without a colon is refused as such
+    else:
+        found = query_key(call) is not None
+    if found:
         return "apikey"
     return "internal" if call.header("x-mac-digest") else default
 
 
 def query_key(call: Call) -> tuple[str, str] | None:
     """Username and key out of the query string or a form body."""
-    given = dict(call.query)
+    body = {}
     if call.header("content-type").startswith("application/x-www-form-urlencoded"):
-        given = dict(parse_qsl(call.body.decode("utf-8", "replace"))) | given
-    if "username" in given and "api_key" in given:
-        return given["username"], given["api_key"]
-    return None
+        body = dict(parse_qsl(call.body.decode("utf-8", "replace")))
+    username, key = (call.arg(name) or body.get(name, "") for name in ("username", "api_key"))
+    return (username, key) if username and key else None
 
 
 def authenticate(world: World, call: Call, default: str = "digest", scheme: str | None = None) -> Caller:
@@ -101,7 +104,7 @@ def authenticate(world: World, call: Call, default: str = "digest", scheme: str 
 
 def by_key(world: World, call: Call) -> Caller:
     header = call.header("authorization").strip()
-    if header.lower().startswith("apikey"):
+    if header.lower().startswith("apikey "):
         username, colon, key = header.partition(" ")[2].partition(":")
         if not colon:
             raise Refusal(400, diagnosis="the header must read: Authorization: ApiKey username:key")
@@ -109,20 +112,22 @@ def by_key(world: World, call: Call) -> Caller:
         username, key = query_key(call) or ("", "")
     else:
         raise Denied(401, diagnosis="this function takes an API key in the Authorization header only")
-    return with_key(world, call, username, key.strip())
+    return with_key(world, call, username, key)
 
 
 def with_key(world: World, call: Call, username: str, key: str) -> Caller:
     kind, user = find_user(world, username)
     if user is None or not user["active"]:
         raise Denied(401, diagnosis=f"no active user {username!r}; the username is matched exactly")
-    document = world.table("commcare.keys").peek(key)
+    document, domain = world.table("commcare.keys").peek(key), call.params.get("domain")
     if document is None or document["user_id"] != user["id"] or not document["active"]:
         raise Denied(401, diagnosis=f"the API key is not an active key of {username!r}; {RIGHT}")
     if document["expires"] and document["expires"] <= dates.now(world):
         raise Denied(401, diagnosis=f"the API key expired at {document['expires']}")
     if document["ips"] and call.remote_addr not in document["ips"]:
         raise Denied(401, diagnosis=f"the API key does not take calls from {call.remote_addr}")
+    if domain is not None and document["domain"] not in (None, domain):
+        raise Denied(401, diagnosis=f"the API key holds for the domain {document['domain']!r} only")
     return Caller(kind, user, "apikey", document)
 
 
@@ -137,25 +142,43 @@ def find_user(world: World, username: str) -> tuple[str, Mapping[str, Any] | Non
 
 
 def by_password(world: World, call: Call) -> Caller:
-    encoded = call.header("authorization").strip().partition(" ")[2]
-    try:
-        text = base64.b64decode(encoded.strip(), validate=True).decode()
-    except (binascii.Error, ValueError):
-        text = ""
-    username, colon, password = text.partition(":")
-    kind, user = find_user(world, username.lower())
-    check_locked(world, user)
-    if not colon or user is None or not user["active"]:
-        raise Denied(401, headers=[BASIC], diagnosis=f"no active user {username.lower()!r}")
+    username, password = basic_parts(call)
+    kind, user = find_user(world, username)
+    check_locked(world, kind, user)
+    if not password or user is None or not user["active"]:
+        raise Denied(401, headers=[BASIC], diagnosis=f"no active user {username!r}")
     if password_matches(user, password):
-        reset_attempts(world, kind, user)
         check_otp(world, call, user, kind)
         return Caller(kind, user, "basic")
-    key = world.table("commcare.keys").peek(password)
-    if key is not None and call.traits["kind"] == "resource":
-        return with_key(world, call, username.lower(), password)
+    reason: str | None = f"wrong password for {username!r}; {RIGHT}"
+    if call.traits["kind"] == "resource" and world.table("commcare.keys").peek(password) is not None:
+        try:
+            return with_key(world, call, username, password)
+        except Denied as denied:
+            reason = denied.diagnosis
     count_attempt(world, kind, user)
-    raise Denied(401, headers=[BASIC], diagnosis=f"wrong password for {username!r}; {RIGHT}")
+    raise Denied(401, headers=[BASIC], diagnosis=reason)
+
+
+def basic_parts(call: Call) -> tuple[str, str]:
+    """Username, in lower case, and password; both empty without a header or for what is no base 64. Raises 500 for what
+    has no colon.
+    """
+    word, *rest = call.header("authorization").split() or [""]
+    if word.lower() != "basic":
+        return "", ""
+    try:
+        given = base64.b64decode(rest[0]) if rest else b""
+    except ValueError:
+        return "", ""
+    try:
+        text = given.decode()
+    except UnicodeDecodeError:
+        text = given.decode("latin-1")
+    username, colon, password = text.partition(":")
+    if not colon:
+        raise (failed if call.traits["kind"] == "resource" else view_failed)("there is no colon before the password")
+    return username.lower(), password
 
 
 def password_matches(user: Mapping[str, Any], password: str) -> bool:
@@ -165,8 +188,8 @@ def password_matches(user: Mapping[str, Any], password: str) -> bool:
 def by_digest(world: World, call: Call) -> Caller:
     parts = digest.parse(call.header("authorization"))
     username = (parts or {}).get("username", "")
+    check_locked(world, *find_user(world, username.lower()))
     kind, user = find_user(world, username)
-    check_locked(world, user)
     reason = digest.verify(world, call, parts, user)
     if reason is not None or user is None:
         raise challenge(world, reason)
@@ -200,9 +223,9 @@ def attempts(world: World, user: Mapping[str, Any]) -> int:
     return user.get("login_attempts", 0) if user.get("attempt_date") == dates.now(world)[:10] else 0
 
 
-def check_locked(world: World, user: Mapping[str, Any] | None) -> None:
-    if user is not None and attempts(world, user) >= MAX_ATTEMPTS:
-        raise Denied(401, {"error": LOCKED}, diagnosis="the account is locked until the next day (UTC)")
+def check_locked(world: World, kind: str, user: Mapping[str, Any] | None) -> None:
+    if user is not None and attempts(world, user) >= MAX_ATTEMPTS[kind]:
+        raise Locked(401, {"error": LOCKED}, diagnosis="the account is locked until the next day (UTC)")
 
 
 def count_attempt(world: World, kind: str, user: Mapping[str, Any]) -> None:
@@ -239,10 +262,9 @@ def require_member(world: World, call: Call, *, mobile: bool, permission: Any = 
     domain = call.params["domain"]
     if caller.membership(domain) is None:
         raise Denied(403, diagnosis=f"{caller.username} is not a member of {domain!r}")
-    if caller.key is not None and caller.key["domain"] not in (None, domain):
-        raise Denied(403, diagnosis=f"the API key holds for the domain {caller.key['domain']!r} only")
     if caller.kind == "mobile" and not mobile:
         raise Denied(403, diagnosis="mobile workers may not use this resource; log in as a web user")
+    reset_attempts(world, caller.kind, caller.user)
     for needed in ("access_api", *((permission,) if isinstance(permission, str) else permission or ())):
         if not caller.may(world, domain, needed):
             raise Refusal(403, Text(FORBIDDEN) if html else None,

@@ -131,9 +131,11 @@ def login(world: World, call: Call) -> None:
         call.caller = authentication.authenticate(world, call, default=traits.get("challenge", "digest"))
     except Refusal as refusal:
         swallowed = traits.get("login_failure")
-        if swallowed is None:
+        if swallowed is None or refusal.status == 500:
             raise
         raise Refusal(401, swallowed or None, diagnosis=refusal.diagnosis) from None
+    if "login_failure" in traits and call.caller.kind == "mobile":
+        raise Refusal(401, traits["login_failure"] or None, diagnosis="mobile workers may not ask this")
 
 
 def after_login(world: World, call: Call) -> None:

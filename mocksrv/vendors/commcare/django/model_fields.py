@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
+from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
 
@@ -20,15 +21,25 @@ DATETIME = re.compile(rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})[T ]{TIME.pattern}\s*(
 ATOM = r"[-!#$%&'*+/=?^_`{}|~0-9A-Z]+"
 LOCAL = re.compile(rf'{ATOM}(\.{ATOM})*|"([\x01-\x08\x0b\x0c\x0e-\x1f!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*"',
                    re.IGNORECASE)
-LABEL = r"[A-Z0-9](?:[A-Z0-9-]{0,61}[A-Z0-9])?"
-HOST = re.compile(rf"({LABEL}\.)+(?!-)(?:[A-Z0-9-]{{2,63}})(?<!-)", re.IGNORECASE)
+LETTER = "A-Z\u00a1-\uffff"
+HOST = re.compile(rf"[{LETTER}0-9](?:[{LETTER}0-9-]{{0,61}}[{LETTER}0-9])?(?:\.(?!-)[{LETTER}0-9-]{{1,63}}(?<!-))*"
+                  rf"\.(?!-)(?:[{LETTER}-]{{2,63}}|xn--[A-Z0-9]{{1,59}})(?<!-)", re.IGNORECASE)
 LONGEST_EMAIL = 320
 
 
 def is_email(text: str) -> bool:
     """Whether Django's EmailValidator takes a text."""
     local, _, host = text.rpartition("@")
-    return len(text) <= LONGEST_EMAIL and bool(LOCAL.fullmatch(local) and HOST.fullmatch(host))
+    return len(text) <= LONGEST_EMAIL and bool(
+        LOCAL.fullmatch(local) and (host == "localhost" or HOST.fullmatch(host) or is_address(host)))
+
+
+def is_address(host: str) -> bool:
+    """Whether an IP address stands in brackets."""
+    try:
+        return host[:1] == "[" and host[-1:] == "]" and "%" not in host and bool(ip_address(host[1:-1]))
+    except ValueError:
+        return False
 
 
 def uuid_of(value: Any) -> str:

@@ -64,7 +64,7 @@ def sign_on(world: World, call: Call) -> Any:
     if "@" not in username:
         username = f"{username}@{domain}.commcarehq.org"
     kind, user = authentication.find_user(world, username.lower())
-    authentication.check_locked(world, user)
+    authentication.check_locked(world, kind, user)
     if user is None or not user["active"] or not authentication.password_matches(user, form["password"]):
         if user is not None:
             authentication.count_attempt(world, kind, user)

@@ -35,9 +35,11 @@ def generate(world: World, domain: str, given: Any) -> str:
     username = complete(given, domain)
     if not isinstance(username, str):
         raise failed(f"username must be a text, not {given!r}")
-    local, _, host = username.rpartition("@")
     if not is_email(username):
         raise bad_request(f"Username '{username}' must be a valid email address.")
+    local, host, *more = username.split("@")
+    if more:
+        raise failed(f"there must be one @, though a quoted part may hold others: {username}")
     if SPECIAL.search(local):
         raise bad_request(f"The username component '{local}' of '{username}' may not contain special characters.")
     expected = f"{domain.lower()}.commcarehq.org"
