@@ -27,7 +27,7 @@ SOURCE = "d5c4b3a2918070605040302010f0e0d0"
 # What no schema says: of the query language, of dates, numbers and ids in texts, of two parameters together.
 OF_ITS_TEXT = re.compile(
     "Unknown date format|Cannot parse datetime|has an invalid format|correct format|must be a decimal number|"
-    "must be a text|valid UUID|Malformed search query|the cursor|Invalid cursor|for ordering on|allow ordering|"
+    "must be a text|valid UUID|Bad query:|the cursor|Invalid cursor|for ordering on|allow ordering|"
     "is an invalid value for|no group|no lookup table|no data source|_search|both 'fields' and 'exclude'|"
     "date columns|Ranges must have")
 
