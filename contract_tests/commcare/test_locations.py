@@ -246,6 +246,23 @@ def test_what_is_no_json_to_others_is_refused_where_it_is_used(hq, region, body,
     assert (response.status_code, response.json().get("error")) == (status, text)
 
 
+@MOCK
+def test_custom_data_in_xml(hq, region):
+    """Locations have tastypie's own serializer: an id stays an element, and what looks like a case is none."""
+    data = {"id": "5", "case_id": "c", "xform_ids": [], "n": [1, {"a": None}]}
+    place = region("X", location_data=data).json()
+    text = hq.get(f"location/v1/{place['location_id']}/", format="xml").text
+    assert ('<location_data type="hash"><case_id>c</case_id><id>5</id>'
+            '<n type="list"><object type="hash"><a type="null"/></object><value type="integer">1</value></n>'
+            '<xform_ids type="list"/></location_data>') in text
+    assert region("Y", location_data={" a": 1}).status_code == 201
+    assert hq.get("location/v2/", name="Y", format="xml").status_code == 500
+    several = hq.get(f"location/v2/set/{place['location_id']};zz/", format="xml").text
+    assert ('<response><not_found type="list"><value>zz</value></not_found><objects type="list"><object><domain>'
+            ) in several
+    assert "<response><allowed_detail_http_methods" in hq.get("location/v2/schema/", format="xml").text
+
+
 NUMBERS = st.integers(-200, 200) | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(st.none() | st.booleans() | NUMBERS
                       | st.sampled_from(["", "x", "1.5", "region", "Region", "ROOT", "OWN", "a b", "1" * 20]),

@@ -51,7 +51,7 @@ def render(world: World, call: Call, result: Any) -> Reply:
         return finish(django_json(reply.body), reply.status, reply.headers, JSON)
     try:
         kind = negotiate(call)
-        content = encode(kind, reply.body)
+        content = encode(kind, reply.body, call.traits["resource"])
     except Refusal as refusal:
         return refused(world, call, refusal)
     headers = [*CORS, ("Vary", "Accept")]
@@ -78,7 +78,8 @@ def refused(world: World, call: Call, refusal: Refusal) -> Reply:
         kind = negotiate(call) if status == 400 or body is CANNED else JSON  # tastypie's own are made in any format
     except Refusal:
         kind = JSON
-    return finish(encode(kind, body), status, refusal.headers, labelled(kind, bare_json=True))
+    content = encode(kind, body, operation.traits["resource"])
+    return finish(content, status, refusal.headers, labelled(kind, bare_json=True))
 
 
 def denies(call: Call, refusal: Refusal) -> bool:
@@ -112,7 +113,7 @@ def failure(status: int) -> Refusal:
 # --- formats ------------------------------------------------------------------------------------------------
 
 
-def encode(kind: str, data: Any) -> bytes:
+def encode(kind: str, data: Any, resource: str) -> bytes:
     objects = data.get("objects") if isinstance(data, dict) else None
     if isinstance(objects, Objects):
         if kind == JSON:
@@ -123,7 +124,7 @@ def encode(kind: str, data: Any) -> bytes:
         return sorted_json(data)
     from mocksrv.vendors.commcare.tastypie import xml_serializer
 
-    return xml_serializer.encode(data)
+    return xml_serializer.encode(data, resource)
 
 
 def labelled(kind: str, *, bare_json: bool) -> str:

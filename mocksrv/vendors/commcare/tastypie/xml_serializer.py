@@ -13,39 +13,45 @@ CASE_NS = "http://commcarehq.org/case/transaction/v2"
 NAME = re.compile(r"[^\W\d][\w.-]*")
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 KINDS = {bool: "boolean", int: "integer", float: "float"}
-PLAIN = {"meta", "error", "error_message"}  # keys of what is no resource's object
+PLAIN = {"meta", "objects", "default_format", "error", "error_message"}  # keys of what is no resource's object
+OWN = {"location", "location_type"}  # resources that have tastypie's own serializer, and not HQ's
 
 
-def encode(data: Any) -> bytes:
+def encode(data: Any, resource: str = "") -> bytes:
     """A list's body, an object, an error or what a write answers as a document. Raises the canned 500 for what no XML
     holds.
     """
-    plain = isinstance(data, dict) and (PLAIN & data.keys() or data.keys() <= {"id"})
+    custom, plain = resource not in OWN, isinstance(data, dict) and (PLAIN & data.keys() or data.keys() <= {"id"})
     try:
-        root = element("response" if plain else "", data, typed=False)
+        root = element("response", data, typed=False, custom=custom) if plain else whole(data, custom=custom)
     except ValueError as error:
         raise failed(f"no XML holds this: {error}") from None
     return b"<?xml version='1.0' encoding='utf-8'?>\n" + tostring(root, encoding="utf-8")
 
 
-def element(name: str, data: Any, *, typed: bool = True, page: bool = False) -> Any:
-    """One value under its name; `typed` adds the type of a dict, which the objects of a `page` have not. Raises
+def whole(data: Any, *, custom: bool) -> Any:
+    """What a resource shows: of a case CaseXML, of all else an element without a type."""
+    return case(data) if isinstance(data, dict) and is_case(data) else element("", data, typed=False, custom=custom)
+
+
+def element(name: str, data: Any, *, typed: bool = True, custom: bool) -> Any:
+    """One value under its name; `typed` adds the type of a dict, `custom` is for HQ's CustomXMLSerializer. Raises
     ValueError for a name or text that XML does not have.
     """
-    name = name.strip()
+    name = name.strip() if custom else name
     if isinstance(data, dict):
-        if is_case(data):
-            return case(data)
         node = Element(name or "object")
         if typed:
             node.set("type", "hash")
-        children = [element(key, value, page=key == "objects" and "meta" in data) for key, value in data.items()]
+        listed = name == "response" and not typed
+        children = [page(key, value, custom=custom) if listed and key == "objects" else
+                    element(key, value, custom=custom) for key, value in data.items()]
         node.extend(sorted(children, key=tag_of))
     elif isinstance(data, list):
         node = Element(name or "objects")
         if name:
             node.set("type", "list")
-        node.extend(sorted((element("", item, typed=not page) for item in data), key=tag_of))
+        node.extend(sorted((element("", item, custom=custom) for item in data), key=tag_of))
     else:
         node = Element(name or "value")
         if data is None:
@@ -54,7 +60,14 @@ def element(name: str, data: Any, *, typed: bool = True, page: bool = False) -> 
             if kind := KINDS.get(type(data)):
                 node.set("type", kind)
             node.text = str(data)
-    return with_id(node)
+    return with_id(node) if custom else node
+
+
+def page(name: str, objects: list[Any], *, custom: bool) -> Any:
+    """The objects of a list."""
+    node = Element(name, {"type": "list"})
+    node.extend(whole(one, custom=custom) for one in objects)
+    return node
 
 
 def tag_of(node: Any) -> str:
@@ -62,9 +75,9 @@ def tag_of(node: Any) -> str:
 
 
 def with_id(node: Any) -> Any:
-    """An element whose child `id` has become an attribute, as in HQ's CustomXMLSerializer; numbers stay (recorded)."""
+    """An element whose child `id` has become an attribute, as in HQ's CustomXMLSerializer."""
     id = node.find("id")
-    if id is not None and id.get("type") is None:
+    if id is not None:
         node.set("id", id.text or "")
         node.remove(id)
     return node
