@@ -443,8 +443,8 @@ def test_identity_and_domains(hq):
     url = f"{hq.url}/api/v0.5/user_domains/"
     for query in ({}, {"can_view_reports": "true"}, {"feature_flag": "ucr"}):
         body = hq.session.get(url, params=query, timeout=30).json()
-        assert body["objects"] == [{"domain_name": "demo", "project_name": "Demo"},
-                                   {"domain_name": "exi-training", "project_name": "EXI Training"}]
+        assert body["objects"] == [{"domain_name": "exi-training", "project_name": "EXI Training"},
+                                   {"domain_name": "demo", "project_name": "Demo"}]
     response = hq.session.get(url, params={"feature_flag": "x"}, timeout=30)
     assert (response.status_code, response.json()) == (400, {"error": "'x' is not a valid feature flag"})
 

@@ -418,6 +418,14 @@ def test_sign_on(hq):
     for name, form in (("username", {"password": "x"}), ("password", {"username": "x"})):
         response = sign_on(**form)
         assert (response.status_code, response.text) == (400, f"Missing required parameter: {name}")
+    for form in ({"username": "", "password": "x"}, {"username": "amina", "password": ""},
+                 {"username": "AMINA@demo.commcarehq.org", "password": "password"}):
+        assert sign_on(**form).status_code == 403
+    assert sign_on(username="AMINA", password="password").json() == user
+    parts = {"username": (None, "amina"), "password": (None, "password")}
+    assert requests.post(hq.path("api/v0.5/sso/"), files=parts, timeout=30).json() == user
+    told = requests.post(hq.path("api/v0.5/sso/"), json={"username": "amina", "password": "password"}, timeout=30)
+    assert told.text == "Missing required parameter: username"
     assert requests.get(hq.path("api/v0.5/sso/"), timeout=30).status_code == 405
 
 

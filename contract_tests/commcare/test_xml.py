@@ -116,3 +116,20 @@ def test_a_refused_group_is_answered_like_a_made_one(hq):
     assert [answer.status_code for answer in answers] == [201, 400]
     for header in ("Content-Type", "Vary", "Access-Control-Allow-Origin", "Access-Control-Allow-Headers"):
         assert answers[0].headers[header] == answers[1].headers[header]
+
+
+@pytest.mark.parametrize(("method", "path"), [("PUT", "group/v1/{id}/"), ("PATCH", "group/v1/")])
+def test_a_multipart_body_is_read_before_its_turn(hq, method, path):
+    """As a form, which a POST is not; then there is no body left to refuse."""
+    path = path.format(id=new_group(hq))
+    kind = {"Content-Type": "multipart/form-data; boundary=B"}
+    form = b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--B--\r\n'
+    assert hq.call(method, f"api/{path}", data=form, headers=kind).status_code == 500
+    assert hq.call(method, f"api/{path}", data=b"", headers=kind).status_code == 415
+    assert hq.call("POST", "api/group/v1/", data=form, headers=kind).status_code == 415
+
+
+def test_refusals_are_in_json_for_a_callback(hq):
+    answer = hq.get("group/v1/", callback="x", limit="z", format="xml")
+    assert answer.json() == {"error": "Invalid limit 'z' provided. Please provide a positive integer."}
+    assert hq.get("group/v1/", limit="z", format="xml").text.startswith(START)

@@ -75,7 +75,8 @@ def refused(world: World, call: Call, refusal: Refusal) -> Reply:
     if operation is None or operation.traits["kind"] == "view":
         return finish(django_json(body), status, refusal.headers, JSON)
     try:
-        kind = negotiate(call) if status == 400 or body is CANNED else JSON  # tastypie's own are made in any format
+        own = (status == 400 or body is CANNED) and call.arg("callback") is None  # made by tastypie, in any format
+        kind = negotiate(call) if own else JSON
     except Refusal:
         kind = JSON
     content = encode(kind, body, operation.traits["resource"])

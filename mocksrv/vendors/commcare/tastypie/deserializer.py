@@ -28,6 +28,8 @@ def parse(call: Call) -> Any:
     kind = call.header("content-type", JSON).split(";")[0]
     if kind == PLIST:
         raise failed("tastypie reads property lists only with the library biplist")
+    if kind == "multipart/form-data" and call.body and call.method != "POST":
+        raise failed("tastypie looks for fields in it first, and cannot read it again")
     if kind not in (JSON, XML):
         raise Refusal(415, CANNED, diagnosis=f"send JSON with Content-Type: application/json, not {kind}")
     try:

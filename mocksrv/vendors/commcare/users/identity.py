@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from mocksrv.call import Refusal, Reply
 from mocksrv.vendors.commcare.access import authentication, domains
 from mocksrv.vendors.commcare.access.authentication import Caller
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
+from mocksrv.vendors.commcare.django import multipart
 from mocksrv.vendors.commcare.errors import Text, bad_request
 from mocksrv.vendors.commcare.schemas import DomainList, IdentityObject, Invitation, NewInvitation
 from mocksrv.vendors.commcare.tastypie import deserializer
@@ -40,9 +41,9 @@ def list_user_domains(world: World, call: Call) -> dict[str, Any]:
     caller: Caller = call.caller
     flag = call.arg("feature_flag")
     if flag and flag not in domains.FEATURES:
-        raise bad_request(f"'{flag}' is not a valid feature flag")
-    names = [name for name in sorted(world.table("commcare.domains").ids()) if caller.membership(name)]
-    if (call.arg("can_view_reports") or "").lower() == "true":
+        raise bad_request(f"{flag!r} is not a valid feature flag")
+    names = [name for name in caller.user["memberships"] if caller.membership(name)]
+    if call.arg("can_view_reports"):  # whatever it says
         names = [name for name in names if caller.may(world, name, "view_reports")]
     found = [domain for name in names if (domain := domains.find(world, name))
              and (not flag or domains.has(world, flag))]
@@ -51,27 +52,32 @@ def list_user_domains(world: World, call: Call) -> dict[str, Any]:
         {"domain_name": domain["name"], "project_name": domain["title"]} for domain in found]}
 
 
+def posted(call: Call) -> dict[str, str]:
+    """The fields of a form."""
+    kind = call.header("content-type").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return multipart.parse(call)[0]
+    text = call.body.decode("utf-8", "replace") if kind == "application/x-www-form-urlencoded" else ""
+    return dict(parse_qsl(text, keep_blank_values=True))
+
+
 @vendor.resource("POST", "sso", "v1", "v0.5", "v0.4", auth="none", statuses=(200, 400, 403),
                  response=response_schemas.USER,
                  source="commcare-hq corehq/apps/api/resources/v0_4.py", proof="source", effect="reads")
 def sign_on(world: World, call: Call) -> Any:
     """A user by name and password, in the form of version 0.4."""
-    form = {name: values[-1] for name, values in parse_qs(call.body.decode("utf-8", "replace")).items()}
+    form = posted(call)
     for name in ("username", "password"):
         if name not in form:
             raise Refusal(400, Text(f"Missing required parameter: {name}"))
     domain, username = call.params["domain"], form["username"]
     if "@" not in username:
-        username = f"{username}@{domain}.commcarehq.org"
-    kind, user = authentication.find_user(world, username.lower())
-    authentication.check_locked(world, kind, user)
-    if user is None or not user["active"] or not authentication.password_matches(user, form["password"]):
-        if user is not None:
-            authentication.count_attempt(world, kind, user)
-        raise Refusal(403, diagnosis="wrong username or password")
-    if Caller(kind, user, "basic").membership(domain) is None:
+        username = f"{username.lower()}@{domain}.commcarehq.org"
+    kind, user = authentication.find_user(world, username)
+    if user is None or Caller(kind, user, "basic").membership(domain) is None:
         raise Refusal(403, diagnosis=f"{username} is not a member of {domain!r}")
-    authentication.reset_attempts(world, kind, user)
+    if not authentication.password_matches(user, form["password"]):
+        raise Refusal(403, diagnosis=f"wrong password for {username}")
     old = Call(method="GET", path=f"/a/{domain}/api/v0.4/sso/", target=call.target, headers=call.headers)
     old.params, old.subject = call.params, call.subject
     return listing.show(world, old, user) if kind == "mobile" else web_users.show(world, old, user)
