@@ -1,5 +1,6 @@
 """Excel upload of cases and of lookup tables, as OpenFn and people with curl do it."""
 
+from datetime import datetime
 from io import BytesIO
 from uuid import uuid4
 
@@ -258,12 +259,83 @@ def test_a_lookup_table(hq):
     assert upload_tables(hq, tables(tag, *changed), replace="false").json()["code"] == 200
     now = items(hq, tag)
     assert {name: item["fields"]["size"] for name, item in now.items()} == {"Boston": "6", "Lagos": "1"}
-    assert now["Boston"]["id"] == made["Boston"]["id"]
+    assert now["Boston"]["id"] != made["Boston"]["id"], "a row that has changed is another one"
     assert upload_tables(hq, tables(tag, [None, "N", "Oslo", 1]), replace="TRUE").json()["code"] == 200
     assert set(items(hq, tag)) == {"Oslo"}
     gone = workbook(types=[["Delete(Y/N)", "table_id", "field 1"], ["Y", tag, "name"]], **{tag: [["field: name"]]})
     assert upload_tables(hq, gone).json()["code"] == 200
     assert hq.get("fixture/v1/", fixture_type=tag).status_code == 404
+
+
+def put_rows(hq, tag, *rows, replace="false", headers=("UID", "Delete(Y/N)", "field: name"), is_global="yes"):
+    """Upload a table of names; the names and ids of its rows, in their order."""
+    types = [["table_id", "is_global?", "field 1"], [tag, is_global, "name"]]
+    body = upload_tables(hq, workbook(types=types, **{tag: [headers, *rows]}), replace=replace).json()
+    assert (body["message"], body["code"]) == ("Successfully uploaded 1 tables.", 200)
+    return {row["fields"]["name"]: row["id"]
+            for row in hq.get("fixture/v1/", fixture_type=tag).json()["objects"]}
+
+
+def table_ids(hq, tag):
+    return [one["id"] for one in hq.get("lookup_table/v1/", limit=0).json()["objects"] if one["tag"] == tag]
+
+
+@pytest.mark.writes
+def test_what_is_as_before_stays(hq):
+    tag = f"t{uuid4().hex[:20]}"
+    made = put_rows(hq, tag, [None, "N", "apple"], [None, None, "plum"])
+    table = table_ids(hq, tag)
+    assert put_rows(hq, tag, [made["apple"], "N", "apple"], replace="true") == {"apple": made["apple"]}
+    assert put_rows(hq, tag, ["N", "apple"], headers=("Delete(Y/N)", "field: name")) == {"apple": made["apple"]}
+    assert table_ids(hq, tag) == table
+    assert put_rows(hq, tag, [made["apple"], "y", "apple"], [None, "N", "fig"]).keys() == {"fig"}
+    assert put_rows(hq, tag, [None, "N", "fig"], is_global="no").keys() == {"fig"}
+    assert table_ids(hq, tag) != table, "a table that is described otherwise is another one"
+
+
+@pytest.mark.writes
+def test_the_order_of_rows(hq):
+    tag = f"t{uuid4().hex[:20]}"
+    ids = put_rows(hq, tag, *[[None, "N", name] for name in ("apple", "banana", "coconut")])
+    moved = put_rows(hq, tag, *[[ids[name], "N", name] for name in ("banana", "coconut", "apple")])
+    assert list(moved) == ["banana", "coconut", "apple"]
+    assert {name for name in ids if ids[name] == moved[name]} == {"banana", "coconut"}
+    assert len(put_rows(hq, tag, [None, "N", "date"], [None, "N", "elder"])) == 5, "others stay"
+    assert list(put_rows(hq, tag, [None, "N", "fig"], replace="TRUE")) == ["fig"]
+
+
+@pytest.mark.writes
+def test_cells_as_python_writes_them(hq):
+    tag = f"t{uuid4().hex[:20]}"
+    headers = ["field: a", "field: b", "field: c", "field: d 1", "field: d 2", "property: kind"]
+    rows = [headers, [5.0, True, datetime(2024, 3, 5), "x ", None, 7], [1.5, "", " y", "p", "q", "w"]]
+    types = [["table_id", "field 1", "field two", "field 3", "field 4", "property 1"], [tag, *"abcd", "kind"]]
+    assert upload_tables(hq, workbook(types=types, **{tag: rows})).json()["code"] == 200
+    found = [row for row in hq.get("lookup_table_item/v2/", limit=0).json()["objects"]
+             if row["data_type_id"] == table_ids(hq, tag)[0]]
+    assert [[field["field_list"][0]["field_value"] for field in row["fields"].values()] for row in found] == [
+        ["5", "True", "2024-03-05 00:00:00", "['x']"], ["1.5", "", "y", "['p', 'q']"]]
+    assert [row["item_attributes"] for row in found] == [{"kind": 7}, {"kind": "w"}]
+
+
+@pytest.mark.writes
+@pytest.mark.mock_only
+@pytest.mark.parametrize("sheets", [
+    {"types": [["table_id", "field 1"], [5, "n"]]}, {"types": [["table_id", "field"], ["x", 5]]},
+    {"types": [["table_id", "field 1", "Delete(Y/N)"], ["x", "n", 1]]},
+    {"types": [["table_id", "field 1", "is_global"], ["x", "n", "yes"]]},
+    {"types": [["table_id", "field 1"], ["x", "n"]], "x": [["field: n", "a?"], ["1", "maybe"]]},
+    {"types": [["table_id", "field 1"], ["x", "n"]], "x": [["field", "field: n"], ["1", "2"]]},
+    {"types": [["table_id", "field 1"], ["x", "n"]], "x": [["field: n", "user"], ["1", 5]]},
+    {"types": [["table_id", "field 1", "field 1: property 1"], ["x", "n", "p"]],
+     "x": [["field: n 1", "n: p 1", "field: n 2", "n: p 2"], ["a", "b", "c", "d"], ["a", "b", "c", None]]},
+])
+def test_workbooks_that_hq_fails_on(hq, sheets):
+    before = hq.get("lookup_table/v1/").json()
+    assert upload_tables(hq, workbook(**sheets)).status_code == 500
+    assert hq.get("lookup_table/v1/").json() == before
+    later = upload_tables(hq, workbook(**sheets), **{"async": "true"}).json()
+    assert hq.session.get(later["status_url"]).json()["error"] is True
 
 
 @pytest.mark.writes
@@ -293,6 +365,24 @@ def test_owners_that_do_not_exist(hq):
 
 
 @pytest.mark.writes
+@pytest.mark.mock_only
+def test_owners(hq):
+    """Users by name in any case, groups by their very name, locations by name in any case or by site code."""
+    top = {"location_type_code": "country"}
+    for name in ("Two  Of", "two  of"):
+        assert hq.post("location/v2/", {"name": name, **top}).status_code == 201
+    tag = f"t{uuid4().hex[:20]}"
+    headers = ["field: name", "user 1", "user 2", "group 1", "group 2", "location 1", "location 2", "location 3"]
+    row = ["a", "AMINA", "n@pe", "East team", "east team", "DEMOLAND", "Two  Of", "nowhere"]
+    body = upload_tables(hq, workbook(types=[["table_id", "field 1"], [tag, "name"]], **{tag: [headers, row]})).json()
+    assert (body["code"], body["message"].split("\n")[2:]) == (402, [
+        "Invalid username: 'n@pe'. But the row is successfully added",
+        "Unknown group: 'east team'. But the row is successfully added",
+        "Multiple locations found with the name: 'two  of'.  Try using site code. But the row is successfully added",
+        "Unknown location: 'nowhere'. But the row is successfully added"])
+
+
+@pytest.mark.writes
 def test_in_the_background(hq):
     tag = f"t{uuid4().hex[:20]}"
     body = upload_tables(hq, tables(tag, [None, "N", "Boston", 5]), **{"async": "true"}).json()
@@ -304,10 +394,16 @@ def test_in_the_background(hq):
 
 
 TYPES = ["table_id", "field 1"]
+WITH = [*TYPES, "field 1: property 1"]
+NO_EXCEL = ("Upload failed! Please make sure you are using a valid Excel 2007 or later (.xlsx) file. "
+            "Error details: ")
 
 
 @pytest.mark.parametrize(("data", "message"), [
-    (b"PK broken", "File is not a zip file"),
+    (b"PK broken", f"{NO_EXCEL}File is not a zip file."), (b"", f"{NO_EXCEL}File is not a zip file."),
+    (workbook(types=[TYPES, ["x", "n"]], x=[["field: n", 5]]), f"{NO_EXCEL}Field 5 is not a string.."),
+    (workbook(types=[TYPES, ["x", "n"]], other=[["a", "b", "a "]]),
+     "Upload failed due to a problem with Excel columns. Error details: You have a repeat field: a."),
     (workbook(Sheet=[["a"]]), "Workbook does not contain a sheet called types"),
     (workbook(types=[["name"], ["x"]]), "Workbook 'types' has no column 'table_id'."),
     (workbook(types=[["table_id"], ["x"]]),
@@ -325,7 +421,25 @@ TYPES = ["table_id", "field 1"]
      "Excel worksheet 'x' does not contain the column 'field: n' as specified in its 'types' definition\n"
      "Excel worksheet 'x' has an extra column'field: other' that's not defined in its 'types' definition"),
     (workbook(types=[[*TYPES, "is_global?"], ["x", "n", "maybe"]]),
-     'Values for is_global must be "yes" or "no" (or "true" or "false")'),
+     'Values for field is_global must be "yes" or "no", not "maybe"'),
+    (workbook(types=[[*TYPES, "is_global?"], ["x", "n", 1]]),
+     'Values for field is_global must be "yes" or "no", not "1"'),
+    (workbook(types=[WITH, ["x", "n", "lang"]], x=[["field: n", "n: lang 1"], ["apple", "en"]]),
+     "Fields with attributes should be numbered as 'field: n integer'\n"
+     "Number of values for field 'n' and attribute 'lang' should be same"),
+    (workbook(types=[WITH, ["x", "n", "lang"]], x=[["field: n", "n: lang 1"], [1, 1]]),
+     "Fields with attributes should be numbered as 'field: n integer'"),
+    (workbook(types=[WITH, ["x", "n", "lang"]], x=[["field: n 1", "n: lang"], ["apple", "en"]]),
+     "Attribute should be written as 'n: lang integer'\n"
+     "Number of values for field 'n' and attribute 'lang' should be same"),
+    (workbook(types=[WITH, ["x", "n", "lang"]], x=[["field: n 1", "n: lang 1", "n: style 1"], ["a", "b", "c"]]),
+     "Excel worksheet 'x' has an extra property 'style' for the field 'n' that's not defined in its 'types' "
+     "definition. Re-check the formatting"),
+    (workbook(types=[[*TYPES, "field 1: property"], ["x", "n", "lang"]], x=[["field: n"], ["a"]]),
+     "Properties should be specified as 'field 1: property 1'. In 'types' sheet, 'field 1' is not correctly formatted"),
+    (workbook(types=[[*TYPES, "field 1: is_indexed"], ["x", "n", "a"]], x=[["field: n"], ["a"]]),
+     "'field 1' is not correctly formatted in 'types' sheet. Whether a field is indexed should be specified as "
+     "'field 1: is_indexed?'. Its value should be 'yes' or 'no'."),
 ])
 @pytest.mark.writes
 def test_workbooks_with_mistakes_write_nothing(hq, data, message):

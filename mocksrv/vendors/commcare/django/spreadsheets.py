@@ -6,7 +6,7 @@ commcare-hq corehq/util/workbook_reading.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from io import BytesIO, TextIOWrapper
 from typing import Any, NamedTuple
@@ -40,7 +40,8 @@ def read(data: bytes, extension: str = "") -> list[Sheet]:
         raise BadWorkbook(str(error) or type(error).__name__) from None
 
 
-def read_xlsx(data: bytes) -> list[Sheet]:
+def read_xlsx(data: bytes, convert: Callable[[Any], Any] | None = None) -> list[Sheet]:
+    """The sheets of an .xlsx file. Raises BadWorkbook, and whatever openpyxl does."""
     import openpyxl  # type: ignore[import-untyped]
 
     try:
@@ -51,7 +52,8 @@ def read_xlsx(data: bytes) -> list[Sheet]:
         raise BadWorkbook(f"it unpacks to more than {MAX_UNPACKED} bytes")
     workbook = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
     try:
-        return trimmed((sheet.title, sheet.iter_rows(values_only=True)) for sheet in workbook.worksheets)
+        sheets = ((sheet.title, sheet.iter_rows(values_only=True)) for sheet in workbook.worksheets)
+        return trimmed(sheets, convert or plain)
     finally:
         workbook.close()
 
@@ -93,7 +95,8 @@ def read_xls(data: bytes) -> list[Sheet]:
     return trimmed((sheet.name, rows(sheet)) for sheet in workbook.sheets())
 
 
-def trimmed(sheets: Iterable[tuple[str, Iterable[Sequence[Any]]]]) -> list[Sheet]:
+def trimmed(sheets: Iterable[tuple[str, Iterable[Sequence[Any]]]], convert: Callable[[Any], Any] | None = None,
+            ) -> list[Sheet]:
     """Sheets whose rows are as wide as the widest one, without what is empty at the end. Raises BadWorkbook.
 
     Cells are counted as they come: one stray cell in the last corner of a sheet makes the readers give out all others.
@@ -106,7 +109,7 @@ def trimmed(sheets: Iterable[tuple[str, Iterable[Sequence[Any]]]]) -> list[Sheet
             if left < 0:
                 raise BadWorkbook(f"it has more than {MAX_CELLS} cells")
             width = next((n for n in range(len(row), 0, -1) if row[n - 1] not in (None, "")), 0)
-            kept.append([plain(value) for value in row[:width]])
+            kept.append([(convert or plain)(value) for value in row[:width]])
         while kept and not kept[-1]:
             kept.pop()
         width = max(map(len, kept), default=0)
@@ -116,10 +119,14 @@ def trimmed(sheets: Iterable[tuple[str, Iterable[Sequence[Any]]]]) -> list[Sheet
     return found
 
 
+def whole(value: Any) -> Any:
+    """Excel does not tell 1 from 1.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def plain(value: Any) -> Any:
     """Excel does not tell 1 from 1.0, nor a day from its midnight."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
+    value = whole(value)
     if isinstance(value, datetime) and value.time() == time():
         return value.date()
     return value

@@ -72,6 +72,7 @@ def stored(data: Mapping[str, Any]) -> dict[str, Any]:
     if "fields" in data:
         changes["fields"] = [{"field_name": field.get("field_name", field.get("name")),
                               "properties": field.get("properties", [])} for field in data["fields"]]
+        changes["indexed"] = []  # of an upload
     if "is_global" in data:
         changes["is_global"] = boolean_of(data["is_global"])
     return changes
@@ -120,7 +121,7 @@ def create_table(world: World, call: Call, data: Mapping[str, Any]) -> Reply:
     if id in tables:
         raise failed(f"there is a lookup table {id} already")
     tables.insert(id, {"id": id, "domain": domain, "tag": str(tag), "is_global": False, "fields": [],
-                       "item_attributes": [], **stored(data)})
+                       "item_attributes": [], "description": str(data.get("description", "")), **stored(data)})
     if given is not None:
         raise failed(f"the id of a table that was made with the id {given!r} is no UUID yet; the table is stored")
     return Reply(None, 201, NOTHING_SAID)

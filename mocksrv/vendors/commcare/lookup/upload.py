@@ -5,14 +5,20 @@ commcare-hq corehq/apps/fixtures/views.py (upload_fixture_api) and corehq/apps/f
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mocksrv.call import Refusal
 from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import multipart
+from mocksrv.vendors.commcare.errors import view_failed
 from mocksrv.vendors.commcare.lookup import workbook as table_workbook
+from mocksrv.vendors.commcare.lookup.owners import Owners
+from mocksrv.vendors.commcare.lookup.sheets import BadTables, Row
 from mocksrv.vendors.commcare.lookup.tables import rows_of, tables_of
-from mocksrv.vendors.commcare.lookup.workbook import BadTables, Definition, Row, Workbook
+from mocksrv.vendors.commcare.lookup.workbook import Definition, Workbook
 from mocksrv.vendors.commcare.schemas import TableUpload
 from mocksrv.vendors.commcare.vendor import DOMAIN, vendor
 
@@ -21,6 +27,9 @@ if TYPE_CHECKING:
 
 SOURCE = "commcare-hq corehq/apps/fixtures/views.py, upload_fixture_api"
 SUCCESS, WARNING, FAIL = 200, 402, 405
+Doc = Mapping[str, Any]
+# What makes a table the same as another of its tag, and what those made otherwise have there.
+COMPARED: Doc = {"is_global": False, "fields": [], "indexed": [], "item_attributes": [], "description": ""}
 BAD_REQUEST = ("Invalid post request.Submit the form with field 'file-to-upload' and POST parameter 'replace'")
 QUEUED = "File has been uploaded successfully and is queued for processing."
 
@@ -56,7 +65,10 @@ def get_lookup_upload_status(world: World, call: Call) -> dict[str, Any]:
 def queued(world: World, call: Call, data: bytes, replace: bool) -> dict[str, Any]:
     """Do at once what HQ does in the background; returns where to ask for the result."""
     download_id, domain = world.hex(), call.params["domain"]
-    answer, done = process(world, domain, data, replace)
+    try:
+        answer, done = process(world, domain, data, replace)
+    except Refusal as refused:  # a task that fails in the background
+        answer, done = {"message": refused.diagnosis}, False
     world.table("commcare.uploads").insert(download_id, {
         "id": download_id, "domain": domain, "kind": "tables", "error": None if done else answer["message"]})
     return {"message": QUEUED, "code": SUCCESS,
@@ -79,62 +91,91 @@ def process(world: World, domain: str, data: bytes, replace: bool) -> tuple[dict
 
 
 def run(world: World, domain: str, workbook: Workbook, replace: bool) -> list[str]:
-    """Write the tables of a workbook; other tables stay."""
+    """Write the tables of a workbook, once all of it has been looked at; other tables stay. Returns what is wrong with
+    the owners of rows. Raises 500.
+    """
     problems: list[str] = []
-    known = {table["tag"]: table["id"] for table in tables_of(world, domain)}
+    changes, owners = Changes(world), Owners(world, domain)
+    known = {table["tag"]: table for table in tables_of(world, domain)}
     for table in workbook.tables:
-        table_id = known.get(table.tag)
-        if table_id is not None and (replace or table.delete):
-            drop(world, domain, table_id)
-            table_id = None
+        old = known.get(table.tag)
         if not table.delete:
-            table_id = put_table(world, domain, table, table_id)
-            for sort_key, row in enumerate(workbook.rows[table.tag]):
-                problems += put_row(world, domain, table, table_id, sort_key, row, replace)
+            problems += put_table(changes, owners, table, workbook.rows[table.tag], old, replace)
+        elif old is not None:
+            changes.drop_table(old["id"], rows_of(world, domain, old["id"]))
+    changes.write()
     return problems
 
 
-def drop(world: World, domain: str, table_id: str) -> None:
-    for row in rows_of(world, domain, table_id):
-        world.table("commcare.lookup_rows").delete(row["id"])
-    world.table("commcare.lookup_tables").delete(table_id)
+class Changes:
+    """What is to be deleted, and then created."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.gone: dict[str, set[str]] = {"lookup_rows": set(), "lookup_tables": set()}
+        self.made: dict[str, list[dict[str, Any]]] = {"lookup_tables": [], "lookup_rows": []}
+
+    def drop_table(self, id: str, rows: list[Doc]) -> None:
+        self.gone["lookup_tables"].add(id)
+        self.gone["lookup_rows"] |= {row["id"] for row in rows}
+
+    def make(self, kind: str, doc: dict[str, Any]) -> str:
+        id = self.world.hex()
+        self.made[kind].append({"id": id, **doc})
+        return id
+
+    def write(self) -> None:
+        for kind, ids in self.gone.items():
+            for id in sorted(ids):
+                self.world.table(f"commcare.{kind}").delete(id)
+        for kind, docs in self.made.items():
+            for doc in docs:
+                self.world.table(f"commcare.{kind}").insert(doc["id"], doc)
 
 
-def put_table(world: World, domain: str, table: Definition, table_id: str | None) -> str:
-    table_id = table_id or world.hex()
-    world.table("commcare.lookup_tables").put(table_id, {
-        "id": table_id, "domain": domain, "tag": table.tag, "is_global": table.is_global, "fields": table.fields,
-        "item_attributes": table.item_attributes})
-    return table_id
-
-
-def put_row(world: World, domain: str, table: Definition, table_id: str, sort_key: int, row: Row,
-            replace: bool) -> list[str]:
-    """Write one row, replacing the one with its UID. Returns what is wrong with it."""
-    problems, uid = [], row.get("UID") or ""
-    rows = world.table("commcare.lookup_rows")
-    old = rows.peek(uid) if uid and not replace else None
-    if old is not None and (old["domain"] != domain or old["table_id"] != table_id):
-        problems.append(f"'{uid}' is not a valid UID. But the new item is created.")
-        old = None
-    if table_workbook.deleted(row):
+def put_table(changes: Changes, owners: Owners, table: Definition, rows: list[Row], old: Doc | None, replace: bool,
+              ) -> list[str]:
+    """Plan what a sheet does. A table that is described as before stays, and so do its rows that are as they were; what
+    has changed is deleted and made anew. Returns the problems with owners.
+    """
+    world, domain = owners.world, owners.domain
+    doc = {"domain": domain, "tag": table.tag, "is_global": table.is_global, "fields": table.fields,
+           "indexed": table.indexed, "item_attributes": table.item_attributes, "description": ""}
+    before = rows_of(world, domain, old["id"]) if old is not None else []
+    if old is not None and all(old.get(name, default) == doc[name] for name, default in COMPARED.items()):
+        table_id, kept = old["id"], {row_key(row): row["id"] for row in before}
+    else:
         if old is not None:
-            rows.delete(uid)
-        return problems
-    row_id = old["id"] if old is not None else world.hex()
-    attributes = row.get("property") if isinstance(row.get("property"), dict) else {}
-    rows.put(row_id, {"id": row_id, "domain": domain, "table_id": table_id, "sort_key": sort_key,
-                      "fields": table_workbook.item_fields(table, row), "item_attributes": attributes})
-    return problems + unknown_owners(world, domain, row)
+            changes.drop_table(old["id"], before)
+        table_id, kept = changes.make("lookup_tables", doc), {}
+    sort_keys = {row["id"]: row["sort_key"] for row in before}
+    problems: list[str] = []
+    last = -1
+    for number, row in enumerate(rows):
+        uid = row.get("UID")
+        if table_workbook.deleted(row):
+            changes.gone["lookup_rows"] |= sort_keys.keys() & {uid}
+            continue
+        last = max(sort_keys.get(uid, number), last + 1)
+        new = {"domain": domain, "table_id": table_id, "sort_key": last,
+               "fields": table_workbook.item_fields(table, row), "item_attributes": attributes(row)}
+        if kept.pop(row_key(new), None) is None:
+            changes.gone["lookup_rows"] |= sort_keys.keys() & {uid}
+            changes.make("lookup_rows", new)
+        problems += owners.problems(row)
+    if replace:
+        changes.gone["lookup_rows"] |= set(kept.values())
+    return problems
 
 
-def unknown_owners(world: World, domain: str, row: Row) -> list[str]:
-    """The users, groups and locations that a row is for and that do not exist."""
-    find = {
-        "user": lambda name: world.table("commcare.users").first("by_username", (
-            name if "@" in name else f"{name}@{domain}.commcarehq.org").lower()),
-        "group": lambda name: world.table("commcare.groups").first("by_name", (domain, name)),
-        "location": lambda name: world.table("commcare.locations").first("by_site_code", (domain, name.lower())),
-    }
-    return [f"Unknown {kind}: '{name}'. But the row is successfully added" for kind, known in find.items()
-            for name in (row.get(kind) if isinstance(row.get(kind), list) else []) or [] if known(name) is None]  # type: ignore[no-untyped-call]
+def attributes(row: Row) -> dict[str, Any]:
+    """A row's item attributes. Raises 500 for a date, which no JSON holds."""
+    found = row.get("property", {})
+    if not isinstance(found, dict) or any(not isinstance(value, str | int | float) for value in found.values()):
+        raise view_failed(f"no database holds the item attributes {found!r}")
+    return found
+
+
+def row_key(row: Mapping[str, Any]) -> str:
+    """What makes a row the same as another."""
+    return json.dumps([row["fields"], row["item_attributes"], row["sort_key"]], sort_keys=True)
