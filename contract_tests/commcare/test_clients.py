@@ -1,5 +1,6 @@
 """What clients do besides commcare-export: throttled exports, OpenFn's and Airbyte's ways through the pages."""
 
+import math
 from datetime import datetime
 from urllib.parse import parse_qs
 
@@ -57,11 +58,11 @@ def test_resources_count_only_what_succeeds(hq, mocksrv):
 
 
 def test_limits_grow_with_the_users(hq, mocksrv):
-    """A second has 0.217 requests for each active user, and one."""
+    """A second has 5/23 requests for each active user, and one."""
     mocksrv.clock.freeze()
     users = hq.get("v0.5/user/").json()["meta"]["total_count"]
     mocksrv.set(commcare_throttle="users")
-    allowed = int(users * 0.217 + 1)
+    allowed = math.ceil(users * 5 / 23 + 1)
     assert statuses(hq, "v0.5/user/", allowed + 1) == [200] * allowed + [429]
 
 

@@ -1,5 +1,6 @@
 """Forms submitted as phones, Collect and OpenFn do it, the OpenRosa answers, and what the APIs show then."""
 
+import math
 from uuid import uuid4
 
 import pytest
@@ -584,6 +585,16 @@ def test_too_many_forms(hq, mocksrv, path):
     assert [hq.get("v0.5/form/").status_code for _ in range(3)] == [200, 200, 429]
     mocksrv.clock.advance(61)
     assert send()[0] == 201
+
+
+@pytest.mark.mock_only
+def test_forms_have_a_table_of_their_own(hq, mocksrv):
+    """A minute has 0.14 forms for each active user, and ten."""
+    mocksrv.clock.freeze()
+    users = hq.get("v0.5/user/").json()["meta"]["total_count"]
+    mocksrv.set(commcare_throttle="users")
+    allowed = math.ceil(users * 0.14 + 10)
+    assert [submit(hq, xform(str(uuid4()))).status_code for _ in range(allowed + 1)] == [201] * allowed + [429]
 
 
 @pytest.mark.mock_only

@@ -1,6 +1,7 @@
 """Throttling of domains: 429. Off unless the setting `commcare.throttle` says otherwise.
 
-HQ source: corehq/apps/api/resources/meta.py, corehq/project_limits (limits grow with the number of users).
+HQ source: corehq/apps/api/resources/meta.py, corehq/apps/receiverwrapper/rate_limiter.py, corehq/project_limits (limits
+grow with the number of users).
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ from mocksrv.vendors.commcare.call import Call
 if TYPE_CHECKING:
     from mocksrv.world import World
 
-# window in seconds: (per active user, constant)
-LIMITS = {604_800: (5000, 100), 86_400: (1000, 50), 3_600: (130.43, 30), 60: (3.04, 10), 1: (0.217, 1)}
+# By what is counted, window in seconds: (per active user, constant). Requests have no limit for a week. A submission is
+# not refused for its second, which is left out here: it waits until the next one.
+LIMITS = {"requests": {86_400: (1000, 50), 3_600: (3000 / 23, 30), 60: (70 / 23, 10), 1: (5 / 23, 1)},
+          "submissions": {604_800: (230, 100), 86_400: (46, 50), 3_600: (6, 30), 60: (0.14, 10)}}
 
 
-def allowed(world: World, domain: str) -> dict[float, float]:
-    """The requests that a domain has in each window."""
+def allowed(world: World, domain: str, name: str = "requests") -> dict[float, float]:
+    """The requests or submissions that a domain has in each window."""
     if world.setting("commcare.throttle") == "window":
         return {world.setting("commcare.throttle_seconds"): world.setting("commcare.throttle_requests")}
     users = world.table("commcare.users").rank("by_name", (domain, True), (domain, True, "\uffff"))
-    return {seconds: users * share + constant for seconds, (share, constant) in LIMITS.items()}
+    return {seconds: users * share + constant for seconds, (share, constant) in LIMITS[name].items()}
 
 
 def window(world: World, seconds: float, name: str = "requests") -> Window:
@@ -50,10 +53,13 @@ def check(world: World, call: Call, *, count: bool, name: str = "requests") -> N
             raise refusal(world, 1)
         return
     domain = call.params.get("domain", "")
-    for seconds, limit in allowed(world, domain).items():
+    full = []
+    for seconds, limit in allowed(world, domain, name).items():
         used, closes = window(world, seconds, name).count(domain, world.clock)
-        if used >= math.floor(limit):
-            raise refusal(world, closes - world.clock.time())
+        if used >= limit:
+            full.append(closes)
+    if full:
+        raise refusal(world, max(full) - world.clock.time())
     call.window = name
     if count:
         hit(world, call)
@@ -63,7 +69,7 @@ def hit(world: World, call: Call) -> None:
     """Count a call that `check` let through, once; resources do so only when they have succeeded."""
     if call.window is not None:
         domain = call.params.get("domain", "")
-        for seconds in allowed(world, domain):
+        for seconds in allowed(world, domain, call.window):
             window(world, seconds, call.window).hit(domain, world.clock)
         call.window = None
 
