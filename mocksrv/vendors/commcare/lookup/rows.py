@@ -120,6 +120,8 @@ def update(world: World, call: Call, data: Mapping[str, Any]) -> tuple[Doc, bool
         return create(world, call, data), True
     changed = {**row, **hydrated(data)}
     if "fields" in data or "item_attributes" in data:
+        if changed["table_id"] == "":
+            raise failed("an empty text is a null to Django, and a row must have a table")
         changed |= {"table_id": uuid_of(changed["table_id"]), "sort_key": integer_of(changed["sort_key"])}
         if changed["table_id"] not in world.table("commcare.lookup_tables"):
             raise failed(f"the database lets no row into the table {changed['table_id']!r}, which is not there")
