@@ -142,6 +142,17 @@ def test_schema_errors_are_the_librarys_texts(hq, body, texts):
     assert response.headers["Content-Type"] == "application/json"
 
 
+@pytest.mark.parametrize(("fields", "count"), [
+    ([{"name": 1}, {"name": 2, "zz": 3}], 3), ([{"name": "n", "field_name": "m"}, {"name": 1}], 2),
+    ([{"name": 1}, {"name": "n", "field_name": "m"}, {"name": 1}], 3), ([{}, {"name": 1}], 2),
+])
+def test_errors_end_with_the_branches_of_the_first_choice(hq, fields, count):
+    response = hq.post("lookup_table/v1/", {"tag": "x", "fields": fields, "item_attributes": [5]})
+    last = "5 is not of type 'string'" in response.json()[-1]
+    chosen = any("field_name" in field and "name" in field for field in fields)
+    assert (response.status_code, len(response.json()) - last, last) == (400, count, not chosen)
+
+
 @pytest.mark.parametrize("body", [
     {"tag": "x", "fields": {}}, {"tag": "x", "fields": [1]}, {"tag": "x", "fields": [{}]}, {"tag": "x", "fields": None},
     {"tag": "x", "fields": [{"name": "a", "is_indexed": True}]}, {"tag": "x", "fields": [{"name": 5}]},

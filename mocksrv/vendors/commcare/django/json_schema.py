@@ -1,11 +1,12 @@
 """HQ's JSONSchemaValidator (corehq/util/validation.py): a body held against a JSON schema by the library jsonschema.
 
-The answer is the list of the library's texts, one line each; for a failed `anyOf` or `oneOf`, those of its branches.
+The answer is the list of the library's texts, one line each; for the first failed `anyOf` or `oneOf` those of its
+branches, and then no more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -32,17 +33,20 @@ class JsonSchema:
     def check(self, data: Any) -> Any:
         """The data, if it fits the schema. Raises 400 with all errors."""
         try:
-            errors = list(islice(self.texts(data), MOST_ERRORS))
+            errors = list(islice(texts(self.validator.iter_errors(data)), MOST_ERRORS))
         except RecursionError:
             raise failed("the body is nested too deeply to be shown in an error") from None
         if errors:
             raise Refusal(400, errors)
         return data
 
-    def texts(self, data: Any) -> Iterator[str]:
-        for error in self.validator.iter_errors(data):
-            for branch in error.context or [error]:
-                yield one_line(branch)
+
+def texts(errors: Iterable[Any]) -> Iterator[str]:
+    for error in errors:
+        if error.context:
+            yield from texts(error.context)
+            return
+        yield one_line(error)
 
 
 def one_line(error: Any) -> str:
