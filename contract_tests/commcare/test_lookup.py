@@ -81,7 +81,8 @@ def test_what_a_table_is_not_made_of(hq, table):
             "['“yes” value must be either True or False.']")
     refused(hq.post("lookup_table/v1/", {"tag": tag, "id": "zz"}), "['“zz” is not a valid UUID.']")
     for body in ({}, {"tag": None}, {"tag": tag, "is_global": None}, {"tag": tag, "zz": 1}, {"tag": tag, "domain": "x"},
-                 {"tag": tag, "resource_uri": ""}, {"tag": tag, "id": table["id"]}):
+                 {"tag": tag, "resource_uri": ""}, {"tag": tag, "id": table["id"]},
+                 {"tag": tag, "fields": [{"name": "a", "name\n": "b"}]}):
         response = hq.post("lookup_table/v1/", body)
         assert (response.status_code, response.json()) == (500, CANNED), body
     path = f"lookup_table/v1/{table['id']}/"
@@ -209,7 +210,8 @@ def test_what_a_row_is_not_made_of(hq, table):
     for given in (5, uuid4().hex):
         response = hq.post("lookup_table_item/v1/", {"data_type_id": given})
         assert (response.status_code, response.json()) == (404, CANNED)
-    for change in ({"data_type_id": ""}, {"data_type_id": "zz"}, {"data_type_id": 5}, {"fields": {"name": {}}},
+    for change in ({"fields": {"name": {"field_list": [{"value": "a", "value\n": "b"}]}}},
+                   {"data_type_id": ""}, {"data_type_id": "zz"}, {"data_type_id": 5}, {"fields": {"name": {}}},
                    {"sort_key": "x", "fields": {}}):
         response = hq.put(path, {"data_type_id": table["id"], **change})
         assert (response.status_code, response.json()) == (500, CANNED), change

@@ -13,7 +13,7 @@ from mocksrv.vendors.commcare.django.json_schema import JsonSchema
 from mocksrv.vendors.commcare.django.model_fields import integer_of, uuid_of, whole_of
 from mocksrv.vendors.commcare.errors import absent, bad_request, failed, not_found
 from mocksrv.vendors.commcare.form_processor.stores import TOP_NUMBER, owned
-from mocksrv.vendors.commcare.lookup.tables import NOTHING_SAID, SOURCE, rows_of
+from mocksrv.vendors.commcare.lookup.tables import NOTHING_SAID, SOURCE, named, rows_of
 from mocksrv.vendors.commcare.schemas import (
     LookupItemList,
     LookupItemObject,
@@ -89,8 +89,8 @@ def table_id_of(value: Any) -> str:
 def field_of(name: str, field: Mapping[str, Any]) -> dict[str, Any]:
     if "field_list" not in field:
         raise failed(f"the field {name!r} has no field_list")
-    return {"field_list": [{"field_value": item.get("field_value", item.get("value")),
-                            "properties": item.get("properties", {})} for item in field["field_list"]]}
+    return {"field_list": [{"field_value": named(item, "value"), "properties": item.get("properties", {})}
+                           for item in field["field_list"]]}
 
 
 def create(world: World, call: Call, data: Mapping[str, Any]) -> Doc:

@@ -70,12 +70,22 @@ def stored(data: Mapping[str, Any]) -> dict[str, Any]:
     """What a checked body changes. Raises 400 and 500."""
     changes: dict[str, Any] = {name: data[name] for name in ("fields", "item_attributes") if name in data}
     if "fields" in data:
-        changes["fields"] = [{"field_name": field.get("field_name", field.get("name")),
-                              "properties": field.get("properties", [])} for field in data["fields"]]
+        changes["fields"] = [{"field_name": named(field, "name"), "properties": field.get("properties", [])}
+                             for field in data["fields"]]
         changes["indexed"] = []  # of an upload
     if "is_global" in data:
         changes["is_global"] = boolean_of(data["is_global"])
     return changes
+
+
+def named(part: Mapping[str, Any], name: str) -> Any:
+    """What a part of the body has under a name, or under `field_` and the name. Raises 500.
+
+    To the schema a name may end in a line feed; Python's classes take no such argument.
+    """
+    if part.keys() - {name, f"field_{name}", "properties"}:
+        raise failed(f"a field has {name} and properties, not {', '.join(map(repr, part))}")
+    return part.get(f"field_{name}", part.get(name))
 
 
 def find_table(world: World, call: Call) -> Doc:
