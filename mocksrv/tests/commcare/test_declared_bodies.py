@@ -34,7 +34,7 @@ OF_THE_PROJECT = re.compile(
     "ids of locations|locations must be|Location type|parent location cannot|same name|No case|multiple cases|"
     "and only one|is required when|Payload must include|is invalid|Invalid app_id|profile|tag cannot|"
     "The request resulted|too large|no database|is no number|temporary_id|children|number|users is null|"
-    "non-existent case|does not match the existing")
+    "non-existent case|does not match the existing|can't be empty if")
 
 
 def fits(shape, data):
