@@ -117,7 +117,8 @@ def run_due(world: World) -> None:
 def written_at(world: World) -> int:
     """When (ms) was written what nobody has seen yet: during the last request. The process has worked on it since."""
     now = world.clock.ms()
-    return min(now, world.memory.get(LAST_REQUEST, now))
+    last: int = world.memory.get(LAST_REQUEST, now)
+    return min(now, last)
 
 
 def attempt(what: str, job: Callable[..., None], *arguments: Any) -> None:
