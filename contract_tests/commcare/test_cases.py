@@ -48,8 +48,8 @@ def test_schema(hq):
 
 TERMS = [
     ({"type": "Pregnant_Mother"}, "pregnant_mother"), ({"case_type": "pregnant_mother"}, "pregnant_mother"),
-    ({"type.exact": "lab-test"}, "lab-test"), ({"case_type.exact": "lab-test"}, "lab-test"),
-    ({"type": "LAB"}, {"lab-test", "Lab"}), ({"type": "test"}, "lab-test"), ({"type": "lab-test"}, None),
+    ({"type.exact": "lab-test"}, "lab-test"), ({"case_type.exact": "lab-test"}, None),
+    ({"type": "LAB"}, "Lab"), ({"type": "test"}, None), ({"type": "Lab-Test"}, "lab-test"),
     ({"type.exact": "Pregnant_Mother"}, None), ({"type": "mother"}, None), ({"type": ""}, None),
 ]
 
@@ -64,16 +64,22 @@ def test_type(some, query, types):
     assert len(cases) == sum(case["properties"]["case_type"] in expected for case in everything)
 
 
+ALL = {"extra-0", "extra-1", "extra-2"}
+
+
 @pytest.mark.parametrize(("query", "ids"), [
-    ({"name": "qrose"}, {"extra-0", "extra-1", "extra-2"}), ({"name": "QROSE", "type": "lab"}, {"extra-0", "extra-1"}),
+    ({"name": "qrose"}, {"extra-0", "extra-1"}), ({"name": "QROSE", "type": "lab"}, {"extra-1"}),
     ({"name": "Qrose Atieno"}, set()), ({"name.exact": "Qrose Atieno"}, {"extra-1"}),
-    ({"case_name": "marie"}, {"extra-2"}), ({"case_name.exact": "qrose"}, set()),
+    ({"case_name": "Qrose-Marie"}, {"extra-2"}), ({"case_name": "marie"}, set()), ({"name": ""}, set()),
+    ({"case_name": "", "type": "lab", "name.exact": "", "external_id.exact": ""}, {"extra-1"}),
+    ({"case_name.exact": "Qrose"}, set()), ({"doc_id": "extra-1"}, {"extra-1"}), ({"xform_ids": "EXTRA"}, ALL),
+    ({"user_id": "U", "indexed_on_start": ""}, ALL), ({"doc_type": "CommCareCase"}, set()),
     ({"external_id.exact": "gv-1"}, {"extra-1"}), ({"external_id": "GV-1"}, {"extra-1"}),
-    ({"contact_phone_number": "254711"}, {"extra-2"}), ({"opened_by": "u"}, {"extra-0", "extra-1", "extra-2"}),
-    ({"owner_id": "U", "closed": "FALSE", "user_id": "u"}, {"extra-0", "extra-1", "extra-2"}),
-    ({"owner_id": "u", "closed": "true"}, set()), ({"case_id": "extra-1"}, {"extra-1"}), ({"domain": "other"}, set()),
-    ({"name": "qrose", "typo": "x"}, set()), ({"typo": ""}, set()), ({"name": "qrose", "q": "x", "a__full": "1"},
-                                                                    {"extra-0", "extra-1", "extra-2"}),
+    ({"contact_phone_number": "254711"}, {"extra-2"}), ({"opened_by": "u"}, ALL),
+    ({"owner_id": "U", "closed": "FALSE", "user_id": "u"}, ALL), ({"domain": "other"}, set()),
+    ({"owner_id": "u", "closed": "true"}, set()), ({"case_id": "extra-1"}, set()), ({"_id": "extra-1"}, {"extra-1"}),
+    ({"name": "qrose", "typo": "x"}, set()), ({"typo": ""}, set()),
+    ({"name": "qrose", "q": "x", "a__full": "1"}, {"extra-0", "extra-1"}),
 ])
 @pytest.mark.writes
 def test_filters(some, query, ids):
@@ -89,12 +95,19 @@ def test_last_of_repeated_parameters_counts(some):
     assert {case["id"] for case in found(some, **{"name.exact": ["x", "Qrose Atieno"]})} == {"extra-1"}
 
 
-def test_an_external_id_in_capitals_is_found_only_exactly(hq):
-    """The value is lower-cased, what is stored is not."""
+def test_an_external_id_in_capitals(hq):
+    """What is stored is lower-cased as the parameter is; the exact field keeps it."""
     id = next(case["properties"]["external_id"] for case in found(hq) if case["properties"]["external_id"])
     assert id == id.upper()
-    assert found(hq, external_id=id) == []
+    assert len(found(hq, external_id=id)) == len(found(hq, external_id=id.lower())) == 1
     assert len(found(hq, **{"external_id.exact": id})) == 1
+    assert found(hq, **{"external_id.exact": id.lower()}) == []
+
+
+def test_filters_by_index(hq):
+    parent, baby = next((index["case_id"], case["id"]) for case in found(hq) for index in case["indices"].values())
+    assert baby in {case["id"] for case in found(hq, **{"indices.referenced_id": parent})}
+    assert found(hq, **{"indices.referenced_id": baby, "indices.identifier": "parent"}) == []
 
 
 FIELDS = {"indexed_on": "indexed_on", "date_modified": "date_modified", "server_date_modified": "server_date_modified",

@@ -104,7 +104,9 @@ def test_filters(hq, xmlns):
     assert ids(hq, case_id=case, order_by="received_on") == [one, three]
     assert ids(hq, case_id=str(uuid4())) == []
     assert ids(hq, **mine, app_id=other_app) == ids(hq, **mine, app_id=other_app.upper()) == [two]
-    assert ids(hq, **mine, user_id="u2") == [two]
+    assert ids(hq, **mine, **{"form.meta.userID": "U2"}) == ids(hq, **mine, doc_id=two) == [two]
+    assert ids(hq, **mine, user_id="u2") == [], "the index has no such field"
+    assert ids(hq, **mine, received_on_end="", case_id="", app_id=other_app) == [two], "empty ones are no filters"
     assert ids(hq, **mine, appVersion=VERSION) == [], "the index does not look for it"
     assert ids(hq, **mine, received_on_start="2024-03-02") == [two, three]
     assert ids(hq, **mine, received_on_start="2024-03-03T00:00:00") == [three], "bounds are inclusive"

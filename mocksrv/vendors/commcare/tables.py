@@ -32,10 +32,13 @@ from typing import Any
 from mocksrv.store import Index, TableSpec, on
 from mocksrv.vendors.commcare.repeaters import configured
 
+# A term of an analysed field: what stands between white space (Java's, without non-breaking blanks), in pieces.
+TERM = re.compile(r"[^\t-\r\x1c-\x20\u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000]{1,255}")
+
 
 def words(value: Any) -> list[str]:
-    """The terms of an analysed field: lower-cased runs of letters, digits and underscores."""
-    return sorted(set(re.findall(r"\w+", str(value).lower())))
+    """The terms of an analysed field, in lower case. commcare-hq corehq/apps/es/index/analysis.py."""
+    return sorted(set(TERM.findall(str(value).lower())))
 
 
 def by(*fields: str) -> Index:

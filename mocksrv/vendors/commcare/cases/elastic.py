@@ -38,10 +38,11 @@ class Spec:
     shown: Callable[[], Collection[str]]  # fields of the answer that order_by may name without effect
     ranges: Mapping[str, str]  # parameter before _start and _end -> stored date field
     exact: Mapping[str, Field] = field(default_factory=dict)
-    analysed: Mapping[str, Field] = field(default_factory=dict)
+    analysed: Mapping[str, Field] = field(default_factory=dict)  # the lower-cased parameter is one of the words
     lowered: Mapping[str, Field] = field(default_factory=dict)  # compared with the lower-cased parameter
     hints: Mapping[str, str] = field(default_factory=dict)  # parameter -> hash index on (domain, value)
     ignored: frozenset[str] = frozenset()  # the resource's own parameters
+    not_empty: frozenset[str] = frozenset()  # ignored if empty, as those of `ranges` and `exact` are
     ignores_order: bool = False
     word_index: tuple[str, str] | None = None  # analysed parameter, ordered index on (domain, word, default field)
 
@@ -74,15 +75,21 @@ def order_of(call: Call, spec: Spec) -> list[tuple[str, bool]]:
 def query_of(call: Call, spec: Spec) -> Query:
     """The parameters as filters. Raises tastypie's refusals."""
     query = Query([])
-    for name, value in dict(call.query).items():  # of repeated parameters the last one counts
-        start, end = name.removesuffix("_start"), name.removesuffix("_end")
+    if (search := call.arg("_search")) is not None:
+        query.tests.append(search_ranges(search))
+    given = dict(call.query)  # of repeated parameters the last one counts
+    for name, stored in spec.ranges.items():
+        start, end = given.pop(f"{name}_start", ""), given.pop(f"{name}_end", "")
+        if start:
+            narrow(query, stored, low=date_of(start))
+        if end:
+            narrow(query, stored, high=date_of(end))
+    for name, value in given.items():
         if name in NEVER_FILTERS or name in spec.ignored or name.endswith("__full"):
             continue
-        if start != name and start in spec.ranges:
-            narrow(query, spec.ranges[start], low=date_of(value))
-        elif end != name and end in spec.ranges:
-            narrow(query, spec.ranges[end], high=date_of(value))
-        elif name in spec.exact:
+        if not value and (name in spec.exact or name in spec.not_empty):
+            continue
+        if name in spec.exact:
             query.tests.append(equals(spec.exact[name], value))
             if name in spec.hints:
                 query.hint = spec.hints[name], value
@@ -98,8 +105,6 @@ def query_of(call: Call, spec: Spec) -> Query:
         else:
             call.diagnose(f"the search index has no field {name!r}, so nothing matches")
             query.tests.append(lambda doc: False)
-    if (search := call.arg("_search")) is not None:
-        query.tests.append(search_ranges(search))
     query.order = order_of(call, spec)
     return query
 

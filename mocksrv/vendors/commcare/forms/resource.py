@@ -23,6 +23,19 @@ if TYPE_CHECKING:
 Doc = Mapping[str, Any]
 SOURCE = "commcare-hq corehq/apps/api/resources/v0_4.py, XFormInstanceResource"
 MODIFIED = "server_modified_on"
+
+
+def within(*path: str) -> elastic.Field:
+    """A text inside of a form."""
+    def get(doc: Doc) -> Any:
+        found = doc["form"]
+        for name in path:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return found
+
+    return get
+
+
 SPEC = elastic.Spec(
     table="commcare.forms",
     id=lambda doc: doc["form_id"],
@@ -31,7 +44,7 @@ SPEC = elastic.Spec(
     default=("-received_on",),
     shown=lambda: FormObject()().fields.keys() - {"cases"},
     ranges={"received_on": "received_on", MODIFIED: MODIFIED, "server_date_modified": MODIFIED,
-            "indexed_on": "indexed_on"},
+            "indexed_on": "indexed_on"},  # HQ reads them in this order
     exact={
         "xmlns": lambda doc: doc["xmlns"],
         "xmlns.exact": lambda doc: doc["xmlns"],
@@ -39,12 +52,16 @@ SPEC = elastic.Spec(
     },
     lowered={
         "_id": lambda doc: doc["form_id"],
+        "doc_id": lambda doc: doc["form_id"],
         "app_id": lambda doc: doc["app_id"],
         "build_id": lambda doc: doc["build_id"],
         "doc_type": lambda doc: "xforminstance",
         "domain": lambda doc: doc["domain"].lower(),
+        "domain.exact": lambda doc: doc["domain"],
+        "form.#type": within("#type"),
+        "form.@name": within("@name"),
+        **{f"form.meta.{name}": within("meta", name) for name in ("deviceID", "instanceID", "userID", "username")},
         "submit_ip": lambda doc: doc["submit_ip"],
-        "user_id": lambda doc: doc["user_id"],
     },
     hints={"case_id": "by_case"},
     ignored=frozenset(("include_archived",)),

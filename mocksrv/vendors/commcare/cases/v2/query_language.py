@@ -216,10 +216,11 @@ class Query:
 
     def fuzzy_match(self, node: Function) -> Test:
         check_count(node, 2)
-        name, wanted = property_name(node), str(value_of(self.world, node.args[1]))
+        name, wanted = property_name(node), searched(value_of(self.world, node.args[1]))
         if wanted == "":
             return lambda doc: read(doc, name) == ""
-        return lambda doc: nearly(read(doc, name).lower(), wanted.lower())
+        terms, whole = set(words(wanted)), wanted.lower()  # one of its words, or all of it nearly one word
+        return lambda doc: any(word in terms or nearly(word, whole) for word in words(read(doc, name)))
 
     def everything(self, node: Function) -> Test:
         if node.args:
@@ -334,9 +335,10 @@ def nearly(held: str, wanted: str) -> bool:
     allowed = 0 if len(wanted) < 3 else 1 if len(wanted) < 6 else 2
     if abs(len(held) - len(wanted)) > allowed or held[:2] != wanted[:2]:
         return False
-    row = list(range(len(wanted) + 1))
+    row, far = {m: m for m in range(allowed + 1)}, allowed + 1  # only what lies near the diagonal
     for n, letter in enumerate(held, start=1):
-        above, row[0] = row[0], n
-        for m, other in enumerate(wanted, start=1):
-            above, row[m] = row[m], min(row[m] + 1, row[m - 1] + 1, above + (letter != other))
-    return row[-1] <= allowed
+        above, row = row, {}
+        for m in range(max(n - allowed, 0), min(n + allowed, len(wanted)) + 1):
+            row[m] = n if m == 0 else min(above.get(m, far) + 1, row.get(m - 1, far) + 1,
+                                          above.get(m - 1, far) + (letter != wanted[m - 1]))
+    return row.get(len(wanted), far) <= allowed
