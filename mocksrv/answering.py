@@ -21,7 +21,7 @@ from mocksrv.journal import BODY, Entry
 from mocksrv.journal.metrics import Meter
 from mocksrv.journal.redaction import redact_target
 from mocksrv.problems import DIAGNOSIS, PROBLEM, NoRoom, NotSimulated, OutOfMemory, OwnRefusal
-from mocksrv.routing import Routes, near_misses
+from mocksrv.routing import Routes, elsewhere, near_misses
 from mocksrv.serving.wsgi import header_safe
 from mocksrv.vendor import Vendor
 from mocksrv.world import World, stream
@@ -132,10 +132,7 @@ class Answering:
         """The answer's bytes, with the diagnosis of a refusal in its header."""
         if isinstance(result, Refusal):
             near_misses.diagnose(vendor, call, result)
-            near_misses.worldless(call, self.worlds)
-            if call.operation is None and not call.prefix.endswith(f"/{vendor.name}"):
-                rivals = [one for one in self.vendors.values() if one is not vendor and one.claims(call.path)]
-                near_misses.shadowed(vendor, rivals, call)
+            elsewhere.diagnose(vendor, self.vendors, self.worlds, call)
         if isinstance(result, OwnRefusal):
             reply = Reply(json.dumps(result.body).encode(), result.status, [("Content-Type", PROBLEM)])
         elif isinstance(result, Finished):

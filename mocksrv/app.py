@@ -25,10 +25,10 @@ from mocksrv.control.base import MAX_BODY
 from mocksrv.journal.metrics import Meter
 from mocksrv.operation import Operation
 from mocksrv.problems import FromElsewhere, NoRoom, no_world
-from mocksrv.routing import ExactRule, LateMap, Routes, rule_of
+from mocksrv.routing import ExactRule, LateMap, Routes, elsewhere, rule_of
 from mocksrv.serving.wsgi import dated, headers_of, path_of, quoted_target, status_line, take_world
 from mocksrv.vendor import Vendor
-from mocksrv.world import DEFAULT
+from mocksrv.world import DEFAULT, World
 from mocksrv.worlds import Worlds
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Simulator(Flask):
             return first_contact.greet(world.prefix, start_response)
         call = vendor.call_type(
             method=environ["REQUEST_METHOD"],
-            path=vendor.route(world, path),
+            path=self._route(vendor, world, path),
             target=target,
             headers=headers_of(environ),
             input=environ["wsgi.input"],
@@ -196,6 +196,14 @@ class Simulator(Flask):
         found = (next((vendor for vendor in others if vendor.claims(path)), None)
                  or next((vendor for key, vendor in self._marks if key in environ), last))
         return found, prefix, name, path
+
+    def _route(self, vendor: Vendor[Any], world: World, path: str) -> str:
+        """The path to look up. A prefix that seems to name a world stays, so that nothing is found: the request would
+        act on this world, and is meant for that one.
+        """
+        if vendor.any_prefix and not vendor.claims(path) and elsewhere.names_world(path, self.worlds):
+            return path
+        return vendor.route(world, path)
 
     def _control(self, environ: WSGIEnvironment, start_response: StartResponse, prefix: str, name: str | None,
                  path: str) -> Iterable[bytes]:

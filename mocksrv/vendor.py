@@ -52,6 +52,7 @@ class Vendor(Generic[CallType]):
     traits: Mapping[str,
                     type | tuple[type, ...]] = {}  # further members that its operations may declare, with their types
     marks: tuple[str, ...] = ()  # request headers that only clients of this service send
+    any_prefix = False  # `route` drops whatever stands before a path that it claims
     head_is_get = False  # answer HEAD with GET's headers
     max_body = 32 * 1024 * 1024
 

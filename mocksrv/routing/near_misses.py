@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Container, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -40,24 +39,6 @@ def diagnose(vendor: Vendor[Any], call: Call, refusal: Refusal) -> None:
         call.diagnose(of_another_version(vendor, call) or explain(vendor, call))
     elif refusal.status == 404 and (meant := suspect(vendor, call)):
         call.diagnose(meant)
-
-
-def shadowed(vendor: Vendor[Any], rivals: Sequence[Vendor[Any]], call: Call) -> None:
-    """Say that a path of the shared root may have been meant for another vendor that would take it, too."""
-    named = call.header("x-mocksrv-vendor") or call.host.partition(".")[0].lower()
-    if any(call.header(mark) for mark in vendor.marks):
-        return  # nobody else's clients send them
-    if rivals and named != vendor.name and not call.allowed:  # else the path is this vendor's beyond doubt
-        other, titles = rivals[0].name, ", ".join(one.title for one in rivals)
-        call.diagnose(f"at the shared root this path is {vendor.title}'s; for {titles} put /{other} before it, ask the "
-                      f"host {other}.localhost, send X-Mocksrv-Vendor: {other}, or serve with --vendor {other}")
-
-
-def worldless(call: Call, worlds: Container[str]) -> None:
-    """Say that the path of a refused request begins with the name of a world, but without the `~`."""
-    name, _, rest = call.target.partition("?")[0].removeprefix("/").partition("/")
-    if rest and name in worlds:
-        call.diagnose(f"there is a world {name}: its paths begin with /~{name}")
 
 
 def of_another_release(vendor: Vendor[Any], call: Call) -> str:

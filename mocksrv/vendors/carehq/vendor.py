@@ -69,6 +69,7 @@ class CareHQ(Vendor[Call]):
     security = SECURITY
     links = {"GET": "$response.body#/items/0/_id", "PUT": "$response.body#/_id"}
     marks = ("X-CareHQ-AccountId", "X-CareHQ-APIKey", "X-CareHQ-Signature")
+    any_prefix = True  # the clients put their base URL before /v1/, and sign what follows it: a proxy may mount it
     max_body = 16 * 1024 * 1024
 
     def claims(self, path: str) -> bool:

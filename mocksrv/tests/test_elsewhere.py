@@ -1,0 +1,55 @@
+"""Requests that were meant for another world or vendor: nothing is done, and the diagnosis says what was meant."""
+
+import pytest
+
+from mocksrv.app import create_app
+from mocksrv.config import Config
+from mocksrv.vendors.carehq import keys
+
+KEY = {"X-CareHQ-AccountId": keys.ACCOUNT, "X-CareHQ-APIKey": keys.UNSIGNED}
+RULE = "after /~ comes the name of a world, 1 to 64 ASCII letters, digits, dots, dashes or underscores"
+PLACE = "a path names one world, at its beginning or right after the mount of a vendor"
+
+
+@pytest.fixture(scope="module")
+def app():
+    return create_app(Config(size=0, limits=False))
+
+
+@pytest.fixture(scope="module")
+def client(app):
+    client = app.test_client()
+    client.get("/~wr/_mocksrv/clock")
+    client.get("/~wr/api/v1/forms")
+    return client
+
+
+def advice(answer):
+    return answer.headers.get("X-Mocksrv-Diagnosis", "")
+
+
+# --- worlds ---
+
+
+@pytest.mark.parametrize(("prefix", "told"), [
+    ("/wr", "there is a world wr: its paths begin with /~wr"), ("/wr/x", "there is a world wr"),
+    ("/carehq/wr", "there is a world wr"), ("/~other/wr", "there is a world wr"),
+    ("/~h q", f"{RULE}; 'h q' is none"), ("/~", f"{RULE}; '' is none"), (f"/~{'x' * 70}", RULE), ("/carehq/~h q", RULE),
+    ("/x/~wr", PLACE), ("/~wr/~other", PLACE),
+])
+def test_what_seems_to_name_a_world_is_no_prefix_of_carehqs_paths(client, prefix, told):
+    answer = client.put(f"{prefix}/v1/users", headers=KEY, data={"first_name": "Ann"})
+    assert (answer.status_code, answer.json) == (404, {"hint": "No such endpoint."})
+    assert told in advice(answer)
+
+
+@pytest.mark.parametrize("prefix", ["", "/x", "/any/prefix", "/carehq/x", "/~wr", "/~wr/x", "/carehq/~wr",
+                                    "/~wr/carehq/x"])
+def test_other_prefixes_of_carehqs_paths_may_come_from_a_proxy(client, prefix):
+    answer = client.get(f"{prefix}/v1/users", headers=KEY)
+    assert (answer.status_code, advice(answer)) == (200, "")
+
+
+def test_a_world_may_be_called_like_the_version(client):
+    client.get("/~v1/api/v1/forms")
+    assert client.get("/v1/users", headers=KEY).status_code == 200
