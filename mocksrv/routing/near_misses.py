@@ -35,7 +35,7 @@ def diagnose(vendor: Vendor[Any], call: Call, refusal: Refusal) -> None:
     unrouted = call.operation is None and refusal.status >= 300
     if (unrouted or refusal.status == 404) and (other := of_another_release(vendor, call)):
         call.diagnose(other)
-    elif unrouted:
+    elif unrouted and not call.path.startswith("/~"):  # which is about worlds: see `elsewhere`
         call.diagnose(of_another_version(vendor, call) or explain(vendor, call))
     elif refusal.status == 404 and (meant := suspect(vendor, call)):
         call.diagnose(meant)

@@ -53,3 +53,19 @@ def test_other_prefixes_of_carehqs_paths_may_come_from_a_proxy(client, prefix):
 def test_a_world_may_be_called_like_the_version(client):
     client.get("/~v1/api/v1/forms")
     assert client.get("/v1/users", headers=KEY).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, {"Accept": "application/json"}, {"Authorization": "Basic YWRtaW46cGFzcw=="},
+                                     {"X-Mocksrv-Vendor": "commcare"}, {"X-Mocksrv-Vendor": "carehq"}, KEY])
+@pytest.mark.parametrize(("method", "path"), [
+    ("GET", "/~bad%20name/_mocksrv/clock"), ("GET", "/~/"), ("GET", "/~"), ("GET", f"/~{'x' * 65}/api/v1/people"),
+    ("PUT", "/~bad%20name"), ("POST", "/~a,b/_find"), ("GET", "/commcare/~a:b/a/demo/api/case/v1/"),
+    ("GET", "/~wr/~a:b/medic/login"),
+])
+def test_whoever_answers_tells_what_a_world_may_be_called(client, method, path, headers):
+    answer = client.open(path, method=method, headers=headers)
+    assert answer.status_code >= 300
+    assert RULE in advice(answer)
+    assert "nor like one" not in advice(answer)
+    assert "too much before" not in advice(answer)
+    assert RULE not in answer.text
