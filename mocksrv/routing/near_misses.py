@@ -36,7 +36,7 @@ def diagnose(vendor: Vendor[Any], call: Call, refusal: Refusal) -> None:
     if (unrouted or refusal.status == 404) and (other := of_another_release(vendor, call)):
         call.diagnose(other)
     elif unrouted and not call.path.startswith("/~"):  # which is about worlds: see `elsewhere`
-        call.diagnose(of_another_version(vendor, call) or explain(vendor, call))
+        call.diagnose((not lacks_slash(vendor, call) and of_another_version(vendor, call)) or explain(vendor, call))
     elif refusal.status == 404 and (meant := suspect(vendor, call)):
         call.diagnose(meant)
 
@@ -50,6 +50,14 @@ def of_another_release(vendor: Vendor[Any], call: Call) -> str:
             return (f"{method} {one.path} exists {period(one.since, one.until)}; this world runs "
                     f"{call.release}: the setting {vendor.name}.release chooses")
     return ""
+
+
+def lacks_slash(vendor: Vendor[Any], call: Call) -> bool:
+    """Whether a slash at the end of the path is all that the request lacks; then its version is a right one."""
+    method = vendor.method(call)
+    return bool(call.slashed) and any(
+        one.method == method and one.within(call.release) and any(
+            pattern.fullmatch(call.slashed) for pattern in one.patterns) for one in vendor.operations)
 
 
 def of_another_version(vendor: Vendor[Any], call: Call) -> str:

@@ -74,6 +74,21 @@ def test_a_version_that_lacks_something_is_told(mocksrv, method, path, meant):
         "this version" not in said)
 
 
+@pytest.mark.parametrize("path", ["/api/case/v1", "/api/v0.5/case", "/api/v0.4/case", "/api/location/v1",
+                                  "/api/form/v1", "/api/v0.5/user"])
+def test_a_version_that_has_it_lacks_a_slash_alone(mocksrv, path):
+    answer = requests.get(f"{mocksrv.url}/a/demo{path}", timeout=30, allow_redirects=False)
+    assert answer.status_code == 301
+    said = answer.headers["X-Mocksrv-Diagnosis"]
+    assert f"/a/demo{path} lacks the trailing slash of /a/demo{path}/" in said
+    assert "this version" not in said
+
+
+def test_a_slash_is_not_all_that_another_method_lacks(mocksrv):
+    answer = requests.post(f"{mocksrv.url}/a/demo/api/case/v1", json={}, timeout=30, allow_redirects=False)
+    assert "since v0.6 there is POST /a/{domain}/api/case/v2/" in answer.headers["X-Mocksrv-Diagnosis"]
+
+
 def test_the_newest_path_stands_first():
     order = ["", *commcare.versions]
     for operation in commcare.operations:
