@@ -69,6 +69,11 @@ def check_password(world: World, name: str, password: str) -> Caller | None:
     return Caller(name, tuple(user.get("roles") or ()))
 
 
+def unknown(name: str) -> str:
+    """The advice to whoever gave a name and a password that do not fit."""
+    return f"no user {name!r} with that password; GET /_mocksrv/credentials tells a right one"
+
+
 def sent(call: Call) -> tuple[str, str] | None:
     """`call.basic` for counting failures: None if the header cannot be read."""
     try:
@@ -98,8 +103,7 @@ def signed_in(call: Call, *, prompt: bool = False) -> Caller:
         refuse_malformed(call, call.malformed)
     given = sent(call)
     raise errors.Failure(401, "unauthorized", prompt=prompt, diagnosis=(
-        f"no user {given[0]!r} with that password; GET /_mocksrv/credentials tells a right one" if given
-        else "not signed in: send HTTP Basic credentials or an AuthSession cookie"))
+        unknown(given[0]) if given else "not signed in: send HTTP Basic credentials or an AuthSession cookie"))
 
 
 def refuse_malformed(call: Call, reason: str) -> None:

@@ -87,7 +87,7 @@ def post_session(world: World, call: Call) -> Any:
     name = user_name(fields)
     caller = auth.check_password(world, name, fields.get("password", ""))
     if caller is None:
-        errors.fail(401, "Name or password is incorrect.")
+        errors.fail(401, "Name or password is incorrect.", diagnosis=auth.unknown(name))
     connected_users.stamp(world, name)
     user = auth.find_user(world, name)
     assert user is not None, "its password was right"
@@ -148,6 +148,8 @@ def login(world: World, call: Call) -> Any:
         return Reply({"error": "Unexpected error logging in"}, 500)
     caller = auth.check_password(world, str(name), str(password)) if texts and password else None
     if caller is None:
+        call.diagnose(auth.unknown(str(name)) if texts and name and password
+                      else "the members `user` and `password` of the body must be texts that are not empty")
         return Reply({"error": "Not logged in"}, 401)
     user = documents.database(world, "_users").peek(auth.USER + caller.name) or {}
     if sso.enabled(world) and sso.wanted(world, user):

@@ -53,6 +53,7 @@ def reset_password(world: World, call: Call) -> Any:
         return Reply({"error": "password-weak"}, 400)
     if not (isinstance(name, str) and isinstance(current, str) and isinstance(new, str)
             and auth.check_password(world, name, current)):
+        call.diagnose(auth.unknown(str(name)))
         return Reply({"error": "current-password-incorrect"}, 400)
     if new == current:
         return Reply({"error": "password-same"}, 400)
