@@ -54,7 +54,8 @@ def is_hqs_failure(response):
     (["", None, []], ["no_name", "no_name1", "no_name2"]), (["!!!", "123", " lead"], ["", "123", "lead"]),
     (["A-1.5", "A 1.6", "a.5"], ["a5", "a6", "a6"[:1] + "7"]),
     (["St. Mary's", "O'Brien & Co", "N/A", "A–B", "__x"], ["st_marys", "obrien_co", "na", "a_b", "x"]),
-    (["Ɔkɛ", "Straße", "Łódź", "ﬁn"], ["oke", "strasse", "lodz", "fin"]),
+    (["Ɔkɛ", "Straße", "Łódź", "ﬁn", "Ǿx"], ["oke", "strasse", "lodz", "fin", "ox"]),
+    (["Post № 5", "40°C", "Ward™", "Saʿda", "A → B"], ["post_no5", "degc", "wardtm", "sada", "a_b"]),
     (["m²", "x٣", "n 12\n", "x007y"], ["m²", "x٣", "n", "x_y"]),
 ])
 def test_a_code_is_made_of_the_name(region, names, codes):

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 CODE = re.compile(r"[-\w]+\n?")
 GAP = re.compile(r"[\W\d]+")
 SIGNS = re.compile(r"[^\w\s-]")  # what Django's slugify leaves out, so that O'Brien is obrien
-# Letters that are not others with accents, and dashes, as unidecode spells them.
+# Letters that are not others with accents, and signs, as unidecode spells them.
 SPELT = str.maketrans({
-    **{"æ": "ae", "œ": "oe", "ß": "ss", "þ": "th", "ŋ": "ng", "ə": ""},
-    **dict(zip("ðøđħıłŧƒƙƴɓɔɖɗɛɣɩɲʋ", "dodhiltfkyboddeginv", strict=True)), **dict.fromkeys("‐‑‒–—―", "-")})
+    **{"æ": "ae", "œ": "oe", "ß": "ss", "þ": "th", "ŋ": "ng", "°": "deg", "№": "no ", "™": "tm", "×": "x", "€": "eur",
+       "£": "ps", "₵": "c", "₦": "n", "₹": "rs", "µ": "u", "©": "c", "®": "r", "§": "ss", "±": "-"},
+    **dict(zip("ðøđħıłŧƒƙƥƭƴɓɔɖɗɛɠɣɨɩɲʈʉʋ", "dodhiltfkptyboddeggiintuv", strict=True)),
+    **dict.fromkeys("‐‑‒–—―−→", "-"), **dict.fromkeys("əǝʻʼʾʿ´¨", "")})
 
 
 def taken(world: World, domain: str, code: str, own_id: str) -> bool:
@@ -55,8 +57,8 @@ def next_number(digits: str) -> str:
 
 def ascii_of(text: str) -> str:
     """Small letters without their accents. HQ spells out other scripts too (unidecode); here they stay."""
-    plain = (letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    return "".join(plain).translate(SPELT)
+    spelt = unicodedata.normalize("NFKD", text.translate(SPELT))
+    return "".join(letter for letter in spelt if not unicodedata.combining(letter)).translate(SPELT).lower()
 
 
 def checked(world: World, domain: str, own_id: str, code: Any) -> str:
