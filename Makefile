@@ -3,7 +3,6 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PORT ?= 8080
 WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 
 # Tests start hundreds of processes: where the machine's environment has this, each would compile all it imports anew.
@@ -32,8 +31,8 @@ $(VENV)/ready: pyproject.toml | $(BIN)/python
 	$(INSTALL) '.[dev]'
 	@touch $(VENV)/server $@
 
-serve: $(VENV)/server ## Start the server on PORT (8080)
-	$(BIN)/mocksrv serve --port $(PORT) $(ARGS)
+serve: $(VENV)/server ## Start the server, PORT=9000 elsewhere than on 8080; ARGS goes to mocksrv serve
+	$(BIN)/mocksrv serve $(if $(PORT),--port $(PORT)) $(ARGS)
 
 test: $(VENV)/ready ## Run all tests; ARGS goes to pytest
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)

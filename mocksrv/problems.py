@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from mocksrv.call import Refusal
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
 
 PROBLEM = "application/problem+json"
+SHOWN = 20  # names that are listed
 DIAGNOSIS = "X-Mocksrv-Diagnosis"
 MEGABYTE = 1024 * 1024
 
@@ -21,6 +23,17 @@ MEGABYTE = 1024 * 1024
 def problem(code: str, status: int, detail: str) -> dict[str, Any]:
     """RFC 9457 problem details."""
     return {"type": f"about:mocksrv#{code}", "title": code.replace("-", " "), "status": status, "detail": detail}
+
+
+def unknown(what: str, name: Any, known: Collection[str], more: str = "") -> str:
+    """That there is no such thing, and the nearest names."""
+    from difflib import get_close_matches
+
+    folded = {one.lower(): one for one in known}
+    near = [folded[one] for one in get_close_matches(str(name).lower(), folded, 3, 0.5)]
+    names = ", ".join(near or sorted(known)[:SHOWN])
+    said = f"the nearest: {names}" if near else f"use {names}" if len(known) <= SHOWN else "no name is near it"
+    return f"there is no {what} {name!r}: {said}" + (f"; {more}" if more else "")
 
 
 class NoRoom(Exception):

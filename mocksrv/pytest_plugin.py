@@ -21,7 +21,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from mocksrv.app import Simulator
     from mocksrv.remote import Account, RemoteWorld
 
+WORLD: pytest.StashKey[RemoteWorld] = pytest.StashKey()  # of the test that runs
+SHOWN = 5  # refusals below a test that failed
 GATED = "mocksrv gated run"  # the plugin that is registered where all tests meet one service
 _run = uuid.uuid4().hex[:8]  # process numbers of containers are alike, and they may share a server
 _numbers = itertools.count(1)
@@ -77,6 +79,7 @@ def mocksrv_url(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.config.pluginmanager.has_plugin(GATED):
         pytest.skip("mocksrv_url is the mock's own address")
     if url := request.config.getoption("--mocksrv-url"):
+        check_answers(url)
         yield url.rstrip("/")
         return
     if request.config.getoption("--mocksrv-subprocess"):
@@ -93,6 +96,19 @@ def mocksrv_url(request: pytest.FixtureRequest) -> Iterator[str]:
         yield server.url
         del _local[server.url]
     app.worlds.close()
+
+
+def check_answers(url: str) -> None:
+    """Fail in one line where no mocksrv answers at that URL."""
+    from mocksrv.remote import DEFAULT, ControlFailure, RemoteWorld
+
+    problem = ""
+    try:
+        RemoteWorld(url, DEFAULT).control("GET", "/ready")
+    except (ControlFailure, ValueError) as error:
+        problem = str(error)
+    if problem:  # outside of the handler, whose error would be shown, too
+        pytest.fail(f"--mocksrv-url: {problem}", pytrace=False)
 
 
 @contextmanager
@@ -135,7 +151,9 @@ def mocksrv(request: pytest.FixtureRequest) -> Iterator[RemoteWorld]:
         world = RemoteWorld(server, name, token)
     if settings:
         world.set(**settings)
+    request.node.stash[WORLD] = world
     yield world
+    del request.node.stash[WORLD]
     journal = [entry for entry in world.journal() if entry["operation"]]
     _used.update((entry["vendor"], entry["operation"]) for entry in journal)
     _own.update((entry["vendor"], entry["operation"]) for entry in journal if entry.get("answered_by"))
@@ -143,10 +161,12 @@ def mocksrv(request: pytest.FixtureRequest) -> Iterator[RemoteWorld]:
 
 
 def wanted_settings(marks: Iterable[pytest.Mark]) -> dict[str, Any]:
-    """The settings that a test's marks name; the nearest mark wins. `release` is short for `cht_release`."""
+    """The settings that a test's marks name; the nearest mark wins."""
+    from mocksrv.remote import whole_name
+
     found: dict[str, Any] = {}
     for mark in marks:
-        found = {("cht_release" if name == "release" else name): value for name, value in mark.kwargs.items()} | found
+        found = {whole_name(name): value for name, value in mark.kwargs.items()} | found
     return found
 
 
@@ -247,6 +267,29 @@ def plain_host(host: str) -> str:
         return str(ipaddress.ip_address(name))
     except ValueError:
         return name
+
+
+# --- the report ---
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Below a test that failed stands what its world refused last, and why."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    if report.failed and report.when == "call" and (world := item.stash.get(WORLD, None)):
+        from mocksrv.remote import ControlFailure
+
+        with suppress(ControlFailure):
+            refused = [entry for entry in world.journal() if entry["status"] >= 400 or entry["diagnosis"]]
+            if refused:
+                report.sections.append(("what mocksrv refused last", "\n".join(map(refusal, refused[-SHOWN:]))))
+
+
+def refusal(entry: dict[str, Any]) -> str:
+    """How a request was refused, and why, in a few lines."""
+    head = f"{entry['method']} {entry['target']} -> {entry['status']}"
+    return "\n    ".join((head, *entry["diagnosis"]))
 
 
 # --- the summary line ---

@@ -42,6 +42,10 @@ class ControlFailure(Exception):
     """The control plane refused; the text is the `detail` of its problem."""
 
 
+class NoAnswer(ControlFailure):
+    """No server answered; the text says why, and what to do."""
+
+
 FAILURES = (ControlFailure, OSError, HTTPException)  # what a call may raise
 
 
@@ -157,6 +161,8 @@ class RemoteWorld:
         except HTTPError as error:
             with error:
                 raise ControlFailure(detail(error)) from None
+        except (OSError, HTTPException) as error:
+            raise NoAnswer(reason(self.server, error)) from None
         try:
             return json.loads(text) if text else None, advice
         except ValueError:
@@ -191,8 +197,13 @@ class RemoteWorld:
         return RemoteDB(self)
 
     def credentials(self, vendor: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.control("GET", "/credentials")[vendor]
-        return found
+        """The ready-made credentials of a vendor. Raises ValueError for one that is not served."""
+        known: dict[str, list[dict[str, Any]]] = self.control("GET", "/credentials")
+        if vendor not in known:
+            from mocksrv.problems import unknown
+
+            raise ValueError(unknown("vendor", vendor, known))
+        return known[vendor]
 
     def account(self, vendor: str) -> Account:
         """One vendor in this world, with its first ready-made credentials."""
@@ -354,4 +365,9 @@ def detail(error: HTTPError) -> str:
 
 def dotted(settings: dict[str, Any]) -> dict[str, Any]:
     """`cht_conformance` as `cht.conformance`: keywords cannot hold dots."""
-    return {name.replace("_", ".", 1): value for name, value in settings.items()}
+    return {whole_name(name).replace("_", ".", 1): value for name, value in settings.items()}
+
+
+def whole_name(setting: str) -> str:
+    """`release` is short for `cht_release`."""
+    return "cht_release" if setting == "release" else setting

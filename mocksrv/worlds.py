@@ -16,7 +16,7 @@ from mocksrv.generator import Generator
 from mocksrv.outbox import TABLE as OUTBOX
 from mocksrv.outbox.courier import Courier
 from mocksrv.outbox.reach import Reach
-from mocksrv.problems import MEGABYTE, HeavyBody, OtherProcess, OutOfMemory, TooManyWorlds
+from mocksrv.problems import MEGABYTE, HeavyBody, OtherProcess, OutOfMemory, TooManyWorlds, unknown
 from mocksrv.shards import Shard
 from mocksrv.store import Damaged, Full, InUse, Store, TableSpec
 from mocksrv.vendor import Vendor
@@ -87,8 +87,7 @@ class Worlds:
         values = {}
         for name, value in settings.items():
             if name not in self.known:
-                known = ", ".join(sorted(self.known)) or "none"
-                raise ConfigError(f"setting {name!r} is not known: use one of {known}")
+                raise ConfigError(unknown("setting", name, self.known, "`mocksrv settings` lists all"))
             try:
                 values[name] = self.known[name].parse(value)
             except ValueError as error:

@@ -117,7 +117,8 @@ class ChangesSchema(Schema):
 class AnswerSchema(ChangesSchema):
     """An own answer as the control plane takes it."""
 
-    error_messages = {"type": 'An answer is an object, such as {"json": {"name": "Ada"}}.'}
+    error_messages = {"type": 'An answer is an object, such as {"json": {"name": "Ada"}}; what is no valid JSON counts '
+                              "as a text."}
 
     when = fields.String(validate=validate.OneOf(WHEN))
 

@@ -47,7 +47,7 @@ class Hook:
         try:
             return changes_of(ChangesSchema().load(with_file(dict(wanted))))
         except ValidationError as error:
-            raise ValueError(told_of(error)) from None
+            raise ValueError(told_of(error, ChangesSchema())) from None
 
 
 def pytest_outcomes() -> tuple[type[BaseException], ...]:
@@ -84,7 +84,7 @@ class LocalWorld(RemoteWorld):
             with self._app.app_context():
                 checked = AimSchema().load(aim_of(operation) | aim)
         except ValidationError as error:
-            raise ValueError(told_of(error)) from None
+            raise ValueError(told_of(error, AimSchema())) from None
 
         def register(function: Function) -> Function:
             world = self._app.worlds[self.name]

@@ -53,6 +53,17 @@ class Commands(click.Group):
         found: click.Command = getattr(import_module(f"mocksrv.cli.{module}"), function)
         return found
 
+    def resolve_command(self, context: click.Context, args: list[str]
+                        ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(context, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            if near := get_close_matches(args[0], self.list_commands(context), 1):
+                raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", context) from None
+            raise
+
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]},
              epilog="Exit codes: 0 success; 1 the check failed; 2 the command could not run as it was called.")
@@ -106,22 +117,27 @@ def serve(set_: tuple[str, ...], workers: int | None, **flags: Any) -> None:
         serve_workers(workers, config)
     app, server = started(config)
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
-    click.echo(f"mocksrv is ready on {server.url}")
+    watchdog = Watchdog(lambda: [f"{method} {redact_target(target)[:200]}" for method, target in server.in_flight()])
+    watchdog.start()
+    try:
+        with address_in(config.url_file, server.url):
+            announce(app, server.url, config)
+            server.run()
+    finally:
+        watchdog.stop()
+        app.worlds.close()
+
+
+def announce(app: Simulator, url: str, config: Config) -> None:
+    """Say that the server is ready, and with which credentials."""
+    click.echo(f"mocksrv is ready on {url}")
     if config.tls is not None:
         from mocksrv.serving.tls import advice
 
         click.echo(advice(config.tls))
     if config.shard.holds("default"):
-        for line in banner(app, server.url):
+        for line in banner(app, url):
             click.echo(line)
-    watchdog = Watchdog(lambda: [f"{method} {redact_target(target)[:200]}" for method, target in server.in_flight()])
-    watchdog.start()
-    try:
-        with address_in(config.url_file, server.url):
-            server.run()
-    finally:
-        watchdog.stop()
-        app.worlds.close()
 
 
 def choose_token(config: Config) -> None:

@@ -98,8 +98,10 @@ def configured(**flags: Any) -> Config:
 
 def connect(url: str, world: str, token: str) -> RemoteWorld:
     """The client of that world, or exit code 2 if the name or the address is not valid."""
-    from mocksrv.remote import RemoteWorld
+    from mocksrv.remote import DEFAULT, RemoteWorld
 
+    if world != DEFAULT and "/~" in url:
+        fail(f"{url} names a world already: leave out --world, or the world in --url")
     try:
         return RemoteWorld(url, world, token)
     except ValueError as error:

@@ -18,6 +18,7 @@ import click
 
 from mocksrv.cli.base import AS_JSON, connect, show
 from mocksrv.cli.console import print_table
+from mocksrv.config import is_loopback
 
 if TYPE_CHECKING:
     from mocksrv.remote import RemoteWorld
@@ -74,10 +75,13 @@ def doctor(url: str | None, host: str, port: int, token: str, as_json: bool) -> 
     """
     remote = connect(url or f"http://{f'[{host}]' if ':' in host else host}:{port}", "default", token)
     remote.timeout = PATIENCE
-    kept, why_not = asked(remote, "/clock")
-    here = url is None and bool(kept or asked(remote, "/ready")[0])
-    findings = [python(), packages(), free_port(host, port, here), *clients(), *trust(),
-                proxies(urlsplit(remote.server).hostname or ""), clock(remote.server, kept, why_not)]
+    if url is not None:
+        parts = urlsplit(remote.server)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    kept, why_not = asked(remote, "/clock") if port else ({}, "--port 0 takes any free one: say which, or give --url")
+    here = bool(kept or (port and asked(remote, "/ready")[0]))
+    findings = [python(), packages(), *([free_port(host, port, here)] if url is None or is_loopback(host) else ()),
+                *clients(), *trust(), proxies(host), clock(remote.server, kept, why_not)]
     if as_json:
         show([asdict(one) for one in findings])
     else:

@@ -244,6 +244,8 @@ def clean_left(sandbox: Sandbox, folder: Path) -> list[str]:
 def tell(app: RecordingProxy, report: Mapping[str, Any]) -> None:
     """How a run went, in a few lines."""
     click.echo(f"mocksrv: {report['sent']} requests, {report['made']} things made", err=True)
+    if app.unanswered:
+        click.echo(f"mocksrv: {app.unanswered} got no answer; the first: {app.silence}", err=True)
     if refused := [line for lines in app.refused.values() for line in lines]:
         click.echo(f"mocksrv: {len(refused)} were not let through; the first: {refused[0]}", err=True)
     tell_left(report["left"])

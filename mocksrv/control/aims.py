@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mocksrv.control.base import CONTROL, app
+from mocksrv.problems import unknown
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 STATUS = re.compile(r"[1-5](?:[0-9]{2}|xx)")
 TRUTHS = ("true", "false")
-SHOWN = 12  # names that are listed
 
 
 def problems(wanted: Mapping[str, Any], seen: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
@@ -36,12 +35,3 @@ def problems(wanted: Mapping[str, Any], seen: Iterable[tuple[str, str]] = ()) ->
     if "failed" in wanted and str(wanted["failed"]).lower() not in TRUTHS:
         found["failed"] = f"failed {wanted['failed']!r} is not valid: use {' or '.join(TRUTHS)}"
     return found
-
-
-def unknown(what: str, name: Any, known: Collection[str], more: str = "") -> str:
-    """That there is no such thing, and the nearest names."""
-    folded = {one.lower(): one for one in known}
-    near = [folded[one] for one in get_close_matches(str(name).lower(), folded, 3, 0.5)]
-    names = ", ".join(near or sorted(known)[:SHOWN])
-    said = f"the nearest: {names}" if near else f"use {names}" if len(known) <= SHOWN else "no name is near it"
-    return f"there is no {what} {name!r}: {said}" + (f"; {more}" if more else "")

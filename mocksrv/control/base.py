@@ -205,11 +205,11 @@ def payload() -> dict[str, Any]:
     return data
 
 
-def number(data: Mapping[str, Any], key: str) -> float:
+def number(data: Mapping[str, Any], key: str, unit: str = "") -> float:
     value = data[key]
     try:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise ValueError
         return float(value)
     except (ValueError, OverflowError):  # an int beyond all floats
-        raise ControlError("not-a-number", 400, f"{key} takes a number") from None
+        raise ControlError("not-a-number", 400, f"{key} takes a number{unit and f' of {unit}'}") from None

@@ -82,9 +82,9 @@ def changed(clock: Clock, changes: dict[str, Any]) -> Clock:
         if "set" in changes:
             moved.set(moment(changes["set"]))
         if "skew" in changes:
-            moved.set_skew(number(changes, "skew"))
+            moved.set_skew(number(changes, "skew", "seconds"))
         if "advance" in changes:
-            moved.advance(number(changes, "advance"))
+            moved.advance(number(changes, "advance", "seconds"))
     except ClockRange as error:
         raise ControlError("clock-range", 400, str(error)) from None
     return moved

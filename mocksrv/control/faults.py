@@ -13,7 +13,7 @@ from mocksrv.control.aims import problems
 from mocksrv.control.base import CONTROL, ControlError, answer, control, payload, world, worlds
 from mocksrv.control.describe import listed, told
 from mocksrv.faults import CONNECTION, HEADER_NAME, HEADER_VALUE
-from mocksrv.problems import OutOfMemory
+from mocksrv.problems import OutOfMemory, unknown
 
 MOST = 1_000  # faults of a world; each request looks at all of them
 EFFECTS = ("answer", "status", "headers", "delay", "slow", "connection", "cut_after", "content_type")
@@ -77,7 +77,8 @@ class FaultSchema(AimSchema):
     @validates_schema
     def check_sense(self, data: dict[str, Any], **_kwargs: Any) -> None:
         if not data.keys() & set(EFFECTS):
-            raise ValidationError("Say what goes wrong: status, delay, slow, connection, cut_after, ...")
+            raise ValidationError("Say what goes wrong: status, headers, content_type, delay, slow, connection or "
+                                  "cut_after; or give an answer of your own: answer.")
         lengths = [value for name, value in data.get("headers", {}).items() if name.lower() == "content-length"]
         if not all(value.isascii() and value.isdigit() for value in lengths):
             raise ValidationError("Content-Length takes a whole number.", "headers")
@@ -86,16 +87,21 @@ class FaultSchema(AimSchema):
                                   "goes wrong besides is a fault of its own.", "answer")
 
 
-def told_of(error: ValidationError) -> str:
-    """What is wrong with which field, such as `answer.json.name: ...`."""
-    def texts(messages: Any, place: str) -> Iterator[str]:
+def told_of(error: ValidationError, schema: Schema) -> str:
+    """What is wrong with which field of what the schema refuses, such as `answer.json.name: ...`."""
+    def texts(messages: Any, place: str, within: Schema | None) -> Iterator[str]:
         if not isinstance(messages, dict):
             yield f"{place}: {' '.join(map(str, messages))}" if place else " ".join(map(str, messages))
             return
         for key, inner in messages.items():
-            yield from texts(inner, place if key == "_schema" else f"{place}.{key}".removeprefix("."))
+            below = place if key == "_schema" else f"{place}.{key}".removeprefix(".")
+            field = within.fields.get(key) if within else None
+            if within and inner == [within.error_messages["unknown"]]:
+                yield f"{below}: {unknown('field', key, within.fields)}"
+            else:
+                yield from texts(inner, below, field.schema if isinstance(field, fields.Nested) else None)
 
-    return "; ".join(texts(error.normalized_messages(), ""))  # type: ignore[no-untyped-call]
+    return "; ".join(texts(error.normalized_messages(), "", schema))  # type: ignore[no-untyped-call]
 
 
 @control.post("/faults")
@@ -109,7 +115,7 @@ def add_fault() -> Response:
     try:
         found = FaultSchema().load(payload())
     except ValidationError as error:
-        raise ControlError("bad-fault", 400, told_of(error)) from None
+        raise ControlError("bad-fault", 400, told_of(error, FaultSchema())) from None
     one = world()
     with one.lock:
         if len(one.faults.list()) >= MOST:

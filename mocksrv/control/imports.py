@@ -8,8 +8,8 @@ from flask import Response, request
 
 from mocksrv.control.base import CONTROL, ControlError, answer, app, control, payload, world, worlds
 from mocksrv.control.describe import TEXT, TRUTH, WHOLE, all_of, listed, told
-from mocksrv.problems import MEGABYTE, OutOfMemory
-from mocksrv.store import Full, Missing
+from mocksrv.problems import MEGABYTE, OutOfMemory, unknown
+from mocksrv.store import Full
 
 if TYPE_CHECKING:
     from mocksrv.imports import File
@@ -77,11 +77,12 @@ def export() -> Response:
     """The records of this world in the form in which they are imported: all, or those of each `table`."""
     from mocksrv import imports
 
-    if unknown := request.args.keys() - {"table"}:
-        raise ControlError("unknown-member", 400, f"{unknown.pop()!r} is not known here; use table")
-    one = world()
+    if others := request.args.keys() - {"table"}:
+        raise ControlError("unknown-member", 400, f"{others.pop()!r} is not known here; use table")
+    one, vendors, wanted = world(), app().vendors.values(), request.args.getlist("table")
+    known = imports.tables(vendors)
+    for name in wanted:
+        if name not in known:
+            raise ControlError("no-such-table", 404, unknown("table", name, known, f"GET {CONTROL}/import lists all"))
     with one.lock:
-        try:
-            return answer(imports.dump(one, app().vendors.values(), request.args.getlist("table")))
-        except Missing as error:
-            raise ControlError("no-such-table", 404, f"{error}; GET {CONTROL}/import lists them") from None
+        return answer(imports.dump(one, vendors, wanted))

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple, Protocol
 from mocksrv.config import ConfigError
 from mocksrv.imports.sources import LARGEST, Entry, File, Unreadable, Wrong, entries
 from mocksrv.imports.templates import Templates
-from mocksrv.store import Missing
 from mocksrv.world import World
 
 
@@ -150,11 +149,8 @@ def fault(file: File, entry: Entry, error: Wrong) -> Fault:
 
 
 def dump(world: World, vendors: Iterable[Vendor], wanted: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
-    """The records of a world in the form in which they are imported: by vendor and table. Raises Missing."""
-    known, wanted = tables(vendors), list(wanted)
-    for name in wanted:
-        if name not in known:
-            raise Missing("the tables of an import", name)
+    """The records of a world in the form in which they are imported: by vendor and table; all, or those wanted."""
+    known, wanted = tables(vendors), set(wanted)
     found: dict[str, dict[str, Any]] = {}
     for name, table in known.items():
         if wanted and name not in wanted:

@@ -45,7 +45,8 @@ class RecordingProxy:
         self.run, self.token, self.case = run, token, ""
         self.fixture: Fixture | None = None  # takes the exchanges in, if they are wanted
         self.release = ""  # that the service is known to be
-        self.sent = 0
+        self.sent = self.unanswered = 0
+        self.silence = ""  # how the service did not answer, the first time
         self.ids = Ids()
         self.finished: dict[str, Any] | None = None  # the report, once somebody has asked the proxy to finish
         self.refused: dict[str, list[str]] = {}  # by case: requests that were not passed on, and why
@@ -57,6 +58,8 @@ class RecordingProxy:
             answer = self.answer(environ, target, body)
         except Unreachable as error:
             answer = problem(502, str(error))
+            self.unanswered += 1
+            self.silence = self.silence or str(error)
         start_response(status_line(answer.status), answer.headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else answer.chunks or [answer.body]
 

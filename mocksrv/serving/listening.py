@@ -15,7 +15,7 @@ class PortTaken(CannotListen):
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(
-            f"port {port} on {host} is taken: stop the program that listens there, or choose another port"
+            f"port {port} on {host} is taken: stop the program that listens there, or choose another with --port"
             " (0 takes any free one)"
         )
         self.host = host

@@ -6,6 +6,7 @@ import urllib.request
 import pytest
 
 from mocksrv.tests.snippets import PLAIN_PYTEST
+from mocksrv.tests.tools import NOBODY
 
 TESTS = """
 import json
@@ -79,6 +80,54 @@ def test_each_vendor_has_a_ready_client(pytester):
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines(["mocksrv: 3 operations used*"])
+
+
+def test_below_a_test_that_fails_stands_what_was_refused(pytester):
+    pytester.makepyfile("""
+        import requests
+
+        def test_wrong_password(cht):
+            answer = requests.get(f"{cht.url}/medic", auth=("admin", "no"), headers={"Accept": "application/json"})
+            assert answer.ok
+
+        def test_without_a_world():
+            assert False
+    """)
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*what mocksrv refused last*", "GET /~*/medic/ -> 401", "    *password*"])
+    assert result.stdout.str().count("refused last") == 1
+
+
+def test_a_server_that_is_not_there_is_told_in_one_line(pytester):
+    pytester.makepyfile("def test_it(cht): pass")
+    result = pytester.runpytest_subprocess("--mocksrv-url", NOBODY)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"--mocksrv-url: no answer from {NOBODY} (*: start one with `mocksrv serve`*"])
+    assert "Traceback" not in result.stdout.str()
+
+
+def test_names_that_there_are_not_are_told_the_nearest(pytester):
+    pytester.makepyfile("""
+        import pytest
+        from mocksrv.remote import ControlFailure
+
+        @pytest.mark.parametrize(("call", "said"), [
+            (lambda world: world.account("commcar"), "there is no vendor 'commcar': the nearest: commcare"),
+            (lambda world: world.set(cht_conformanc="page"), "the nearest: cht.conformance"),
+            (lambda world: world.fault(staus=503), "staus: there is no field 'staus': the nearest: status"),
+            (lambda world: world.fault(answer={"jsn": 1}), "answer.jsn: there is no field 'jsn': the nearest: json"),
+            (lambda world: world.clock.advance("1d"), "advance takes a number of seconds"),
+        ])
+        def test_it(mocksrv, call, said):
+            with pytest.raises((ControlFailure, ValueError), match=said):
+                call(mocksrv)
+
+        def test_short(mocksrv):
+            mocksrv.set(release="5.2")
+            assert mocksrv.control("GET", "/settings")["cht.release"] == "5.2"
+    """)
+    pytester.runpytest_subprocess().assert_outcomes(passed=6)
 
 
 def test_the_network_can_be_blocked(pytester):

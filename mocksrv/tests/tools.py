@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 
+NOBODY = "http://127.0.0.1:1"  # no server listens there
 SHIFTED = "FAKETIME"  # set where the tests run on another day
 INSTALL = {  # by the program that is looked for: Debian's name, which tells other systems enough
     "chromium": "chromium",

@@ -64,7 +64,7 @@ def test_a_hook_may_stand_instead_and_write(world):
 @pytest.mark.parametrize(("result", "why"), [
     (ZeroDivisionError("mine"), "ZeroDivisionError: mine"), (pytest.fail.Exception("mine"), "Failed: mine"),
     (pytest.skip.Exception("mine"), "Skipped: mine"), (5, "a hook returns None or what is different"),
-    ({"colour": "red"}, "colour: Unknown field"), ({"status": 700}, "status: status takes a whole number"),
+    ({"colour": "red"}, "colour: there is no field 'colour'"), ({"status": 700}, "status: status takes a whole number"),
     ({"headers": {"X-A": "a\nb"}}, "headers.X-A.value: A header takes"),
     ({"status": "{{ 200 }}"}, "status: status takes"),
 ])

@@ -265,7 +265,7 @@ def test_a_large_body_is_more_than_a_template_looks_into(mocksrv):
 
 @pytest.mark.parametrize(("answer", "place"), [
     ({}, "answer: Say what is answered"), (5, "answer: "), ({"when": "after"}, "answer: Say what is answered"),
-    ({"colour": "red"}, "answer.colour: Unknown field"), ({"when": "later", "text": "x"}, "answer.when: "),
+    ({"colour": "red"}, "answer.colour: there is no field 'colour'"), ({"when": "later", "text": "x"}, "answer.when: "),
     ({"status": 199}, "answer.status: status takes"), ({"status": 600}, "answer.status: "),
     ({"status": True}, "answer.status: "), ({"status": "200"}, "answer.status: "), ({"text": 5}, "answer.text: "),
     ({"headers": {"X-A": "a\r\nB: c"}}, "answer.headers.X-A.value: "),

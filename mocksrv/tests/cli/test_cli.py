@@ -36,12 +36,18 @@ def serving(*args):
         process.stdout.close()
 
 
+def test_a_misspelt_command_is_told_the_nearest():
+    done = mocksrv("clok")
+    assert (done.returncode, "No such command 'clok'. Did you mean 'clock'?" in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(("args", "text"), [
     (["--port", "x"], "port 'x': use a whole number from 0 to 65535"),
     (["--seed", "x"], "seed 'x': use a whole number"),
     (["--size", "huge"], "size 'huge': use empty, small, medium, large or a number"),
     (["--vendor", "nobody"], "vendor 'nobody' is not known: use carehq, commcare, cht"),
-    (["--set", "cht.nothing=1", "--port", "0"], "setting 'cht.nothing' is not known"),
+    (["--set", "cht.nothing=1", "--port", "0"], "there is no setting 'cht.nothing'"),
+    (["--set", "cht.releas=5.2", "--port", "0"], "the nearest: cht.release"),
     (["--set", "cht.conformance=loose", "--port", "0"], "setting cht.conformance=loose: use one of"),
     (["--set", "carehq.clock_window=-1", "--port", "0"], "setting carehq.clock_window=-1: use a whole number from"),
     (["--set", "carehq.trusted_proxies=10.0.0.0/8 home", "--port", "0"], "such as 10.0.0.0/8 ::1; 'home' is none"),

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from mocksrv.cli import main
 from mocksrv.remote import RemoteWorld
 from mocksrv.serving.server import Server
+from mocksrv.tests.tools import NOBODY
 
 doctor = import_module("mocksrv.cli.doctor")  # the package's `doctor` is the command
 
@@ -43,9 +44,9 @@ def test_a_sound_machine_has_nothing_to_change():
 
 
 def test_people_get_a_table_and_what_to_do():
-    text = CliRunner().invoke(main, ["doctor", "--port", "0"]).output
+    text = CliRunner().invoke(main, ["doctor", "--url", NOBODY]).output
     assert text.splitlines()[0].split() == ["check", "state", "found"]
-    assert "clock: no answer from http://127.0.0.1:0" in text
+    assert f"clock: no answer from {NOBODY}" in text
 
 
 def test_the_clients_that_the_tests_run_are_those_that_it_calls_tested():
@@ -91,6 +92,11 @@ def test_a_taken_port_and_one_where_a_mocksrv_is(shop_app):
         found, code = examined("--port", str(server.port))
     assert (found["port"]["state"], code) == ("note", 0)
     assert found["clock"]["advice"] == "the control plane is off (--control)"
+    with Server(shop_app()) as server:
+        found, code = examined("--url", server.url)
+    assert (found["port"]["found"], code) == (f"{server.port} on 127.0.0.1: a mocksrv answers there already", 0)
+    assert "port" not in examined("--url", "http://mocksrv.invalid:8080")[0]
+    assert examined("--port", "0")[0]["clock"]["advice"].startswith("--port 0 takes any free one")
     found, code = examined("--host", "192.0.2.1")
     assert (found["port"]["state"], code) == ("bad", 1)
 

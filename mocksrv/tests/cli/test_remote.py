@@ -198,9 +198,10 @@ def test_odd_names_of_what_is_not_there_are_told_as_they_came(run, name):
     ("ftp://127.0.0.1", "begins with neither http:// nor https://"), ("", "such as http://127.0.0.1:8080"),
     ("http://", "names no host"), ("http://[::1", "Invalid IPv6 URL"), ("http://127.0.0.1:99999", "Port out of range"),
     ("http://127.0.0.1:http", "Port could not be cast"), ("http://nowhere.invalid", "no answer from http://nowhere"),
+    ("http://127.0.0.1:8080/~a --world b", "http://127.0.0.1:8080/~a names a world already: leave out --world"),
 ])
 def test_a_url_that_leads_nowhere_says_why(url, text):
-    result = CliRunner().invoke(main, ["clock", "--url", url])
+    result = CliRunner().invoke(main, ["clock", "--url", *url.split(" ")])
     assert result.exit_code == 2
     assert text in result.output
     assert len(result.output.splitlines()) == 1

@@ -249,8 +249,9 @@ def test_bad_orders_are_problems(empty, body):
 
 
 def test_unknown_tables_of_an_export(empty):
-    answer = requests.get(f"{empty.url}/_mocksrv/export?table=cht.nothing")
+    answer = requests.get(f"{empty.url}/_mocksrv/export?table=cht.peeple")
     assert (answer.status_code, answer.json()["type"]) == (404, "about:mocksrv#no-such-table")
+    assert answer.json()["detail"].startswith("there is no table 'cht.peeple': the nearest: cht.people")
 
 
 def test_a_file_that_is_too_large_is_refused(monkeypatch):

@@ -13,7 +13,7 @@ from mocksrv.app import create_app
 from mocksrv.config import Config
 from mocksrv.serving.server import Server
 from mocksrv.tests.snippets import PLAIN_PYTEST, suites, written_tests
-from mocksrv.tests.tools import program
+from mocksrv.tests.tools import NOBODY, program
 
 PAGE = "docs/live.md"
 SUITES = {"shell": ["bash", "suite.sh"], "JavaScript": ["node", "--test", "suite.test.mjs"],
@@ -141,6 +141,11 @@ def test_the_end_of_a_suite_is_that_of_the_gate(suite, words, code, said):
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert not list((suite.folder / "build").rglob("*.jsonl"))  # no ledger stays open
+
+
+def test_a_service_that_is_silent_is_told(suite):
+    done = suite.gate("--", "sh", "-c", "curl -s $CHT_URL/api/info; curl -s $CHT_URL/api/info", CHT_URL=NOBODY)
+    assert f"mocksrv: 2 got no answer; the first: {NOBODY} did not answer GET /api/info" in done.stderr
 
 
 def test_what_a_suite_makes_goes_when_it_ends(suite, sandbox):
