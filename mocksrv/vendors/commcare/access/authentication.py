@@ -146,7 +146,8 @@ def by_password(world: World, call: Call) -> Caller:
     kind, user = find_user(world, username)
     check_locked(world, kind, user)
     if not password or user is None or not user["active"]:
-        raise Denied(401, headers=[BASIC], diagnosis=f"no active user {username!r}")
+        raise Denied(401, headers=[BASIC], diagnosis=(
+            f"no active user {username!r}" if username or password else digest.unread(call)))
     if password_matches(user, password):
         check_otp(world, call, user, kind)
         return Caller(kind, user, "basic")

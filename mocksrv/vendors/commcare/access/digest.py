@@ -62,6 +62,17 @@ def parse(header: str) -> dict[str, str] | None:
     return parts
 
 
+def unread(call: Call) -> str:
+    """Why there are no credentials in the Authorization header. Its text is not told: it may be a secret alone."""
+    header = call.header("authorization").strip()
+    if not header:
+        return "no credentials; send an API key, Basic or Digest"
+    if header.partition(" ")[0].lower() == "digest":
+        return "the Digest header cannot be read: it takes name=\"value\" with commas between"
+    return ("the Authorization header cannot be read as one that CommCare HQ takes: ApiKey username:key, "
+            "Basic with username:password in base 64, or Digest")
+
+
 def response(username: str, password: str, method: str, parts: dict[str, str]) -> str:
     """What the `response` part must be."""
     ha1 = md5_hex(f"{username}:{REALM}:{password}")
@@ -72,10 +83,8 @@ def response(username: str, password: str, method: str, parts: dict[str, str]) -
 def verify(world: World, call: Call, parts: dict[str, str] | None,
            user: Mapping[str, Any] | None) -> str | None:
     """Why a Digest header is refused, or None if it is valid. A valid one uses up its `nc`."""
-    if not call.header("authorization"):
-        return "no credentials; send an API key, Basic or Digest"
     if parts is None:
-        return "the Authorization header is not a digest"
+        return unread(call)
     missing = [name for name in REQUIRED if name not in parts]
     if missing:
         return f"the digest lacks {', '.join(missing)}"
