@@ -8,7 +8,7 @@ from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.operation import PARAMETER, as_regex, period, plain
+from mocksrv.operation import PARAMETER, Operation, as_regex, period, plain
 
 if TYPE_CHECKING:
     from mocksrv.call import Call, Refusal
@@ -99,11 +99,15 @@ def explain(vendor: Vendor[Any], call: Call) -> str:
 
 def suspect(vendor: Vendor[Any], call: Call) -> str:
     """What may have been meant by a path that only a catch-all route took, without finding anything."""
-    operation = call.operation
-    if operation is None or any(not PARAMETER.search(part) for part in segments(operation.path)):
+    if call.operation is None or not is_catch_all(call.operation):
         return ""
     near = nearest(vendor, call, TYPO)
     return f"was {near[0]} meant?" if near else ""
+
+
+def is_catch_all(operation: Operation) -> bool:
+    """Whether no word of its path is fixed."""
+    return all(PARAMETER.search(part) for part in segments(operation.path))
 
 
 def nearest(vendor: Vendor[Any], call: Call, least: float) -> list[str]:

@@ -69,3 +69,51 @@ def test_whoever_answers_tells_what_a_world_may_be_called(client, method, path, 
     assert "nor like one" not in advice(answer)
     assert "too much before" not in advice(answer)
     assert RULE not in answer.text
+
+
+# --- vendors ---
+
+ADMIN = {"Authorization": "Basic YWRtaW46cGFzcw=="}
+COMMCARES = "/a is missing before this path if GET /a/{domain}/api/case/v1/ of CommCare HQ was meant"
+
+
+@pytest.mark.parametrize("headers", [{}, ADMIN])
+@pytest.mark.parametrize(("method", "path", "told"), [
+    ("GET", "/demo/api/case/v1/", COMMCARES), ("GET", "/demo/api/case/v1", COMMCARES),
+    ("GET", "/~wr/demo/api/case/v1/", COMMCARES),
+    ("PATCH", "/demo/api/case/v1/", COMMCARES),  # whatever its methods
+    ("POST", "/demo/receiver/api/", "/a is missing before this path if POST /a/{domain}/receiver/api/ of CommCare HQ"),
+    ("GET", "/api/case/v1/", "/a/{domain} is missing before this path if GET /a/{domain}/api/case/v1/ of CommCare HQ"),
+    ("GET", "/care-enquiries", "/v1 is missing before this path if GET /v1/care-enquiries of CareHQ was meant"),
+    ("GET", "/users/5f0c1e2d3b4a59687f6e5d4c", "/v1 is missing before this path if GET /v1/users/{id} of CareHQ"),
+])
+def test_the_beginning_that_a_path_of_another_vendor_lacks_is_told(client, method, path, headers, told):
+    answer = client.open(path, method=method, headers=headers)
+    assert answer.status_code >= 300
+    assert told in advice(answer)
+
+
+def test_a_path_of_cht_without_its_beginning_is_told_by_carehq(client):
+    told = "/api is missing before this path if GET /api/v1/person of Community Health Toolkit (CHT) API was meant"
+    assert told in advice(client.get("/v1/person"))
+
+
+@pytest.mark.parametrize(("path", "headers"), [
+    ("/cht/demo/api/case/v1/", {}), ("/demo/api/case/v1/", {"X-Mocksrv-Vendor": "cht"}),
+    ("/demo/api/case/v1/", {"Host": "cht.localhost"}), ("/medic/nothing", ADMIN), ("/medic/nothing/x", ADMIN),
+    ("/nothing", ADMIN), ("/v1/person", KEY),
+])
+def test_nobody_is_told_of_others_who_names_the_vendor_or_asks_for_nothing_like_theirs(client, path, headers):
+    answer = client.get(path, headers=headers)
+    assert answer.status_code >= 300
+    assert "is missing before this path" not in advice(answer)
+
+
+def test_a_path_of_ones_own_with_another_method_is_not_told_of_others(client):
+    said = advice(client.delete("/api/v1/forms", headers=ADMIN))
+    assert "takes GET" in said
+    assert "before this path" not in said
+
+
+def test_a_path_that_a_vendor_alone_has_is_not_told_of_others(shop):
+    assert "before this path" not in advice(shop.get("/nothing"))
