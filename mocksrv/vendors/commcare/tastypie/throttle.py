@@ -49,8 +49,10 @@ def check(world: World, call: Call, *, count: bool, name: str = "requests") -> N
         return
     if mode == "every":
         world.memory[f"commcare.{name}"] = asked = world.memory.get(f"commcare.{name}", 0) + 1
-        if asked % max(world.setting("commcare.throttle_every"), 1) == 0:
-            raise refusal(world, 1)
+        every = max(world.setting("commcare.throttle_every"), 1)
+        if asked % every == 0:
+            raise refusal(world, 1, f"the setting commcare.throttle=every refuses one in {every} {name}, however few "
+                                    "there are (commcare.throttle_every): nothing is used up, so no wait is needed")
         return
     domain = call.params.get("domain", "")
     full = []
@@ -59,7 +61,8 @@ def check(world: World, call: Call, *, count: bool, name: str = "requests") -> N
         if used >= limit:
             full.append(closes)
     if full:
-        raise refusal(world, max(full) - world.clock.time())
+        wait = max(full) - world.clock.time()
+        raise refusal(world, wait, f"the domain's {name} are used up; wait {whole(wait)} s, or start with --no-limits")
     call.window = name
     if count:
         hit(world, call)
@@ -74,8 +77,11 @@ def hit(world: World, call: Call) -> None:
         call.window = None
 
 
-def refusal(world: World, wait: float) -> Refusal:
-    seconds = str(max(math.ceil(wait), 1))
-    headers = [("Retry-After", seconds)] if world.setting("commcare.retry_after_header") else []
-    return Refusal(429, headers=headers, diagnosis=f"the domain's requests are used up; wait {seconds} s, "
-                                                   "or start with --no-limits")
+def refusal(world: World, wait: float, why: str) -> Refusal:
+    headers = [("Retry-After", str(whole(wait)))] if world.setting("commcare.retry_after_header") else []
+    return Refusal(429, headers=headers, diagnosis=why)
+
+
+def whole(wait: float) -> int:
+    """Seconds to wait, as Retry-After tells them."""
+    return max(math.ceil(wait), 1)
