@@ -139,6 +139,8 @@ class Answering:
             reply = result
         else:
             reply = vendor.render(world, call, result)
+        if reply.status >= 400 and call.query_string:
+            near_misses.misspelt(call, reply.status)
         if call.diagnosis:
             reply.headers.append((DIAGNOSIS, header_safe("; ".join(call.diagnosis))))
         named = {name.lower() for name, _ in reply.headers}

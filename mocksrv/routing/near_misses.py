@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ OTHER_METHOD = 0.05  # what a method that differs costs
 LONGEST = 80  # letters of a path segment that are compared
 MOST = 12  # segments that are compared
 ROUNDED = 1e-9  # what a sum may lack by rounding
+OF_QUERIES = (400, 404, 422, 500)  # what servers answer to a query that lacks something
 VERSION = re.compile(r"v\d+(\.\d+)?")
 
 
@@ -39,6 +41,32 @@ def diagnose(vendor: Vendor[Any], call: Call, refusal: Refusal) -> None:
         call.diagnose((not lacks_slash(vendor, call) and of_another_version(vendor, call)) or explain(vendor, call))
     elif refusal.status == 404 and (meant := suspect(vendor, call)):
         call.diagnose(meant)
+
+
+def misspelt(call: Call, status: int) -> None:
+    """Add to the diagnosis of a refusal what was meant by parameters of the query that the operation does not declare,
+    and that are like one that was not sent.
+    """
+    operation = call.operation
+    if operation is None or status not in OF_QUERIES:
+        return
+    sent = dict.fromkeys(name for name, _ in call.query[:MOST])
+    known = query_names(operation)
+    missing = {name.lower(): name for name in known if name not in sent}
+    for name in sent:
+        near = difflib.get_close_matches(name.lower()[:LONGEST], missing, 1, TYPO)
+        if near and name not in known and not any(name in text.split() for text in call.diagnosis):  # told
+            call.diagnose(f"{name[:LONGEST]} is no parameter of {operation.method} {operation.path}: "
+                          f"was {missing[near[0]]} meant?")
+
+
+@cache
+def query_names(operation: Operation) -> list[str]:
+    """The parameters that the operation declares for its query, but those whose names are patterns."""
+    declared = operation.schema("query")
+    names = (declared.get("properties", {}) if isinstance(declared, Mapping) else
+             {field.data_key or name for name, field in declared._declared_fields.items()} if declared else ())
+    return sorted(name for name in names if not PARAMETER.search(name))
 
 
 def of_another_release(vendor: Vendor[Any], call: Call) -> str:
