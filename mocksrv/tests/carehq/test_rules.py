@@ -34,7 +34,7 @@ def ask(app, world):
         asked = Call(method=method, path=vendor.route(world, f"/v1/{path}"), target=target, headers=headers)
         asked.read_body = b"" if method == "GET" else sent.encode()
         world.settings["carehq.rate_limit"] = False
-        reply = app.answer(world, vendor, asked)
+        reply = app.answering.answer(world, vendor, asked)
         return reply.status, reply.body
 
     return call
@@ -61,7 +61,7 @@ def test_an_empty_world_has_keys_and_nothing_else():
     assert {len(world.table(resource.table)) for resource in RESOURCES.values()} == {0}
     call = Call(method="GET", path="/v1/users", target="/v1/users", headers={
         "x-carehq-accountid": "MY_ACCOUNT_ID", "x-carehq-apikey": "UNSIGNED_KEY"})
-    assert app.answer(world, vendor, call).body == (
+    assert app.answering.answer(world, vendor, call).body == (
         b'{"item_count":0,"items":[],"page":1,"page_count":1,"per_page":10}')
 
 
