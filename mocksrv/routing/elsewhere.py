@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from mocksrv.operation import PARAMETER
 from mocksrv.routing.near_misses import is_catch_all, segments
-from mocksrv.serving.wsgi import NAMES, WORLD
+from mocksrv.serving.wsgi import NAMES
 
 if TYPE_CHECKING:
     from mocksrv.call import Call
     from mocksrv.vendor import Vendor
 
-SHOWN = 80  # letters of a name
 LONGEST_BEGINNING = 2  # segments, as in /a/{domain} and /api/v1
 
 
@@ -92,10 +91,11 @@ def worldless(call: Call, worlds: Container[str]) -> None:
     first, slash, _ = call.path.removeprefix("/").partition("/")
     if slash and first in worlds:
         call.diagnose(f"there is a world {first}: its paths begin with /~{first}")
-    elif first.startswith("~") and not WORLD.match(call.path):
-        call.diagnose(f"after /~ comes the name of a world, {NAMES}; {first[1:][:SHOWN]!r} is none")
-    elif call.operation is None and "/~" in call.path:
-        call.diagnose("a path names one world, at its beginning or right after the mount of a vendor: /~name")
+    elif first.startswith("~") and "/~" not in call.prefix:  # a name would stand there, and no longer in the path
+        call.diagnose(f"after /~ comes the name of a world: {NAMES}")
+    elif first.startswith("~") or (call.operation is None and "/~" in call.path):
+        call.diagnose("a path names one world, at its beginning or right after the mount of a vendor: /~name, "
+                      f"where a name is {NAMES}")
 
 
 def names_world(path: str, worlds: Container[str]) -> bool:
