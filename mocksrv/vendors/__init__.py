@@ -4,9 +4,9 @@ from importlib import import_module
 from pkgutil import walk_packages
 
 # Rooms and modules that are only loaded by those who need them: documents, data, what needs lxml (30 ms at start) or
-# pystache, thirty expressions, and what CHT's settings must switch on.
-LATER = frozenset(("described", "for_contacts", "monitoring_schemas", "mustache_renderer", "own_data", "schemas",
-                   "seed", "text_expressions", "transitions", "xml_serializer"))
+# pystache, thirty expressions, what CHT's settings must switch on, and the language of case searches.
+LATER = frozenset(("described", "for_contacts", "monitoring_schemas", "mustache_renderer", "own_data", "query_language",
+                   "query_values", "schemas", "seed", "text_expressions", "transitions", "xml_serializer", "xpath"))
 
 
 def import_rooms(package: str) -> None:

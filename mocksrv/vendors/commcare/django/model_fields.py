@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
@@ -21,17 +22,22 @@ DATETIME = re.compile(rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})[T ]{TIME.pattern}\s*(
 ATOM = r"[-!#$%&'*+/=?^_`{}|~0-9A-Z]+"
 LOCAL = re.compile(rf'{ATOM}(\.{ATOM})*|"([\x01-\x08\x0b\x0c\x0e-\x1f!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*"',
                    re.IGNORECASE)
-LETTER = "A-Z\u00a1-\uffff"
-HOST = re.compile(rf"[{LETTER}0-9](?:[{LETTER}0-9-]{{0,61}}[{LETTER}0-9])?(?:\.(?!-)[{LETTER}0-9-]{{1,63}}(?<!-))*"
-                  rf"\.(?!-)(?:[{LETTER}-]{{2,63}}|xn--[A-Z0-9]{{1,59}})(?<!-)", re.IGNORECASE)
+LETTER = "A-Za-z\u00a1-\uffff"
 LONGEST_EMAIL = 320
+
+
+@cache
+def host_name() -> re.Pattern[str]:
+    """Made for the first address: so many letters take 10 ms, and twice as long with re.IGNORECASE."""
+    return re.compile(rf"[{LETTER}0-9](?:[{LETTER}0-9-]{{0,61}}[{LETTER}0-9])?(?:\.(?!-)[{LETTER}0-9-]{{1,63}}(?<!-))*"
+                      rf"\.(?!-)(?:[{LETTER}-]{{2,63}}|[Xx][Nn]--[A-Za-z0-9]{{1,59}})(?<!-)")
 
 
 def is_email(text: str) -> bool:
     """Whether Django's EmailValidator takes a text."""
     local, _, host = text.rpartition("@")
     return len(text) <= LONGEST_EMAIL and bool(
-        LOCAL.fullmatch(local) and (host == "localhost" or HOST.fullmatch(host) or is_address(host)))
+        LOCAL.fullmatch(local) and (host == "localhost" or host_name().fullmatch(host) or is_address(host)))
 
 
 def is_address(host: str) -> bool:

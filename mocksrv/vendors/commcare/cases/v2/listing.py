@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from mocksrv.vendors.commcare.cases.v2.fields import Params, is_field_parameter
-from mocksrv.vendors.commcare.cases.v2.query_language import METADATA, case_query
+from mocksrv.vendors.commcare.cases.v2.system_fields import METADATA
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import view_error, view_failed
 from mocksrv.vendors.commcare.form_processor.stores import TOP, remembered, visible
@@ -158,6 +158,8 @@ def test_of(world: World, domain: str, name: str, value: str) -> Test:
     if name == "include_deprecated":
         return lambda doc: True  # no case type is deprecated here
     if name == "query":
+        from mocksrv.vendors.commcare.cases.v2.query_language import case_query
+
         return case_query(world, domain, value)
     if dot and prefix == "properties":
         return property_test(rest, value)

@@ -22,6 +22,7 @@ from mocksrv.vendors.commcare.cases.v2.query_values import (
     parse_moment,
     value_of,
 )
+from mocksrv.vendors.commcare.cases.v2.system_fields import METADATA
 from mocksrv.vendors.commcare.cases.v2.xpath import Binary, Function, Negated, Rooted, Step, serialize
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import view_error, view_failed
@@ -33,19 +34,6 @@ if TYPE_CHECKING:
 Doc = Mapping[str, Any]
 Test = Callable[[Doc], bool]
 
-# Names of system fields: those that a case has besides its properties.
-METADATA: dict[str, Callable[[Doc], Any]] = {
-    "@case_id": lambda doc: doc["case_id"],
-    "@case_type": lambda doc: doc["case_type"],
-    "@owner_id": lambda doc: doc["owner_id"],
-    "@status": lambda doc: "closed" if doc["closed"] else "open",
-    "name": lambda doc: doc["case_name"],
-    "case_name": lambda doc: doc["case_name"],
-    "external_id": lambda doc: doc["external_id"],
-    "date_opened": lambda doc: doc["date_opened"],
-    "closed_on": lambda doc: doc["date_closed"],
-    "last_modified": lambda doc: doc["date_modified"],
-}
 MOMENTS = ("date_opened", "closed_on", "last_modified")
 COMPARISONS = ("=", "!=", ">", ">=", "<", "<=")
 OPERATORS = ", ".join((*COMPARISONS, "and", "or"))

@@ -17,7 +17,7 @@ from mocksrv.vendors.commcare.call import Call
 from mocksrv.vendors.commcare.cases.v2 import listing
 from mocksrv.vendors.commcare.cases.v2 import payload as payload
 from mocksrv.vendors.commcare.cases.v2.fields import field_filter
-from mocksrv.vendors.commcare.cases.v2.query_language import METADATA
+from mocksrv.vendors.commcare.cases.v2.system_fields import METADATA
 from mocksrv.vendors.commcare.described import response_schemas
 from mocksrv.vendors.commcare.django import dates
 from mocksrv.vendors.commcare.errors import view_error, view_failed
