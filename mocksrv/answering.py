@@ -21,7 +21,7 @@ from mocksrv.journal import BODY, Entry
 from mocksrv.journal.metrics import Meter
 from mocksrv.journal.redaction import redact_target
 from mocksrv.problems import DIAGNOSIS, PROBLEM, NoRoom, NotSimulated, OutOfMemory, OwnRefusal
-from mocksrv.routing import Routes, elsewhere, near_misses
+from mocksrv.routing import Routes
 from mocksrv.serving.wsgi import header_safe
 from mocksrv.vendor import Vendor
 from mocksrv.world import World, stream
@@ -131,6 +131,8 @@ class Answering:
     def _render(self, world: World, vendor: Vendor[Any], call: Call, result: Any) -> Reply:
         """The answer's bytes, with the diagnosis of a refusal in its header."""
         if isinstance(result, Refusal):
+            from mocksrv.routing import elsewhere, near_misses  # here and below: no start needs them
+
             near_misses.diagnose(vendor, call, result)
             elsewhere.diagnose(vendor, self.vendors, self.worlds, call)
         if isinstance(result, OwnRefusal):
@@ -140,6 +142,8 @@ class Answering:
         else:
             reply = vendor.render(world, call, result)
         if reply.status >= 400 and call.query_string:
+            from mocksrv.routing import near_misses
+
             near_misses.misspelt(call, reply.status)
         if call.diagnosis:
             reply.headers.append((DIAGNOSIS, header_safe("; ".join(call.diagnosis))))

@@ -25,7 +25,7 @@ from mocksrv.control.base import MAX_BODY
 from mocksrv.journal.metrics import Meter
 from mocksrv.operation import Operation
 from mocksrv.problems import FromElsewhere, NoRoom, no_world
-from mocksrv.routing import ExactRule, LateMap, Routes, elsewhere, rule_of
+from mocksrv.routing import ExactRule, LateMap, Routes, rule_of
 from mocksrv.serving.wsgi import dated, headers_of, path_of, quoted_target, status_line, take_world
 from mocksrv.vendor import Vendor
 from mocksrv.world import DEFAULT, World
@@ -201,8 +201,11 @@ class Simulator(Flask):
         """The path to look up. A prefix that seems to name a world stays, so that nothing is found: the request would
         act on this world, and is meant for that one.
         """
-        if vendor.any_prefix and not vendor.claims(path) and elsewhere.names_world(path, self.worlds):
-            return path
+        if vendor.any_prefix and not vendor.claims(path):
+            from mocksrv.routing import elsewhere
+
+            if elsewhere.names_world(path, self.worlds):
+                return path
         return vendor.route(world, path)
 
     def _control(self, environ: WSGIEnvironment, start_response: StartResponse, prefix: str, name: str | None,

@@ -1,7 +1,8 @@
 """The services that are simulated: one folder each, whose `__init__` exposes `vendor`."""
 
+import os
+from collections.abc import Iterator
 from importlib import import_module
-from pkgutil import walk_packages
 
 # Rooms and modules that are only loaded by those who need them: documents, data, what needs lxml (30 ms at start) or
 # pystache, thirty expressions, what CHT's settings must switch on, and the language of case searches.
@@ -11,7 +12,19 @@ LATER = frozenset(("described", "for_contacts", "monitoring_schemas", "mustache_
 
 def import_rooms(package: str) -> None:
     """Import all modules of a vendor, so that each registers its operations; those in `LATER` stay shut."""
-    folder = import_module(package)
-    for module in walk_packages(folder.__path__, f"{package}."):
-        if LATER.isdisjoint(module.name.split(".")):
-            import_module(module.name)
+    for folder in import_module(package).__path__:
+        for name in modules(folder, package):
+            import_module(name)
+
+
+def modules(folder: str, package: str) -> Iterator[str]:
+    """The names of the modules and rooms of a folder that are wanted at once; pkgutil would take 5 ms for 400."""
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        name, dot, kind = entry.name.partition(".")
+        if name.startswith("_") or name in LATER:
+            continue
+        if kind == "py":
+            yield f"{package}.{name}"
+        elif not dot and entry.is_dir():
+            yield f"{package}.{name}"
+            yield from modules(entry.path, f"{package}.{name}")

@@ -3,6 +3,7 @@
 import ast
 import re
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from mocksrv import answering
@@ -15,12 +16,12 @@ STEPS = re.findall(r"^ +(?:\+-- |)(\w+\.\w+(?:\.\w+)?) {2,}\S", PAGE, re.MULTILI
 def test_every_step_of_the_picture_exists():
     assert len(STEPS) > 12
     for step in STEPS:
-        module, _, names = step.partition(".")
+        module, *names = step.split(".")
         found = import_module(f"mocksrv.{module}")
-        if module == "serving":
-            found = import_module("mocksrv.serving.server")
-            names = names.removeprefix("server.")
-        for name in names.split("."):
+        for name in names:
+            if hasattr(found, "__path__") and find_spec(f"{found.__name__}.{name}"):
+                found = import_module(f"{found.__name__}.{name}")
+                continue
             assert name in getattr(found, "__annotations__", {}) or hasattr(found, name), step
             found = getattr(found, name, None)
 
