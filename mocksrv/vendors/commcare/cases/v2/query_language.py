@@ -143,15 +143,17 @@ class Query:
         inner = self.build(condition)
         names: list[str] = []
         while isinstance(path, Binary) and path.op == "/":
-            names.insert(0, serialize(path.right))
+            names.append(serialize(path.right))
             path = path.left
-        names.insert(0, serialize(path))
+        names.append(serialize(path))
+        names.reverse()
 
         def test(doc: Doc) -> bool:
-            found: Doc | None = doc
             for index in names:
-                found = found and self.above(found, index)
-            return found is not None and inner(found)
+                if (above := self.above(doc, index)) is None:
+                    return False
+                doc = above
+            return inner(doc)
 
         return test
 

@@ -126,16 +126,6 @@ def tokens(text: str, place: int = 0) -> Iterator[Token]:
         place = found.end()
 
 
-def behind_names(text: str, place: int) -> str:
-    """The kind of the next token. The library looks past all names that follow, and at what is behind them."""
-    first = ""
-    for token in tokens(text, place):
-        first = first or token.kind
-        if token.kind != "NCNAME":
-            break
-    return first
-
-
 class Parser:
     """Recursive descent; the next token is read when it is looked at, so that the first mistake is the one told."""
 
@@ -143,6 +133,7 @@ class Parser:
         self.text = text
         self.source = tokens(text)
         self.token: Token | None = None
+        self.seen = 0  # how far `behind` has looked
         self.next("")
 
     def next(self, last: str) -> None:
@@ -154,12 +145,24 @@ class Parser:
         elif token is not None and token.kind == "NCNAME" and not forced:
             token = token._replace(kind=WORDS.get(token.value, "NCNAME"))
         elif token is not None and token.kind == "NCNAME":
-            behind = behind_names(self.text, token.place + len(token.value))
+            behind = self.behind(token.place + len(token.value))
             if behind == "OPEN_PAREN":
                 token = token._replace(kind="NODETYPE" if token.value in NODE_TYPES else "FUNCNAME")
             elif behind == "AXIS_SEP":
                 token = token._replace(kind="AXISNAME")
         self.token = token
+
+    def behind(self, place: int) -> str:
+        """The kind of the token at a place. The library looks past all names that follow, and at what is behind them,
+        which may be the first mistake; what has been looked at is not looked at again.
+        """
+        first = ""
+        for token in tokens(self.text, place):
+            first = first or token.kind
+            if token.kind != "NCNAME" or token.place < self.seen:
+                break
+            self.seen = token.place + 1
+        return first
 
     @property
     def kind(self) -> str:
