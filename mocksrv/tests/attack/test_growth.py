@@ -51,6 +51,20 @@ def workbook(rows):
                 body + b"\r\n--b--\r\n")
 
 
+def tables(count):
+    """An upload of lookup tables whose sheets are not there."""
+    book, file = openpyxl.Workbook(write_only=True), io.BytesIO()
+    sheet = book.create_sheet("types")
+    sheet.append(["table_id", "field 1"])
+    for number in range(count):
+        sheet.append([f"t{number}", "n"])
+    book.save(file)
+    body = b'--b\r\nContent-Disposition: form-data; name="replace"\r\n\r\nfalse\r\n'
+    body += b'--b\r\nContent-Disposition: form-data; name="file-to-upload"; filename="a.xlsx"\r\n\r\n' + file.getvalue()
+    return post("/a/demo/fixtures/fixapi/", HQ | {"Content-Type": "multipart/form-data; boundary=b"},
+                body + b"\r\n--b--\r\n")
+
+
 def parts(count):
     body = "".join(f"--b\r\nContent-Disposition: form-data; name=\"p{number}\"\r\n\r\nv\r\n" for number in range(count))
     return post("/a/demo/receiver/api/", HQ | {"Content-Type": "multipart/form-data; boundary=b"}, body + "--b--\r\n")
@@ -88,6 +102,8 @@ TEXTS = {  # at which length, and what is sent then
         {"selector": {"$or": [{"a": number} for number in range(n)]}, "limit": 1}))),
     "keys of a list": (4_000, lambda n: post("/medic/_all_docs", ADMIN | JSON, json.dumps({"keys": ["a"] * n}))),
     "a query of cases": (400, lambda n: get(CASES + "?query=" + quote("a='b' and " * n + "a='b'"), HQ)),
+    "names in a query of cases": (500, lambda n: get(CASES + "?query=" + quote("a" + " or a" * n), HQ)),
+    "lookup tables": (2_500, tables),
     "brackets in a query of cases": (2_000, lambda n: get(CASES + "?query=" + "(" * n, HQ)),
     "quotes in Accept": (4_000, lambda n: get("/api/v1/settings", ADMIN | {"Accept": 'a/b;c="d",' * n})),
     "commas in Accept": (4_000, lambda n: get("/api/v1/settings", ADMIN | {"Accept": "," * n})),

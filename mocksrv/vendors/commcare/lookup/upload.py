@@ -139,6 +139,9 @@ def put_table(changes: Changes, owners: Owners, table: Definition, rows: list[Ro
     has changed is deleted and made anew. Returns the problems with owners.
     """
     world, domain = owners.world, owners.domain
+    table_workbook.check_storable(table.item_attributes)
+    for field in table.fields:
+        table_workbook.check_storable(field["properties"])
     doc = {"domain": domain, "tag": table.tag, "is_global": table.is_global, "fields": table.fields,
            "indexed": table.indexed, "item_attributes": table.item_attributes, "description": ""}
     before = rows_of(world, domain, old["id"]) if old is not None else []
@@ -153,6 +156,8 @@ def put_table(changes: Changes, owners: Owners, table: Definition, rows: list[Ro
     last = -1
     for number, row in enumerate(rows):
         uid = row.get("UID")
+        if isinstance(uid, list | dict):
+            raise view_failed(f"the UID of a row is no text: {uid!r}")
         if table_workbook.deleted(row):
             changes.gone["lookup_rows"] |= sort_keys.keys() & {uid}
             continue
@@ -169,10 +174,11 @@ def put_table(changes: Changes, owners: Owners, table: Definition, rows: list[Ro
 
 
 def attributes(row: Row) -> dict[str, Any]:
-    """A row's item attributes. Raises 500 for a date, which no JSON holds."""
+    """A row's item attributes. Raises 500."""
     found = row.get("property", {})
-    if not isinstance(found, dict) or any(not isinstance(value, str | int | float) for value in found.values()):
-        raise view_failed(f"no database holds the item attributes {found!r}")
+    if not isinstance(found, dict):
+        raise view_failed(f"item attributes must be an object, not {found!r}")
+    table_workbook.check_storable(found.values())
     return found
 
 

@@ -6,6 +6,7 @@ HQ source: corehq/apps/fixtures/upload (workbook.py, validation.py, failure_mess
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from mocksrv.vendors.commcare.errors import view_failed
@@ -13,6 +14,7 @@ from mocksrv.vendors.commcare.lookup import sheets
 from mocksrv.vendors.commcare.lookup.sheets import BadTables, Row
 
 DELETE = "Delete(Y/N)"
+MOST = 2**63 - 1
 IDENTIFIER = re.compile(r"(?!xml)[^\W\d][\w.\-]*")
 
 
@@ -37,15 +39,15 @@ def read(data: bytes) -> Workbook:
     found = sheets.read(data)
     if "types" not in found:
         raise BadTables("Workbook does not contain a sheet called types")
-    tables: list[Definition] = []
+    tables: dict[str, Definition] = {}
     for row in found["types"].rows():
         table = definition(row)
-        if any(table.tag == other.tag for other in tables):
+        if table.tag in tables:
             raise BadTables("Lookup-tables should have unique 'table_id'. There are two rows with table_id "
                             f"'{table.tag}' in 'types' sheet.")
-        tables.append(table)
+        tables[table.tag] = table
     errors, rows = [], {}
-    for table in tables:
+    for table in tables.values():
         if table.tag not in found:
             errors.append(f"There's no sheet for type '{table.tag}' in 'types' sheet. There must be one sheet per row "
                           "in the 'types' sheet.")
@@ -55,7 +57,7 @@ def read(data: bytes) -> Workbook:
             errors += check(table, rows[table.tag][0])
     if errors:
         raise BadTables(*errors)
-    return Workbook(tables, rows)
+    return Workbook(list(tables.values()), rows)
 
 
 def rows_of(sheet: sheets.Sheet) -> list[Row]:
@@ -103,6 +105,13 @@ def items(row: Row, name: str) -> list[Any]:
     if not isinstance(value, list | str | dict):
         raise view_failed(f"{name!r} must be a list, as in '{name} 1', not {value!r}")
     return list(value)
+
+
+def check_storable(values: Iterable[Any]) -> None:
+    """The database's JSON holds no dates. Raises 500; this store's has no number beyond 64 bits."""
+    for value in values:
+        if not isinstance(value, str | int | float) or (isinstance(value, int) and abs(value) > MOST):
+            raise view_failed(f"no database holds {value!r}")
 
 
 def is_number(name: Any) -> bool:
@@ -156,7 +165,9 @@ def check(table: Definition, row: Row) -> list[str]:
 
 
 def difference(held: list[Any], wanted: list[Any]) -> tuple[list[Any], list[Any]]:
-    """What is missing, and what is too much."""
+    """What is missing, and what is too much. Raises 500 for objects, as a header such as 'field:a b:' makes them."""
+    if any(isinstance(item, dict) for item in (*held, *wanted)):
+        raise view_failed("Python's sets take no object")
     return sorted(set(wanted) - set(held), key=str), sorted(set(held) - set(wanted), key=str)
 
 
