@@ -36,9 +36,16 @@ def test_names_that_cannot(name):
             payload.check({"case_id": "c", part: {name: value}}, "update")
 
 
-def test_half_a_character_in_a_name():
+@pytest.mark.parametrize("name", ["\ud800", "!DOCTYPE a [<!ENTITY b 'c'>]><a"])
+def test_names_that_the_parser_fails_on(name):
     with pytest.raises(Refusal):
-        payload.check({"case_id": "c", "properties": {"\ud800": "x"}}, "update")
+        payload.check({"case_id": "c", "properties": {name: "x"}}, "update")
+
+
+def test_a_comment_before_a_name_makes_no_element():
+    payload.check({"case_id": "c", "properties": {"!--b--><a": "x"}}, "update")
+    with pytest.raises(Refusal):
+        payload.written({"!--b--><a": "x"})
 
 
 @pytest.mark.parametrize("text", ["\x00", "a\x0bb", "\ud800", "\uffff"])

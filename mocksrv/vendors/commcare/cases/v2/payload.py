@@ -130,6 +130,7 @@ def is_identifier(name: str) -> bool:
         return True
     if not name or name.startswith("xml"):
         return False
+    from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import ParseError, fromstring
 
     try:
@@ -138,6 +139,8 @@ def is_identifier(name: str) -> bool:
         return False
     except UnicodeEncodeError:
         raise view_failed("the name holds half a character") from None
+    except DefusedXmlException as error:
+        raise view_failed(f"the name declares entities: {error}") from None
     return True
 
 
@@ -291,12 +294,12 @@ def block(world: World, user_id: str, row: Payload, resolver: Resolver) -> dict[
 def written(elements: dict[str, Any]) -> dict[str, Any]:
     """The elements that HQ's case block writes, in its order: names that begin with `_` are reserved.
 
-    What a name has behind a blank were attributes, and makes XML that HQ cannot read.
+    What a name has behind a blank were attributes, before a `<` a comment; both make XML that HQ cannot read.
     """
     order = {name: number for number, name in enumerate(ORDER)}
     kept = sorted((name for name in elements if name[0] != "_"), key=lambda name: (order.get(name, len(ORDER)), name))
-    if any(set(XML_BLANKS).intersection(name.rstrip(XML_BLANKS)) for name in kept):
-        raise view_failed("the name of a property holds a blank")
+    if any(set(XML_BLANKS + "<").intersection(name.rstrip(XML_BLANKS)) for name in kept):
+        raise view_failed("the name of a property holds a blank or a <")
     return {name.rstrip(XML_BLANKS): elements[name] for name in kept}
 
 
