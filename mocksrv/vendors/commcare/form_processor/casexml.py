@@ -241,13 +241,20 @@ def last(value: Any) -> Any:
     return value[-1] if isinstance(value, list) and value else value
 
 
-def fold(case_id: str, forms: Iterable[tuple[Source, Form]]) -> Case | None:
-    """The case that a sequence of forms makes, without `indexed_on`; None if no form touches it."""
+def by_case(form: Form) -> dict[str, list[Update]]:
+    """The form's case blocks by the case that they are of. Raises CaseError."""
+    found: dict[str, list[Update]] = {}
+    for update in updates(form):
+        found.setdefault(update.case_id, []).append(update)
+    return found
+
+
+def fold(forms: Iterable[tuple[Source, Iterable[Update]]]) -> Case | None:
+    """The case that its blocks in a sequence of forms make, without `indexed_on`; None if there are none."""
     case: Case | None = None
-    for source, form in forms:
-        for update in updates(form):
-            if update.case_id == case_id:
-                case = apply(case, update, source)
+    for source, found in forms:
+        for update in found:
+            case = apply(case, update, source)
     return case
 
 

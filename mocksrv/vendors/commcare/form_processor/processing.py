@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mocksrv.vendors.commcare.django import dates
@@ -157,14 +158,19 @@ def replace(world: World, sent: Submission, old: Document, document: Document, r
 def rebuild(world: World, document: Document, touched: Iterable[str]) -> dict[str, Case | None]:
     """Cases as the fold of their forms, with one form replaced by another body. Raises CaseError."""
     rebuilt: dict[str, Case | None] = {}
+
+    @cache  # however many cases a form has, it is read once
+    def blocks_of(form_id: str) -> tuple[Source, dict[str, list[casexml.Update]]] | None:
+        form = document if form_id == document["form_id"] else world.table("commcare.forms").peek(form_id)
+        return (source_of(form), casexml.by_case(form["form"])) if form else None
+
     for case_id in sorted(touched):
         check_domain(world, document["domain"], case_id)
         now = owned(world, "commcare.cases", case_id, document["domain"])
-        ids = list(now["xform_ids"]) if now else []
-        if document["form_id"] not in ids and case_id in document["case_ids"]:
-            ids.append(document["form_id"])
-        forms = (document if id == document["form_id"] else world.table("commcare.forms").peek(id) for id in ids)
-        rebuilt[case_id] = casexml.fold(case_id, [(source_of(form), form["form"]) for form in forms if form])
+        last = (document["form_id"],) if case_id in document["case_ids"] else ()
+        ids = dict.fromkeys((*(now["xform_ids"] if now else ()), *last))
+        found = filter(None, map(blocks_of, ids))
+        rebuilt[case_id] = casexml.fold((source, blocks.get(case_id, ())) for source, blocks in found)
     left = [case for case in rebuilt.values() if case]
     casexml.check_indices(left, lambda case_id: (
         rebuilt[case_id] is not None if case_id in rebuilt
@@ -278,8 +284,7 @@ def new_document(world: World, sent: Submission, form_id: str, case_ids: list[st
     return {
         "form_id": form_id, "domain": sent.domain, "state": "normal", "xmlns": sent.form.get("@xmlns"),
         "app_id": sent.app_id, "build_id": sent.build_id, "form": sent.form,
-        "metadata": indexed_form.metadata(sent.form, received_on,
-                                          indexed_form.build_version(world, sent.build_id)),
+        "metadata": indexed_form.metadata(sent.form, received_on, indexed_form.build_version(world, sent.build_id)),
         "received_on": received_on, "edited_on": None, "edited_by_user_id": None, "server_modified_on": received_on,
         "indexed_on": received_on, "archived": False, "attachments": about,
         "case_ids": casexml.case_ids(sent.form) if case_ids is None else list(dict.fromkeys(case_ids)),
