@@ -15,9 +15,12 @@ NAMES = {
         "Created"
     ),
     "bodies": (
-        "CASE_V2_CHANGES CASE_V2_UPSERT CaseV2BulkFetch GROUP_CHANGE LOCATION_CHANGE LOCATIONS LookupRowChange "
-        "LookupTableChange NEW_CASES_V2 NEW_GROUPS NEW_USER NewGroup NewInvitation NewLocation NewLookupRow "
-        "NewLookupTable NewRegistrations OldLookupRowChange USER_CHANGE WEB_USER_CHANGE"
+        "GROUP_CHANGE LOCATION_CHANGE LOCATIONS LookupRowChange LookupTableChange NEW_GROUPS NEW_USER NewGroup "
+        "NewInvitation NewLocation NewLookupRow NewLookupTable NewRegistrations OldLookupRowChange USER_CHANGE "
+        "WEB_USER_CHANGE"
+    ),
+    "case_bodies": (
+        "CASE_V2_CHANGES CASE_V2_UPSERT CaseV2BulkFetch NEW_CASES_V2"
     ),
     "people": (
         "AnalyticsRoles BulkUserList DomainList GroupList GroupObject IdentityObject Invitation Registration UserList "
