@@ -35,7 +35,8 @@ def test_every_case_is_the_fold_of_its_forms(world):
         for case in docs(world, "cases", domain):
             forms = [world.table("commcare.forms").peek(id) for id in case["xform_ids"]]
             assert all(case["case_id"] in form["case_ids"] for form in forms)
-            folded = casexml.fold(case["case_id"], [(processing.source_of(form), form["form"]) for form in forms])
+            folded = casexml.fold((processing.source_of(form), casexml.by_case(form["form"])[case["case_id"]])
+                                  for form in forms)
             assert folded | {"indexed_on": case["indexed_on"]} == case
 
 
