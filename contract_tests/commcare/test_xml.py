@@ -74,11 +74,11 @@ def test_what_no_xml_holds_fails(hq, metadata):
 
 
 def test_names_of_custom_data_that_begin_with_a_digit_are_left_out(hq):
-    id = hq.post("user/v1/", {"username": fresh(), "password": "qwer1234", "user_data": {"1a": "x", "b2": "y"}}
-                 ).json()["id"]
+    id = hq.post("user/v1/", {"username": fresh(), "password": "qwer1234", "user_data": {
+        "1question": "x", "b2": "y"}}).json()["id"]
     text = hq.get(f"user/v1/{id}/", format="xml").text
     assert "<b2>y</b2>" in text
-    assert "1a" not in text.replace(id, "")
+    assert "1question" not in text
 
 
 @pytest.mark.parametrize(("content", "metadata"), [
