@@ -160,6 +160,13 @@ def strict(request: pytest.FixtureRequest, api: Client, target: str) -> Client:
     return api
 
 
+@pytest.fixture
+def frozen(api: Client, mocksrv: Any) -> Client:
+    """The API of a mock whose clock stands still."""
+    mocksrv.clock.freeze("2026-11-21T22:26:40Z")
+    return api
+
+
 # --- releases ----------------------------------------------------------------------------------------------------
 
 

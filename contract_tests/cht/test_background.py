@@ -7,12 +7,6 @@ import pytest
 ON = {"transitions": {"generate_shortcode_on_contacts": True}}
 
 
-@pytest.fixture
-def frozen(api, mocksrv):
-    mocksrv.clock.freeze("2026-11-21T22:26:40Z")
-    return api
-
-
 @pytest.mark.mock_only
 def test_contacts_get_short_codes_a_little_later(frozen, mocksrv, places):
     frozen.put("/api/v1/settings", ON)

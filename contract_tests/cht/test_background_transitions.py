@@ -15,13 +15,6 @@ def said(text, event="report_accepted", **more):
 
 
 @pytest.fixture
-def frozen(api, mocksrv):
-    """A server whose clock stands still."""
-    mocksrv.clock.freeze("2026-11-21T22:26:40Z")
-    return api
-
-
-@pytest.fixture
 def written(frozen, mocksrv, places):
     """Writes reports as an app does, and gives them as they are two seconds later."""
     person = frozen.doc(places.clinic_person) | {"phone": PHONE, "patient_id": "11111"}

@@ -13,11 +13,9 @@ FIRST = "1-0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture
-def worker(api, unique, places):
+def worker(make_worker):
     """A user of the area."""
-    api.ok("POST", "/api/v3/users", {"username": unique, "password": "Kisumu_2024", "roles": ["chw"],
-                                     "place": places.area, "contact": places.person})
-    return api.as_user(unique)
+    return make_worker()
 
 
 def report(id, by, **fields):

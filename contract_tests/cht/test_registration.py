@@ -35,13 +35,6 @@ REGISTRATION = {
 
 
 @pytest.fixture
-def frozen(api, mocksrv):
-    """A server whose clock stands still."""
-    mocksrv.clock.freeze("2026-11-21T22:26:40Z")
-    return api
-
-
-@pytest.fixture
 def worker(api, places, new_phone):
     """A health worker with a phone; returns the person's document."""
     doc = api.doc(places.person) | {"phone": new_phone()}

@@ -77,12 +77,6 @@ def gateway(api, unique):
     return Gateway(api.as_user(unique))
 
 
-@pytest.fixture
-def frozen(api, mocksrv):
-    mocksrv.clock.freeze("2026-11-21T22:26:40Z")
-    return api
-
-
 def outgoing(api, id, *tasks, **more):
     """Store a document that sends messages: (uuid, state) or a whole task."""
     api.ok("PUT", f"/medic/{id}", {"_id": id, "type": "data_record", "reported_date": 1_700_000_000_000, "tasks": [

@@ -16,12 +16,6 @@ pytestmark = pytest.mark.mock_only
 
 
 @pytest.fixture
-def frozen(api, mocksrv):
-    mocksrv.clock.freeze("2026-11-21T22:26:40Z")
-    return api
-
-
-@pytest.fixture
 def strictly(frozen, mocksrv):
     mocksrv.set(cht_conformance="server", cht_builds="4.15.1, 4.16.0")
     return frozen

@@ -115,7 +115,8 @@ def run_due(world: World) -> None:
 
 
 def written_at(world: World) -> int:
-    """When (ms) was written what nobody has seen yet: during the last request. The process has worked on it since."""
+    """When (ms) was written what nobody has seen yet: during the last request, or by the control plane after it. The
+    process has worked on it since."""
     now = world.clock.ms()
     last: int = world.memory.get(LAST_REQUEST, now)
     return min(now, last)
