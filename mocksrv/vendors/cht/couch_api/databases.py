@@ -279,11 +279,7 @@ def get_revs_limit(world: World, call: Call) -> Any:
                   source=SOURCE)
 def put_revs_limit(world: World, call: Call) -> Any:
     """Set how many revisions of a branch are kept; existing documents are cut at their next update."""
-    db = entered(world, call)
-    entrance.require_admin(call, db)
-    limit = limit_of(call, "`revs_limit` must be a positive integer")
-    world.table(tables.SERVER).put(f"revs_limit/{db.name}", {"limit": limit})
-    return rendering.CouchReply({"ok": True})
+    return set_limit(world, call, "revs_limit", "`revs_limit` must be a positive integer")
 
 
 @vendor.operation("GET", f"/{DB}/_purged_infos_limit", name="couch_purged_infos", response=response_schemas.NUMBER,
@@ -301,16 +297,15 @@ def get_purged_infos(world: World, call: Call) -> Any:
                   proof="source", source=SOURCE)
 def put_purged_infos(world: World, call: Call) -> Any:
     """Set of how many purges the history is kept."""
+    return set_limit(world, call, "purged_infos", "`purge_infos_limit` must be positive integer")
+
+
+def set_limit(world: World, call: Call, kept: str, refusal: str) -> rendering.CouchReply:
+    """Keep the number that the body is as a limit of the database."""
     db = entered(world, call)
     entrance.require_admin(call, db)
-    limit = limit_of(call, "`purge_infos_limit` must be positive integer")
-    world.table(tables.SERVER).put(f"purged_infos/{db.name}", {"limit": limit})
-    return rendering.CouchReply({"ok": True})
-
-
-def limit_of(call: Call, refusal: str) -> int:
-    """The number that a body is."""
     limit = bodies.couch_json(call)
     if type(limit) is not int or limit < 1:
         errors.couch(400, "bad_request", refusal)
-    return limit
+    world.table(tables.SERVER).put(f"{kept}/{db.name}", {"limit": limit})
+    return rendering.CouchReply({"ok": True})
