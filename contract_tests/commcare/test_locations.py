@@ -235,6 +235,7 @@ def test_several_at_once(hq, body, status, answer):
     assert (response.status_code, response.json()) == (status, answer)
 
 
+@MOCK
 @pytest.mark.parametrize(("body", "status", "text"), [
     ('{"latitude": Infinity}', 400, "['“inf” value must be a decimal number.']"),
     ('{"foo": NaN}', 400, "Invalid fields were included in request: ['foo']."),
