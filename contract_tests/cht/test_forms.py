@@ -321,7 +321,7 @@ def test_who_may_validate_is_told_in_json(api, unique, accept):
 
 @pytest.mark.mock_only
 def test_a_form_for_enketo_gets_html_and_a_model_in_a_second_revision(strict, mocksrv):
-    """Half a second later, on the world's clock."""
+    """A fifth of a second later, on the world's clock."""
     mocksrv.clock.freeze()
     upload(strict, "survey", xform(tag="survey"), collect=False)
     assert strict.doc("form:survey")["_rev"].startswith("1-")

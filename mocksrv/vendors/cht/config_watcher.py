@@ -19,7 +19,9 @@ from mocksrv.world import World
 # A record beside sentinel's: {"seq": up to which the changes were seen that matter, "forms": {id: when due, in ms}}
 STATE = "config"
 SEEN = "cht.config-seen"  # in a world's memory: up to which all were
-DELAY = 500  # ms until a form has been transformed; our choice
+# ms until a form has been transformed. The server begins at once and runs xsltproc twice; how long that takes is our
+# choice, less than a client needs to start.
+DELAY = 200
 
 
 @sentinel.regularly

@@ -60,7 +60,7 @@ def test_time_counts_from_the_write_and_not_from_the_next_request(cht, seconds, 
     assert ("patient_id" in cht.stored("eve")) is done
 
 
-@pytest.mark.parametrize(("seconds", "done"), [(0.4, False), (0.6, True)])
+@pytest.mark.parametrize(("seconds", "done"), [(0.1, False), (0.3, True)])
 def test_a_form_that_nobody_asked_for_meanwhile_is_transformed(cht, seconds, done):
     xform = base64.b64encode(b"""<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml">
 <h:head><h:title>F</h:title><model><instance><f id="f"><a/></f></instance></model></h:head><h:body/></h:html>""")
