@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test
 
 from contract_tests.live_share import shares
 from contract_tests.targets import Targets, case_of, without_values
@@ -51,9 +51,6 @@ def pytest_configure(config):
     kind, option = config.getoption("--target"), config.getoption
     if kind != "mock" and option("numprocesses", 0):
         raise pytest.UsageError("a live service is tested by one process: leave -n out")
-    if kind == "both":  # requests at random are the same on both sides, so that the answers can be compared
-        settings.register_profile("both", deadline=None, derandomize=True)
-        settings.load_profile("both")
     given = [flag for flag in ("--live-writes", "--live-admin", "--live-lasting") if option(flag)]
     given += [word for host in option("--live-host") for word in ("--live-host", host)]
     shapes = option("--shapes") or (Path("build/shapes") if kind == "both" or option("--record") else None)
@@ -73,6 +70,9 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if item.get_closest_marker("mock_only"):
             item.add_marker(pytest.mark.skip(reason="only a mock can do this"))
+        elif is_hypothesis_test(item.obj):
+            raise pytest.UsageError(f"{item.nodeid} sends other requests on the mock and on the live service, which "
+                                    "can't be compared: draw them with contract_tests.drawn.for_each")
         elif item.get_closest_marker("writes") and not config.getoption("--live-writes"):
             item.add_marker(pytest.mark.skip(reason="writes; run with --live-writes"))
 
