@@ -1,7 +1,9 @@
 """Examples at random for both sides: the same whatever else has been loaded, and named when one fails."""
 
 import importlib.util
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import strategies as st
@@ -37,3 +39,13 @@ def test_the_one_that_fails_is_named():
         for_each(st.lists(INTEGERS), 100, check)
     (note,) = [note for note in caught.value.__notes__ if note.startswith("example ")]
     assert note.count(",") >= 2
+
+
+def test_a_run_with_a_live_service_refuses_others(tmp_path):
+    file = tmp_path / "test_others.py"
+    file.write_text("from hypothesis import given, strategies as st\n\n@given(st.text())\ndef test_a(text): pass\n")
+    run = subprocess.run([sys.executable, "-m", "pytest", "-q", "-c", "/dev/null", "-p", "no:cacheprovider", "-p",
+                          "contract_tests.conftest", file, "--target", "live"], cwd=Path(__file__).parents[1],
+                         capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == pytest.ExitCode.USAGE_ERROR, run.stdout
+    assert "test_a sends other requests on the mock and on the live service" in run.stderr
