@@ -35,7 +35,7 @@ serve: $(VENV)/server ## Start the server, PORT=9000 elsewhere than on 8080; ARG
 	$(BIN)/mocksrv serve $(if $(PORT),--port $(PORT)) $(ARGS)
 
 test: $(VENV)/ready ## Run all tests; ARGS goes to pytest
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 endpoint: $(VENV)/ready ## Check one operation, VENDOR=cht NAME=get_phone: tables of the documentation, style, imports, its tests
 	$(BIN)/mocksrv operations --into docs
