@@ -30,7 +30,7 @@ read.on('line', line => {
 NAMED = [(database, design, name) for (database, design), views in VIEWS.items() for name in views]
 
 ODD = st.sampled_from((None, True, False, 0, 1, -2.5, 30003, "", "abc", "Abc def", "2024-05-06T07:08:09.000Z",
-                       "2024-05-06", [], {}, [1], {"_id": "x"}))
+                       "2024-05-06", [], {}, [1], {"_id": "x"}, {"0": 1}))
 TIME = st.sampled_from((None, True, 0, 1, -2.5, 1_600_000_000_000, 9_000_000_000_000_000, "", "2024-05-06",
                         "2024-05-06T07:08:09.000Z"))
 LEVEL = st.recursive(ODD, lambda inner: st.fixed_dictionaries({}, optional={
@@ -43,7 +43,7 @@ TASK = st.fixed_dictionaries({}, optional={
     "state": st.sampled_from(("pending", "forwarded-to-gateway", "scheduled", "muted", "sent", "failed", "denied",
                               None, 3)),
     "due": TIME, "timestamp": TIME, "messages": st.lists(MESSAGE, max_size=2) | ODD, "gateway_ref": ODD, "group": ODD,
-    "state_history": st.lists(st.fixed_dictionaries({}, optional={"timestamp": TIME}) | ODD, max_size=2) | st.none(),
+    "state_history": st.lists(st.fixed_dictionaries({}, optional={"timestamp": TIME}) | ODD, max_size=2) | ODD,
     "message_key": ODD, "translation_key": ODD, "recipient": ODD, "message": ODD, "type": ODD}) | ODD
 DATE = st.sampled_from((None, "", "2024-05-06T07:08:09.000Z", "2024-05-06", "abc"))  # engines differ in other dates
 FIELDS = st.fixed_dictionaries({}, optional={name: DATE if name == "visited_date" else ODD for name in (
@@ -112,6 +112,9 @@ def test_each_view_shows_its_function_and_each_function_is_a_view():
 @given(doc=DOCUMENT)
 @example(doc={"_id": "doc", "type": "clinic", "parent": False})
 @example(doc={"_id": "doc", "type": "clinic", "parent": {"parent": 0}})
+@example(doc={"_id": "doc", "type": "data_record", "kujua_message": True, "tasks": [{"messages": "abc"}]})
+@example(doc={"_id": "doc", "type": "data_record", "kujua_message": True, "tasks": [{"messages": {"0": {"to": "1"}}}]})
+@example(doc={"_id": "doc", "tasks": [{"state_history": "abc"}, {"state_history": {"0": 1}}]})
 def test_functions_emit_what_views_give(javascript, doc):
     for (database, design, name), wanted in zip(NAMED, javascript(doc), strict=True):
         found = emitted(VIEWS[database, design][name], doc)

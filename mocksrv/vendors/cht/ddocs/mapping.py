@@ -35,8 +35,17 @@ def each(value: Any) -> Iterator[Any]:
 
 
 def element(value: Any) -> Any:
-    """The first of a list, if there is one."""
-    return value[0] if isinstance(value, list) and value else None
+    """`value && value[0]`, which texts have, too, and objects with a member of that name."""
+    if isinstance(value, dict):
+        return value.get("0")
+    return value[0] if isinstance(value, list | str) and value else None
+
+
+def last(value: Any) -> Any:
+    """`value && value[value.length - 1]` as an object that is emitted has it."""
+    if isinstance(value, list | str) and value:
+        return value[-1]
+    return ABSENT if truthy(value) else value
 
 
 def present(value: Any) -> Any:

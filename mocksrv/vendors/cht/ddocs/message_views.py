@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from mocksrv.vendors.cht.ddocs.mapping import (
-    ABSENT,
     Absent,
     Doc,
     Rows,
@@ -14,6 +13,7 @@ from mocksrv.vendors.cht.ddocs.mapping import (
     each,
     element,
     first,
+    last,
     member,
     milliseconds,
     present,
@@ -75,10 +75,9 @@ def message_queue(doc: Doc) -> Rows:
 
 def queued(task: Any, when: Any) -> Iterator[dict[str, Any]]:
     """The messages of a task as the administration lists them; one for a task whose messages are not generated yet."""
-    history = stored(task, "state_history")
-    last = history[-1] if isinstance(history, list) and history else ABSENT if truthy(history) else history
-    told = without_undefined(state_history=last, state=stored(task, "state"), group=stored(task, "group"),
-                             translation_key=stored(task, "translation_key"), type=stored(task, "type"))
+    told = without_undefined(state_history=last(stored(task, "state_history")), state=stored(task, "state"),
+                             group=stored(task, "group"), translation_key=stored(task, "translation_key"),
+                             type=stored(task, "type"))
     if not truthy(member(task, "messages")):
         generated = without_undefined(translation_key=stored(task, "message_key"), recipient=stored(task, "recipient"),
                                       content=stored(task, "message"))
@@ -108,11 +107,10 @@ def messages_by_gateway_ref(doc: Doc) -> Rows:
 
 def messages_by_last_updated_state(doc: Doc) -> Rows:
     for task in tasks(doc):
-        history, state = member(task, "state_history"), member(task, "state")
-        last = history[-1] if isinstance(history, list) and history else None
+        state, update = member(task, "state"), last(member(task, "state_history"))
         group = ("scheduled" if state == "scheduled" else "final" if state in (*DELIVERED, *FAILED)
                  else "muted" if state in MUTED else "pending")
-        when = first(member(last, "timestamp"), member(task, "timestamp"), stored(doc, "reported_date"))
+        when = first(member(update, "timestamp"), member(task, "timestamp"), stored(doc, "reported_date"))
         yield [group, milliseconds(when), state], None
 
 
