@@ -23,6 +23,15 @@ def test_a_view_is_up_to_date_after_each_write(api, unique):
     assert api.ok("GET", view)["rows"] == []
 
 
+def test_a_key_that_is_named_often_has_its_rows_as_often(api, unique):
+    """Even if that makes more than there are in all."""
+    view = "/medic/_design/medic-client/_view/doc_by_type"
+    api.ok("PUT", f"/medic/{unique}", {"type": unique})
+    rows = api.ok("POST", view, {"keys": [[unique]] * 2000})["rows"]
+    assert [row["id"] for row in rows] == [unique] * 2000
+    assert len(api.ok("POST", f"{view}?limit=3&skip=1998", {"keys": [[unique]] * 2000})["rows"]) == 2
+
+
 @pytest.mark.parametrize(("path", "reason"), [
     ("/medic/_design/medic/_view/nope", "missing_named_view"),
     ("/medic/_design/nope/_view/nope", "missing"),

@@ -202,6 +202,7 @@ def shape(row):
 
 
 @example(steps=[], options={"endkey": [1, 1], "descending": True, "inclusive_end": False})
+@example(steps=[(("drop",), False), (("put", "a", [1]), False)], options={"keys": [1, 1]})
 @settings(max_examples=150, deadline=None)
 @given(steps=STEPS, options=RANGES)
 def test_rows_are_those_of_a_naive_view(stocked, steps, options):

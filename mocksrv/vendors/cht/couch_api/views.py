@@ -99,7 +99,8 @@ def choose(rows: Rows, found: Options) -> tuple[list[Row], int]:
     if "keys" in found:
         spans = [of_key(key) for key in found["keys"]]
         chosen = [row for low, high in spans for row in rows.scan(low, high, len(rows))[:: -1 if down else 1]]
-        return chosen[skip:][:limit], rows.before(spans[0][0]) if spans else 0
+        # A key that is named twice has its rows twice: there may be more of them than the view has.
+        return chosen[skip:][: found.get("limit")], rows.before(spans[0][0]) if spans else 0
     low, high = bounds(found)
     start = rows.before(low)
     if not skip and not down:
