@@ -91,7 +91,7 @@ def follow_journal() -> Response:
     """Exchanges as they come, as server-sent events, until the world is replaced or forgotten, or the server stops."""
     def events() -> Iterator[str]:
         yield ": following\n\n"
-        for entries in one.journal.follow(PATIENCE):
+        for entries in news:
             if stopping() or all(one is not other for other in known):
                 return
             for entry in entries:
@@ -100,6 +100,7 @@ def follow_journal() -> Response:
                 yield ": nothing new\n\n"
 
     one, known, stopping = world(), worlds(), request.environ.get("mocksrv.stopping", bool)
+    news = one.journal.follow(PATIENCE)  # begins before the client is told so
     return Response(events(), content_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 

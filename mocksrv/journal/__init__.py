@@ -198,8 +198,10 @@ class Journal:
         return found if limit is None else found[-limit:] if limit else []
 
     def follow(self, patience: float) -> Iterator[list[Entry]]:
-        """New entries as they come; an empty list after so many seconds without any."""
-        seen = self._count
+        """Entries that are added from now on, as they come; an empty list after so many seconds without any."""
+        return self._follow(self._count, patience)
+
+    def _follow(self, seen: int, patience: float) -> Iterator[list[Entry]]:
         while True:
             with self._added:
                 if self._count == seen:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+import time
 
 import pytest
 import requests
@@ -167,6 +168,13 @@ def test_over_http(shop):
     assert (first["response"]["status"], second["response"]["statusText"]) == (404, "OK")
 
 
+def test_nothing_is_missed_between_following_and_the_first_look():
+    followed = journal(MIXED[0])
+    news = followed.follow(patience=0)
+    followed.add(MIXED[1])
+    assert [next(news), next(news)] == [[MIXED[1]], []]
+
+
 def test_it_can_be_followed_live(shop_app):
     with Server(shop_app()) as server:
         answer = requests.get(f"{server.url}/_mocksrv/journal/stream", stream=True, timeout=30)
@@ -175,8 +183,9 @@ def test_it_can_be_followed_live(shop_app):
         threads = [threading.Thread(target=requests.get, args=(f"{server.url}/v1/things",)) for _ in range(3)]
         for thread in threads:
             thread.start()
-        events = []
+        events, give_up = [], time.monotonic() + 60
         while len(events) < 3:
+            assert time.monotonic() < give_up, events
             if (line := next(lines)).startswith(b"data: "):
                 events.append(json.loads(line[6:]))
         assert [event["operation"] for event in events] == ["list_things"] * 3
