@@ -6,13 +6,13 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 
 from contract_tests.rehearsal import TWISTS
+from mocksrv.tests.waiting import until
 
 pytestmark = pytest.mark.mock_only
 ROOT = Path(__file__).parents[1]
@@ -191,20 +191,13 @@ def made(folder):
     return sum(file.read_text("utf-8").count('"made"') for file in folder.glob("*.jsonl"))
 
 
-def wait_for(happened, seconds=60):
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
-
-
 def test_a_run_that_is_killed_leaves_nothing(live, tmp_path):
     before = live.holds()
     run = live.suite(tmp_path, "--target", "live", "--live-writes", files=["cht/test_creating.py"])
-    wait_for(lambda: made(tmp_path) > 20)
+    until(lambda: made(tmp_path) > 20)
     os.killpg(run.pid, signal.SIGKILL)
     run.communicate()
-    wait_for(lambda: not list(tmp_path.glob("*.jsonl")))
+    until(lambda: not list(tmp_path.glob("*.jsonl")))
     assert live.holds() == before
 
 

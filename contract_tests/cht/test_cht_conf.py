@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 import requests
 
 from mocksrv.tests.snippets import Place, snippets
+from mocksrv.tests.waiting import until
 
 pytestmark = [pytest.mark.writes, pytest.mark.side_by_side]
 
@@ -116,18 +116,10 @@ def test_forms_from_spreadsheets(api: Any, run: Run, project: Path) -> None:
     assert "contact:clinic:create.xml" in api.ok("GET", "/api/v1/forms")
     form = api.get("/api/v1/forms/visit.xml", headers={"X-OpenRosa-Version": "1.0"})
     assert b"<h:title>" in form.content
-    transformed(api, "visit", "contact:clinic:create")
+    for id in ("form:visit", "form:contact:clinic:create"):  # deleted before the API has done its part, they conflict
+        until(lambda id=id: "form.html" in api.doc(id)["_attachments"])
     run("delete-all-forms")
     assert api.get("/medic/form:visit").status_code == 404
-
-
-def transformed(api: Any, *forms: str) -> None:
-    """Wait until the API has written its part of the forms: who deletes them meanwhile has a conflict."""
-    for form in forms:
-        give_up = time.monotonic() + 30
-        while "form.html" not in api.doc(f"form:{form}")["_attachments"]:
-            assert time.monotonic() < give_up, f"the API has not transformed {form}"
-            time.sleep(0.05)
 
 
 def test_contacts_out_of_csv(api: Any, run: Run, project: Path, unique: str) -> None:

@@ -175,7 +175,7 @@ HARNESS = ("mocksrv.answering", "mocksrv.app", "mocksrv.call.Reply", "mocksrv.cl
 # Of the product, tests of a vendor know how a world is controlled, and what the vendor declares: its operations, its
 # catalogue of resources, and the schemas of what it answers. Parsers, tables and handlers are tested in mocksrv/tests.
 PUBLISHED = ("mocksrv.fixtures", "mocksrv.remote", "mocksrv.tests.snippets", "mocksrv.tests.tools",
-             "mocksrv.vendors.carehq.catalogue")
+             "mocksrv.tests.waiting", "mocksrv.vendors.carehq.catalogue")
 INNER = {  # file -> what it alone imports besides
     "fuzz.py": {"mocksrv.vendors.cht.couch.documents"},  # names documents that a world has
     "fuzz_hooks.py": {"mocksrv.vendors.carehq.signatures"},  # signs what is changed on its way

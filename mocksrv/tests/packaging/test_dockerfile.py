@@ -7,13 +7,13 @@ import os
 import shlex
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from mocksrv.serving.server import Server
+from mocksrv.tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 
@@ -97,9 +97,7 @@ def test_the_health_check_follows_the_server(health_check, tmp_path, options):
                           stdout=subprocess.PIPE) as process:
         while "is ready on" not in process.stdout.readline():
             assert process.poll() is None
-        deadline = time.monotonic() + 60
-        while not (tmp_path / "url").exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until((tmp_path / "url").exists)
         well = health_check()
         process.terminate()
         process.communicate(timeout=60)

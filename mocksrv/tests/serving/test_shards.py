@@ -26,6 +26,7 @@ from mocksrv.shards import MOST, SLOTS, Shard, owner, table
 from mocksrv.shards.haproxy import HAProxy
 from mocksrv.tests.snippets import ROOT
 from mocksrv.tests.tools import program
+from mocksrv.tests.waiting import until
 
 NAMES = st.from_regex(r"[A-Za-z0-9_.-]{1,64}", fullmatch=True)
 ADMIN = {"Authorization": f"Basic {b64encode(b'admin:pass').decode()}"}
@@ -149,13 +150,6 @@ def ask(port, path, method="GET", body=None, headers=ADMIN):
         return answer.status, answer.read()
     finally:
         connection.close()
-
-
-def until(true):
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, "it did not come to be in time"
-        time.sleep(0.02)
 
 
 def mocksrv(*arguments, code=0):

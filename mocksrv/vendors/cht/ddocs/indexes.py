@@ -7,6 +7,7 @@ from typing import Any
 
 from mocksrv.store import Index, on
 from mocksrv.vendors.cht.couch import collation
+from mocksrv.vendors.cht.ddocs.mapping import last, member
 from mocksrv.vendors.cht.node import javascript, json_text, timestamps
 from mocksrv.vendors.cht.shared_libs.contact_types import CONTACT_TYPES, lineage_ids
 from mocksrv.vendors.cht.shared_libs.message_tasks import OUTGOING, Sending, sendings
@@ -148,9 +149,7 @@ def by_update(doc: Doc, sent: list[Sending]) -> list[Any]:
     """
     found: list[Any] = []
     for count, one in enumerate(sent):
-        history = one.task.get("state_history")
-        last = history[-1] if isinstance(history, list) and history else None
-        told = last.get("timestamp") if isinstance(last, dict) else None
+        told = member(last(one.task.get("state_history")), "timestamp")
         when = javascript.first(told, one.task.get("timestamp"), doc.get("reported_date"))
         group = ("scheduled" if one.state == "scheduled" else "final" if one.state in ENDED
                  else "muted" if one.state in MUTED else "pending")
